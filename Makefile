@@ -1,0 +1,32 @@
+.DEFAULT_GOAL := help
+.PHONY: help run stop watch test check build deploy tools
+
+PYTHON := .local/venv/bin/python
+
+help: ## Tells what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 8
+
+run: tools ## Starts a local AWS, deploys the service to it and shows the main job done
+	@$(PYTHON) local/stack.py run
+
+stop: ## Ends everything that run started
+	@test ! -x $(PYTHON) || $(PYTHON) local/stack.py stop
+
+watch: tools ## Serves the HTTP functions with live reload, on the running stack's table
+	@$(PYTHON) local/stack.py watch
+
+test: tools ## Runs every test, against a local AWS of its own
+	@$(PYTHON) local/stack.py test
+
+check: tools ## Runs what CI runs
+	@.ci/run
+
+build: tools ## Builds the functions for AWS (arm64)
+	@PATH="$(CURDIR)/.local/venv/bin:$$PATH" cargo lambda build --locked --release --arm64 --workspace
+
+deploy: build ## Deploys to your AWS account, asking for what it needs
+	@.local/venv/bin/sam deploy --guided
+
+tools:
+	@command -v python3 >/dev/null || { echo "Missing: python3. On Debian: sudo apt-get install -y python3 python3-venv" >&2; exit 1; }
+	@python3 local/prepare.py

@@ -1,0 +1,21 @@
+//! `POST /invitations/{invitationId}/cancel`: withdraws an invitation, silently.
+
+use std::sync::Arc;
+
+use invitations::{
+    domain::lifecycle::Command,
+    http::{
+        command,
+        problem::Problem,
+        service::Api,
+    },
+};
+use lambda_http::{Body, Request, Response};
+
+/// Answers one request.
+///
+/// # Errors
+/// The problem that stands in the way; see [`command::run`].
+pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
+    command::run(&api, &request, &Command::Cancel).await
+}

@@ -1,0 +1,32 @@
+//! `GET /me/invitations`: the caller's own invitations, pending first, with the count for a badge. One query.
+
+use std::sync::Arc;
+
+use invitations::{
+    domain::{
+        person::Party,
+        viewing::{RoleFact, Viewer},
+    },
+    http::{
+        list::ListQuery,
+        problem::Problem,
+        service::{Api, json},
+    },
+    runtime::now,
+    store::keys::{Index, party_partition},
+};
+use lambda_http::{Body, Request, Response, http::StatusCode};
+
+/// Answers one request.
+///
+/// # Errors
+/// 400 for a parameter that is none, or a cursor of another list.
+pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
+    let caller = api.claims.caller(&request)?;
+    let mine = party_partition(&Party::User(caller.id.clone()));
+    let query = ListQuery::parse(&request, Index::Invitee, mine, caller.id.as_str())?;
+    let now = now();
+    let listed = query.fetch(&api.store, true, now).await?;
+    let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
+    json(StatusCode::OK, &listed.view(&viewer, now))
+}

@@ -1,0 +1,98 @@
+//! The answer: one entry per recipient, in order, and a summary.
+//!
+//! What is kept of it is little more than who was invited: the rest of every invitation follows from the offer.
+
+use std::collections::BTreeMap;
+
+use invitations::{
+    domain::{
+        Timestamp,
+        id::InvitationId,
+        invitation::{Invitation, Invitee},
+        person::{Caller, Role},
+        sending::{Offer, Outcome},
+        viewing::{RoleFact, Viewer},
+    },
+    http::{problem::Problem, service::json, view::InvitationView},
+};
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, StatusCode},
+};
+use serde::{Deserialize, Serialize};
+
+/// What came of a request.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) offer: Offer,
+    pub(crate) role: Option<Role>,
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// What came of one recipient.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Entry {
+    pub(crate) recipient: String,
+    pub(crate) outcome: Outcome,
+    /// In seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) retry_after: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) made: Option<Made>,
+}
+
+/// An invitation that was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Made {
+    pub(crate) id: InvitationId,
+    pub(crate) invitee: Invitee,
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub(crate) at: Timestamp,
+}
+
+#[derive(Serialize)]
+struct Wire<'a> {
+    results: Vec<ResultView<'a>>,
+    summary: BTreeMap<Outcome, usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResultView<'a> {
+    recipient: &'a str,
+    outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<InvitationView<'a>>,
+}
+
+impl Answer {
+    /// The answer to the first request.
+    pub(crate) fn respond(&self, caller: &Caller, role: Option<Role>) -> Result<Response<Body>, Problem> {
+        let made = |entry: &Entry| {
+            entry.made.clone().map(|made| Offer { now: made.at, ..self.offer.clone() }.invitation(made.id, made.invitee))
+        };
+        let invitations: Vec<Option<Invitation>> = self.entries.iter().map(made).collect();
+        let viewer = Viewer { caller, user: None, role: RoleFact::Known(role) };
+        let results = self.entries.iter().zip(&invitations).map(|(entry, invitation)| ResultView {
+            recipient: &entry.recipient,
+            outcome: entry.outcome,
+            retry_after: entry.retry_after,
+            invitation: invitation.as_ref().map(|made| InvitationView::new(made, &viewer, self.offer.now)),
+        });
+        let mut summary: BTreeMap<_, _> = Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect();
+        for entry in &self.entries {
+            *summary.entry(entry.outcome).or_default() += 1;
+        }
+        json(StatusCode::OK, &Wire { results: results.collect(), summary })
+    }
+
+    /// The same answer to a repetition of the request.
+    pub(crate) fn replay(&self, caller: &Caller) -> Result<Response<Body>, Problem> {
+        let mut response = self.respond(caller, self.role)?;
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        Ok(response)
+    }
+}

@@ -1,0 +1,326 @@
+//! `POST /communities/{communityId}/invitations`: invites many at once, one outcome per recipient.
+//! `POST …/preview`: the mail that the same request would send.
+//!
+//! A request reads everything it must know in batches of a hundred records, decides in memory, and writes as many
+//! invitations as fit into each transaction. Whoever loses a race is decided anew; nobody else notices.
+
+mod answer;
+mod directory;
+mod idempotency;
+mod preview;
+mod request;
+
+use std::sync::Arc;
+
+use invitations::{
+    domain::{
+        Timestamp,
+        id::{CommunityId, InvitationId},
+        invitation::{CommunityLabel, Sender},
+        person::{Caller, Role},
+        refusal::Refusal,
+        sending::{Offer, Outcome, Quota, outcome_of, reach},
+        settings::Settings,
+        transition::{Guard, Transition},
+    },
+    http::{
+        body,
+        problem::Problem,
+        service::{Api, path, verb},
+    },
+    runtime::now,
+    store::{
+        Store,
+        execute::{Cause, Companion, Executed, Loss, MAX_ACTIONS, actions},
+        keys::Key,
+        record,
+    },
+};
+use lambda_http::{Body, Request, Response};
+
+use crate::{
+    answer::{Answer, Entry, Made},
+    directory::Directory,
+    idempotency::{Claim, Earlier},
+    request::{SendRequest, Submission},
+};
+
+/// How often a chunk of invitations is decided anew because others were faster.
+const ROUNDS: u32 = 8;
+/// Actions of a transaction that do not belong to an invitation: the community's guard, the quota, the answer.
+const SHARED_ACTIONS: usize = 3;
+
+/// Answers one request.
+///
+/// # Errors
+/// The problem that stands in the way of the whole request; what concerns one recipient is an outcome.
+pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
+    let caller = api.claims.caller(&request)?;
+    let community: CommunityId = path(&request, "communityId")?;
+    let body: SendRequest = body::json(&request)?;
+    if verb(&request) == "preview" {
+        return preview::answer(&api.store, &caller, &community, body).await;
+    }
+    let idempotency_key = request::idempotency_key(&request)?;
+    let now = now();
+    let digest = body.digest(&community);
+    let submission = Submission::parse(body)?;
+    let request_key = idempotency_key.map(|key| Key::request(&caller.id, key));
+    let directory = Directory::read(&api.store, &caller, &community, &submission, request_key.as_ref(), now).await?;
+    let claim = match &request_key {
+        None => None,
+        Some(key) => match idempotency::look(directory.record(key), key, &digest, now)? {
+            Earlier::Answered(answer) => return answer.replay(&caller),
+            Earlier::Claimable(claim) => Some(claim),
+        },
+    };
+    let send = Send::new(&api.store, &caller, submission, directory, claim, now)?;
+    send.run().await
+}
+
+/// What is common to sending and to previewing: the offer, if the caller may make one.
+pub(crate) fn offer(
+    caller: &Caller,
+    directory: &Directory,
+    submission: &Submission,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(Offer, Option<Role>), Problem> {
+    let (user, role) = (directory.sender()?, directory.sender_role()?);
+    let community = directory.community()?;
+    let reach = reach(caller, user.as_ref(), community.as_ref(), role, settings)?;
+    let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
+    let most = settings.max_recipients_per_request;
+    if submission.recipients.len() > most as usize {
+        return Err(Problem::too_many_recipients(submission.recipients.len(), most));
+    }
+    let network_message = || settings.default_message.as_deref().and_then(|message| message.parse().ok());
+    let offer = Offer {
+        community: CommunityLabel::from(&community),
+        sender: Sender::from(&user),
+        message: submission.message.clone().or_else(network_message),
+        lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days),
+        mode: settings.membership_mode_in(&community),
+        reach,
+        now,
+    };
+    Ok((offer, role))
+}
+
+/// One request on its way through the recipients.
+struct Send<'a> {
+    store: &'a Store,
+    caller: &'a Caller,
+    role: Option<Role>,
+    submission: Submission,
+    directory: Directory,
+    claim: Option<Claim>,
+    offer: Offer,
+    quota: Quota,
+    /// One entry per recipient, as far as they are decided for good.
+    entries: Vec<Option<Entry>>,
+    /// Whether some invitations are written already.
+    begun: bool,
+}
+
+impl<'a> Send<'a> {
+    fn new(
+        store: &'a Store,
+        caller: &'a Caller,
+        submission: Submission,
+        directory: Directory,
+        claim: Option<Claim>,
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        submission.check_not_empty()?;
+        let settings = directory.settings()?;
+        let (offer, role) = offer(caller, &directory, &submission, &settings, now)?;
+        let quota = directory.quota(&settings)?;
+        // A request that was begun may find its own invitations to have used up the day.
+        if quota.left() == 0 && !claim.as_ref().is_some_and(Claim::resumes) {
+            return Err(Refusal::DailyQuotaUsed { until: quota.renews_at() }.into());
+        }
+        let entries = vec![None; submission.recipients.len()];
+        Ok(Self { store, caller, role, submission, directory, claim, offer, quota, entries, begun: false })
+    }
+
+    async fn run(mut self) -> Result<Response<Body>, Problem> {
+        self.resume().await?;
+        loop {
+            self.directory.resolve_owners(self.store, &self.submission).await?;
+            let chunk = self.decide()?;
+            let last = self.entries.iter().filter(|entry| entry.is_none()).count() == chunk.len();
+            if chunk.is_empty() && self.claim.is_none() {
+                break;
+            }
+            if let Some(replayed) = self.write(chunk, last).await? {
+                return Ok(replayed);
+            }
+            if last {
+                break;
+            }
+        }
+        self.answer().respond(self.caller, self.role)
+    }
+
+    /// Finds what an earlier attempt at the same request had done before it died.
+    async fn resume(&mut self) -> Result<(), Problem> {
+        let Some(claim) = self.claim.as_ref().filter(|claim| claim.resumes()) else { return Ok(()) };
+        let ids: Vec<_> = (0..self.entries.len()).map(|index| claim.invitation_id(index)).collect();
+        let records = self.store.read(ids.iter().map(|id| Key::invitation(*id))).await?;
+        for (index, id) in ids.iter().enumerate() {
+            if let Some(item) = records.get(&Key::invitation(*id)) {
+                let made = record::invitation(item.clone())?;
+                let offered = self.offer.invitation(*id, made.invitee.clone());
+                self.entries[index] = Some(Entry {
+                    recipient: self.submission.recipients[index].text.clone(),
+                    outcome: outcome_of(&offered),
+                    retry_after: None,
+                    made: Some(Made { id: *id, invitee: made.invitee, at: made.created_at }),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides every open recipient. Refusals are entries at once; of the invitations to make, as many as one
+    /// transaction holds are returned, the others stay open.
+    fn decide(&mut self) -> Result<Vec<(usize, Transition)>, Problem> {
+        let mut chunk: Vec<(usize, Transition)> = Vec::new();
+        let mut room = MAX_ACTIONS - SHARED_ACTIONS;
+        let mut left = self.quota.left();
+        let mut full = false;
+        let identities = self.directory.identities(&self.submission)?;
+        for index in 0..self.entries.len() {
+            if self.entries[index].is_some() {
+                continue;
+            }
+            let earlier = &identities[..index];
+            if identities[index].as_ref().is_some_and(|identity| earlier.contains(&Some(identity.clone()))) {
+                self.refuse(index, Outcome::Duplicate, None);
+                continue;
+            }
+            let recipient = self.directory.recipient(&self.submission.recipients[index])?;
+            match self.offer.make(self.id(index)?, &recipient) {
+                Err(declination) => self.refuse(index, declination.outcome, declination.retry_after),
+                Ok(_) if left == 0 => self.refuse(index, Outcome::OverQuota, Some(self.quota.renews_at())),
+                Ok(transition) => {
+                    left -= 1;
+                    full = full || actions(&transition) > room;
+                    if !full {
+                        room -= actions(&transition);
+                        chunk.push((index, transition));
+                    }
+                }
+            }
+        }
+        Ok(chunk)
+    }
+
+    /// Writes a chunk; those of it whose standing has changed meanwhile stay open and are decided anew.
+    async fn write(&mut self, chunk: Vec<(usize, Transition)>, last: bool) -> Result<Option<Response<Body>>, Problem> {
+        let mut chunk = chunk;
+        for _ in 0..ROUNDS {
+            for (index, transition) in &chunk {
+                self.entries[*index] = Some(self.made(*index, transition));
+            }
+            let transitions: Vec<_> = chunk.iter().map(|(_, transition)| transition).collect();
+            let mut companions = Vec::new();
+            let count = u32::try_from(transitions.len()).unwrap_or(u32::MAX);
+            if count > 0 {
+                companions.push(Companion::Quota(self.quota.clone(), count));
+            }
+            if let Some(claim) = &self.claim {
+                companions.push(claim.record(&self.answer(), last, self.offer.now)?);
+            }
+            if companions.is_empty() {
+                return Ok(None);
+            }
+            let losses = match self.store.execute(&transitions, &companions, self.offer.now).await? {
+                Executed::Done => {
+                    self.quota.used += count;
+                    self.begun |= count > 0;
+                    if let Some(claim) = &mut self.claim {
+                        claim.written();
+                    }
+                    return Ok(None);
+                }
+                Executed::Lost(losses) => losses,
+            };
+            for (index, _) in &chunk {
+                self.entries[*index] = None;
+            }
+            if let Some(response) = self.learn(losses)? {
+                return Ok(Some(response));
+            }
+            self.directory.resolve_owners(self.store, &self.submission).await?;
+            let before: Vec<_> = chunk.iter().map(|(index, _)| *index).collect();
+            let mut again = self.decide()?;
+            again.retain(|(index, _)| before.contains(index));
+            chunk = again;
+        }
+        Err(Problem::unavailable(now()))
+    }
+
+    /// Takes in what a lost transaction says of the world.
+    fn learn(&mut self, losses: Vec<Loss>) -> Result<Option<Response<Body>>, Problem> {
+        let community = self.offer.community.id.clone();
+        for Loss { cause, item } in losses {
+            match cause {
+                Cause::Standing(_, party) => self.directory.learn(Key::standing(&party, &community), item),
+                Cause::Guard(Guard::Unowned(address)) => self.directory.learn(Key::address(&address), item),
+                // What is written stays written; the rest of the request finds the community closed.
+                Cause::Guard(_) if self.begun => self.refuse_rest(),
+                Cause::Guard(_) if item.is_some() => return Err(Refusal::InvitationsNotAllowed.into()),
+                Cause::Guard(_) => return Err(Refusal::CommunityNotFound.into()),
+                Cause::Quota => self.quota.used = directory::used(item.as_ref()),
+                Cause::Record => {
+                    let Some(claim) = &self.claim else { continue };
+                    // The same request came twice at once, and the other one was faster.
+                    return match idempotency::look(item.as_ref(), &claim.key, &claim.digest, self.offer.now)? {
+                        Earlier::Answered(answer) => answer.replay(self.caller).map(Some),
+                        Earlier::Claimable(_) => Err(Problem::unavailable(now())),
+                    };
+                }
+                Cause::Invitation(_) => return Err(Problem::unavailable(now())),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The id of the recipient's invitation: derived from an idempotent request, else drawn.
+    fn id(&self, index: usize) -> Result<InvitationId, Problem> {
+        match &self.claim {
+            Some(claim) => Ok(claim.invitation_id(index)),
+            None => request::draw_id(self.offer.now, index),
+        }
+    }
+
+    fn made(&self, index: usize, transition: &Transition) -> Entry {
+        let invitation = &transition.invitation;
+        Entry {
+            recipient: self.submission.recipients[index].text.clone(),
+            outcome: outcome_of(invitation),
+            retry_after: None,
+            made: Some(Made { id: invitation.id, invitee: invitation.invitee.clone(), at: invitation.created_at }),
+        }
+    }
+
+    fn refuse(&mut self, index: usize, outcome: Outcome, until: Option<Timestamp>) {
+        let retry_after = until.map(|until| until.duration_since(self.offer.now).as_secs().max(0) + 1);
+        let recipient = self.submission.recipients[index].text.clone();
+        self.entries[index] = Some(Entry { recipient, outcome, retry_after, made: None });
+    }
+
+    fn refuse_rest(&mut self) {
+        for index in 0..self.entries.len() {
+            if self.entries[index].is_none() {
+                self.refuse(index, Outcome::Unavailable, None);
+            }
+        }
+    }
+
+    fn answer(&self) -> Answer {
+        Answer { offer: self.offer.clone(), role: self.role, entries: self.entries.iter().flatten().cloned().collect() }
+    }
+}

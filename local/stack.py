@@ -1,0 +1,181 @@
+"""The local stack: `run` it, `stop` it, `watch` it, `test` against one of its own.
+
+Everything it makes is in .local/, and `stop` ends all that it started.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import console
+import deployment
+import functions
+from people import Person, fill_directory, sign_in_everyone
+from services import Service, free_port
+from story import Story
+
+LOCAL = functions.ROOT / ".local"
+ENDPOINT_PORT = int(os.environ.get("INVITATIONS_PORT", "4566"))
+MAILBOX_PORT = int(os.environ.get("INVITATIONS_MAILBOX_PORT", "8025"))
+
+
+@dataclass(frozen=True)
+class Ports:
+    endpoint: int
+    mailbox: int
+
+
+class LocalStack:
+    """A local AWS with the service deployed in it, and a mailbox to read its mails in."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._aws = Service("aws", directory)
+        self._mailbox = Service("mailbox", directory)
+        self._ports_file = directory / "ports.json"
+        self.file = directory / "stack.json"
+
+    def start(self, wanted: Ports) -> list[Person]:
+        """Starts and deploys what is not there yet, and writes the stack file."""
+        ports = self._start_services(wanted)
+        endpoint_url = f"http://127.0.0.1:{ports.endpoint}"
+        emulator_pid = self._aws.pid()
+        if emulator_pid is None:
+            raise console.Failure(f"the local AWS ended; its log is {self._aws.log}")
+        outputs = deployment.deploy(endpoint_url, emulator_pid, self._directory)
+        api_url = deployment.api_url(endpoint_url)
+        console.step("Signing in the demo people and telling the directory about them")
+        session = deployment.LocalSession(endpoint_url)
+        people = sign_in_everyone(session, outputs["UserPoolId"], outputs["UserPoolClientId"])
+        fill_directory(api_url, people)
+        described = {
+            "apiUrl": api_url,
+            "mailboxUrl": f"http://127.0.0.1:{ports.mailbox}",
+            "endpointUrl": endpoint_url,
+            "region": deployment.REGION,
+            "tableName": outputs["TableName"],
+            "userPoolId": outputs["UserPoolId"],
+            "clientId": outputs["UserPoolClientId"],
+            "people": [person.for_stack_file() for person in people],
+        }
+        self.file.write_text(json.dumps(described, indent=2) + "\n")
+        return people
+
+    def stop(self) -> bool:
+        stopped = [service.stop() for service in (self._mailbox, self._aws)]
+        for stale in (self.file, self._directory / deployment.STAMP):
+            stale.unlink(missing_ok=True)
+        return any(stopped)
+
+    def describe(self) -> dict:
+        """What the stack file says, of a stack that runs."""
+        if self._aws.pid() is None or not self.file.exists():
+            raise console.Failure("The local stack is not running: `make run` starts it.")
+        return json.loads(self.file.read_text())
+
+    def _start_services(self, wanted: Ports) -> Ports:
+        if self._aws.pid() is not None and self._mailbox.pid() is not None:
+            console.step("The local AWS is running already")
+            return Ports(**json.loads(self._ports_file.read_text()))
+        self.stop()
+        ports = Ports(free_port(wanted.endpoint), free_port(wanted.mailbox))
+        self._directory.mkdir(parents=True, exist_ok=True)
+        self._ports_file.write_text(json.dumps(vars(ports)))
+        endpoint_url = f"http://127.0.0.1:{ports.endpoint}"
+        console.step(f"Starting the local AWS on {endpoint_url}, with IAM enforced")
+        scratch = self._directory / "tmp"
+        scratch.mkdir(exist_ok=True)
+        self._aws.start(
+            [str(Path(sys.executable).with_name("ministack"))],
+            {
+                **deployment.aws_environment(endpoint_url),  # the functions inherit it, so they call no other AWS
+                "AUTH": "true",
+                "BIND_HOST": "127.0.0.1",
+                "GATEWAY_PORT": str(ports.endpoint),
+                "TMPDIR": str(scratch),
+            },
+        )
+        self._mailbox.start(
+            [sys.executable, str(Path(__file__).with_name("mailbox.py"))]
+            + ["--endpoint-url", endpoint_url, "--port", str(ports.mailbox)],
+            dict(os.environ),
+        )
+        self._aws.wait_until_it_answers(f"{endpoint_url}/_ministack/health")
+        self._mailbox.wait_until_it_answers(f"http://127.0.0.1:{ports.mailbox}/")
+        return ports
+
+
+def run() -> None:
+    functions.build()
+    stack = LocalStack(LOCAL)
+    people = stack.start(Ports(ENDPOINT_PORT, MAILBOX_PORT))
+    described = stack.describe()
+    console.step("The story: invited, mailed, answered")
+    Story(described["apiUrl"], described["endpointUrl"], people).tell()
+    console.step("Done. The stack keeps running until `make stop`.")
+    print(f"\nAPI      {described['apiUrl']}\nMails    {described['mailboxUrl']}\n")
+    for person in people:
+        print(f"{person.name}, {person.role.replace('_', ' ')}, {person.email}\n{person.token}\n")
+    print(f"The same for programs: {stack.file.relative_to(functions.ROOT)}")
+
+
+def stop() -> None:
+    console.step("Stopped." if LocalStack(LOCAL).stop() else "Nothing was running.")
+
+
+def watch() -> None:
+    """Serves the HTTP functions with live reload, on the running stack's table."""
+    described = LocalStack(LOCAL).describe()
+    environment = {
+        **deployment.aws_environment(described["endpointUrl"]),
+        "TABLE_NAME": described["tableName"],
+        "LOG_LEVEL": "debug",
+        "USER_ID_CLAIM": "sub",
+        "ADMINISTRATOR_CLAIM": "cognito:groups",
+        "ADMINISTRATOR_VALUE": "administrators",
+        "PUBLIC_BASE_URL": "http://127.0.0.1:9000",
+    }
+    command = [str(Path(sys.executable).with_name("cargo-lambda")), "lambda", "watch", "--invoke-address", "127.0.0.1"]
+    try:
+        subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
+    except KeyboardInterrupt:
+        pass
+
+
+def test(cargo_arguments: list[str]) -> None:
+    """Runs every test, the end-to-end ones against a stack of their own that is gone afterwards."""
+    functions.build()
+    with tempfile.TemporaryDirectory(prefix="test-", dir=LOCAL) as directory:
+        stack = LocalStack(Path(directory))
+        try:
+            stack.start(Ports(0, 0))
+            console.step("Running the tests")
+            environment = {**os.environ, "INVITATIONS_STACK": str(stack.file)}
+            command = ["cargo", "test", "--locked", "--workspace", *cargo_arguments]
+            finished = subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
+        finally:
+            stack.stop()
+    sys.exit(finished.returncode)
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    commands = arguments.add_subparsers(dest="command", required=True)
+    for name in ("run", "stop", "watch"):
+        commands.add_parser(name)
+    commands.add_parser("test").add_argument("cargo_arguments", nargs="*")
+    options = arguments.parse_args()
+    LOCAL.mkdir(exist_ok=True)
+    if options.command == "test":
+        test(options.cargo_arguments)
+    else:
+        {"run": run, "stop": stop, "watch": watch}[options.command]()
+
+
+if __name__ == "__main__":
+    console.exit_with(main)

@@ -1,0 +1,250 @@
+//! The invitation itself and the states it passes through.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Timestamp,
+    community::{Community, CommunityType},
+    email::{AddressKey, EmailAddress},
+    id::{CommunityId, InvitationId, UserId},
+    message::Message,
+    person::{Party, User},
+};
+
+/// Where an invitation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// A member asked for it; a moderator has not decided yet.
+    AwaitingApproval,
+    /// The invitee has not answered yet.
+    Pending,
+    /// The invitee said yes and is a member.
+    Accepted,
+    /// The invitee said no.
+    Declined,
+    /// A moderator refused the request.
+    Rejected,
+    /// The sender or a moderator withdrew it.
+    Cancelled,
+    /// Its lifetime passed without an answer.
+    Expired,
+}
+
+impl Status {
+    /// Every status, in the order of SPEC's picture of the lifecycle.
+    pub const ALL: [Self; 7] = [
+        Self::AwaitingApproval,
+        Self::Pending,
+        Self::Accepted,
+        Self::Declined,
+        Self::Rejected,
+        Self::Cancelled,
+        Self::Expired,
+    ];
+
+    /// The name in the API and in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AwaitingApproval => "awaiting_approval",
+            Self::Pending => "pending",
+            Self::Accepted => "accepted",
+            Self::Declined => "declined",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The status of that name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == name)
+    }
+
+    /// Whether nothing leaves this state.
+    #[must_use]
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::AwaitingApproval | Self::Pending)
+    }
+}
+
+/// The community as its invitations show it: what it was called when the invitation was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CommunityLabel {
+    /// The platform's id of the community.
+    pub id: CommunityId,
+    /// What people call it.
+    pub title: String,
+    /// Where its space is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// Whether it is called a community or a network.
+    #[serde(rename = "type")]
+    pub community_type: CommunityType,
+}
+
+impl From<&Community> for CommunityLabel {
+    fn from(community: &Community) -> Self {
+        Self {
+            id: community.id.clone(),
+            title: community.title.clone(),
+            url: community.url.clone(),
+            community_type: community.enrolment.community_type(),
+        }
+    }
+}
+
+/// The sender as their invitations show them. An erased sender keeps the id and loses the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sender {
+    /// The platform's id of the sender.
+    pub id: UserId,
+    /// The full name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// Where the profile is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_url: Option<String>,
+}
+
+impl From<&User> for Sender {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id.clone(),
+            display_name: Some(user.display_name.clone()),
+            profile_url: user.profile_url.clone(),
+        }
+    }
+}
+
+/// Whom the invitation is for. Names and addresses vanish with the person's erasure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Invitee {
+    /// A user of the platform.
+    User {
+        /// The platform's id of the invitee.
+        id: UserId,
+        /// The full name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        display_name: Option<String>,
+    },
+    /// An address that belonged to no user when it was invited.
+    Address {
+        /// What the address is known by.
+        key: AddressKey,
+        /// The address.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        email: Option<EmailAddress>,
+    },
+}
+
+impl Invitee {
+    /// The invitee that `user` is.
+    #[must_use]
+    pub fn user(user: &User) -> Self {
+        Self::User { id: user.id.clone(), display_name: Some(user.display_name.clone()) }
+    }
+
+    /// The invitee behind `email`.
+    #[must_use]
+    pub fn address(email: EmailAddress) -> Self {
+        Self::Address { key: email.key(), email: Some(email) }
+    }
+
+    /// Whose standing the invitation concerns.
+    #[must_use]
+    pub fn party(&self) -> Party {
+        match self {
+            Self::User { id, .. } => Party::User(id.clone()),
+            Self::Address { key, .. } => Party::Address(key.clone()),
+        }
+    }
+}
+
+/// How the latest invitation mail fares.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Where it is.
+    pub state: DeliveryState,
+    /// Since when.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub at: Timestamp,
+}
+
+/// Where a mail is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Owed, not sent yet.
+    Queued,
+    /// Handed to the mail service.
+    Sent,
+    /// Taken by the recipient's server.
+    Delivered,
+    /// Refused by the recipient's server.
+    Bounced,
+    /// Reported as spam.
+    Complained,
+    /// Given up: it could not be sent.
+    Failed,
+}
+
+/// One sender's offer to one invitee for one community.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    /// Its own id.
+    pub id: InvitationId,
+    /// What it invites to.
+    pub community: CommunityLabel,
+    /// Who asked for it, also when a moderator approved it.
+    pub sender: Sender,
+    /// Whom it is for.
+    pub invitee: Invitee,
+    /// The stored status; [`Invitation::status_at`] is the one that holds.
+    pub status: Status,
+    /// The sender's message, or the network's; the built-in one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<Message>,
+    /// When it was asked for.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub created_at: Timestamp,
+    /// The first moment at which it is expired.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub expires_at: Timestamp,
+    /// Days from the offer to its expiry: approval starts them anew.
+    pub lifetime_days: u32,
+    /// Whether approval makes the invitee a member at once (automatic mode).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub joins_on_approval: bool,
+    /// When the invitee answered.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::person::millis")]
+    pub answered_at: Option<Timestamp>,
+    /// The moderator who approved or rejected the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<UserId>,
+    /// Why the request was rejected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// How the invitation mail fares, once one is owed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+    /// When the latest invitation mail was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::person::millis")]
+    pub mailed_at: Option<Timestamp>,
+    /// Counts the changes; every write is conditional on the one it was decided from.
+    pub revision: u64,
+}
+
+impl Invitation {
+    /// The status that holds at `now`: a live invitation is expired from the moment its lifetime has passed.
+    #[must_use]
+    pub fn status_at(&self, now: Timestamp) -> Status {
+        if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
+    }
+}

@@ -1,0 +1,462 @@
+//! SPEC section 2: what becomes of an invitation, and who may make it so.
+//!
+//! Each function takes the invitation as it was read, who acts, and the time, and says what changes. Whatever was not
+//! read yet and must hold all the same (the community's consent, a moderator's role) becomes a [`Guard`] of the
+//! transition, which the write itself checks: that is what keeps an operation at one read and one write.
+
+use jiff::SignedDuration;
+
+use super::{
+    Timestamp,
+    email::AddressKey,
+    id::UserId,
+    invitation::{Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    person::{Party, User},
+    refusal::Refusal,
+    settings::{EmailLinkResponse, Settings},
+    transition::{Addressee, Debt, Guard, MailKind, StandingChange, Transition},
+    viewing::{Addressed, RoleFact, Viewer},
+};
+
+/// How long after a mail the next one may be asked for (SPEC section 4: at most once an hour).
+pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a caller wants to become of an invitation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// The invitee says yes.
+    Accept,
+    /// The invitee says no.
+    Decline {
+        /// And wants no further invitation from the community.
+        block: bool,
+    },
+    /// The sender or a moderator withdraws it.
+    Cancel,
+    /// A moderator grants the request.
+    Approve,
+    /// A moderator refuses the request.
+    Reject {
+        /// Why, for the sender to read.
+        reason: Option<String>,
+    },
+    /// The sender or a moderator has it mailed again.
+    Resend,
+}
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// This changes.
+    Change(Box<Transition>),
+    /// It is so already: the command is a repetition and succeeds.
+    Unchanged,
+    /// The answer depends on the caller's role, which must be read first.
+    RoleNeeded,
+}
+
+/// What a caller's command comes to at `now`.
+///
+/// # Errors
+/// The first rule that stands in the way. Whoever may not see the invitation learns only that there is none.
+pub fn decide(
+    command: &Command,
+    invitation: &Invitation,
+    viewer: &Viewer<'_>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Verdict, Refusal> {
+    let authority = match command {
+        Command::Accept | Command::Decline { .. } => may_answer(invitation, viewer),
+        Command::Cancel => may_withdraw(invitation, viewer),
+        Command::Approve | Command::Reject { .. } => may_moderate(invitation, viewer),
+        Command::Resend => may_resend(invitation, viewer),
+    }?;
+    let step = Step { invitation, now };
+    let verdict = match command {
+        Command::Accept => {
+            let invitee = invitee_of(invitation, viewer);
+            step.accept(invitee, viewer.user.map(|user| &user.id))
+        }
+        Command::Decline { block } => step.decline(*block, settings),
+        Command::Cancel => step.cancel(),
+        Command::Approve => step.approve(&viewer.caller.id),
+        Command::Reject { reason } => step.reject(&viewer.caller.id, reason.clone()),
+        Command::Resend => step.resend(),
+    };
+    authority.apply(verdict)
+}
+
+/// What an answer given on the page behind a mail link comes to. The link proves the address; no token proves the person.
+///
+/// # Errors
+/// [`Refusal::SignInNeeded`] where the network wants sign-in, [`Refusal::RegistrationNeeded`] when an address of no
+/// user accepts, and whatever the state forbids.
+pub fn decide_by_link(
+    command: &Command,
+    invitation: &Invitation,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Verdict, Refusal> {
+    if settings.email_link_response == EmailLinkResponse::SignIn && invitation.status_at(now) == Status::Pending {
+        return Err(Refusal::SignInNeeded);
+    }
+    let step = Step { invitation, now };
+    match (command, &invitation.invitee) {
+        (Command::Accept, Invitee::User { id, .. }) => step.accept(invitation.invitee.clone(), Some(id)),
+        (Command::Accept, Invitee::Address { .. }) if invitation.status_at(now) == Status::Pending => {
+            Err(Refusal::RegistrationNeeded)
+        }
+        (Command::Accept, Invitee::Address { .. }) => step.accept(invitation.invitee.clone(), None),
+        (Command::Decline { block }, _) => step.decline(*block, settings),
+        _ => Err(Refusal::InvitationNotFound),
+    }
+}
+
+/// The invitation of a lapsed lifetime becomes `expired` in the table too. `None` when that is not (or no longer) so.
+#[must_use]
+pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
+    let lapsed = !invitation.status.is_final() && invitation.status_at(now) == Status::Expired;
+    // The standing may already hold a newer invitation; a lapsed one in it counts for nothing.
+    lapsed.then(|| change(invitation, |after| after.status = Status::Expired))
+}
+
+/// The service itself withdraws a live invitation: its community or one of its people is gone. `None` when it is not live.
+#[must_use]
+pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
+    match (Step { invitation, now }).cancel() {
+        Ok(Verdict::Change(transition)) => Some(*transition),
+        _ => None,
+    }
+}
+
+/// A pending invitation of an address becomes that of `user`, whose address it is. `None` when it is not live.
+#[must_use]
+pub fn claim(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Transition> {
+    if invitation.status_at(now).is_final() {
+        return None;
+    }
+    let mut transition = change(invitation, |after| after.invitee = Invitee::user(user));
+    transition.standings = vec![
+        (invitation.invitee.party(), StandingChange::Release { invitation: invitation.id }),
+        (
+            Party::User(user.id.clone()),
+            StandingChange::Offer { invitation: invitation.id, until: invitation.expires_at },
+        ),
+    ];
+    Some(transition)
+}
+
+/// A user is erased: a live invitation from or to them is withdrawn, and their name and address vanish from it. `None`
+/// when nothing is left to do.
+#[must_use]
+pub fn erase(
+    invitation: &Invitation,
+    user: &UserId,
+    address: Option<&AddressKey>,
+    now: Timestamp,
+) -> Option<Transition> {
+    let mut transition = withdraw(invitation, now).unwrap_or_else(|| change(invitation, |_| {}));
+    let after = &mut transition.invitation;
+    if after.sender.id == *user {
+        after.sender = Sender { id: user.clone(), display_name: None, profile_url: None };
+        after.message = None;
+    }
+    match &mut after.invitee {
+        Invitee::User { id, display_name } if id == user => *display_name = None,
+        Invitee::Address { key, email } if Some(&*key) == address => *email = None,
+        _ => {}
+    }
+    let untouched = Invitation { revision: invitation.revision, ..after.clone() } == *invitation;
+    (!untouched).then_some(transition)
+}
+
+/// When the invitation may be mailed again; `None` when it never was.
+#[must_use]
+pub fn next_resend(invitation: &Invitation) -> Option<Timestamp> {
+    invitation.mailed_at.map(|at| later(at, RESEND_INTERVAL))
+}
+
+/// `at` plus `span`, or the end of time.
+#[must_use]
+pub fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// `at` plus whole days.
+#[must_use]
+pub fn days_later(at: Timestamp, days: u32) -> Timestamp {
+    later(at, SignedDuration::from_hours(24 * i64::from(days)))
+}
+
+/// The right to give a command, as far as it is settled.
+enum Authority {
+    /// Settled by what is known.
+    Settled,
+    /// Given that the write finds this guard to hold.
+    Provided(Guard),
+    /// There is none; what to say of it depends on the role.
+    RoleNeeded,
+}
+
+impl Authority {
+    /// Adds what is unsettled to a change. A verdict that changes nothing has no write to check the role in, and a
+    /// refusal would tell a stranger about the invitation: both need the role first.
+    fn apply(self, verdict: Result<Verdict, Refusal>) -> Result<Verdict, Refusal> {
+        match (self, verdict) {
+            (Self::Settled, verdict) => verdict,
+            (Self::Provided(guard), Ok(Verdict::Change(mut transition))) => {
+                transition.guards.push(guard);
+                Ok(Verdict::Change(transition))
+            }
+            (Self::Provided(_) | Self::RoleNeeded, _) => Ok(Verdict::RoleNeeded),
+        }
+    }
+}
+
+fn may_answer(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority, Refusal> {
+    match viewer.addressed(invitation) {
+        Addressed::Yes => {}
+        Addressed::Unverified => return Err(Refusal::EmailUnverified),
+        Addressed::No if viewer.sees(invitation) == Some(true) => return Err(Refusal::NotInvitee),
+        // A moderator is told that it is not theirs to answer, anyone else nothing.
+        Addressed::No if viewer.role == RoleFact::Unread => return Ok(Authority::RoleNeeded),
+        Addressed::No => return Err(Refusal::InvitationNotFound),
+    }
+    let by_address = matches!(invitation.invitee, Invitee::Address { .. });
+    match viewer.user {
+        Some(user) if !user.active => Err(Refusal::CallerInactive),
+        // A verified address in the token is enough for an invitation to that address.
+        None if !by_address => Err(Refusal::CallerUnknown),
+        _ => Ok(Authority::Settled),
+    }
+}
+
+fn may_withdraw(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority, Refusal> {
+    if !viewer.is_sender(invitation) {
+        return may_moderate_or(invitation, viewer, Refusal::NotSender);
+    }
+    viewer.check_standing_in_network().map(|()| Authority::Settled)
+}
+
+fn may_moderate(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority, Refusal> {
+    may_moderate_or(invitation, viewer, Refusal::NotModerator)
+}
+
+fn may_resend(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority, Refusal> {
+    if !viewer.is_sender(invitation) || viewer.caller.site_administrator {
+        return may_moderate_or(invitation, viewer, Refusal::NotSender);
+    }
+    viewer.check_standing_in_network()?;
+    // Who has left the community no longer speaks for it.
+    match viewer.role {
+        RoleFact::Known(None) => Err(Refusal::NotAMember),
+        RoleFact::Known(Some(_)) => Ok(Authority::Settled),
+        RoleFact::Unread => {
+            Ok(Authority::Provided(Guard::Belongs(viewer.caller.id.clone(), invitation.community.id.clone())))
+        }
+    }
+}
+
+fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusal) -> Result<Authority, Refusal> {
+    if viewer.moderates() {
+        return viewer.check_standing_in_network().map(|()| Authority::Settled);
+    }
+    match viewer.role {
+        RoleFact::Known(_) if viewer.sees(invitation) == Some(true) => Err(refusal),
+        RoleFact::Known(_) => Err(Refusal::InvitationNotFound),
+        RoleFact::Unread => {
+            viewer.check_standing_in_network().map_err(|refusal| match viewer.sees(invitation) {
+                Some(true) => refusal,
+                _ => Refusal::InvitationNotFound,
+            })?;
+            Ok(Authority::Provided(Guard::Moderates(viewer.caller.id.clone(), invitation.community.id.clone())))
+        }
+    }
+}
+
+/// Who the invitation is for from the moment its addressee accepts: an address becomes the user it belongs to.
+fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
+    match &invitation.invitee {
+        invitee @ Invitee::User { .. } => invitee.clone(),
+        Invitee::Address { .. } => Invitee::User {
+            id: viewer.caller.id.clone(),
+            display_name: viewer.user.map(|user| user.display_name.clone()),
+        },
+    }
+}
+
+/// A copy of the invitation, changed by `edit`, one revision on.
+fn change(invitation: &Invitation, edit: impl FnOnce(&mut Invitation)) -> Transition {
+    let mut after = invitation.clone();
+    after.revision += 1;
+    edit(&mut after);
+    Transition {
+        from: Some(invitation.revision),
+        invitation: after,
+        standings: Vec::new(),
+        debts: Vec::new(),
+        guards: Vec::new(),
+    }
+}
+
+/// One step of one invitation at one moment, rights aside.
+struct Step<'a> {
+    invitation: &'a Invitation,
+    now: Timestamp,
+}
+
+impl Step<'_> {
+    fn status(&self) -> Status {
+        self.invitation.status_at(self.now)
+    }
+
+    fn conflict(&self) -> Result<Verdict, Refusal> {
+        Err(Refusal::Conflict(self.status()))
+    }
+
+    fn change(&self, edit: impl FnOnce(&mut Invitation)) -> Transition {
+        change(self.invitation, edit)
+    }
+
+    fn community_invites(&self) -> Guard {
+        Guard::CommunityInvites(self.invitation.community.id.clone())
+    }
+
+    fn release(&self) -> (Party, StandingChange) {
+        (self.invitation.invitee.party(), StandingChange::Release { invitation: self.invitation.id })
+    }
+
+    /// `known` is the accepting user where the directory has one; a verified address may come without.
+    fn accept(&self, invitee: Invitee, known: Option<&UserId>) -> Result<Verdict, Refusal> {
+        match self.status() {
+            Status::Pending => {}
+            Status::Accepted => return Ok(Verdict::Unchanged),
+            _ => return self.conflict(),
+        }
+        let mut transition = self.change(|after| {
+            after.status = Status::Accepted;
+            after.answered_at = Some(self.now);
+            after.invitee = invitee;
+        });
+        let (before, after) = (self.invitation.invitee.party(), transition.invitation.invitee.party());
+        if before != after {
+            transition.standings.push(self.release());
+        }
+        transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id }));
+        transition.debts = vec![
+            Debt { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
+            Debt { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },
+        ];
+        transition.guards.push(self.community_invites());
+        transition.guards.extend(known.cloned().map(Guard::Active));
+        Ok(Verdict::Change(Box::new(transition)))
+    }
+
+    fn decline(&self, block: bool, settings: &Settings) -> Result<Verdict, Refusal> {
+        let party = self.invitation.invitee.party();
+        match self.status() {
+            Status::Pending => {}
+            // Whoever declined may still make it for good.
+            Status::Declined if block => {
+                let mut transition = self.change(|_| {});
+                transition.standings.push((party, StandingChange::Block));
+                return Ok(Verdict::Change(Box::new(transition)));
+            }
+            Status::Declined => return Ok(Verdict::Unchanged),
+            _ => return self.conflict(),
+        }
+        let mut transition = self.change(|after| {
+            after.status = Status::Declined;
+            after.answered_at = Some(self.now);
+        });
+        let cooling_until = days_later(self.now, settings.decline_cooldown_days);
+        let refuse = StandingChange::Refuse { invitation: self.invitation.id, cooling_until, block };
+        transition.standings.push((party, refuse));
+        transition.debts.push(Debt { kind: MailKind::Declined, to: Addressee::Sender });
+        Ok(Verdict::Change(Box::new(transition)))
+    }
+
+    fn cancel(&self) -> Result<Verdict, Refusal> {
+        match self.status() {
+            Status::Pending | Status::AwaitingApproval => {}
+            Status::Cancelled => return Ok(Verdict::Unchanged),
+            _ => return self.conflict(),
+        }
+        let mut transition = self.change(|after| after.status = Status::Cancelled);
+        transition.standings.push(self.release());
+        Ok(Verdict::Change(Box::new(transition)))
+    }
+
+    fn approve(&self, approver: &UserId) -> Result<Verdict, Refusal> {
+        let invitation = self.invitation;
+        match self.status() {
+            Status::AwaitingApproval => {}
+            Status::Pending if invitation.decided_by.is_some() => return Ok(Verdict::Unchanged),
+            _ => return self.conflict(),
+        }
+        let party = invitation.invitee.party();
+        let joins = invitation.joins_on_approval && matches!(party, Party::User(_));
+        let mut transition = self.change(|after| {
+            after.decided_by = Some(approver.clone());
+            if joins {
+                after.status = Status::Accepted;
+            } else {
+                after.offer(self.now);
+            }
+        });
+        let (standing, mail) = if joins {
+            (StandingChange::Enrol { invitation: invitation.id }, MailKind::Joined)
+        } else {
+            let until = transition.invitation.expires_at;
+            (StandingChange::Offer { invitation: invitation.id, until }, MailKind::Invitation)
+        };
+        transition.standings.push((party, standing));
+        transition.debts.push(Debt { kind: mail, to: Addressee::Invitee });
+        transition.guards.push(self.community_invites());
+        Ok(Verdict::Change(Box::new(transition)))
+    }
+
+    fn reject(&self, moderator: &UserId, reason: Option<String>) -> Result<Verdict, Refusal> {
+        match self.status() {
+            Status::AwaitingApproval => {}
+            Status::Rejected => return Ok(Verdict::Unchanged),
+            _ => return self.conflict(),
+        }
+        let mut transition = self.change(|after| {
+            after.status = Status::Rejected;
+            after.decided_by = Some(moderator.clone());
+            after.reason = reason;
+        });
+        transition.standings.push(self.release());
+        transition.debts.push(Debt { kind: MailKind::RequestRejected, to: Addressee::Sender });
+        Ok(Verdict::Change(Box::new(transition)))
+    }
+
+    fn resend(&self) -> Result<Verdict, Refusal> {
+        if self.status() != Status::Pending {
+            return self.conflict();
+        }
+        if let Some(until) = next_resend(self.invitation).filter(|allowed| *allowed > self.now) {
+            return Err(Refusal::ResentRecently { until });
+        }
+        let mut transition = self.change(|after| after.owe_mail(self.now));
+        transition.debts.push(Debt { kind: MailKind::Invitation, to: Addressee::Invitee });
+        transition.guards.push(self.community_invites());
+        Ok(Verdict::Change(Box::new(transition)))
+    }
+}
+
+impl Invitation {
+    /// The offer stands from `now`: its lifetime begins and its mail is owed.
+    pub(super) fn offer(&mut self, now: Timestamp) {
+        self.status = Status::Pending;
+        self.expires_at = days_later(now, self.lifetime_days);
+        self.owe_mail(now);
+    }
+
+    fn owe_mail(&mut self, now: Timestamp) {
+        self.mailed_at = Some(now);
+        self.delivery = Some(Delivery { state: DeliveryState::Queued, at: now });
+    }
+}

@@ -1,0 +1,83 @@
+//! Why something is not done. Refusals know no HTTP; `http::problem` gives each its status and code.
+
+use super::{Timestamp, invitation::Status};
+
+/// A rule that stands in the way, in words for the caller.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such invitation, or none that this caller may see: the two are not told apart.
+    #[error("There is no such invitation, or it is not yours to see.")]
+    InvitationNotFound,
+    /// The directory has no such community.
+    #[error("There is no such community.")]
+    CommunityNotFound,
+    /// The directory does not know the caller.
+    #[error("You are not known to this platform's directory yet.")]
+    CallerUnknown,
+    /// The directory says that the caller is not active.
+    #[error("Your account is not active.")]
+    CallerInactive,
+    /// Only members invite.
+    #[error("Only members of the community can invite to it.")]
+    NotAMember,
+    /// Network enrolment: administrators and owners invite.
+    #[error("Only administrators and owners can invite to this community.")]
+    InvitersAreAdministrators,
+    /// Members invite only into public communities.
+    #[error("Members can invite only to public communities; ask a moderator.")]
+    CommunityPrivate,
+    /// The community allows no invitations.
+    #[error("This community does not allow invitations at the moment.")]
+    InvitationsNotAllowed,
+    /// Only the invitee answers.
+    #[error("Only the invited person can answer this invitation.")]
+    NotInvitee,
+    /// The address of the invitation is the caller's by their own word only.
+    #[error("Your email address is not verified yet. Verify it, sign in again, then answer the invitation.")]
+    EmailUnverified,
+    /// Only moderators and above decide and track.
+    #[error("Only moderators, administrators and owners of the community can do this.")]
+    NotModerator,
+    /// Only the sender and moderators and above withdraw or resend.
+    #[error("Only the sender and the community's moderators, administrators and owners can do this.")]
+    NotSender,
+    /// The invitee is a member already.
+    #[error("The invited person is already a member of the community.")]
+    AlreadyMember,
+    /// The invitee is not active, or wants no invitations from the community.
+    #[error("The invited person cannot be invited to this community.")]
+    InviteeUnavailable,
+    /// The state does not allow it.
+    #[error("{}", conflict(*.0))]
+    Conflict(Status),
+    /// A resend follows another mail too soon.
+    #[error("An invitation can be mailed once an hour; try again later.")]
+    ResentRecently {
+        /// The first moment at which it is allowed.
+        until: Timestamp,
+    },
+    /// The sender has used up the day's invitations.
+    #[error("You have sent all invitations that you may send today; try again tomorrow.")]
+    DailyQuotaUsed {
+        /// When the next UTC day begins.
+        until: Timestamp,
+    },
+    /// An invitation by email waits for its owner to register.
+    #[error("Register with the invited email address first, then accept the invitation.")]
+    RegistrationNeeded,
+    /// The network wants answers from signed-in people only.
+    #[error("Sign in to answer this invitation.")]
+    SignInNeeded,
+}
+
+fn conflict(status: Status) -> &'static str {
+    match status {
+        Status::AwaitingApproval => "The invitation still awaits a moderator's approval.",
+        Status::Pending => "The invitation is already approved and waits for its answer.",
+        Status::Accepted => "The invitation has already been accepted.",
+        Status::Declined => "The invitation has already been declined.",
+        Status::Rejected => "The request for this invitation has been rejected.",
+        Status::Cancelled => "The invitation has been cancelled.",
+        Status::Expired => "The invitation has expired.",
+    }
+}

@@ -1,0 +1,321 @@
+//! SPEC section 3: who may invite whom, and what comes of each recipient.
+
+use jiff::{civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Timestamp,
+    community::{Community, Enrolment, Visibility},
+    email::EmailAddress,
+    id::{InvitationId, UserId},
+    invitation::{CommunityLabel, Invitation, Invitee, Sender, Status},
+    lifecycle::days_later,
+    message::Message,
+    person::{Caller, Party, Role, Standing, User},
+    refusal::Refusal,
+    settings::{MembershipMode, Settings},
+    transition::{Addressee, Debt, Guard, MailKind, StandingChange, Transition},
+};
+
+/// What came of one recipient of a bulk send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A pending invitation was made.
+    Invited,
+    /// A request was made that a moderator must approve.
+    AwaitingApproval,
+    /// The user is a member now (automatic mode).
+    Joined,
+    /// The recipient is a member already.
+    AlreadyMember,
+    /// The recipient has a live invitation already.
+    AlreadyInvited,
+    /// No user has that id.
+    UnknownUser,
+    /// Inactive, blocked or suppressed: the sender cannot tell which.
+    Unavailable,
+    /// The sender may invite only their own connections, and this is none.
+    NotConnected,
+    /// The text is no email address.
+    InvalidEmail,
+    /// The recipient stands earlier in the same request.
+    Duplicate,
+    /// The recipient declined lately.
+    CoolingDown,
+    /// The sender's day is used up.
+    OverQuota,
+}
+
+impl Outcome {
+    /// Every outcome, in SPEC's order.
+    pub const ALL: [Self; 12] = [
+        Self::Invited,
+        Self::AwaitingApproval,
+        Self::Joined,
+        Self::AlreadyMember,
+        Self::AlreadyInvited,
+        Self::UnknownUser,
+        Self::Unavailable,
+        Self::NotConnected,
+        Self::InvalidEmail,
+        Self::Duplicate,
+        Self::CoolingDown,
+        Self::OverQuota,
+    ];
+}
+
+/// How far a sender's right to invite into a community reaches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reach {
+    /// A moderator must approve each invitation.
+    pub needs_approval: bool,
+    /// Only the sender's connections may be invited.
+    pub connections_only: bool,
+    /// Addresses of no user may be invited.
+    pub addresses: bool,
+}
+
+/// How far `caller` may invite into `community`.
+///
+/// # Errors
+/// The rule of SPEC section 3 that forbids it altogether.
+pub fn reach(
+    caller: &Caller,
+    user: Option<&User>,
+    community: Option<&Community>,
+    role: Option<Role>,
+    settings: &Settings,
+) -> Result<Reach, Refusal> {
+    let user = user.ok_or(Refusal::CallerUnknown)?;
+    if !user.active {
+        return Err(Refusal::CallerInactive);
+    }
+    let community = community.ok_or(Refusal::CommunityNotFound)?;
+    let anyone = Reach { needs_approval: false, connections_only: false, addresses: true };
+    let reach = match role {
+        _ if caller.site_administrator => anyone,
+        None => return Err(Refusal::NotAMember),
+        Some(Role::Administrator | Role::Owner) => anyone,
+        Some(_) if community.enrolment == Enrolment::Network => return Err(Refusal::InvitersAreAdministrators),
+        Some(Role::Moderator) => anyone,
+        Some(Role::Member) if community.visibility == Visibility::Private => return Err(Refusal::CommunityPrivate),
+        Some(Role::Member) => Reach {
+            needs_approval: community.enrolment == Enrolment::Closed,
+            connections_only: settings.members_invite_connections_only,
+            addresses: false,
+        },
+    };
+    if !community.allow_invitations {
+        return Err(Refusal::InvitationsNotAllowed);
+    }
+    Ok(reach)
+}
+
+/// What all invitations of one request have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// What it invites to.
+    pub community: CommunityLabel,
+    /// Who sends it.
+    pub sender: Sender,
+    /// The sender's words, or the network's.
+    pub message: Option<Message>,
+    /// Days until it expires.
+    pub lifetime_days: u32,
+    /// Whether invited users become members at once.
+    pub mode: MembershipMode,
+    /// How far the sender's right reaches.
+    pub reach: Reach,
+    /// The moment of the request.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub now: Timestamp,
+}
+
+/// A recipient, as far as the directory knows one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recipient {
+    /// A user id that nobody has.
+    UnknownUser,
+    /// Text that is no address.
+    InvalidEmail,
+    /// A user, by id or by the verified address.
+    User {
+        /// Who it is.
+        user: Box<User>,
+        /// How they stand with the community.
+        standing: Standing,
+        /// Whether they are a connection of the sender's.
+        connected: bool,
+        /// Whether mail to their address bounced for good or was called spam.
+        suppressed: bool,
+    },
+    /// An address of no user.
+    Address {
+        /// The address.
+        email: EmailAddress,
+        /// How its owner stands with the community.
+        standing: Standing,
+        /// Whether mail to it bounced for good or was called spam.
+        suppressed: bool,
+    },
+}
+
+/// Why a recipient gets no invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Declination {
+    /// The outcome to report.
+    pub outcome: Outcome,
+    /// The first moment at which the same request may succeed.
+    pub retry_after: Option<Timestamp>,
+}
+
+impl From<Outcome> for Declination {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, retry_after: None }
+    }
+}
+
+impl Recipient {
+    /// Whom an invitation would concern; `None` for nobody.
+    #[must_use]
+    pub fn party(&self) -> Option<Party> {
+        match self {
+            Self::UnknownUser | Self::InvalidEmail => None,
+            Self::User { user, .. } => Some(Party::User(user.id.clone())),
+            Self::Address { email, .. } => Some(Party::Address(email.key())),
+        }
+    }
+}
+
+impl Offer {
+    /// The invitation named `id` for `recipient`, or why there is none.
+    ///
+    /// # Errors
+    /// The outcome that SPEC section 4 names. Who may not reach a person learns nothing else about them, and a block
+    /// hides everything but itself.
+    pub fn make(&self, id: InvitationId, recipient: &Recipient) -> Result<Transition, Declination> {
+        let (invitee, standing, unavailable) = match recipient {
+            Recipient::UnknownUser => return Err(Outcome::UnknownUser.into()),
+            Recipient::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
+            Recipient::User { connected: false, .. } if self.reach.connections_only => {
+                return Err(Outcome::NotConnected.into());
+            }
+            Recipient::Address { .. } if !self.reach.addresses => return Err(Outcome::NotConnected.into()),
+            Recipient::User { user, standing, suppressed, .. } => {
+                (Invitee::user(user), standing, !user.active || *suppressed)
+            }
+            Recipient::Address { email, standing, suppressed } => {
+                (Invitee::address(email.clone()), standing, *suppressed)
+            }
+        };
+        if standing.role.is_some() {
+            return Err(Outcome::AlreadyMember.into());
+        }
+        if unavailable || standing.blocked {
+            return Err(Outcome::Unavailable.into());
+        }
+        if standing.live_at(self.now).is_some() {
+            return Err(Outcome::AlreadyInvited.into());
+        }
+        if let Some(until) = standing.cooling_at(self.now) {
+            return Err(Declination { outcome: Outcome::CoolingDown, retry_after: Some(until) });
+        }
+        Ok(self.transition(id, invitee))
+    }
+
+    /// The invitation named `id` as it is made for `invitee`.
+    #[must_use]
+    pub fn invitation(&self, id: InvitationId, invitee: Invitee) -> Invitation {
+        let joins = self.mode == MembershipMode::Automatic && matches!(invitee, Invitee::User { .. });
+        let mut invitation = Invitation {
+            id,
+            community: self.community.clone(),
+            sender: self.sender.clone(),
+            invitee,
+            status: Status::AwaitingApproval,
+            message: self.message.clone(),
+            created_at: self.now,
+            expires_at: days_later(self.now, self.lifetime_days),
+            lifetime_days: self.lifetime_days,
+            joins_on_approval: joins && self.reach.needs_approval,
+            answered_at: None,
+            decided_by: None,
+            reason: None,
+            delivery: None,
+            mailed_at: None,
+            revision: 1,
+        };
+        match (self.reach.needs_approval, joins) {
+            (true, _) => {}
+            (false, true) => invitation.status = Status::Accepted,
+            (false, false) => invitation.offer(self.now),
+        }
+        invitation
+    }
+
+    fn transition(&self, id: InvitationId, invitee: Invitee) -> Transition {
+        let party = invitee.party();
+        let invitation = self.invitation(id, invitee);
+        let (kind, to) = match invitation.status {
+            Status::AwaitingApproval => (MailKind::ApprovalNeeded, Addressee::Moderators),
+            Status::Accepted => (MailKind::Joined, Addressee::Invitee),
+            _ => (MailKind::Invitation, Addressee::Invitee),
+        };
+        let standing = match invitation.status {
+            Status::Accepted => StandingChange::Enrol { invitation: id },
+            _ => StandingChange::Offer { invitation: id, until: invitation.expires_at },
+        };
+        let mut guards = vec![Guard::CommunityInvites(self.community.id.clone())];
+        if let Party::Address(key) = &party {
+            guards.push(Guard::Unowned(key.clone()));
+        }
+        Transition { from: None, invitation, standings: vec![(party, standing)], debts: vec![Debt { kind, to }], guards }
+    }
+}
+
+/// What a freshly made invitation is reported as.
+#[must_use]
+pub fn outcome_of(made: &Invitation) -> Outcome {
+    match made.status {
+        Status::AwaitingApproval => Outcome::AwaitingApproval,
+        Status::Accepted => Outcome::Joined,
+        _ => Outcome::Invited,
+    }
+}
+
+/// A sender's allowance for one UTC day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    /// The sender.
+    pub sender: UserId,
+    /// The day.
+    pub day: Date,
+    /// Invitations already made that day.
+    pub used: u32,
+    /// Invitations that may be made in a day.
+    pub limit: u32,
+}
+
+impl Quota {
+    /// The day that `now` is in.
+    #[must_use]
+    pub fn day(now: Timestamp) -> Date {
+        now.to_zoned(TimeZone::UTC).date()
+    }
+
+    /// Invitations that may still be made.
+    #[must_use]
+    pub fn left(&self) -> u32 {
+        self.limit.saturating_sub(self.used)
+    }
+
+    /// When the next day begins.
+    #[must_use]
+    pub fn renews_at(&self) -> Timestamp {
+        self.day
+            .tomorrow()
+            .and_then(|day| day.to_zoned(TimeZone::UTC))
+            .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+    }
+}

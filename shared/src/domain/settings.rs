@@ -1,0 +1,122 @@
+//! The network's settings: one record for the whole deployment, with defaults that work.
+
+use serde::{Deserialize, Serialize};
+
+use super::community::Community;
+
+/// Whether an invited user must answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembershipMode {
+    /// The invitee accepts or declines.
+    #[default]
+    Acceptance,
+    /// The invitee becomes a member at once and is told so.
+    Automatic,
+}
+
+/// What the page behind a mail link asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailLinkResponse {
+    /// A press of a button on the page answers.
+    #[default]
+    Confirm,
+    /// The page leads to signing in; only a signed-in invitee answers.
+    SignIn,
+}
+
+/// The languages that mails and pages speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Locale {
+    /// English.
+    #[default]
+    En,
+    /// German.
+    De,
+}
+
+impl Locale {
+    /// The language of a tag such as `de-AT`; `None` for a language that is not spoken here.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let language = tag.split(['-', '_']).next().unwrap_or_default();
+        match language.to_ascii_lowercase().as_str() {
+            "en" => Some(Self::En),
+            "de" => Some(Self::De),
+            _ => None,
+        }
+    }
+}
+
+/// The network settings. A missing field reads as its default.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct Settings {
+    /// Whether invited users must answer; a community may override it.
+    pub membership_mode: MembershipMode,
+    /// Days until an unanswered invitation expires, 1 to 365.
+    pub invitation_lifetime_days: u32,
+    /// Days that a community waits after a decline before it may invite the same person again, 0 to 3650.
+    pub decline_cooldown_days: u32,
+    /// Recipients that one request may name, 1 to 100.
+    pub max_recipients_per_request: u32,
+    /// Invitations that one sender may make in a UTC day, 1 to 1,000,000.
+    pub daily_invitations_per_sender: u32,
+    /// Whether members may invite only their own connections.
+    pub members_invite_connections_only: bool,
+    /// What the page behind a mail link asks for.
+    pub email_link_response: EmailLinkResponse,
+    /// The message of invitations whose sender wrote none; the built-in one when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_message: Option<String>,
+    /// Where a person without an account registers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registration_url: Option<String>,
+    /// What the platform calls itself in mails and pages.
+    pub product_name: String,
+    /// The platform's logo, shown in mails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo_url: Option<String>,
+    /// Whom people ask for help.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub support_email: Option<String>,
+    /// The postal address that mail law asks for in the footer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_address: Option<String>,
+    /// The language for people who have chosen none.
+    pub default_locale: Locale,
+}
+
+/// The most recipients that one request may name, whatever the settings say: what the design of `send` is sized for.
+pub const MAX_RECIPIENTS: u32 = 100;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            membership_mode: MembershipMode::default(),
+            invitation_lifetime_days: 30,
+            decline_cooldown_days: 30,
+            max_recipients_per_request: MAX_RECIPIENTS,
+            daily_invitations_per_sender: 500,
+            members_invite_connections_only: true,
+            email_link_response: EmailLinkResponse::default(),
+            default_message: None,
+            registration_url: None,
+            product_name: "Community".to_owned(),
+            logo_url: None,
+            support_email: None,
+            postal_address: None,
+            default_locale: Locale::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The mode in `community`: its own where it has one, else the network's.
+    #[must_use]
+    pub fn membership_mode_in(&self, community: &Community) -> MembershipMode {
+        community.membership_mode.unwrap_or(self.membership_mode)
+    }
+}

@@ -1,0 +1,135 @@
+//! What a decision changes, as data: the one thing that the store executes.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Timestamp,
+    email::AddressKey,
+    id::{CommunityId, InvitationId, UserId},
+    invitation::Invitation,
+    person::Party,
+};
+
+/// One invitation's step, with all that must happen together with it or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transition {
+    /// The revision that the step was decided from; `None` for a new invitation.
+    pub from: Option<u64>,
+    /// The invitation afterwards.
+    pub invitation: Invitation,
+    /// How parties stand with the community afterwards.
+    pub standings: Vec<(Party, StandingChange)>,
+    /// The mails that the step owes.
+    pub debts: Vec<Debt>,
+    /// What must still be true when the step is written.
+    pub guards: Vec<Guard>,
+}
+
+/// A change of a party's standing and, with it, the condition that it needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StandingChange {
+    /// The invitation becomes (or stays) the live one. Needs a party that is no member, is willing, and has no other.
+    Offer {
+        /// The invitation.
+        invitation: InvitationId,
+        /// Its expiry.
+        until: Timestamp,
+    },
+    /// The party answered yes and becomes a member. Needs a party that is none.
+    Join {
+        /// The invitation that is the cause.
+        invitation: InvitationId,
+    },
+    /// The party becomes a member unasked (automatic mode). Needs what an offer needs.
+    Enrol {
+        /// The invitation that is the cause.
+        invitation: InvitationId,
+    },
+    /// The invitation is no longer the live one.
+    Release {
+        /// The invitation.
+        invitation: InvitationId,
+    },
+    /// The party answered no: the invitation is no longer live and the community waits, for ever if blocked.
+    Refuse {
+        /// The invitation.
+        invitation: InvitationId,
+        /// Until when the community must not ask again.
+        cooling_until: Timestamp,
+        /// Whether it must never ask again.
+        block: bool,
+    },
+    /// The community must never ask the party again.
+    Block,
+}
+
+/// A fact that is checked by the write itself.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Guard {
+    /// The community exists and allows invitations.
+    CommunityInvites(CommunityId),
+    /// The user is a moderator or above of the community.
+    Moderates(UserId, CommunityId),
+    /// The user is a member of the community in any role.
+    Belongs(UserId, CommunityId),
+    /// The user is known and active.
+    Active(UserId),
+    /// The address is no user's verified one.
+    Unowned(AddressKey),
+}
+
+/// A mail that a step owes. It is recorded with the step and paid by `deliver`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Debt {
+    /// What the mail says.
+    pub kind: MailKind,
+    /// Whom it goes to.
+    pub to: Addressee,
+}
+
+/// The mails of SPEC section 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// You are invited; here are the links to answer with.
+    Invitation,
+    /// You are a member now (automatic mode).
+    Joined,
+    /// The invitation was accepted.
+    MembershipConfirmed,
+    /// A member asks for an invitation; decide it.
+    ApprovalNeeded,
+    /// Your request was rejected.
+    RequestRejected,
+    /// Your invitation was declined.
+    Declined,
+}
+
+impl MailKind {
+    /// The name in the table, in tags and in logs.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Joined => "joined",
+            Self::MembershipConfirmed => "membership_confirmed",
+            Self::ApprovalNeeded => "approval_needed",
+            Self::RequestRejected => "request_rejected",
+            Self::Declined => "declined",
+        }
+    }
+}
+
+/// Whom a mail goes to; the address is looked up when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Addressee {
+    /// The invitee of the invitation.
+    Invitee,
+    /// The sender of the invitation.
+    Sender,
+    /// Every moderator and above of the community: `deliver` replaces it by one debt each.
+    Moderators,
+    /// One user.
+    User(UserId),
+}

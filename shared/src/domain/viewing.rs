@@ -1,0 +1,174 @@
+//! Who sees an invitation, how much of it, and what they may do with it now.
+
+use serde::Serialize;
+
+use super::{
+    Timestamp,
+    email::EmailAddress,
+    invitation::{Invitation, Invitee, Status},
+    lifecycle::next_resend,
+    person::{Caller, Role, User},
+    refusal::Refusal,
+};
+
+/// A caller with what the directory says of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Viewer<'a> {
+    /// Who the token says is calling.
+    pub caller: &'a Caller,
+    /// Whom the directory knows by that id.
+    pub user: Option<&'a User>,
+    /// The caller's role in the invitation's community.
+    pub role: RoleFact,
+}
+
+/// A role that costs a read to know, and often need not be known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RoleFact {
+    /// Nobody has looked yet.
+    Unread,
+    /// The role, or none.
+    Known(Option<Role>),
+}
+
+impl RoleFact {
+    /// Whether the role is known to moderate.
+    #[must_use]
+    pub fn moderates(self) -> bool {
+        matches!(self, Self::Known(Some(role)) if role.moderates())
+    }
+}
+
+/// How far an invitation is addressed to a caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Addressed {
+    /// It is theirs to answer.
+    Yes,
+    /// It is for an address that is theirs by their own word only.
+    Unverified,
+    /// It is for someone else.
+    No,
+}
+
+impl Viewer<'_> {
+    /// Whether the invitation is for the caller: by user id, or by a verified address.
+    #[must_use]
+    pub fn addressed(&self, invitation: &Invitation) -> Addressed {
+        let key = match &invitation.invitee {
+            Invitee::User { id, .. } if *id == self.caller.id => return Addressed::Yes,
+            Invitee::User { .. } => return Addressed::No,
+            Invitee::Address { key, .. } => key,
+        };
+        let claimed = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == *key);
+        if claimed(self.verified_email()) || claimed(self.user.and_then(User::verified_email)) {
+            Addressed::Yes
+        } else if claimed(self.caller.email.as_ref()) || claimed(self.user.and_then(|user| user.email.as_ref())) {
+            Addressed::Unverified
+        } else {
+            Addressed::No
+        }
+    }
+
+    fn verified_email(&self) -> Option<&EmailAddress> {
+        self.caller.email.as_ref().filter(|_| self.caller.email_verified)
+    }
+
+    /// Whether the caller asked for the invitation.
+    #[must_use]
+    pub fn is_sender(&self, invitation: &Invitation) -> bool {
+        invitation.sender.id == self.caller.id
+    }
+
+    /// Whether the caller decides on the community's invitations, as far as is known.
+    #[must_use]
+    pub fn moderates(&self) -> bool {
+        self.caller.site_administrator || self.role.moderates()
+    }
+
+    /// Whether the caller may see the invitation, as far as is known: `None` until the role has been read.
+    #[must_use]
+    pub fn sees(&self, invitation: &Invitation) -> Option<bool> {
+        if self.addressed(invitation) == Addressed::Yes || self.is_sender(invitation) || self.moderates() {
+            return Some(true);
+        }
+        match self.role {
+            RoleFact::Unread => None,
+            RoleFact::Known(_) => Some(false),
+        }
+    }
+
+    /// Whether the caller may see the address of an invitee: those who sent the invitation or moderate the community.
+    #[must_use]
+    pub fn sees_address(&self, invitation: &Invitation) -> bool {
+        self.is_sender(invitation) || self.moderates()
+    }
+
+    /// Refuses a caller who is inactive, or unknown without being a site administrator.
+    ///
+    /// # Errors
+    /// [`Refusal::CallerInactive`] or [`Refusal::CallerUnknown`].
+    pub fn check_standing_in_network(&self) -> Result<(), Refusal> {
+        match self.user {
+            Some(user) if !user.active => Err(Refusal::CallerInactive),
+            None if !self.caller.site_administrator => Err(Refusal::CallerUnknown),
+            _ => Ok(()),
+        }
+    }
+
+    /// What the caller may do with the invitation at `now`.
+    #[must_use]
+    pub fn actions(&self, invitation: &Invitation, now: Timestamp) -> Vec<Action> {
+        let status = invitation.status_at(now);
+        let moderates = self.moderates();
+        let sends = self.is_sender(invitation) || moderates;
+        let answers = self.addressed(invitation) == Addressed::Yes;
+        let rested = next_resend(invitation).is_none_or(|allowed| allowed <= now);
+        let applies = |action: &Action| match action {
+            Action::Accept | Action::Decline => answers && status == Status::Pending,
+            Action::Approve | Action::Reject => moderates && status == Status::AwaitingApproval,
+            Action::Cancel => sends && !status.is_final(),
+            Action::Resend => sends && status == Status::Pending && rested,
+        };
+        Action::ALL.into_iter().filter(applies).collect()
+    }
+}
+
+/// Something that a caller may do with an invitation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Action {
+    /// Answer yes.
+    #[serde(rename = "ACCEPT_COMMUNITY_INVITATION")]
+    Accept,
+    /// Answer no.
+    #[serde(rename = "DECLINE_COMMUNITY_INVITATION")]
+    Decline,
+    /// Withdraw it.
+    #[serde(rename = "CANCEL_COMMUNITY_INVITATION")]
+    Cancel,
+    /// Grant the request.
+    #[serde(rename = "APPROVE_COMMUNITY_INVITATION")]
+    Approve,
+    /// Refuse the request.
+    #[serde(rename = "REJECT_COMMUNITY_INVITATION")]
+    Reject,
+    /// Mail it again.
+    #[serde(rename = "RESEND_COMMUNITY_INVITATION")]
+    Resend,
+}
+
+impl Action {
+    const ALL: [Self; 6] = [Self::Accept, Self::Decline, Self::Cancel, Self::Approve, Self::Reject, Self::Resend];
+
+    /// The last segment of the action's route.
+    #[must_use]
+    pub fn verb(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Decline => "decline",
+            Self::Cancel => "cancel",
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+            Self::Resend => "resend",
+        }
+    }
+}

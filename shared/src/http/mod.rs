@@ -1,0 +1,10 @@
+//! The API's conventions: who calls, how errors and pages look, and how an invitation is shown.
+
+pub mod body;
+pub mod caller;
+pub mod command;
+pub mod cursor;
+pub mod list;
+pub mod problem;
+pub mod service;
+pub mod view;

@@ -1,0 +1,104 @@
+//! Takes the danger out of text that others wrote, without changing what a reader sees.
+//!
+//! Names, titles, messages, descriptions and reasons come from people. Whatever they contain, it must stay on its line,
+//! run in its direction, and not become a link: neither by escaping mistakes (the templates' business) nor because a
+//! mail program makes one of anything that looks like an address.
+
+/// A character that no name or message needs and that changes how the text around it is shown: controls, direction
+/// overrides, invisible spacing.
+fn is_disruptive(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{061C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
+}
+
+/// `text` as one line without control, direction or invisible characters, and without needless space.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let visible: String =
+        text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_disruptive(*c)).collect();
+    visible.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The lines of `text`, each as [`line`] would have it; none if there is nothing to read.
+///
+/// Line breaks are kept, but never more than one empty line in a row: emptiness must not push the answer buttons and
+/// the way to unsubscribe out of sight.
+#[must_use]
+pub fn lines(text: &str) -> Vec<String> {
+    let breaks = ['\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+    let text = text.replace("\r\n", "\n");
+    let mut lines: Vec<String> = text.trim().split(breaks).map(line).collect();
+    lines.dedup_by(|next, previous| next.is_empty() && previous.is_empty());
+    if lines.iter().all(String::is_empty) { Vec::new() } else { lines }
+}
+
+/// Cut to at most `max` characters, with an ellipsis where something is missing.
+#[must_use]
+pub fn shorten(text: &str, max: usize) -> String {
+    if text.chars().count() <= max {
+        return text.to_owned();
+    }
+    let kept: String = text.chars().take(max.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
+}
+
+/// The zero-width character that keeps mail programs from seeing a link. It joins and spaces nothing in itself, is
+/// drawn as nothing, and is no part of any host name.
+pub(crate) const BREAKER: char = '\u{200C}';
+
+/// `text` in which no program finds a link of its own accord; it looks as before.
+#[must_use]
+pub fn unlinked(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut copied = 0;
+    for at in link_joints(text) {
+        result.push_str(&text[copied..at]);
+        result.push(BREAKER);
+        copied = at;
+    }
+    result.push_str(&text[copied..]);
+    result
+}
+
+/// Where in `text` a [`BREAKER`] belongs: behind every colon, dot and at sign that could hold an address together.
+pub(crate) fn link_joints(text: &str) -> Vec<usize> {
+    let mut previous = None;
+    let mut joints = Vec::new();
+    for (at, c) in text.char_indices() {
+        let after = at + c.len_utf8();
+        let rest = &text[after..];
+        let joins = match c {
+            // "https://", "mailto:", but neither "10:30" nor "Note: this".
+            ':' => previous.is_some_and(char::is_alphabetic) && rest.starts_with(|c: char| !c.is_whitespace()),
+            // "example.org" in any script's dots, but neither "3.14" nor "e.g.".
+            '.' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}' => {
+                previous.is_some_and(|p: char| !p.is_whitespace()) && starts_like_top_level_domain(rest)
+            }
+            '@' => rest.starts_with(char::is_alphanumeric),
+            _ => false,
+        };
+        if joins {
+            joints.push(after);
+        }
+        previous = Some(c);
+    }
+    joints
+}
+
+fn starts_like_top_level_domain(rest: &str) -> bool {
+    rest.starts_with(char::is_alphabetic)
+        && rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').nth(1).is_some()
+}
+
+/// `url` where it is one of the web: http or https with a host, and nothing that could end an attribute or a line or
+/// pass another site off as the host. Anything else, such as `javascript:`, is no link.
+#[must_use]
+pub fn web_url(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let harmless = |c: char| !c.is_whitespace() && !is_disruptive(c) && !"\"<>\\^`{|}".contains(c);
+    let of_the_web = scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http");
+    (of_the_web && !host.is_empty() && !host.contains('@') && url.chars().all(harmless)).then_some(url)
+}

@@ -1,0 +1,73 @@
+//! What `main` needs before it can serve: telemetry, configuration from the environment, and the table's client.
+
+use std::{env, time::Duration};
+
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use jiff::Timestamp;
+use tracing_subscriber::EnvFilter;
+
+use crate::{http::caller::Claims, store::Store};
+
+/// A variable that the template sets is missing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {0} is not set")]
+pub struct MissingVariable(&'static str);
+
+/// The value of an environment variable.
+///
+/// # Errors
+/// [`MissingVariable`] if it is not set.
+pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
+    env::var(name).map_err(|_| MissingVariable(name))
+}
+
+/// Which claims name callers, as the template's parameters say.
+#[must_use]
+pub fn claims() -> Claims {
+    let or = |name, default: &str| env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or(default.to_owned());
+    Claims {
+        user_id: or("USER_ID_CLAIM", "sub"),
+        administrator: or("ADMINISTRATOR_CLAIM", "cognito:groups"),
+        administrator_value: or("ADMINISTRATOR_VALUE", "administrators"),
+    }
+}
+
+/// Starts logging: one JSON object a line, from `LOG_LEVEL` up.
+///
+/// What may never be logged: link tokens, bearer tokens, email addresses, names, messages. Ids may.
+pub fn start_logging() {
+    let level = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_target(false).init();
+}
+
+/// The AWS configuration of this process. Attempts are short, because a person is waiting and a retry is cheap.
+pub async fn aws() -> SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts)
+        .load()
+        .await
+}
+
+/// The store in the table that `TABLE_NAME` names, with its connection opened.
+///
+/// # Errors
+/// [`MissingVariable`] if there is no name.
+pub async fn store(aws: &SdkConfig) -> Result<Store, MissingVariable> {
+    let store = Store::new(aws_sdk_dynamodb::Client::new(aws), variable("TABLE_NAME")?);
+    store.warm_up().await;
+    Ok(store)
+}
+
+/// The time, to the millisecond that the table keeps.
+#[must_use]
+pub fn now() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}

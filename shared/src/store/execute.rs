@@ -1,0 +1,371 @@
+//! The one place that writes transitions.
+//!
+//! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
+//! Either all of it happens or none, and whoever loses a race is told what the winner left.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update,
+    },
+};
+
+use super::{
+    Store, StoreError,
+    expression::{Expression, number, string},
+    keys::{KIND, Key, PK, TTL},
+    mailbook::{OwedMail, mail_name},
+    record::{Item, Kind, REVISION, invitation_record, record},
+};
+use crate::domain::{
+    Timestamp,
+    person::{Party, Role},
+    sending::Quota,
+    transition::{Guard, StandingChange, Transition},
+};
+
+/// The most actions that DynamoDB takes in one transaction.
+pub const MAX_ACTIONS: usize = 100;
+/// The actions that a transition adds to a transaction at the most, its guard of the community aside: that one is shared.
+#[must_use]
+pub fn actions(transition: &Transition) -> usize {
+    let own = transition.guards.iter().filter(|guard| !matches!(guard, Guard::CommunityInvites(_))).count();
+    1 + transition.standings.len() + transition.debts.len() + own
+}
+
+/// How often a transaction that only collided with another one is tried.
+const ATTEMPTS: u32 = 8;
+
+/// What is written together with transitions.
+#[derive(Debug, Clone)]
+pub enum Companion {
+    /// That many invitations count against the sender's day.
+    Quota(Quota, u32),
+    /// This record is written whole, if the key has none yet or the one with that stamp.
+    Record {
+        /// Its key.
+        key: Key,
+        /// Its attributes.
+        item: Item,
+        /// The value of its `stamp` attribute that may be replaced.
+        replaces: Option<String>,
+    },
+}
+
+/// Why a transaction was not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// The invitation of the transition with this index has moved on, or exists already.
+    Invitation(usize),
+    /// The party's standing does not allow the transition with this index.
+    Standing(usize, Party),
+    /// A guard does not hold.
+    Guard(Guard),
+    /// The sender's day is used up.
+    Quota,
+    /// The companion record is another's.
+    Record,
+}
+
+/// A condition that did not hold, with the record that it was about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Loss {
+    /// What the condition stood for.
+    pub cause: Cause,
+    /// The record as it is; `None` when there is none.
+    pub item: Option<Item>,
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Executed {
+    /// All of it is written.
+    Done,
+    /// None of it is written, for these reasons.
+    Lost(Vec<Loss>),
+}
+
+impl Store {
+    /// Writes `transitions` and `companions` in one transaction, at the time they were decided.
+    ///
+    /// Collisions with other transactions are waited out; conditions that fail are the caller's to judge.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts. Nothing is written then, unless
+    /// the answer was lost on its way, which a repetition finds out.
+    pub async fn execute(
+        &self,
+        transitions: &[&Transition],
+        companions: &[Companion],
+        now: Timestamp,
+    ) -> Result<Executed, StoreError> {
+        let mut plan = Plan::default();
+        for (index, transition) in transitions.iter().enumerate() {
+            plan.add(index, transition, now)?;
+        }
+        for companion in companions {
+            plan.accompany(companion);
+        }
+        let (items, causes) = plan.finish(&self.table)?;
+        for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let refused = match request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
+                Ok(_) => return Ok(Executed::Done),
+                Err(error) => error,
+            };
+            match refused.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let losses = losses(cancelled.cancellation_reasons(), &causes)?;
+                    if !losses.is_empty() {
+                        return Ok(Executed::Lost(losses));
+                    }
+                }
+                _ => match StoreError::from(refused) {
+                    StoreError::Unavailable(_) => {}
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(StoreError::Unavailable("transaction conflict".to_owned()))
+    }
+}
+
+/// Waits before a repeated attempt: full jitter up to 20 ms, doubling. Not at all before the first.
+pub(super) async fn pause(attempt: u32) {
+    if attempt == 0 {
+        return;
+    }
+    let ceiling = 20_u64 << attempt.min(6);
+    let mut random = [0; 8];
+    // Without randomness the wait is merely not jittered.
+    let _ = getrandom::fill(&mut random);
+    tokio::time::sleep(Duration::from_millis(u64::from_le_bytes(random) % ceiling)).await;
+}
+
+/// The failed conditions among a cancelled transaction's reasons; none if it only collided.
+fn losses(reasons: &[CancellationReason], causes: &[Vec<Cause>]) -> Result<Vec<Loss>, StoreError> {
+    let mut losses = Vec::new();
+    for (reason, causes) in reasons.iter().zip(causes) {
+        match reason.code().unwrap_or("None") {
+            "ConditionalCheckFailed" => {
+                losses.extend(causes.iter().map(|cause| Loss { cause: cause.clone(), item: reason.item.clone() }));
+            }
+            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {}
+            code => return Err(StoreError::Refused(code.to_owned())),
+        }
+    }
+    Ok(losses)
+}
+
+/// The actions of a transaction: one for each record, since DynamoDB takes no two for the same.
+#[derive(Default)]
+struct Plan(BTreeMap<Key, Action>);
+
+#[derive(Default)]
+struct Action {
+    put: Option<Item>,
+    expression: Expression,
+    changes: bool,
+    causes: Vec<Cause>,
+}
+
+impl Plan {
+    fn at(&mut self, key: Key, cause: Option<Cause>) -> &mut Action {
+        let action = self.0.entry(key).or_default();
+        action.causes.extend(cause);
+        action
+    }
+
+    fn add(&mut self, index: usize, transition: &Transition, now: Timestamp) -> Result<(), StoreError> {
+        let invitation = &transition.invitation;
+        let action = self.at(Key::invitation(invitation.id), Some(Cause::Invitation(index)));
+        action.put = Some(invitation_record(invitation)?);
+        match transition.from {
+            None => action.expression.require_missing(PK),
+            Some(revision) => action.expression.require_equal(REVISION, number(revision)),
+        }
+        for (party, change) in &transition.standings {
+            let key = Key::standing(party, &invitation.community.id);
+            let action = self.at(key, Some(Cause::Standing(index, party.clone())));
+            action.changes = true;
+            action.expression.set(KIND, string(Kind::Standing.as_str()));
+            stand(&mut action.expression, change, now);
+        }
+        for debt in &transition.debts {
+            let key = Key::mail(invitation.id, &mail_name(invitation, debt));
+            let item = record(Kind::Mail, key.clone(), &OwedMail::new(debt))?;
+            self.at(key, None).put = Some(item);
+        }
+        // A byte of the id's entropy, so that invitations of one request check different copies of their community.
+        let spread = invitation.id.to_bytes()[15];
+        for guard in &transition.guards {
+            self.guard(guard, spread);
+        }
+        Ok(())
+    }
+
+    fn guard(&mut self, guard: &Guard, spread: u8) {
+        let standing = |user: &_, community| Key::standing(&Party::User(Clone::clone(user)), community);
+        let key = match guard {
+            Guard::CommunityInvites(community) => Key::community(community, spread),
+            Guard::Moderates(user, community) | Guard::Belongs(user, community) => standing(user, community),
+            Guard::Active(user) => Key::user(user),
+            Guard::Unowned(address) => Key::address(address),
+        };
+        // Transitions of one transaction share their community: one copy of it answers for all.
+        let cause = Cause::Guard(guard.clone());
+        if self.0.values().any(|action| action.causes.contains(&cause)) {
+            return;
+        }
+        let expression = &mut self.at(key, Some(cause)).expression;
+        match guard {
+            Guard::CommunityInvites(_) => expression.require_equal("allowInvitations", true_value()),
+            Guard::Active(_) => expression.require_equal("active", true_value()),
+            Guard::Unowned(_) => expression.require_missing("owner"),
+            Guard::Belongs(..) => {
+                let role = expression.name("role");
+                expression.require(format!("attribute_exists({role})"));
+            }
+            Guard::Moderates(..) => {
+                let role = expression.name("role");
+                let roles: Vec<_> =
+                    Role::MODERATING.iter().map(|role| expression.value(string(role.as_str()))).collect();
+                expression.require(format!("{role} IN ({})", roles.join(", ")));
+            }
+        }
+    }
+
+    fn accompany(&mut self, companion: &Companion) {
+        match companion {
+            Companion::Quota(quota, count) => {
+                let action = self.at(Key::quota(&quota.sender, quota.day), Some(Cause::Quota));
+                action.changes = true;
+                let expression = &mut action.expression;
+                expression.set(KIND, string(Kind::Quota.as_str()));
+                // Nobody asks for the day after it has passed anywhere.
+                expression.set(TTL, number(quota.renews_at().as_second() + 86_400));
+                expression.increase("used", i64::from(*count));
+                let (used, most) = (expression.name("used"), i64::from(quota.limit) - i64::from(*count));
+                let most = expression.value(number(most));
+                expression.require(format!("attribute_not_exists({used}) OR {used} <= {most}"));
+            }
+            Companion::Record { key, item, replaces } => {
+                let action = self.at(key.clone(), Some(Cause::Record));
+                action.put = Some(item.clone());
+                match replaces {
+                    None => action.expression.require_missing(PK),
+                    Some(stamp) => action.expression.require_equal("stamp", string(stamp)),
+                }
+            }
+        }
+    }
+
+    fn finish(self, table: &str) -> Result<(Vec<TransactWriteItem>, Vec<Vec<Cause>>), StoreError> {
+        let mut items = Vec::with_capacity(self.0.len());
+        let mut causes = Vec::with_capacity(self.0.len());
+        for (key, action) in self.0 {
+            causes.push(action.causes.clone());
+            items.push(action.build(table, key)?);
+        }
+        Ok((items, causes))
+    }
+}
+
+/// Writes a standing's change, and the condition that it needs.
+fn stand(expression: &mut Expression, change: &StandingChange, now: Timestamp) {
+    let settle = |expression: &mut Expression| {
+        expression.remove("liveInvitation");
+        expression.remove("liveUntil");
+    };
+    match change {
+        StandingChange::Offer { invitation, until } => {
+            willing(expression, &invitation.to_string(), now);
+            expression.set("liveInvitation", string(invitation.to_string()));
+            expression.set("liveUntil", number(until.as_millisecond()));
+        }
+        StandingChange::Enrol { invitation } | StandingChange::Join { invitation } => {
+            match change {
+                StandingChange::Enrol { .. } => willing(expression, &invitation.to_string(), now),
+                _ => expression.require_missing("role"),
+            }
+            expression.set("role", string(Role::Member.as_str()));
+            expression.set("joinedBy", string(invitation.to_string()));
+            settle(expression);
+        }
+        StandingChange::Release { invitation } => {
+            expression.require_equal("liveInvitation", string(invitation.to_string()));
+            settle(expression);
+        }
+        StandingChange::Refuse { invitation, cooling_until, block } => {
+            expression.require_equal("liveInvitation", string(invitation.to_string()));
+            expression.set("coolingUntil", number(cooling_until.as_millisecond()));
+            if *block {
+                expression.set("blocked", true_value());
+            }
+            settle(expression);
+        }
+        StandingChange::Block => expression.set("blocked", true_value()),
+    }
+}
+
+/// Requires a party that is no member, has not blocked the community, is not cooling down, and has no other live
+/// invitation than the one with that `id`.
+fn willing(expression: &mut Expression, id: &str, now: Timestamp) {
+    expression.require_missing("role");
+    expression.require_missing("blocked");
+    let now = expression.value(number(now.as_millisecond()));
+    let cooling = expression.name("coolingUntil");
+    expression.require(format!("attribute_not_exists({cooling}) OR {cooling} <= {now}"));
+    let (live, until) = (expression.name("liveInvitation"), expression.name("liveUntil"));
+    let id = expression.value(string(id));
+    expression.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {live} = {id}"));
+}
+
+fn true_value() -> AttributeValue {
+    AttributeValue::Bool(true)
+}
+
+impl Action {
+    fn build(self, table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
+        let finished = self.expression.finish();
+        let shown = ReturnValuesOnConditionCheckFailure::AllOld;
+        let item = TransactWriteItem::builder();
+        let built = if let Some(put) = self.put {
+            Put::builder()
+                .table_name(table)
+                .set_item(Some(put))
+                .set_condition_expression(finished.condition)
+                .set_expression_attribute_names(finished.names)
+                .set_expression_attribute_values(finished.values)
+                .return_values_on_condition_check_failure(shown)
+                .build()
+                .map(|put| item.put(put))
+        } else if self.changes {
+            Update::builder()
+                .table_name(table)
+                .set_key(Some(key.into()))
+                .set_update_expression(finished.update)
+                .set_condition_expression(finished.condition)
+                .set_expression_attribute_names(finished.names)
+                .set_expression_attribute_values(finished.values)
+                .return_values_on_condition_check_failure(shown)
+                .build()
+                .map(|update| item.update(update))
+        } else {
+            ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(key.into()))
+                .set_condition_expression(finished.condition)
+                .set_expression_attribute_names(finished.names)
+                .set_expression_attribute_values(finished.values)
+                .return_values_on_condition_check_failure(shown)
+                .build()
+                .map(|check| item.condition_check(check))
+        };
+        built.map(|item| item.build()).map_err(|error| StoreError::Refused(error.to_string()))
+    }
+}

@@ -1,0 +1,106 @@
+//! Expressions without hand-kept placeholders: every name and value gets the next one.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+/// The parts of one request's expressions.
+#[derive(Debug, Default)]
+pub(super) struct Expression {
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Expression {
+    /// A placeholder for an attribute name; dots separate the steps of a path.
+    pub(super) fn name(&mut self, path: &str) -> String {
+        let steps: Vec<_> = path
+            .split('.')
+            .map(|step| {
+                let placeholder = format!("#{step}");
+                self.names.insert(placeholder.clone(), step.to_owned());
+                placeholder
+            })
+            .collect();
+        steps.join(".")
+    }
+
+    /// A placeholder for a value.
+    pub(super) fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    /// Sets an attribute.
+    pub(super) fn set(&mut self, path: &str, value: AttributeValue) {
+        let assignment = format!("{} = {}", self.name(path), self.value(value));
+        self.sets.push(assignment);
+    }
+
+    /// Adds to a number that may be missing.
+    pub(super) fn increase(&mut self, path: &str, by: i64) {
+        let (name, zero, by) = (self.name(path), self.value(number(0)), self.value(number(by)));
+        self.sets.push(format!("{name} = if_not_exists({name}, {zero}) + {by}"));
+    }
+
+    /// Removes an attribute.
+    pub(super) fn remove(&mut self, path: &str) {
+        let name = self.name(path);
+        self.removes.push(name);
+    }
+
+    /// Requires `condition`, in which the caller has used placeholders.
+    pub(super) fn require(&mut self, condition: String) {
+        self.conditions.push(condition);
+    }
+
+    /// Requires that the attribute is missing.
+    pub(super) fn require_missing(&mut self, path: &str) {
+        let name = self.name(path);
+        self.require(format!("attribute_not_exists({name})"));
+    }
+
+    /// Requires that the attribute has that value.
+    pub(super) fn require_equal(&mut self, path: &str, value: AttributeValue) {
+        let condition = format!("{} = {}", self.name(path), self.value(value));
+        self.require(condition);
+    }
+
+    /// The update, condition, names and values as the SDK's setters want them.
+    pub(super) fn finish(self) -> Finished {
+        let clause = |keyword: &str, parts: &[String]| {
+            (!parts.is_empty()).then(|| format!("{keyword} {}", parts.join(", ")))
+        };
+        let update: Vec<_> =
+            [clause("SET", &self.sets), clause("REMOVE", &self.removes)].into_iter().flatten().collect();
+        let conditions: Vec<_> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
+        Finished {
+            update: (!update.is_empty()).then(|| update.join(" ")),
+            condition: (!conditions.is_empty()).then(|| conditions.join(" AND ")),
+            names: (!self.names.is_empty()).then_some(self.names),
+            values: (!self.values.is_empty()).then_some(self.values),
+        }
+    }
+}
+
+/// A finished [`Expression`].
+pub(super) struct Finished {
+    pub(super) update: Option<String>,
+    pub(super) condition: Option<String>,
+    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) values: Option<HashMap<String, AttributeValue>>,
+}
+
+/// A string attribute.
+pub(super) fn string(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+/// A number attribute.
+pub(super) fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
