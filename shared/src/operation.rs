@@ -8,7 +8,6 @@ use crate::{
         lifecycle::{self, Command, Verdict},
         person::{Caller, Standing, User},
         refusal::Refusal,
-        settings::Settings,
         transition::{Guard, Transition},
         viewing::{RoleFact, Viewer},
     },
@@ -84,19 +83,19 @@ pub async fn perform(
     Err(StoreError::Unavailable("too many writers".to_owned()).into())
 }
 
-/// Carries out an answer given on the page behind a mail link, on the invitation as the page read it.
+/// Carries out what the holder of a mail link decides, on the invitation as the page read it; `decide` is asked anew
+/// whenever another writer was faster.
 ///
 /// # Errors
 /// As [`perform`].
 pub async fn perform_by_link(
     store: &Store,
     mut invitation: Invitation,
-    command: &Command,
-    settings: &Settings,
+    decide: impl Fn(&Invitation) -> Result<Verdict, Refusal>,
     now: Timestamp,
 ) -> Result<Invitation, OperationError> {
     for _ in 0..ROUNDS {
-        match lifecycle::decide_by_link(command, &invitation, settings, now)? {
+        match decide(&invitation)? {
             Verdict::Change(transition) => match store.execute(&[&transition], &[], now).await? {
                 Executed::Done => return Ok(transition.invitation),
                 Executed::Lost(losses) => match judge(losses, &transition)? {
@@ -140,7 +139,7 @@ fn judge(losses: Vec<Loss>, transition: &Transition) -> Result<News, OperationEr
                 let member = standing.role.is_some();
                 refusal = Some(if member { Refusal::AlreadyMember } else { Refusal::InviteeUnavailable });
             }
-            Cause::Guard(Guard::Unowned(_)) | Cause::Quota | Cause::Record => {}
+            Cause::Guard(Guard::Unowned(_) | Guard::Owned(..)) | Cause::Quota | Cause::Record => {}
         }
     }
     let id = transition.invitation.id;

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use invitations::{
     domain::lifecycle::Command,
-    http::{
-        command,
-        problem::Problem,
-        service::Api,
-    },
+    http::{command, problem::Problem, service::Api},
 };
 use lambda_http::{Body, Request, Response};
 

@@ -2,5 +2,6 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    invitations::http::service::serve(respond::handle).await
+    let public_base_url = std::env::var("PUBLIC_BASE_URL").unwrap_or_default();
+    invitations::http::service::serve(|api, request| respond::handle(api, &public_base_url, request)).await
 }

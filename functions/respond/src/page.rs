@@ -253,9 +253,8 @@ impl<'a> Offer<'a> {
             members: community.and_then(|c| c.member_count).map(|count| words::members(count, locale)),
             rules: community.and_then(|c| c.rules_url.as_deref()).and_then(plain::web_url),
             expires: words::moment(self.invitation.expires_at, locale),
-            declining: self.intent == Intent::Decline,
-            answers_here: !matches!(self.answering, Answering::SignedIn { .. }),
-            accepts_here: self.answering == Answering::Here,
+            intent: self.intent,
+            answering: self.answering,
             elsewhere: match self.answering {
                 Answering::Here => None,
                 Answering::AfterRegistration { url } | Answering::SignedIn { url } => url.and_then(plain::web_url),
@@ -301,10 +300,24 @@ struct ShownOffer<'a> {
     members: Option<String>,
     rules: Option<&'a str>,
     expires: String,
-    declining: bool,
-    answers_here: bool,
-    accepts_here: bool,
+    intent: Intent,
+    answering: Answering<'a>,
+    /// Where registering or signing in happens.
     elsewhere: Option<&'a str>,
+}
+
+impl ShownOffer<'_> {
+    fn declining(&self) -> bool {
+        self.intent == Intent::Decline
+    }
+
+    fn accepts_here(&self) -> bool {
+        self.answering == Answering::Here
+    }
+
+    fn declines_here(&self) -> bool {
+        !matches!(self.answering, Answering::SignedIn { .. })
+    }
 }
 
 /// The stretches of wording that `page.html` puts together. Each language file has a passage for each.

@@ -72,7 +72,10 @@ impl Answer {
     /// The answer to the first request.
     pub(crate) fn respond(&self, caller: &Caller, role: Option<Role>) -> Result<Response<Body>, Problem> {
         let made = |entry: &Entry| {
-            entry.made.clone().map(|made| Offer { now: made.at, ..self.offer.clone() }.invitation(made.id, made.invitee))
+            entry
+                .made
+                .clone()
+                .map(|made| Offer { now: made.at, ..self.offer.clone() }.invitation(made.id, made.invitee))
         };
         let invitations: Vec<Option<Invitation>> = self.entries.iter().map(made).collect();
         let viewer = Viewer { caller, user: None, role: RoleFact::Known(role) };

@@ -38,12 +38,8 @@ impl Directory {
         request: Option<&Key>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut directory = Self {
-            records: Records::default(),
-            caller: caller.id.clone(),
-            community: community.clone(),
-            now,
-        };
+        let mut directory =
+            Self { records: Records::default(), caller: caller.id.clone(), community: community.clone(), now };
         let mut keys = vec![
             Key::settings(),
             Key::user(&caller.id),

@@ -1,13 +1,7 @@
 //! `POST /communities/{communityId}/invitations/preview`: the mail that the same request would send. Writes nothing.
 
 use invitations::{
-    domain::{
-        id::CommunityId,
-        invitation::Invitee,
-        person::Caller,
-        sending::Recipient,
-        settings::Locale,
-    },
+    domain::{id::CommunityId, invitation::Invitee, person::Caller, sending::Recipient, settings::Locale},
     http::{problem::Problem, service::json},
     mail::{self, Letter, Links},
     runtime::now,
@@ -57,13 +51,14 @@ pub(crate) async fn answer(
     let letter = Letter::Invitation { links: &links };
     let community = directory.community()?;
     let locale = locale.unwrap_or(settings.default_locale);
-    let mail = mail::render(&letter, &invitation, community.as_ref(), &settings, locale).map_err(|_| Problem::internal())?;
+    let mail =
+        mail::render(&letter, &invitation, community.as_ref(), &settings, locale).map_err(|_| Problem::internal())?;
     json(StatusCode::OK, &Preview { subject: &mail.subject, text: &mail.text, html: &mail.html })
 }
 
 fn addressee(recipient: Recipient) -> Option<(Invitee, Option<Locale>)> {
     match recipient {
-        Recipient::User { user, .. } => Some((Invitee::user(&user), user.locale)),
+        Recipient::User { user, .. } => Some((Invitee::user(&user), user.locale())),
         Recipient::Address { email, .. } => Some((Invitee::address(email), None)),
         Recipient::UnknownUser | Recipient::InvalidEmail => None,
     }

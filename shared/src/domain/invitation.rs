@@ -176,12 +176,14 @@ pub struct Delivery {
     pub at: Timestamp,
 }
 
-/// Where a mail is.
+/// Where a mail is, in the order in which it gets there: later news never gives way to earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Owed, not sent yet.
     Queued,
+    /// Given up: it could not be sent.
+    Failed,
     /// Handed to the mail service.
     Sent,
     /// Taken by the recipient's server.
@@ -190,8 +192,6 @@ pub enum DeliveryState {
     Bounced,
     /// Reported as spam.
     Complained,
-    /// Given up: it could not be sent.
-    Failed,
 }
 
 /// One sender's offer to one invitee for one community.

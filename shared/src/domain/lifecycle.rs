@@ -113,6 +113,20 @@ pub fn decide_by_link(
     }
 }
 
+/// Whoever holds the link of a mail wants no more of them from the community: a pending invitation is declined, and in
+/// whatever state it is, the community must never ask again.
+///
+/// # Errors
+/// None at present; the form is that of the other decisions.
+pub fn unsubscribe(invitation: &Invitation, settings: &Settings, now: Timestamp) -> Result<Verdict, Refusal> {
+    if invitation.status_at(now) == Status::Pending {
+        return Step { invitation, now }.decline(true, settings);
+    }
+    let mut transition = change(invitation, |_| {});
+    transition.standings.push((invitation.invitee.party(), StandingChange::Block));
+    Ok(Verdict::Change(Box::new(transition)))
+}
+
 /// The invitation of a lapsed lifetime becomes `expired` in the table too. `None` when that is not (or no longer) so.
 #[must_use]
 pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
@@ -130,7 +144,7 @@ pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     }
 }
 
-/// A pending invitation of an address becomes that of `user`, whose address it is. `None` when it is not live.
+/// A live invitation of an address becomes that of `user`, as long as the address is theirs. `None` when it is not live.
 #[must_use]
 pub fn claim(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Transition> {
     if invitation.status_at(now).is_final() {
@@ -144,6 +158,9 @@ pub fn claim(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Tra
             StandingChange::Offer { invitation: invitation.id, until: invitation.expires_at },
         ),
     ];
+    if let Party::Address(key) = invitation.invitee.party() {
+        transition.guards.push(Guard::Owned(key, user.id.clone()));
+    }
     Some(transition)
 }
 
@@ -169,6 +186,13 @@ pub fn erase(
     }
     let untouched = Invitation { revision: invitation.revision, ..after.clone() } == *invitation;
     (!untouched).then_some(transition)
+}
+
+/// The invitation mail has got as far as `state`. `None` when it is known to have got further.
+#[must_use]
+pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
+    let further = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state < state);
+    further.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
 }
 
 /// When the invitation may be mailed again; `None` when it never was.

@@ -89,3 +89,11 @@ impl fmt::Debug for LinkToken {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct LinkDigest(String);
+
+impl LinkDigest {
+    /// The 43 characters that are kept.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod community;
 pub mod email;
+pub mod event;
 pub mod id;
 pub mod invitation;
 pub mod lifecycle;

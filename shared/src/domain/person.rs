@@ -6,7 +6,7 @@ use super::{
     Timestamp,
     email::{AddressKey, EmailAddress},
     id::{InvitationId, UserId},
-    settings::Locale,
+    settings::{LanguageTag, Locale},
 };
 
 /// A person known to the platform, as it last described them.
@@ -29,10 +29,16 @@ pub struct User {
     pub active: bool,
     /// The language they chose.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub locale: Option<Locale>,
+    pub locale: Option<LanguageTag>,
 }
 
 impl User {
+    /// The language in which to speak to the user; `None` if they chose none that is spoken here.
+    #[must_use]
+    pub fn locale(&self) -> Option<Locale> {
+        self.locale.as_ref().and_then(LanguageTag::locale)
+    }
+
     /// The address, where it is proven to be the user's own.
     #[must_use]
     pub fn verified_email(&self) -> Option<&EmailAddress> {

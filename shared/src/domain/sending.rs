@@ -270,7 +270,13 @@ impl Offer {
         if let Party::Address(key) = &party {
             guards.push(Guard::Unowned(key.clone()));
         }
-        Transition { from: None, invitation, standings: vec![(party, standing)], debts: vec![Debt { kind, to }], guards }
+        Transition {
+            from: None,
+            invitation,
+            standings: vec![(party, standing)],
+            debts: vec![Debt { kind, to }],
+            guards,
+        }
     }
 }
 

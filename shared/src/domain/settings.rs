@@ -1,5 +1,7 @@
 //! The network's settings: one record for the whole deployment, with defaults that work.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::community::Community;
@@ -47,6 +49,50 @@ impl Locale {
             "de" => Some(Self::De),
             _ => None,
         }
+    }
+}
+
+/// A language that a user chose, such as `de-AT`. Any language may be chosen, also one that is not spoken here.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct LanguageTag(String);
+
+/// Text that is no language tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be a language tag such as en or de-AT")]
+pub struct InvalidLanguageTag;
+
+impl LanguageTag {
+    /// The language in which to speak to the user; `None` if it is not spoken here.
+    #[must_use]
+    pub fn locale(&self) -> Option<Locale> {
+        Locale::of_tag(&self.0)
+    }
+}
+
+impl FromStr for LanguageTag {
+    type Err = InvalidLanguageTag;
+
+    fn from_str(text: &str) -> Result<Self, InvalidLanguageTag> {
+        let mut parts = text.split(['-', '_']);
+        let language = parts.next().unwrap_or_default();
+        let fits = (2..=8).contains(&language.len()) && language.chars().all(|c| c.is_ascii_alphabetic());
+        let rest = parts.all(|part| (1..=8).contains(&part.len()) && part.chars().all(|c| c.is_ascii_alphanumeric()));
+        if fits && rest && text.len() <= 35 { Ok(Self(text.to_owned())) } else { Err(InvalidLanguageTag) }
+    }
+}
+
+impl TryFrom<String> for LanguageTag {
+    type Error = InvalidLanguageTag;
+
+    fn try_from(text: String) -> Result<Self, InvalidLanguageTag> {
+        text.parse()
+    }
+}
+
+impl From<LanguageTag> for String {
+    fn from(tag: LanguageTag) -> Self {
+        tag.0
     }
 }
 

@@ -58,3 +58,31 @@ impl Tally {
         })
     }
 }
+
+/// What an invitation adds to its community's tally when it is counted as `after`, having been counted as `before`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Count {
+    /// One more or fewer in a state.
+    State(Status),
+    /// One more answer that was yes.
+    AcceptedAnswer,
+    /// One more answer that was no.
+    DeclinedAnswer,
+    /// One more answer that took this long, as [`rounded_seconds`].
+    AnswerSeconds(u64),
+}
+
+/// The counts that change when an invitation, so far counted in the state `before`, is counted as it is.
+#[must_use]
+pub fn recount(before: Option<Status>, invitation: &Invitation) -> Vec<(Count, i64)> {
+    if before == Some(invitation.status) {
+        return Vec::new();
+    }
+    let mut counts = vec![(Count::State(invitation.status), 1)];
+    counts.extend(before.map(|status| (Count::State(status), -1)));
+    if let Some(seconds) = seconds_to_answer(invitation) {
+        let answer = if invitation.status == Status::Accepted { Count::AcceptedAnswer } else { Count::DeclinedAnswer };
+        counts.extend([(answer, 1), (Count::AnswerSeconds(rounded_seconds(seconds)), 1)]);
+    }
+    counts
+}

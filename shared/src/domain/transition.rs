@@ -76,6 +76,8 @@ pub enum Guard {
     Active(UserId),
     /// The address is no user's verified one.
     Unowned(AddressKey),
+    /// The address is that user's verified one.
+    Owned(AddressKey, UserId),
 }
 
 /// A mail that a step owes. It is recorded with the step and paid by `deliver`.

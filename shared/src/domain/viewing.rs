@@ -82,7 +82,8 @@ impl Viewer<'_> {
     /// Whether the caller decides on the community's invitations, as far as is known.
     #[must_use]
     pub fn moderates(&self) -> bool {
-        self.caller.site_administrator || self.role.moderates()
+        let active = self.user.is_none_or(|user| user.active);
+        active && (self.caller.site_administrator || self.role.moderates())
     }
 
     /// Whether the caller may see the invitation, as far as is known: `None` until the role has been read.

@@ -71,12 +71,13 @@ impl ListQuery {
                 Problem::malformed("status", format!("must be one of {}", names.join(", ")))
             })?),
         };
-        let limit = match parameters.first("limit").filter(|text| !text.is_empty()) {
-            None => DEFAULT_LIMIT,
-            Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-                Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
-            })?,
-        };
+        let limit =
+            match parameters.first("limit").filter(|text| !text.is_empty()) {
+                None => DEFAULT_LIMIT,
+                Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
+                    Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
+                })?,
+            };
         let binding = format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str));
         let cursor = parameters
             .first("cursor")

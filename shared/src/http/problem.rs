@@ -111,7 +111,10 @@ impl Problem {
     #[must_use]
     pub fn email_taken() -> Self {
         let detail = "Another user has this verified email address. Change or remove that user first.";
-        Self { faults: vec![Fault::new("email", "belongs to another user")], ..Self::new(StatusCode::CONFLICT, "email_taken", detail) }
+        Self {
+            faults: vec![Fault::new("email", "belongs to another user")],
+            ..Self::new(StatusCode::CONFLICT, "email_taken", detail)
+        }
     }
 
     /// 409: a request with the same idempotency key is still running.

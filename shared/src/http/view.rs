@@ -91,7 +91,10 @@ impl<'a> InvitationView<'a> {
             answered_at: invitation.answered_at,
             decided_by: invitation.decided_by.as_ref().map(|id| id.as_str()),
             reason: invitation.reason.as_deref(),
-            delivery: invitation.delivery.as_ref().map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
+            delivery: invitation
+                .delivery
+                .as_ref()
+                .map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
             actions: viewer.actions(invitation, now).into_iter().map(act).collect(),
         }
     }

@@ -269,7 +269,10 @@ impl<'a> Mail<'a> {
             closing: words(Part::Closing)?.paragraphs(),
             about: self.about(&words)?,
             because: words(Part::Because)?.paragraphs(),
-            unsubscribe: self.unsubscribe().map(|url| words(Part::Unsubscribe).map(|label| (label, url))).transpose()?,
+            unsubscribe: self
+                .unsubscribe()
+                .map(|url| words(Part::Unsubscribe).map(|label| (label, url)))
+                .transpose()?,
             help: support.map(|address| words(Part::Help).map(|label| (label, address))).transpose()?,
             postal_address: settings.postal_address.as_deref().map(plain::lines).unwrap_or_default(),
         })

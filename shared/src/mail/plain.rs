@@ -21,7 +21,7 @@ pub fn line(text: &str) -> String {
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of `text`, each as [`line`] would have it; none if there is nothing to read.
+/// The lines of `text`, each as [`line()`] would have it; none if there is nothing to read.
 ///
 /// Line breaks are kept, but never more than one empty line in a row: emptiness must not push the answer buttons and
 /// the way to unsubscribe out of sight.
@@ -69,7 +69,7 @@ pub(crate) fn link_joints(text: &str) -> Vec<usize> {
     for (at, c) in text.char_indices() {
         let after = at + c.len_utf8();
         let rest = &text[after..];
-        let joins = match c {
+        let breaks = match c {
             // "https://", "mailto:", but neither "10:30" nor "Note: this".
             ':' => previous.is_some_and(char::is_alphabetic) && rest.starts_with(|c: char| !c.is_whitespace()),
             // "example.org" in any script's dots, but neither "3.14" nor "e.g.".
@@ -79,7 +79,7 @@ pub(crate) fn link_joints(text: &str) -> Vec<usize> {
             '@' => rest.starts_with(char::is_alphanumeric),
             _ => false,
         };
-        if joins {
+        if breaks {
             joints.push(after);
         }
         previous = Some(c);

@@ -108,7 +108,8 @@ fn every_mail_reads_as_it_should_in_both_languages() {
     let links = links();
     for locale in LOCALES {
         for (name, letter) in every_letter(&links) {
-            let reason = matches!(letter, Letter::RequestRejected { .. }).then(|| "We are full.\nTry again in May.".into());
+            let reason =
+                matches!(letter, Letter::RequestRejected { .. }).then(|| "We are full.\nTry again in May.".into());
             let mail = rendered(&letter, &Invitation { reason, ..invitation() }, locale);
             snapshot(&format!("{}.{name}", words::language_tag(locale)), &mail);
         }
@@ -121,7 +122,9 @@ fn a_sender_s_own_words_are_quoted() {
     let invitation = with_message(
         "Dear Grace,\n\n%sender% here. The %community% %type% needs you, 100% sure!\nSee https://evil.example/x?a=1&b=2 <3",
     );
-    for (name, letter) in every_letter(&links).into_iter().filter(|(name, _)| ["invitation", "joined", "approval_needed"].contains(name)) {
+    for (name, letter) in
+        every_letter(&links).into_iter().filter(|(name, _)| ["invitation", "joined", "approval_needed"].contains(name))
+    {
         snapshot(&format!("en.{name}.personal"), &rendered(&letter, &invitation, Locale::En));
     }
 }
@@ -136,7 +139,8 @@ fn an_erased_sender_and_an_address_are_named_as_such() {
         ..invitation()
     };
     for locale in LOCALES {
-        let invitation_mail = render(&Letter::Invitation { links: &links }, &erased, None, &Settings::default(), locale);
+        let invitation_mail =
+            render(&Letter::Invitation { links: &links }, &erased, None, &Settings::default(), locale);
         snapshot(&format!("{}.invitation.bare", words::language_tag(locale)), &invitation_mail.unwrap());
         let rejected = rendered(&Letter::RequestRejected { decided_by: "" }, &erased, locale);
         snapshot(&format!("{}.request_rejected.bare", words::language_tag(locale)), &rejected);
@@ -187,7 +191,9 @@ fn a_network_s_default_message_is_nobody_s_own_words() {
     let settings = Settings { default_message: Some("Come to the %community% %type%!".into()), ..settings() };
     let links = links();
     let mail = render(&Letter::Invitation { links: &links }, &invitation, None, &settings, Locale::En).unwrap();
-    assert!(mail.text.contains("\nCome to the Gardening Friends (https://platform.example.org/c/gardening) community!\n"));
+    assert!(
+        mail.text.contains("\nCome to the Gardening Friends (https://platform.example.org/c/gardening) community!\n")
+    );
     assert!(!mail.html.contains("<blockquote"));
 }
 
@@ -253,9 +259,8 @@ fn a_preview_differs_from_the_mail_in_nothing_but_the_links() {
     let (real, placeholder) = (links(), Links { accept: "#a".into(), decline: "#d".into(), unsubscribe: "#u".into() });
     let sent = rendered(&Letter::Invitation { links: &real }, &invitation(), Locale::En);
     let preview = rendered(&Letter::Invitation { links: &placeholder }, &invitation(), Locale::En);
-    let swapped = |text: &str| {
-        text.replace(&real.accept, "#a").replace(&real.decline, "#d").replace(&real.unsubscribe, "#u")
-    };
+    let swapped =
+        |text: &str| text.replace(&real.accept, "#a").replace(&real.decline, "#d").replace(&real.unsubscribe, "#u");
     assert_eq!(preview.subject, sent.subject);
     assert_eq!(preview.text, swapped(&sent.text));
     assert_eq!(preview.html, swapped(&sent.html));
@@ -334,7 +339,9 @@ fn looks_like_a_link(text: &str) -> bool {
     let chars: Vec<char> = text.chars().collect();
     let host = |c: char| c.is_alphanumeric() || c == '-';
     text.contains("://")
-        || chars.windows(4).any(|w| host(w[0]) && ".\u{3002}\u{ff0e}\u{ff61}".contains(w[1]) && w[2].is_alphabetic() && host(w[3]))
+        || chars
+            .windows(4)
+            .any(|w| host(w[0]) && ".\u{3002}\u{ff0e}\u{ff61}".contains(w[1]) && w[2].is_alphabetic() && host(w[3]))
         || chars.windows(3).any(|w| host(w[0]) && w[1] == '@' && host(w[2]))
 }
 

@@ -3,15 +3,9 @@
 //! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
 //! Either all of it happens or none, and whoever loses a race is told what the winner left.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{
-        AttributeValue, CancellationReason, ConditionCheck, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem, Update,
-    },
-};
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::{
     Store, StoreError,
@@ -19,6 +13,7 @@ use super::{
     keys::{KIND, Key, PK, TTL},
     mailbook::{OwedMail, mail_name},
     record::{Item, Kind, REVISION, invitation_record, record},
+    write::{Write, Written},
 };
 use crate::domain::{
     Timestamp,
@@ -35,9 +30,6 @@ pub fn actions(transition: &Transition) -> usize {
     let own = transition.guards.iter().filter(|guard| !matches!(guard, Guard::CommunityInvites(_))).count();
     1 + transition.standings.len() + transition.debts.len() + own
 }
-
-/// How often a transaction that only collided with another one is tried.
-const ATTEMPTS: u32 = 8;
 
 /// What is written together with transitions.
 #[derive(Debug, Clone)]
@@ -109,56 +101,16 @@ impl Store {
         for companion in companions {
             plan.accompany(companion);
         }
-        let (items, causes) = plan.finish(&self.table)?;
-        for attempt in 0..ATTEMPTS {
-            pause(attempt).await;
-            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
-            let refused = match request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
-                Ok(_) => return Ok(Executed::Done),
-                Err(error) => error,
-            };
-            match refused.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let losses = losses(cancelled.cancellation_reasons(), &causes)?;
-                    if !losses.is_empty() {
-                        return Ok(Executed::Lost(losses));
-                    }
-                }
-                _ => match StoreError::from(refused) {
-                    StoreError::Unavailable(_) => {}
-                    error => return Err(error),
-                },
-            }
-        }
-        Err(StoreError::Unavailable("transaction conflict".to_owned()))
+        let (writes, causes) = plan.finish();
+        let refused = match self.transact(writes).await? {
+            Written::Done => return Ok(Executed::Done),
+            Written::Refused(refused) => refused,
+        };
+        let losses = refused.into_iter().flat_map(|(index, item)| {
+            causes[index].iter().map(move |cause| Loss { cause: cause.clone(), item: item.clone() })
+        });
+        Ok(Executed::Lost(losses.collect()))
     }
-}
-
-/// Waits before a repeated attempt: full jitter up to 20 ms, doubling. Not at all before the first.
-pub(super) async fn pause(attempt: u32) {
-    if attempt == 0 {
-        return;
-    }
-    let ceiling = 20_u64 << attempt.min(6);
-    let mut random = [0; 8];
-    // Without randomness the wait is merely not jittered.
-    let _ = getrandom::fill(&mut random);
-    tokio::time::sleep(Duration::from_millis(u64::from_le_bytes(random) % ceiling)).await;
-}
-
-/// The failed conditions among a cancelled transaction's reasons; none if it only collided.
-fn losses(reasons: &[CancellationReason], causes: &[Vec<Cause>]) -> Result<Vec<Loss>, StoreError> {
-    let mut losses = Vec::new();
-    for (reason, causes) in reasons.iter().zip(causes) {
-        match reason.code().unwrap_or("None") {
-            "ConditionalCheckFailed" => {
-                losses.extend(causes.iter().map(|cause| Loss { cause: cause.clone(), item: reason.item.clone() }));
-            }
-            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {}
-            code => return Err(StoreError::Refused(code.to_owned())),
-        }
-    }
-    Ok(losses)
 }
 
 /// The actions of a transaction: one for each record, since DynamoDB takes no two for the same.
@@ -214,7 +166,7 @@ impl Plan {
             Guard::CommunityInvites(community) => Key::community(community, spread),
             Guard::Moderates(user, community) | Guard::Belongs(user, community) => standing(user, community),
             Guard::Active(user) => Key::user(user),
-            Guard::Unowned(address) => Key::address(address),
+            Guard::Unowned(address) | Guard::Owned(address, _) => Key::address(address),
         };
         // Transitions of one transaction share their community: one copy of it answers for all.
         let cause = Cause::Guard(guard.clone());
@@ -226,6 +178,7 @@ impl Plan {
             Guard::CommunityInvites(_) => expression.require_equal("allowInvitations", true_value()),
             Guard::Active(_) => expression.require_equal("active", true_value()),
             Guard::Unowned(_) => expression.require_missing("owner"),
+            Guard::Owned(_, user) => expression.require_equal("owner", string(user.as_str())),
             Guard::Belongs(..) => {
                 let role = expression.name("role");
                 expression.require(format!("attribute_exists({role})"));
@@ -264,14 +217,17 @@ impl Plan {
         }
     }
 
-    fn finish(self, table: &str) -> Result<(Vec<TransactWriteItem>, Vec<Vec<Cause>>), StoreError> {
-        let mut items = Vec::with_capacity(self.0.len());
-        let mut causes = Vec::with_capacity(self.0.len());
-        for (key, action) in self.0 {
-            causes.push(action.causes.clone());
-            items.push(action.build(table, key)?);
-        }
-        Ok((items, causes))
+    /// The writes, and what each one's condition stands for.
+    fn finish(self) -> (Vec<Write>, Vec<Vec<Cause>>) {
+        let write = |(key, action): (Key, Action)| {
+            let write = match action.put {
+                Some(item) => Write::Put(item, action.expression),
+                None if action.changes => Write::Update(key, action.expression),
+                None => Write::Check(key, action.expression),
+            };
+            (write, action.causes)
+        };
+        self.0.into_iter().map(write).unzip()
     }
 }
 
@@ -327,45 +283,4 @@ fn willing(expression: &mut Expression, id: &str, now: Timestamp) {
 
 fn true_value() -> AttributeValue {
     AttributeValue::Bool(true)
-}
-
-impl Action {
-    fn build(self, table: &str, key: Key) -> Result<TransactWriteItem, StoreError> {
-        let finished = self.expression.finish();
-        let shown = ReturnValuesOnConditionCheckFailure::AllOld;
-        let item = TransactWriteItem::builder();
-        let built = if let Some(put) = self.put {
-            Put::builder()
-                .table_name(table)
-                .set_item(Some(put))
-                .set_condition_expression(finished.condition)
-                .set_expression_attribute_names(finished.names)
-                .set_expression_attribute_values(finished.values)
-                .return_values_on_condition_check_failure(shown)
-                .build()
-                .map(|put| item.put(put))
-        } else if self.changes {
-            Update::builder()
-                .table_name(table)
-                .set_key(Some(key.into()))
-                .set_update_expression(finished.update)
-                .set_condition_expression(finished.condition)
-                .set_expression_attribute_names(finished.names)
-                .set_expression_attribute_values(finished.values)
-                .return_values_on_condition_check_failure(shown)
-                .build()
-                .map(|update| item.update(update))
-        } else {
-            ConditionCheck::builder()
-                .table_name(table)
-                .set_key(Some(key.into()))
-                .set_condition_expression(finished.condition)
-                .set_expression_attribute_names(finished.names)
-                .set_expression_attribute_values(finished.values)
-                .return_values_on_condition_check_failure(shown)
-                .build()
-                .map(|check| item.condition_check(check))
-        };
-        built.map(|item| item.build()).map_err(|error| StoreError::Refused(error.to_string()))
-    }
 }

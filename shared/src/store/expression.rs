@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The parts of one request's expressions.
 #[derive(Debug, Default)]
-pub(super) struct Expression {
+pub struct Expression {
     sets: Vec<String>,
     removes: Vec<String>,
     conditions: Vec<String>,
@@ -16,7 +16,8 @@ pub(super) struct Expression {
 
 impl Expression {
     /// A placeholder for an attribute name; dots separate the steps of a path.
-    pub(super) fn name(&mut self, path: &str) -> String {
+    #[must_use]
+    pub fn name(&mut self, path: &str) -> String {
         let steps: Vec<_> = path
             .split('.')
             .map(|step| {
@@ -29,52 +30,65 @@ impl Expression {
     }
 
     /// A placeholder for a value.
-    pub(super) fn value(&mut self, value: AttributeValue) -> String {
+    #[must_use]
+    pub fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
     }
 
     /// Sets an attribute.
-    pub(super) fn set(&mut self, path: &str, value: AttributeValue) {
+    pub fn set(&mut self, path: &str, value: AttributeValue) {
         let assignment = format!("{} = {}", self.name(path), self.value(value));
         self.sets.push(assignment);
     }
 
     /// Adds to a number that may be missing.
-    pub(super) fn increase(&mut self, path: &str, by: i64) {
+    pub fn increase(&mut self, path: &str, by: i64) {
         let (name, zero, by) = (self.name(path), self.value(number(0)), self.value(number(by)));
         self.sets.push(format!("{name} = if_not_exists({name}, {zero}) + {by}"));
     }
 
+    /// Appends to a list that may be missing.
+    pub fn append(&mut self, path: &str, element: AttributeValue) {
+        let (name, empty) = (self.name(path), self.value(AttributeValue::L(Vec::new())));
+        let element = self.value(AttributeValue::L(vec![element]));
+        self.sets.push(format!("{name} = list_append(if_not_exists({name}, {empty}), {element})"));
+    }
+
     /// Removes an attribute.
-    pub(super) fn remove(&mut self, path: &str) {
+    pub fn remove(&mut self, path: &str) {
         let name = self.name(path);
         self.removes.push(name);
     }
 
     /// Requires `condition`, in which the caller has used placeholders.
-    pub(super) fn require(&mut self, condition: String) {
+    pub fn require(&mut self, condition: String) {
         self.conditions.push(condition);
     }
 
     /// Requires that the attribute is missing.
-    pub(super) fn require_missing(&mut self, path: &str) {
+    pub fn require_missing(&mut self, path: &str) {
         let name = self.name(path);
         self.require(format!("attribute_not_exists({name})"));
     }
 
+    /// Requires that the attribute is there.
+    pub fn require_existing(&mut self, path: &str) {
+        let name = self.name(path);
+        self.require(format!("attribute_exists({name})"));
+    }
+
     /// Requires that the attribute has that value.
-    pub(super) fn require_equal(&mut self, path: &str, value: AttributeValue) {
+    pub fn require_equal(&mut self, path: &str, value: AttributeValue) {
         let condition = format!("{} = {}", self.name(path), self.value(value));
         self.require(condition);
     }
 
     /// The update, condition, names and values as the SDK's setters want them.
     pub(super) fn finish(self) -> Finished {
-        let clause = |keyword: &str, parts: &[String]| {
-            (!parts.is_empty()).then(|| format!("{keyword} {}", parts.join(", ")))
-        };
+        let clause =
+            |keyword: &str, parts: &[String]| (!parts.is_empty()).then(|| format!("{keyword} {}", parts.join(", ")));
         let update: Vec<_> =
             [clause("SET", &self.sets), clause("REMOVE", &self.removes)].into_iter().flatten().collect();
         let conditions: Vec<_> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
@@ -96,11 +110,12 @@ pub(super) struct Finished {
 }
 
 /// A string attribute.
-pub(super) fn string(value: impl Into<String>) -> AttributeValue {
+#[must_use]
+pub fn string(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
 /// A number attribute.
-pub(super) fn number(value: impl std::fmt::Display) -> AttributeValue {
+pub fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

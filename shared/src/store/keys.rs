@@ -148,6 +148,18 @@ impl Key {
         Self::new("SETTINGS", "SETTINGS")
     }
 
+    /// The community that a standing's key names.
+    #[must_use]
+    pub fn standing_with(&self) -> Option<CommunityId> {
+        self.sk.strip_prefix(STANDING_PREFIX)?.parse().ok()
+    }
+
+    /// The other user that a connection's key names.
+    #[must_use]
+    pub fn connected_to(&self) -> Option<UserId> {
+        self.sk.strip_prefix(CONNECTION_PREFIX)?.parse().ok()
+    }
+
     /// That the mail is parked.
     #[must_use]
     pub fn parked(id: InvitationId, mail: &str) -> Self {
@@ -193,6 +205,13 @@ pub fn party_partition(party: &Party) -> String {
     }
 }
 
+/// What the index by invitee files invitations under that the party has not heard of: requests that no moderator has
+/// approved. No list shows them; erasure finds them.
+#[must_use]
+pub fn requested_partition(party: &Party) -> String {
+    format!("REQUESTED#{}", party_partition(party))
+}
+
 /// The partition of a community's moderators.
 #[must_use]
 pub fn moderators_partition(community: &CommunityId) -> String {
@@ -202,7 +221,7 @@ pub fn moderators_partition(community: &CommunityId) -> String {
 /// One of the three indexes over invitations; all are sorted by [`LISTING`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Index {
-    /// By whom the invitation is for. Requests that no moderator has approved are not in it.
+    /// By whom the invitation is for. Requests that no moderator has approved are filed apart.
     Invitee,
     /// By who sent it.
     Sender,

@@ -57,6 +57,13 @@ pub fn range(status: Option<Status>, now: Timestamp) -> (String, String) {
     }
 }
 
+/// The listing keys of invitations that are stored as pending, and as awaiting approval, although expired at `now`.
+#[must_use]
+pub fn lapsed_ranges(now: Timestamp) -> [(String, String); 2] {
+    let now = now.as_millisecond();
+    [("9#".to_owned(), format!("9#{now:013}#{LAST}")), (format!("7#{:013}", MIRROR - now), format!("7#{LAST}"))]
+}
+
 /// Whether the listing key is that of an invitation pending at `now`.
 #[must_use]
 pub fn is_pending(listing: &str, now: Timestamp) -> bool {

@@ -4,12 +4,14 @@
 //! transitions. `docs/table.md` is the design in prose, with the requests and capacity units of every access.
 
 pub mod execute;
-mod expression;
+pub mod expression;
 pub mod keys;
+pub mod ledger;
 pub mod listing;
 pub mod mailbook;
 pub mod read;
 pub mod record;
+pub mod write;
 
 use aws_sdk_dynamodb::{
     Client,

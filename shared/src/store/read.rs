@@ -153,7 +153,7 @@ impl Store {
         );
         for attempt in 0..ATTEMPTS {
             let Some(wanted) = unread.take() else { return Ok(records) };
-            super::execute::pause(attempt).await;
+            super::write::pause(attempt).await;
             let answer = self.client.batch_get_item().request_items(&self.table, wanted);
             let answer = answer.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
@@ -263,7 +263,9 @@ pub fn listing_of(item: &Item) -> Option<&str> {
     item.get(LISTING)?.as_s().ok().map(String::as_str)
 }
 
-fn key_of(item: &Item) -> Option<Key> {
+/// The primary key of a record.
+#[must_use]
+pub fn key_of(item: &Item) -> Option<Key> {
     let text = |name: &str| item.get(name)?.as_s().ok().cloned();
     Some(Key { pk: text(PK)?, sk: text(SK)? })
 }

@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     StoreError,
     expression::{number, string},
-    keys::{Index, KIND, Key, LISTING, PK, SK, TTL, party_partition, user_partition},
+    keys::{Index, KIND, Key, LISTING, PK, SK, TTL, party_partition, requested_partition, user_partition},
     listing::listing,
 };
 use crate::domain::{
@@ -122,9 +122,9 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     put(LISTING, string(listing(invitation)));
     put(Index::Sender.hash(), string(user_partition(&invitation.sender.id)));
     put(Index::Community.hash(), string(invitation.community.id.as_str()));
-    if was_offered(invitation) {
-        put(Index::Invitee.hash(), string(party_partition(&invitation.invitee.party())));
-    }
+    let invitee = invitation.invitee.party();
+    let filed = if was_offered(invitation) { party_partition(&invitee) } else { requested_partition(&invitee) };
+    put(Index::Invitee.hash(), string(filed));
     put(BODY, AttributeValue::M(body));
     Ok(item)
 }
@@ -183,6 +183,18 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
     let present = user.email.as_ref().map(|email| email.key());
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
     Ok(UserRecord { user, suppressed })
+}
+
+/// The record of a user, which names the present address if no mail goes to it any more.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the user does not serialise.
+pub fn user_record(user: &User, suppressed: bool) -> Result<Item, StoreError> {
+    let mut item = record(Kind::User, Key::user(&user.id), user)?;
+    if let Some(email) = user.email.as_ref().filter(|_| suppressed) {
+        item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
+    }
+    Ok(item)
 }
 
 /// The attribute of `party` in keys and indexes.

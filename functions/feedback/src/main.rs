@@ -1,0 +1,13 @@
+//! The Lambda function `feedback`.
+
+use feedback::Feedback;
+use invitations::runtime;
+use lambda_runtime::{LambdaEvent, service_fn};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    runtime::start_logging();
+    let feedback = Feedback { store: runtime::store(&runtime::aws().await).await? };
+    let handle = async |event: LambdaEvent<_>| Ok::<_, lambda_runtime::Error>(feedback.handle(event.payload).await?);
+    lambda_runtime::run(service_fn(handle)).await
+}

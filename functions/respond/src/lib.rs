@@ -1,0 +1,44 @@
+//! An invitee's answer: `POST /invitations/{invitationId}/accept` and `/decline` of a signed-in caller, and the page
+//! behind a mail link, `/i/{token}`, with its companion `/u/{token}` that stops further invitations.
+
+mod link;
+pub mod page;
+
+use std::sync::Arc;
+
+use invitations::{
+    domain::lifecycle::Command,
+    http::{
+        body, command,
+        problem::Problem,
+        service::{Api, verb},
+    },
+};
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decline {
+    #[serde(default)]
+    block: bool,
+}
+
+/// Answers one request. `public_base_url` is where links lead; empty for the address that the request came to.
+///
+/// # Errors
+/// The problem that stands in the way of an API call. Pages never fail: they say what happened.
+pub async fn handle(api: Arc<Api>, public_base_url: &str, request: Request) -> Result<Response<Body>, Problem> {
+    if let Some(token) = request.path_parameters().first("token") {
+        return Ok(link::answer(&api.store, public_base_url, token, &request).await);
+    }
+    let command = match verb(&request) {
+        "accept" => Command::Accept,
+        "decline" => {
+            let Decline { block } = body::json(&request)?;
+            Command::Decline { block }
+        }
+        _ => return Err(Problem::no_route()),
+    };
+    command::run(&api, &request, &command).await
+}

@@ -1,0 +1,218 @@
+//! What a mail link opens. `GET` and `HEAD` only read, because mail scanners open links; `POST` answers.
+
+use invitations::{
+    domain::{
+        community::Community,
+        invitation::{Invitation, Invitee, Status},
+        lifecycle::{self, Command},
+        link::LinkToken,
+        refusal::Refusal,
+        settings::{EmailLinkResponse, Locale, Settings},
+    },
+    http::body,
+    operation::{OperationError, perform_by_link},
+    runtime::now,
+    store::{Store, StoreError, keys::Key},
+};
+use lambda_http::{
+    Body, Request, RequestExt, Response,
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    request::RequestContext,
+};
+
+use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
+
+/// What was found behind a link.
+struct Opened {
+    invitation: Invitation,
+    community: Option<Community>,
+    settings: Settings,
+    locale: Locale,
+    /// The link itself, for the way back from registering or signing in.
+    link: String,
+}
+
+/// What a form asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Asked {
+    Answer(Command),
+    NoMore,
+}
+
+/// The page for one request.
+pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, request: &Request) -> Response<Body> {
+    let fallback = (Settings::default(), spoken(request).unwrap_or_default());
+    let opened = match open(store, public_base_url, token, request).await {
+        Ok(Some(opened)) => opened,
+        Ok(None) => return show(&Page::NotFound, None, &fallback.0, fallback.1),
+        Err(error) => {
+            tracing::warn!(%error, "a page cannot be shown");
+            return show(&Page::TryAgain, None, &fallback.0, fallback.1);
+        }
+    };
+    let unsubscribing = request.raw_http_path().contains("/u/");
+    if request.method() == Method::POST {
+        opened.post(store, unsubscribing, request).await
+    } else if unsubscribing {
+        opened.show(Outcome::Unsubscribe)
+    } else {
+        let intent = Intent::of_query(request.query_string_parameters().first("intent"));
+        opened.now_showing(intent, None)
+    }
+}
+
+/// Finds what the token opens; `None` if nothing.
+async fn open(
+    store: &Store,
+    public_base_url: &str,
+    token: &str,
+    request: &Request,
+) -> Result<Option<Opened>, StoreError> {
+    let Ok(token) = token.parse::<LinkToken>() else { return Ok(None) };
+    let account = store.account(token.invitation()).await?;
+    let genuine = account.has_link(&token.digest());
+    let Some(invitation) = account.invitation.filter(|_| genuine) else { return Ok(None) };
+    let community = Key::community(&invitation.community.id, invitation.id.to_bytes()[15]);
+    let invitee = match &invitation.invitee {
+        Invitee::User { id, .. } => Some(id),
+        Invitee::Address { .. } => None,
+    };
+    let records = store.read([Key::settings(), community.clone()].into_iter().chain(invitee.map(Key::user))).await?;
+    let settings = records.settings()?;
+    let chosen = match invitee {
+        Some(id) => records.user(id)?.and_then(|found| found.user.locale()),
+        None => None,
+    };
+    Ok(Some(Opened {
+        community: records.value(&community)?,
+        locale: chosen.or_else(|| spoken(request)).unwrap_or(settings.default_locale),
+        link: format!("{}/i/{}", base_url(public_base_url, request), token.reveal()),
+        invitation,
+        settings,
+    }))
+}
+
+impl Opened {
+    async fn post(self, store: &Store, unsubscribing: bool, request: &Request) -> Response<Body> {
+        let Some(asked) = asked(unsubscribing, request) else {
+            return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST));
+        };
+        let now = now();
+        let decide = |invitation: &Invitation| match &asked {
+            Asked::Answer(command) => lifecycle::decide_by_link(command, invitation, &self.settings, now),
+            Asked::NoMore => lifecycle::unsubscribe(invitation, &self.settings, now),
+        };
+        let done = perform_by_link(store, self.invitation.clone(), decide, now).await;
+        let refusal = match (done, asked) {
+            (Ok(_), Asked::NoMore) => return self.show(Outcome::Unsubscribed),
+            (Ok(_), Asked::Answer(Command::Decline { block })) => {
+                return self.show(Outcome::Declined { blocked: block });
+            }
+            (Ok(_), Asked::Answer(_)) => return self.show(Outcome::Accepted),
+            (Err(OperationError::Refused(refusal)), _) => refusal,
+            (Err(OperationError::Store(error)), _) => {
+                tracing::warn!(%error, "an answer cannot be taken");
+                return show(&Page::TryAgain, None, &self.settings, self.locale);
+            }
+        };
+        match refusal {
+            Refusal::Conflict(status) => match Outcome::of_status(status) {
+                Some(outcome) => self.show(outcome),
+                None => self.now_showing(Intent::default(), None),
+            },
+            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Outcome::InvitationsNotAllowed),
+            Refusal::AlreadyMember => self.show(Outcome::AlreadyMember),
+            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Outcome::InviteeInactive),
+            Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
+                self.now_showing(Intent::default(), Some(StatusCode::FORBIDDEN))
+            }
+            _ => show(&Page::NotFound, None, &self.settings, self.locale),
+        }
+    }
+
+    /// The page for the state that the invitation is in.
+    fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
+        let current = self.invitation.status_at(now());
+        if let Some(outcome) = Outcome::of_status(current).filter(|_| current != Status::Pending) {
+            return self.show(outcome);
+        }
+        let settings = &self.settings;
+        let registration = settings.registration_url.as_deref().map(|url| page::with_return(url, &self.link));
+        let by_address = matches!(self.invitation.invitee, Invitee::Address { .. });
+        let answering = match settings.email_link_response {
+            EmailLinkResponse::SignIn => {
+                let elsewhere = self.invitation.community.url.as_deref();
+                Answering::SignedIn { url: registration.as_deref().or(elsewhere) }
+            }
+            EmailLinkResponse::Confirm if by_address => Answering::AfterRegistration { url: registration.as_deref() },
+            EmailLinkResponse::Confirm => Answering::Here,
+        };
+        let invitation = &self.invitation;
+        let offer = Offer { invitation, community: self.community.as_ref(), intent, answering };
+        show(&Page::Offer(offer), status, settings, self.locale)
+    }
+
+    fn show(&self, outcome: Outcome) -> Response<Body> {
+        show(&Page::Outcome(outcome, &self.invitation.community), None, &self.settings, self.locale)
+    }
+}
+
+/// What the form of `request` asks for; `None` if it is not one of ours.
+fn asked(unsubscribing: bool, request: &Request) -> Option<Asked> {
+    if unsubscribing {
+        // RFC 8058: whatever is posted to this address means it.
+        return Some(Asked::NoMore);
+    }
+    let mut answer = None;
+    let mut block = false;
+    for (name, value) in form_urlencoded::parse(body::bytes(request).ok()?) {
+        match name.as_ref() {
+            "answer" => answer = Some(value.into_owned()),
+            "block" => block = value == "on",
+            _ => {}
+        }
+    }
+    match answer?.as_str() {
+        "accept" => Some(Asked::Answer(Command::Accept)),
+        "decline" => Some(Asked::Answer(Command::Decline { block })),
+        _ => None,
+    }
+}
+
+/// The language that the browser asks for, if it is spoken here.
+fn spoken(request: &Request) -> Option<Locale> {
+    let wanted = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    wanted.split(',').find_map(|range| Locale::of_tag(range.split(';').next()?.trim()))
+}
+
+fn base_url(configured: &str, request: &Request) -> String {
+    if !configured.is_empty() {
+        return configured.trim_end_matches('/').to_owned();
+    }
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => {
+            format!("https://{}", context.domain_name.as_deref().unwrap_or_default())
+        }
+        _ => String::new(),
+    }
+}
+
+fn show(page: &Page<'_>, status: Option<StatusCode>, settings: &Settings, locale: Locale) -> Response<Body> {
+    let (html, failed) = match page.render(settings, locale) {
+        Ok(html) => (html, false),
+        Err(_) => (String::new(), true),
+    };
+    let own = StatusCode::from_u16(page.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = Response::new(Body::Text(html));
+    *response.status_mut() = if failed { StatusCode::INTERNAL_SERVER_ERROR } else { status.unwrap_or(own) };
+    let mut set = |name: HeaderName, value: &'static str| {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_TYPE, "text/html; charset=utf-8");
+    set(header::CACHE_CONTROL, "no-store");
+    set(header::REFERRER_POLICY, "no-referrer");
+    set(header::CONTENT_SECURITY_POLICY, page::content_security_policy());
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
+    response
+}

@@ -1,0 +1,129 @@
+//! What the host platform hears (SPEC section 7). Payloads list their fields by name: ids and times, nothing personal.
+
+use serde::Serialize;
+
+use super::{
+    Timestamp,
+    id::{CommunityId, InvitationId, UserId},
+    invitation::{DeliveryState, Invitation, Invitee, Status},
+};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum EventName {
+    /// A member asked for an invitation that needs approval.
+    InvitationRequested,
+    /// An invitation is pending.
+    InvitationSent,
+    /// The invitee said yes, or was made a member at once.
+    InvitationAccepted,
+    /// The invitee said no.
+    InvitationDeclined,
+    /// A moderator refused the request.
+    InvitationRejected,
+    /// It was withdrawn.
+    InvitationCancelled,
+    /// Its lifetime passed.
+    InvitationExpired,
+    /// The invitee is a member now.
+    MembershipActivated,
+    /// The invitation mail bounced for good.
+    MailBounced,
+}
+
+impl EventName {
+    /// The name on the bus: the event's `detail-type`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InvitationRequested => "InvitationRequested",
+            Self::InvitationSent => "InvitationSent",
+            Self::InvitationAccepted => "InvitationAccepted",
+            Self::InvitationDeclined => "InvitationDeclined",
+            Self::InvitationRejected => "InvitationRejected",
+            Self::InvitationCancelled => "InvitationCancelled",
+            Self::InvitationExpired => "InvitationExpired",
+            Self::MembershipActivated => "MembershipActivated",
+            Self::MailBounced => "MailBounced",
+        }
+    }
+}
+
+/// One thing that happened to one invitation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    /// The same for every repetition of the same event, so that a consumer can drop repeats.
+    pub id: String,
+    /// What happened.
+    #[serde(skip)]
+    pub name: EventName,
+    /// The invitation.
+    pub invitation_id: InvitationId,
+    /// Its community.
+    pub community_id: CommunityId,
+    /// Its sender.
+    pub sender_id: UserId,
+    /// Its invitee, where that is a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitee_id: Option<UserId>,
+    /// The moderator who decided the request, if one did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<UserId>,
+    /// The invitation's status afterwards.
+    pub status: Status,
+    /// When the invitation was asked for.
+    pub created_at: Timestamp,
+    /// When it expires, or did.
+    pub expires_at: Timestamp,
+    /// When it was answered, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<Timestamp>,
+}
+
+/// What the change of an invitation from `before` to `after` means to the host platform.
+#[must_use]
+pub fn events(before: Option<&Invitation>, after: &Invitation) -> Vec<Event> {
+    let mut names = Vec::new();
+    if before.is_none_or(|before| before.status != after.status) {
+        names.push(match after.status {
+            Status::AwaitingApproval => EventName::InvitationRequested,
+            Status::Pending => EventName::InvitationSent,
+            Status::Accepted => EventName::InvitationAccepted,
+            Status::Declined => EventName::InvitationDeclined,
+            Status::Rejected => EventName::InvitationRejected,
+            Status::Cancelled => EventName::InvitationCancelled,
+            Status::Expired => EventName::InvitationExpired,
+        });
+        if after.status == Status::Accepted {
+            names.push(EventName::MembershipActivated);
+        }
+    }
+    let bounced = |invitation: &Invitation| {
+        invitation.delivery.as_ref().is_some_and(|delivery| delivery.state == DeliveryState::Bounced)
+    };
+    if bounced(after) && !before.is_some_and(bounced) {
+        names.push(EventName::MailBounced);
+    }
+    names.into_iter().map(|name| event(name, after)).collect()
+}
+
+fn event(name: EventName, invitation: &Invitation) -> Event {
+    let invitee_id = match &invitation.invitee {
+        Invitee::User { id, .. } => Some(id.clone()),
+        Invitee::Address { .. } => None,
+    };
+    Event {
+        id: format!("{}-{}-{}", invitation.id, invitation.revision, name.as_str()),
+        name,
+        invitation_id: invitation.id,
+        community_id: invitation.community.id.clone(),
+        sender_id: invitation.sender.id.clone(),
+        invitee_id,
+        decided_by: invitation.decided_by.clone(),
+        status: invitation.status,
+        created_at: invitation.created_at,
+        expires_at: invitation.expires_at,
+        answered_at: invitation.answered_at,
+    }
+}
