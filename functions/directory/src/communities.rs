@@ -1,0 +1,106 @@
+//! `PUT` and `DELETE /directory/communities/{communityId}`.
+
+use invitations::{
+    domain::{
+        community::Community,
+        id::CommunityId,
+        invitation::{Invitation, Status},
+        lifecycle,
+    },
+    http::problem::Problem,
+    runtime::now,
+    store::{
+        Store,
+        expression::Expression,
+        keys::{COMMUNITY_COPIES, Index, Key, moderators_partition},
+        read::key_of,
+        record::{self, Kind},
+        write::Write,
+    },
+};
+use serde::Deserialize;
+
+use crate::{
+    Stored,
+    fields::{self, Faults, MAX_DESCRIPTION_CHARS},
+    sweep::{self, Deadline},
+};
+
+/// What the platform says of a community.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub(crate) struct CommunityBody {
+    title: Option<String>,
+    url: Option<String>,
+    description: Option<String>,
+    rules_url: Option<String>,
+    member_count: Option<i64>,
+    visibility: Option<String>,
+    enrolment: Option<String>,
+    allow_invitations: Option<bool>,
+    membership_mode: Option<String>,
+}
+
+impl CommunityBody {
+    pub(crate) fn parse(self, id: CommunityId) -> Result<Community, Problem> {
+        let mut faults = Faults::default();
+        let community = self.read(id, &mut faults);
+        faults.finish(community)
+    }
+
+    fn read(self, id: CommunityId, faults: &mut Faults) -> Option<Community> {
+        let title = faults.required("title", self.title, fields::name);
+        let url = faults.optional("url", self.url, fields::url);
+        let prose = |text: &str| fields::prose(text, MAX_DESCRIPTION_CHARS);
+        let description = faults.optional("description", self.description, prose).flatten();
+        let rules_url = faults.optional("rulesUrl", self.rules_url, fields::url);
+        let member_count = self
+            .member_count
+            .and_then(|count| u64::try_from(count).map_err(|_| faults.add("memberCount", "must not be negative")).ok());
+        let visibility = faults.required("visibility", self.visibility, fields::choice);
+        let enrolment = faults.required("enrolment", self.enrolment, fields::choice);
+        let allow_invitations = self.allow_invitations.unwrap_or(true);
+        let membership_mode = faults.optional("membershipMode", self.membership_mode, fields::choice);
+        Some(Community {
+            id,
+            title: title?,
+            url,
+            description,
+            rules_url,
+            member_count,
+            visibility: visibility?,
+            enrolment: enrolment?,
+            allow_invitations,
+            membership_mode,
+        })
+    }
+}
+
+/// Keeps the community as described, in all its copies at once.
+pub(crate) async fn put(store: &Store, id: CommunityId, body: CommunityBody) -> Result<Stored<Community>, Problem> {
+    let community = body.parse(id)?;
+    let known = Key::community(&community.id, 0);
+    let created = store.read([known.clone()]).await?.get(&known).is_none();
+    let copies = copies(&community.id).map(|key| record::record(Kind::Community, key, &community));
+    let writes = copies.map(|copy| Ok(Write::Put(copy?, Expression::default())));
+    store.transact(writes.collect::<Result<_, Problem>>()?).await?;
+    Ok(Stored { record: community, created })
+}
+
+/// Removes the community, so that nobody invites to it or accepts any more, then withdraws its live invitations.
+pub(crate) async fn delete(store: &Store, id: &CommunityId) -> Result<(), Problem> {
+    let (now, deadline) = (now(), Deadline::start());
+    store.remove(copies(id).collect()).await?;
+    let decide = |one: &Invitation| lifecycle::withdraw(one, now);
+    for status in [Status::Pending, Status::AwaitingApproval] {
+        let listed = (Index::Community, id.as_str().to_owned());
+        sweep::sweep(store, listed, Some(status), &decide, now, deadline).await?;
+    }
+    let moderators = store.partition(&moderators_partition(id), "").await?;
+    let keys: Vec<_> = moderators.iter().filter_map(key_of).collect();
+    sweep::remove(store, &keys, deadline).await
+}
+
+fn copies(id: &CommunityId) -> impl Iterator<Item = Key> {
+    (0..COMMUNITY_COPIES).map(|copy| Key::community(id, copy))
+}

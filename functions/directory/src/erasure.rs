@@ -1,0 +1,80 @@
+//! `DELETE /directory/users/{userId}`: nothing that names the person stays behind.
+//!
+//! The user goes first, so that nobody acts as them or invites them while the rest is found and changed. Their own
+//! records go last, since these lead to the rest. A removal that runs out of time is continued by its repetition.
+
+use invitations::{
+    domain::{
+        email::EmailAddress,
+        id::UserId,
+        invitation::Invitation,
+        lifecycle,
+        person::{Party, Standing},
+    },
+    http::problem::Problem,
+    runtime::now,
+    store::{
+        Store,
+        keys::{Index, Key, party_partition, requested_partition, user_partition},
+        read::key_of,
+        record::{self, Item},
+    },
+};
+
+use crate::{
+    sweep::{self, Deadline, Decide},
+    users,
+};
+
+/// Removes the user, their live invitations, and their name and address from all others.
+pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
+    let (now, deadline) = (now(), Deadline::start());
+    let user = users::replace(store, id, None).await?;
+    let address = user.as_ref().and_then(|user| user.verified_email()).map(EmailAddress::key);
+    let decide = |one: &Invitation| lifecycle::erase(one, id, address.as_ref(), now);
+    // A repetition does not know the address any more: what is found by it alone comes first.
+    let parties = address.clone().map(Party::Address).into_iter().chain([Party::User(id.clone())]);
+    for party in parties {
+        for of in [party_partition(&party), requested_partition(&party)] {
+            sweep::sweep(store, (Index::Invitee, of), None, &decide, now, deadline).await?;
+        }
+    }
+    sweep::sweep(store, (Index::Sender, user_partition(id)), None, &decide, now, deadline).await?;
+    let items = store.partition(&user_partition(id), "").await?;
+    settle_live(store, &items, &decide, now).await?;
+    sweep::remove(store, &doomed(id, &items), deadline).await
+}
+
+/// Settles what the standings name: an index may lag behind, these do not.
+async fn settle_live(
+    store: &Store,
+    items: &[Item],
+    decide: &impl Decide,
+    now: invitations::domain::Timestamp,
+) -> Result<(), Problem> {
+    let ids = standings(items).filter_map(|(_, standing)| standing.live_invitation);
+    let keys: Vec<_> = ids.map(Key::invitation).collect();
+    let found = store.read(keys.clone()).await?;
+    let invitations = keys.iter().filter_map(|key| found.get(key).cloned()).map(record::invitation);
+    sweep::settle_all(store, invitations.collect::<Result<_, _>>()?, decide, now).await
+}
+
+/// The keys of all records that go with the user: those elsewhere before those that lead to them.
+///
+/// The user's own is not among them: whoever came back meanwhile owns an address.
+fn doomed(id: &UserId, items: &[Item]) -> Vec<Key> {
+    let own = items.iter().filter_map(key_of).filter(|key| *key != Key::user(id));
+    let moderating = standings(items).filter(|(_, standing)| standing.role.is_some_and(|role| role.moderates()));
+    let elsewhere =
+        moderating.filter_map(|(key, _)| key.standing_with()).map(|community| Key::moderator(&community, id));
+    let ways_back = own.clone().filter_map(|key| key.connected_to()).map(|other| Key::connection(&other, id));
+    elsewhere.chain(ways_back).chain(own).collect()
+}
+
+/// The standings among the records.
+fn standings(items: &[Item]) -> impl Iterator<Item = (Key, Standing)> {
+    items.iter().filter_map(|item| {
+        let key = key_of(item).filter(|key| key.standing_with().is_some())?;
+        Some((key, record::value(item.clone()).ok()?))
+    })
+}

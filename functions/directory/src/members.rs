@@ -1,0 +1,106 @@
+//! `PUT` and `DELETE /directory/communities/{communityId}/members/{userId}`.
+
+use invitations::{
+    domain::{
+        id::{CommunityId, UserId},
+        person::{Party, Role},
+    },
+    http::problem::Problem,
+    store::{
+        Store,
+        expression::{Expression, string},
+        keys::{KIND, Key, PK},
+        record::{self, Kind},
+        write::{Write, Written},
+    },
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Stored,
+    fields::{self, Faults},
+};
+
+/// What the platform says of a membership.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct MemberBody {
+    role: Option<String>,
+}
+
+impl MemberBody {
+    pub(crate) fn parse(self) -> Result<Role, Problem> {
+        let mut faults = Faults::default();
+        let role = faults.required("role", self.role, fields::choice);
+        faults.finish(role)
+    }
+}
+
+/// A membership.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Member {
+    community_id: CommunityId,
+    user_id: UserId,
+    role: Role,
+}
+
+/// Makes the user a member with that role, whatever else is known of how they stand with the community.
+///
+/// Both must be in the directory: who was erased does not come back by a message that was late.
+pub(crate) async fn put(
+    store: &Store,
+    community_id: CommunityId,
+    user_id: UserId,
+    body: MemberBody,
+) -> Result<Stored<Member>, Problem> {
+    let role = body.parse()?;
+    let created = store.role(&user_id, &community_id).await?.is_none();
+    // Members of one community check different copies of it.
+    let spread = user_id.as_str().bytes().fold(0_u8, u8::wrapping_add);
+    let mut standing = Expression::default();
+    standing.set(KIND, string(Kind::Standing.as_str()));
+    standing.set("role", string(role.as_str()));
+    let writes = vec![
+        Write::Check(Key::user(&user_id), existing(PK)),
+        Write::Check(Key::community(&community_id, spread), existing(PK)),
+        Write::Update(Key::standing(&Party::User(user_id.clone()), &community_id), standing),
+        moderator(&community_id, &user_id, role)?,
+    ];
+    match store.transact(writes).await? {
+        Written::Done => Ok(Stored { record: Member { community_id, user_id, role }, created }),
+        Written::Refused(failed) if failed.iter().any(|(write, _)| *write == 0) => {
+            Err(Problem::not_in_directory("user"))
+        }
+        Written::Refused(_) => Err(Problem::not_in_directory("community")),
+    }
+}
+
+/// Ends the membership. Whether the user is willing to be invited stays known.
+pub(crate) async fn delete(store: &Store, community: &CommunityId, user: UserId) -> Result<(), Problem> {
+    let mut standing = existing("role");
+    standing.remove("role");
+    standing.remove("joinedBy");
+    let moderator = Write::Delete(Key::moderator(community, &user), Expression::default());
+    let writes = vec![Write::Update(Key::standing(&Party::User(user), community), standing), moderator];
+    // Refused: there was no membership.
+    store.transact(writes).await?;
+    Ok(())
+}
+
+/// The list of moderators says what the role says.
+fn moderator(community: &CommunityId, user: &UserId, role: Role) -> Result<Write, Problem> {
+    let key = Key::moderator(community, user);
+    if !role.moderates() {
+        return Ok(Write::Delete(key, Expression::default()));
+    }
+    #[derive(Serialize)]
+    struct Moderator {}
+    Ok(Write::Put(record::record(Kind::Moderator, key, &Moderator {})?, Expression::default()))
+}
+
+fn existing(attribute: &str) -> Expression {
+    let mut expression = Expression::default();
+    expression.require_existing(attribute);
+    expression
+}

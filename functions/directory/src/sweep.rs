@@ -1,0 +1,124 @@
+//! Many invitations changed for one reason: page by page, some at a time, as long as there is time.
+
+use std::time::{Duration, Instant};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use invitations::{
+    domain::{
+        Timestamp,
+        invitation::{Invitation, Status},
+        transition::Transition,
+    },
+    http::problem::Problem,
+    runtime::now,
+    store::{
+        Store,
+        execute::{Cause, Executed, Loss, MAX_ACTIONS},
+        keys::{Index, Key},
+        read::{PageRequest, listing_of},
+        record,
+    },
+};
+
+use crate::ROUNDS;
+
+/// How many records are worked on at the same time.
+pub(crate) const CONCURRENCY: usize = 8;
+/// How much of a list one query reads.
+const PAGE: u32 = 100;
+/// How long a request works before it asks to be repeated: well below what API Gateway waits.
+const BUDGET: Duration = Duration::from_secs(20);
+
+/// The moment at which a request stops taking on more work.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now() + BUDGET)
+    }
+
+    /// 503 once the time is over; a repetition goes on from there.
+    pub(crate) fn check(self) -> Result<(), Problem> {
+        if Instant::now() < self.0 { Ok(()) } else { Err(Problem::unavailable(now())) }
+    }
+}
+
+/// The decision that a sweep takes on each invitation; `None` when nothing is left to do.
+pub(crate) trait Decide: Fn(&Invitation) -> Option<Transition> + Sync {}
+impl<F: Fn(&Invitation) -> Option<Transition> + Sync> Decide for F {}
+
+/// Settles every invitation that `index` lists under `of` with that status; with any, without one.
+pub(crate) async fn sweep(
+    store: &Store,
+    (index, of): (Index, String),
+    status: Option<Status>,
+    decide: &impl Decide,
+    now: Timestamp,
+    deadline: Deadline,
+) -> Result<(), Problem> {
+    let mut after: Option<String> = None;
+    loop {
+        deadline.check()?;
+        let request = PageRequest { index, of: of.clone(), status, after: after.as_deref(), limit: PAGE, now };
+        let page = store.page(&request).await?;
+        after = page.items.last().and_then(listing_of).map(str::to_owned);
+        let invitations = page.items.into_iter().map(record::invitation).collect::<Result<Vec<_>, _>>()?;
+        settle_all(store, invitations, decide, now).await?;
+        if !page.more || after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Settles some invitations, a few at a time.
+pub(crate) async fn settle_all(
+    store: &Store,
+    invitations: Vec<Invitation>,
+    decide: &impl Decide,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    stream::iter(invitations)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |invitation| settle(store, invitation, decide, now))
+        .await
+}
+
+/// Does what is decided on the invitation, and decides anew on what a faster writer has left.
+pub(crate) async fn settle(
+    store: &Store,
+    mut invitation: Invitation,
+    decide: &impl Decide,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let mut releases = true;
+    for _ in 0..ROUNDS {
+        let Some(mut transition) = decide(&invitation) else { return Ok(()) };
+        if !releases {
+            transition.standings.clear();
+        }
+        let losses = match store.execute(&[&transition], &[], now).await? {
+            Executed::Done => return Ok(()),
+            Executed::Lost(losses) => losses,
+        };
+        // A standing that does not name the invitation has nothing to release.
+        releases = false;
+        for Loss { cause, item } in losses {
+            if matches!(cause, Cause::Invitation(_)) {
+                let Some(item) = item else { return Ok(()) };
+                invitation = record::invitation(item)?;
+                releases = true;
+            }
+        }
+    }
+    Err(Problem::unavailable(now))
+}
+
+/// Removes records, a transaction at a time and in that order.
+pub(crate) async fn remove(store: &Store, keys: &[Key], deadline: Deadline) -> Result<(), Problem> {
+    for keys in keys.chunks(MAX_ACTIONS) {
+        deadline.check()?;
+        store.remove(keys.to_vec()).await?;
+    }
+    Ok(())
+}

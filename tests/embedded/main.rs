@@ -1,0 +1,9 @@
+//! The functions' handlers, called as the gateway and the stream call them, against an embedded `DynamoDB`.
+//!
+//! Nothing is mocked but the outside: mails and events are captured at the HTTP client of their services. Each test
+//! has a world of its own, with the table and the routes that `template.yaml` describes.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
+
+mod story;
+mod world;

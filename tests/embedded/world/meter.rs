@@ -1,0 +1,117 @@
+//! Counts what the handlers ask of `DynamoDB`, and can make it fail.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use aws_sdk_dynamodb::{
+    config::{ConfigBag, Intercept, RuntimeComponents, interceptors as context},
+    error::BoxError,
+    operation::query::QueryInput,
+    types::ReturnConsumedCapacity,
+};
+use aws_smithy_runtime_api::client::{interceptors::dyn_dispatch_hint, orchestrator::Metadata};
+use serde_json::Value;
+
+/// Requests by operation, and the capacity units that they used.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Usage {
+    pub(crate) requests: BTreeMap<String, u32>,
+    pub(crate) read_units: f64,
+    pub(crate) write_units: f64,
+}
+
+impl Usage {
+    pub(crate) fn total(&self) -> u32 {
+        self.requests.values().sum()
+    }
+
+    pub(crate) fn of(&self, operation: &str) -> u32 {
+        self.requests.get(operation).copied().unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    usage: Usage,
+    /// Transactions that still succeed before every further one fails.
+    transactions_left: Option<u32>,
+}
+
+/// An interceptor of the handlers' client.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Meter(Arc<Mutex<State>>);
+
+impl Meter {
+    /// What has been used since the last time.
+    pub(crate) fn take(&self) -> Usage {
+        std::mem::take(&mut self.0.lock().unwrap().usage)
+    }
+
+    /// After that many more transactions, all others fail.
+    pub(crate) fn fail_after_transactions(&self, count: u32) {
+        self.0.lock().unwrap().transactions_left = Some(count);
+    }
+
+    /// Nothing fails any more.
+    pub(crate) fn heal(&self) {
+        self.0.lock().unwrap().transactions_left = None;
+    }
+}
+
+#[dyn_dispatch_hint]
+impl Intercept for Meter {
+    fn name(&self) -> &'static str {
+        "Meter"
+    }
+
+    fn modify_before_serialization(
+        &self,
+        context: &mut context::BeforeSerializationInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        if let Some(query) = context.input_mut().downcast_mut::<QueryInput>() {
+            query.return_consumed_capacity = Some(ReturnConsumedCapacity::Indexes);
+        }
+        Ok(())
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &context::BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let operation = config.load::<Metadata>().map(|metadata| metadata.name().to_owned()).unwrap_or_default();
+        let mut state = self.0.lock().unwrap();
+        if operation == "TransactWriteItems"
+            && let Some(left) = &mut state.transactions_left
+        {
+            *left = left.checked_sub(1).ok_or("this transaction was made to fail")?;
+        }
+        *state.usage.requests.entry(operation).or_default() += 1;
+        Ok(())
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &context::AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let body = context.response().body().bytes().unwrap_or_default();
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let units = match &body["ConsumedCapacity"] {
+            Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
+            table => table["CapacityUnits"].as_f64().unwrap_or_default(),
+        };
+        let writes = config.load::<Metadata>().is_some_and(|metadata| {
+            ["TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"].contains(&metadata.name())
+        });
+        let usage = &mut self.0.lock().unwrap().usage;
+        *(if writes { &mut usage.write_units } else { &mut usage.read_units }) += units;
+        Ok(())
+    }
+}
