@@ -47,6 +47,7 @@ struct Work {
     mails: BTreeMap<MailRef, Vec<String>>,
     changes: Vec<Change>,
     deadlines: Vec<(String, Item)>,
+    unparked: Vec<(String, MailRef)>,
     unreadable: Vec<String>,
 }
 
@@ -74,13 +75,14 @@ impl Deliver {
             })
             .buffer_unordered(CONCURRENT_MAILS)
             .concat();
-        let (unpaid, untold, uncounted, unexpired) = futures::join!(
+        let (unpaid, untold, uncounted, unexpired, parked) = futures::join!(
             mails,
             self.announce(&work.changes),
             self.count(&work.changes),
-            self.expire(&work.deadlines)
+            self.expire(&work.deadlines),
+            self.unpark(&work.unparked)
         );
-        let mut failed: Vec<String> = [work.unreadable, unpaid, untold, uncounted, unexpired].concat();
+        let mut failed: Vec<String> = [work.unreadable, unpaid, untold, uncounted, unexpired, parked].concat();
         failed.sort();
         failed.dedup();
         tracing::info!(mails = work.mails.len(), changes = work.changes.len(), failed = failed.len(), "batch done");
@@ -110,6 +112,18 @@ impl Deliver {
             if let Err(error) = self.store.count_in(community, &invitations).await {
                 tracing::warn!(%community, %error, "changes stay uncounted");
                 failed.extend(latest.values().map(|change| change.sequence.clone()));
+            }
+        }
+        failed
+    }
+
+    /// An operator has deleted the record that held a mail back: it is owed again.
+    async fn unpark(&self, mails: &[(String, MailRef)]) -> Vec<String> {
+        let mut failed = Vec::new();
+        for (sequence, mail) in mails {
+            if let Err(error) = self.store.unpark(mail).await {
+                tracing::warn!(invitation = %mail.invitation, %error, "a mail stays parked");
+                failed.push(sequence.clone());
             }
         }
         failed
@@ -173,6 +187,7 @@ impl Work {
             None if kind_of(&before) == Some(Kind::Deadline.as_str()) => {
                 self.deadlines.push((sequence.to_owned(), before));
             }
+            None => self.unparked.extend(MailRef::of_parked(&before).map(|mail| (sequence.to_owned(), mail))),
             _ => {}
         }
         Ok(())

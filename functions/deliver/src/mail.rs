@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// How often the mail service is asked within one lease when it is busy.
-const TRIES: u32 = 6;
+const TRIES: u32 = 4;
 /// How often a mail may be leased before an operator must look at it.
 const MAX_ATTEMPTS: u32 = 5;
 
@@ -226,7 +226,7 @@ fn secret() -> Result<[u8; SECRET_BYTES], Unpaid> {
     Ok(secret)
 }
 
-/// A quarter of a second, doubling, up to eight.
+/// A quarter of a second, doubling.
 fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(250 << attempt.min(5))
+    Duration::from_millis(250 << attempt.min(TRIES))
 }

@@ -9,5 +9,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     runtime::start_logging();
     let aws = runtime::aws().await;
     let deliver = Deliver { store: runtime::store(&aws).await?, outbound: Outbound::from_environment(&aws)? };
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| deliver.handle(event.payload))).await
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| Box::pin(deliver.handle(event.payload)))).await
 }

@@ -6,14 +6,14 @@ use invitations::{
     store::{
         Store,
         expression::Expression,
-        keys::{Key, PK},
+        keys::Key,
         record::{self, Kind},
         write::{Write, Written},
     },
 };
 use serde::{Deserialize, Serialize};
 
-use crate::Stored;
+use crate::{Stored, users};
 
 /// What the platform says of a connection besides who it joins: nothing.
 #[derive(Default, Serialize, Deserialize)]
@@ -41,8 +41,8 @@ pub(crate) async fn put(
     let [there, back] = both_ways(&user_id, &other_id);
     let created = store.read([there.clone()]).await?.get(&there).is_none();
     let writes = vec![
-        existing(&user_id),
-        existing(&other_id),
+        users::known(&user_id),
+        users::known(&other_id),
         Write::Put(record::record(Kind::Connection, there, body)?, Expression::default()),
         Write::Put(record::record(Kind::Connection, back, body)?, Expression::default()),
     ];
@@ -62,10 +62,4 @@ pub(crate) async fn delete(store: &Store, user: &UserId, other: &UserId) -> Resu
 
 fn both_ways(user: &UserId, other: &UserId) -> [Key; 2] {
     [Key::connection(user, other), Key::connection(other, user)]
-}
-
-fn existing(user: &UserId) -> Write {
-    let mut expression = Expression::default();
-    expression.require_existing(PK);
-    Write::Check(Key::user(user), expression)
 }

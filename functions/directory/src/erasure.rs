@@ -5,11 +5,12 @@
 
 use invitations::{
     domain::{
+        Timestamp,
         email::EmailAddress,
         id::UserId,
         invitation::Invitation,
         lifecycle,
-        person::{Party, Standing},
+        person::{Party, Role, Standing, User},
     },
     http::problem::Problem,
     runtime::now,
@@ -30,7 +31,7 @@ use crate::{
 pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
     let (now, deadline) = (now(), Deadline::start());
     let user = users::replace(store, id, None).await?;
-    let address = user.as_ref().and_then(|user| user.verified_email()).map(EmailAddress::key);
+    let address = user.as_ref().and_then(User::verified_email).map(EmailAddress::key);
     let decide = |one: &Invitation| lifecycle::erase(one, id, address.as_ref(), now);
     // A repetition does not know the address any more: what is found by it alone comes first.
     let parties = address.clone().map(Party::Address).into_iter().chain([Party::User(id.clone())]);
@@ -46,12 +47,7 @@ pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
 }
 
 /// Settles what the standings name: an index may lag behind, these do not.
-async fn settle_live(
-    store: &Store,
-    items: &[Item],
-    decide: &impl Decide,
-    now: invitations::domain::Timestamp,
-) -> Result<(), Problem> {
+async fn settle_live(store: &Store, items: &[Item], decide: &impl Decide, now: Timestamp) -> Result<(), Problem> {
     let ids = standings(items).filter_map(|(_, standing)| standing.live_invitation);
     let keys: Vec<_> = ids.map(Key::invitation).collect();
     let found = store.read(keys.clone()).await?;
@@ -64,7 +60,7 @@ async fn settle_live(
 /// The user's own is not among them: whoever came back meanwhile owns an address.
 fn doomed(id: &UserId, items: &[Item]) -> Vec<Key> {
     let own = items.iter().filter_map(key_of).filter(|key| *key != Key::user(id));
-    let moderating = standings(items).filter(|(_, standing)| standing.role.is_some_and(|role| role.moderates()));
+    let moderating = standings(items).filter(|(_, standing)| standing.role.is_some_and(Role::moderates));
     let elsewhere =
         moderating.filter_map(|(key, _)| key.standing_with()).map(|community| Key::moderator(&community, id));
     let ways_back = own.clone().filter_map(|key| key.connected_to()).map(|other| Key::connection(&other, id));

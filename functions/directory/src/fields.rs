@@ -89,12 +89,12 @@ pub(crate) fn prose(text: &str, most: usize) -> Result<Option<String>, String> {
 /// An address in the web that can be linked to as it stands. It stays as it was written.
 pub(crate) fn url(text: &str) -> Result<String, String> {
     // The parser forgives what old browsers let pass; mails and pages shall not depend on it.
-    let spelled_out = ["http://", "https://"]
-        .iter()
-        .any(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+    let spelled_out = text.split_once("://").is_some_and(|(scheme, rest)| {
+        ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.starts_with('/')
+    });
     let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
     let fits = text.chars().count() <= MAX_URL_CHARS;
-    let parsed = Url::parse(text).ok().filter(|url| url.has_host());
+    let parsed = Url::parse(text).ok().filter(Url::has_host);
     let named = parsed.is_some_and(|url| url.username().is_empty() && url.password().is_none());
     if spelled_out && clean && fits && named {
         return Ok(text.to_owned());

@@ -217,19 +217,19 @@ impl Upsert {
 /// The records in their order, cut wherever one has to wait for those before it.
 pub(crate) fn waves(records: Vec<Parsed>) -> Vec<Vec<Parsed>> {
     let (mut waves, mut wave) = (Vec::new(), Vec::new());
-    let (mut changed, mut needed) = (Vec::new(), Vec::new());
+    let (mut touched, mut relied_on) = (Vec::new(), Vec::new());
     for (record_type, upsert) in records {
         let changes = upsert.as_ref().map(Upsert::changes).unwrap_or_default();
         let needs = upsert.as_ref().map(Upsert::needs).unwrap_or_default();
-        let waits = changes.iter().any(|subject| changed.contains(subject) || needed.contains(subject))
-            || needs.iter().any(|subject| changed.contains(subject));
+        let waits = changes.iter().any(|subject| touched.contains(subject) || relied_on.contains(subject))
+            || needs.iter().any(|subject| touched.contains(subject));
         if waits {
             waves.push(mem::take(&mut wave));
-            changed.clear();
-            needed.clear();
+            touched.clear();
+            relied_on.clear();
         }
-        changed.extend(changes);
-        needed.extend(needs);
+        touched.extend(changes);
+        relied_on.extend(needs);
         wave.push((record_type, upsert));
     }
     waves.push(wave);

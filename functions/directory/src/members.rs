@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Stored,
     fields::{self, Faults},
+    users,
 };
 
 /// What the platform says of a membership.
@@ -62,7 +63,7 @@ pub(crate) async fn put(
     standing.set(KIND, string(Kind::Standing.as_str()));
     standing.set("role", string(role.as_str()));
     let writes = vec![
-        Write::Check(Key::user(&user_id), existing(PK)),
+        users::known(&user_id),
         Write::Check(Key::community(&community_id, spread), existing(PK)),
         Write::Update(Key::standing(&Party::User(user_id.clone()), &community_id), standing),
         moderator(&community_id, &user_id, role)?,
@@ -88,15 +89,17 @@ pub(crate) async fn delete(store: &Store, community: &CommunityId, user: UserId)
     Ok(())
 }
 
+/// That someone moderates is all that a moderator's record says.
+#[derive(Serialize)]
+struct NoFields {}
+
 /// The list of moderators says what the role says.
 fn moderator(community: &CommunityId, user: &UserId, role: Role) -> Result<Write, Problem> {
     let key = Key::moderator(community, user);
     if !role.moderates() {
         return Ok(Write::Delete(key, Expression::default()));
     }
-    #[derive(Serialize)]
-    struct Moderator {}
-    Ok(Write::Put(record::record(Kind::Moderator, key, &Moderator {})?, Expression::default()))
+    Ok(Write::Put(record::record(Kind::Moderator, key, &NoFields {})?, Expression::default()))
 }
 
 fn existing(attribute: &str) -> Expression {

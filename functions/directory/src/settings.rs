@@ -51,7 +51,9 @@ impl SettingsBody {
         let mut faults = Faults::default();
         let message = match self.default_message.as_deref().map(Message::from_str).transpose() {
             Ok(message) => message,
-            Err(error @ InvalidMessage::UnknownTokens(_)) => return Err(Problem::unknown_tokens(error)),
+            Err(error @ InvalidMessage::UnknownTokens(_)) => {
+                return Err(Problem::unknown_tokens("defaultMessage", error));
+            }
             Err(error) => {
                 faults.add("defaultMessage", error);
                 None

@@ -151,3 +151,10 @@ fn unchanged(before: Option<&User>) -> Expression {
     }
     expression
 }
+
+/// The condition that the user is in the directory.
+pub(crate) fn known(id: &UserId) -> Write {
+    let mut expression = Expression::default();
+    expression.require_existing(PK);
+    Write::Check(Key::user(id), expression)
+}

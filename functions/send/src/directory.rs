@@ -104,10 +104,10 @@ impl Directory {
         self.records.community(&self.community, self.spread())
     }
 
-    pub(crate) fn quota(&self, settings: &Settings) -> Result<Quota, StoreError> {
+    pub(crate) fn quota(&self, settings: &Settings) -> Quota {
         let day = Quota::day(self.now);
         let used = used(self.records.get(&Key::quota(&self.caller, day)));
-        Ok(Quota { sender: self.caller.clone(), day, used, limit: settings.daily_invitations_per_sender })
+        Quota { sender: self.caller.clone(), day, used, limit: settings.daily_invitations_per_sender }
     }
 
     /// Whom each recipient comes down to, in order; `None` for nobody. Two that are equal are one and the same.

@@ -128,6 +128,6 @@ impl Claim {
     fn stamp(&self, write: u32) -> String {
         let before = self.replaces.as_deref().unwrap_or("new");
         let seed = format!("{}|{before}|{write}", self.key.sk);
-        Sha256::digest(seed).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(&Sha256::digest(seed)[..12])
     }
 }

@@ -47,8 +47,9 @@ use crate::{
 
 /// How often a chunk of invitations is decided anew because others were faster.
 const ROUNDS: u32 = 8;
-/// Actions of a transaction that do not belong to an invitation: the community's guard, the quota, the answer.
-const SHARED_ACTIONS: usize = 3;
+/// Actions of a transaction that do not belong to one invitation: the guards of community and sender, the quota, the
+/// answer.
+const SHARED_ACTIONS: usize = 4;
 
 /// Answers one request.
 ///
@@ -135,7 +136,7 @@ impl<'a> Send<'a> {
         submission.check_not_empty()?;
         let settings = directory.settings()?;
         let (offer, role) = offer(caller, &directory, &submission, &settings, now)?;
-        let quota = directory.quota(&settings)?;
+        let quota = directory.quota(&settings);
         // A request that was begun may find its own invitations to have used up the day.
         if quota.left() == 0 && !claim.as_ref().is_some_and(Claim::resumes) {
             return Err(Refusal::DailyQuotaUsed { until: quota.renews_at() }.into());
@@ -271,6 +272,7 @@ impl<'a> Send<'a> {
                 Cause::Guard(Guard::Unowned(address)) => self.directory.learn(Key::address(&address), item),
                 // What is written stays written; the rest of the request finds the community closed.
                 Cause::Guard(_) if self.begun => self.refuse_rest(),
+                Cause::Guard(Guard::Active(_)) => return Err(Refusal::CallerInactive.into()),
                 Cause::Guard(_) if item.is_some() => return Err(Refusal::InvitationsNotAllowed.into()),
                 Cause::Guard(_) => return Err(Refusal::CommunityNotFound.into()),
                 Cause::Quota => self.quota.used = directory::used(item.as_ref()),

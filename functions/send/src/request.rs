@@ -40,7 +40,7 @@ impl SendRequest {
     /// What tells two requests apart: the same for the same community and values, however they are spelled in JSON.
     pub(crate) fn digest(&self, community: &CommunityId) -> String {
         let text = serde_json::to_string(&(community, self)).unwrap_or_default();
-        Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
+        hex::encode(Sha256::digest(text))
     }
 }
 
@@ -108,7 +108,7 @@ impl Submission {
         let mut faults = Vec::new();
         let message = match body.message.map(|text| text.parse::<Message>()).transpose() {
             Ok(message) => message,
-            Err(error @ InvalidMessage::UnknownTokens(_)) => return Err(Problem::unknown_tokens(error)),
+            Err(error @ InvalidMessage::UnknownTokens(_)) => return Err(Problem::unknown_tokens("message", error)),
             Err(error) => {
                 faults.push(Fault::new("message", error));
                 None

@@ -31,8 +31,7 @@ impl EmailAddress {
     /// What the address is known by in keys and history: it survives erasure without naming anyone.
     #[must_use]
     pub fn key(&self) -> AddressKey {
-        let digest = Sha256::digest(self.0.to_lowercase());
-        AddressKey(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        AddressKey(hex::encode(Sha256::digest(self.0.to_lowercase())))
     }
 }
 

@@ -266,7 +266,8 @@ impl Offer {
             Status::Accepted => StandingChange::Enrol { invitation: id },
             _ => StandingChange::Offer { invitation: id, until: invitation.expires_at },
         };
-        let mut guards = vec![Guard::CommunityInvites(self.community.id.clone())];
+        let mut guards =
+            vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())];
         if let Party::Address(key) = &party {
             guards.push(Guard::Unowned(key.clone()));
         }

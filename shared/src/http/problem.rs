@@ -148,9 +148,9 @@ impl Problem {
 
     /// 422: the message has tokens that nobody knows.
     #[must_use]
-    pub fn unknown_tokens(detail: impl ToString) -> Self {
-        let fault = Fault::new("message", detail);
-        let text = format!("message {}", fault.detail);
+    pub fn unknown_tokens(param: impl Into<String>, detail: impl ToString) -> Self {
+        let fault = Fault::new(param, detail);
+        let text = format!("{} {}", fault.param, fault.detail);
         Self { faults: vec![fault], ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_message_token", text) }
     }
 

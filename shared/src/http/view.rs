@@ -5,6 +5,8 @@ use serde::Serialize;
 use crate::{
     domain::{
         Timestamp,
+        email::EmailAddress,
+        id::UserId,
         invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
         settings::Locale,
         viewing::{Action, Viewer},
@@ -70,7 +72,7 @@ impl<'a> InvitationView<'a> {
             }
             Invitee::Address { email, .. } => {
                 let email = email.as_ref().filter(|_| viewer.sees_address(invitation));
-                InviteeView { user_id: None, display_name: None, email: email.map(|email| email.as_str()) }
+                InviteeView { user_id: None, display_name: None, email: email.map(EmailAddress::as_str) }
             }
         };
         let act = |action: Action| ActionView {
@@ -89,7 +91,7 @@ impl<'a> InvitationView<'a> {
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
-            decided_by: invitation.decided_by.as_ref().map(|id| id.as_str()),
+            decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
             reason: invitation.reason.as_deref(),
             delivery: invitation
                 .delivery

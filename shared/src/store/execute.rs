@@ -24,10 +24,12 @@ use crate::domain::{
 
 /// The most actions that DynamoDB takes in one transaction.
 pub const MAX_ACTIONS: usize = 100;
-/// The actions that a transition adds to a transaction at the most, its guard of the community aside: that one is shared.
+/// The actions that a transition adds to a transaction at the most, aside from its guards of the community and of
+/// people, which the invitations of one request share.
 #[must_use]
 pub fn actions(transition: &Transition) -> usize {
-    let own = transition.guards.iter().filter(|guard| !matches!(guard, Guard::CommunityInvites(_))).count();
+    let shared = |guard: &&Guard| matches!(guard, Guard::CommunityInvites(_) | Guard::Active(_));
+    let own = transition.guards.iter().filter(|guard| !shared(guard)).count();
     1 + transition.standings.len() + transition.debts.len() + own
 }
 

@@ -113,9 +113,8 @@ impl Key {
     /// What came of the user's request with that idempotency key.
     #[must_use]
     pub fn request(user: &UserId, idempotency_key: &str) -> Self {
-        let digest = Sha256::digest(idempotency_key);
-        let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        Self::new(user_partition(user), format!("REQUEST#{hex}"))
+        let digest = hex::encode(Sha256::digest(idempotency_key));
+        Self::new(user_partition(user), format!("REQUEST#{digest}"))
     }
 
     /// The address.
@@ -165,8 +164,16 @@ impl Key {
     pub fn parked(id: InvitationId, mail: &str) -> Self {
         Self::new(PARKED_PARTITION, format!("{id}#{mail}"))
     }
+
+    /// The mail that a parked record is about; `None` for any other record.
+    #[must_use]
+    pub fn parked_mail(&self) -> Option<(InvitationId, &str)> {
+        let (id, mail) = self.sk.split_once('#').filter(|_| self.pk == PARKED_PARTITION)?;
+        Some((id.parse().ok()?, mail))
+    }
 }
 
+#[allow(clippy::implicit_hasher, reason = "the SDK takes keys as the standard map only")]
 impl From<Key> for HashMap<String, AttributeValue> {
     fn from(key: Key) -> Self {
         Self::from([(PK.to_owned(), AttributeValue::S(key.pk)), (SK.to_owned(), AttributeValue::S(key.sk))])

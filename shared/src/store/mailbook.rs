@@ -10,6 +10,7 @@ use super::{
     expression::{Expression, number, string},
     keys::{KIND, Key, MAIL_PREFIX, MODERATOR_PREFIX, SK, moderators_partition},
     ledger::{invitation_of, kind_of},
+    read::key_of,
     record::{self, Address, Item, Kind, SUPPRESSED},
     write::{Write, Written},
 };
@@ -104,8 +105,8 @@ fn addressee_name(to: &Addressee) -> &str {
     }
 }
 
-/// The lease that a sender takes: as long as `deliver` may run, after which nobody is behind it any more.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(120);
+/// The lease that a sender takes: longer than one takes to be told yes or no, after which nobody is behind it any more.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
 
 /// One owed mail, by the key of its record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,6 +123,14 @@ impl MailRef {
     pub fn of_record(item: &Item) -> Option<Self> {
         let name = item.get(SK)?.as_s().ok()?.strip_prefix(MAIL_PREFIX)?.to_owned();
         Some(Self { invitation: invitation_of(item)?, name })
+    }
+
+    /// The mail that was parked by that record; `None` if it is none.
+    #[must_use]
+    pub fn of_parked(item: &Item) -> Option<Self> {
+        let key = key_of(item)?;
+        let (invitation, name) = key.parked_mail()?;
+        Some(Self { invitation, name: name.to_owned() })
     }
 
     fn key(&self) -> Key {
@@ -200,7 +209,7 @@ impl Store {
         self.update(mail.key(), expression).await.map(drop)
     }
 
-    /// Parks the mail where an operator finds it.
+    /// Parks the mail where an operator finds it. Deleting the record that this leaves sends it again.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -215,6 +224,18 @@ impl Store {
         note.insert("at".to_owned(), number(now.as_millisecond()));
         let writes = vec![Write::Update(mail.key(), expression), Write::Put(note, Expression::default())];
         self.transact(writes).await.map(drop)
+    }
+
+    /// Queues a parked mail again, as if it had never been tried.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn unpark(&self, mail: &MailRef) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.require_equal("state", string(MailState::Parked.as_str()));
+        expression.set("state", string(MailState::Queued.as_str()));
+        expression.set("attempts", number(0));
+        self.update(mail.key(), expression).await.map(drop)
     }
 
     /// Replaces a debt to all moderators of the community by one debt to each.

@@ -14,7 +14,7 @@ use super::{
     listing::listing,
 };
 use crate::domain::{
-    email::AddressKey,
+    email::{AddressKey, EmailAddress},
     invitation::{Invitation, Status},
     person::{Party, User},
 };
@@ -180,7 +180,7 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
         _ => None,
     };
     let user: User = value(item)?;
-    let present = user.email.as_ref().map(|email| email.key());
+    let present = user.email.as_ref().map(EmailAddress::key);
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
     Ok(UserRecord { user, suppressed })
 }

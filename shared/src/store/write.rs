@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
+    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
         CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem, Update,
+        TransactWriteItem, Update, builders::TransactWriteItemBuilder,
     },
 };
 
@@ -48,9 +48,8 @@ impl Store {
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
             let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
-            let refused = match request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
-                Ok(_) => return Ok(Written::Done),
-                Err(error) => error,
+            let Err(refused) = request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await else {
+                return Ok(Written::Done);
             };
             match refused.as_service_error() {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
@@ -85,7 +84,9 @@ impl Store {
             .set_expression_attribute_values(finished.values);
         match request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
                 Ok(false)
             }
             Err(error) => Err(error.into()),
@@ -185,6 +186,6 @@ impl Write {
                     .map(|check| item.condition_check(check))
             }
         };
-        built.map(|item| item.build()).map_err(|error| StoreError::Refused(error.to_string()))
+        built.map(TransactWriteItemBuilder::build).map_err(|error| StoreError::Refused(error.to_string()))
     }
 }
