@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch test check build deploy tools
+.PHONY: help run stop watch browse test check build deploy tools
 
 PYTHON := .local/venv/bin/python
 
@@ -14,6 +14,11 @@ stop: ## Ends everything that run started
 
 watch: tools ## Serves the HTTP functions with live reload, on the running stack's table
 	@$(PYTHON) local/stack.py watch
+
+browse: tools ## Opens the links of real mails in a real browser and looks at every page
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	    --requirement local/browser-requirements.txt
+	@$(PYTHON) local/browse.py
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test

@@ -64,7 +64,7 @@ def html_part(mail: dict[str, Any]) -> str:
 
 def _with_links(text: str) -> str:
     escaped = html.escape(text)
-    return re.sub(r"https?://[^\s<]+", r'<a href="\g<0>" target="_blank" rel="noopener">\g<0></a>', escaped)
+    return re.sub(r"https?://[^\s<)]+", r'<a href="\g<0>" target="_blank" rel="noopener">\g<0></a>', escaped)
 
 
 def _people(addresses: list[str]) -> str:

@@ -4,7 +4,7 @@ use std::{env, time::Duration};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use jiff::Timestamp;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::{http::caller::Claims, store::Store};
 
@@ -36,9 +36,8 @@ pub fn claims() -> Claims {
 ///
 /// What may never be logged: link tokens, bearer tokens, email addresses, names, messages. Ids may.
 pub fn start_logging() {
-    let level = env::var("LOG_LEVEL").unwrap_or_else(|_| "info".to_owned());
-    let filter = EnvFilter::try_new(level).unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter).with_target(false).init();
+    let level = env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level).with_target(false).init();
 }
 
 /// The AWS configuration of this process. Attempts are short, because a person is waiting and a retry is cheap.

@@ -1,6 +1,8 @@
 //! An invitee's answer: `POST /invitations/{invitationId}/accept` and `/decline` of a signed-in caller, and the page
 //! behind a mail link, `/i/{token}`, with its companion `/u/{token}` that stops further invitations.
 
+#[cfg(feature = "openapi")]
+pub mod contract;
 mod link;
 pub mod page;
 
@@ -18,6 +20,7 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 struct Decline {
     #[serde(default)]

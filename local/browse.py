@@ -1,0 +1,648 @@
+"""Opens the links of really sent mails in a real browser and looks at every page that an invitee may see.
+
+JavaScript is off. Each page is held against what a person should see on it, at the width of a phone and of a desktop,
+in light and in dark, and is left as a screenshot in .local/screenshots/. Every run uses a community of its own. The
+network's settings are changed for a few seconds, and put back.
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, Route, sync_playwright
+
+import console
+import stack
+from api import call
+from deployment import LocalSession
+from people import Person, create_community, put, with_role
+from prepare import install_hint
+from story import MAIL_SECONDS, answer_link, sent_mails
+
+SCREENSHOTS = stack.LOCAL / "screenshots"
+SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
+NARROWEST = 320  # pixels; what a desktop's width is at 400 % zoom
+PLATFORM = "https://community.example.org"  # stands for the host platform, and is answered by this script
+BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
+MAC_BROWSERS = [
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+]
+GUESTS = (
+    "accepts", "types", "taps", "blocks", "late", "withdrawn", "unapproved", "refused", "unsubscribes", "unwelcome",
+    "member", "inactive", "unlucky", "signs-in", "deutsch",
+)
+BOTH = ("Accept invitation", "Decline invitation")
+MESSAGE = (
+    "%sender% wants you in %community%!\n\nBring a red torch, see https://torches.example.com/red and "
+    "<script>alert('nothing')</script>.\n" + "Ooh" * 60 + "\n" + "The meadow is very, very dark. " * 20
+)
+COMMUNITY_COPIES = 8  # records of one community, see docs/table.md
+HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-robots-tag": "noindex, nofollow",
+}
+
+# What a person would trip over: things that stick out, text too faint to read, buttons too small to hit.
+LAYOUT_FAULTS = """() => {
+  const faults = [];
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) faults.push(`${root.scrollWidth} px wide in ${root.clientWidth}`);
+  const rgb = color => color.match(/[\\d.]+/g).map(Number);
+  const luminance = color => rgb(color).slice(0, 3).map(v => v / 255)
+    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
+  const ground = element => {
+    const color = getComputedStyle(element).backgroundColor;
+    return rgb(color)[3] === 0 && element.parentElement ? ground(element.parentElement) : color;
+  };
+  for (const element of document.body.querySelectorAll('*')) {
+    const box = element.getBoundingClientRect();
+    if (!box.width) continue;
+    const name = `${element.tagName} "${element.textContent.trim().slice(0, 40)}"`;
+    if (box.right > root.clientWidth + .5 || box.left < -.5) faults.push(`${name} sticks out`);
+    if (element.matches('button, .button') && box.height < 44) faults.push(`${name} is ${box.height} px high`);
+    if ([...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim())) {
+      const [dark, light] = [getComputedStyle(element).color, ground(element)].map(luminance).sort((a, b) => a - b);
+      const contrast = (light + .05) / (dark + .05);
+      if (contrast < 4.5) faults.push(`${name} has a contrast of ${contrast.toFixed(2)}`);
+    }
+  }
+  return faults;
+}"""
+
+
+def check(holds: bool, text: str, seen: Any) -> None:
+    if not holds:
+        raise console.Failure(f"Expected: {text}\nSeen: {seen}")
+
+
+class Browsing:
+    """A person's browser without JavaScript, and all that it complains about."""
+
+    def __init__(self, browser: Browser, **options: Any) -> None:
+        width, height = SIZES["desktop"]
+        options = {"viewport": {"width": width, "height": height}, "locale": "en-GB", **options}
+        self._context = browser.new_context(java_script_enabled=False, **options)
+        self._context.set_default_timeout(10_000)
+        self._complaints: list[str] = []
+        self._context.on("console", self._hear)
+        self._context.on("request", self._watch)
+        self._context.route(f"{PLATFORM}/**", self._answer_for_the_platform)
+
+    def tab(self, url: str) -> "Tab":
+        tab = Tab(self._context.new_page())
+        tab.open(url)
+        return tab
+
+    def tab_that_opens(self, click: Callable[[], None]) -> "Tab":
+        """The tab that a click opens besides the one it was made in."""
+        with self._context.expect_page() as opened:
+            click()
+        opened.value.wait_for_load_state()
+        return Tab(opened.value)
+
+    def close(self) -> None:
+        check(not self._complaints, "nothing on the browser's console, and nothing loaded but pages", self._complaints)
+        self._context.close()
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        """Violations of the CSP and all other errors are told on the console."""
+        # So is every page that has an error's status; `Tab.sees` checks the status.
+        if not message.text.startswith("Failed to load resource"):
+            self._complaints.append(f"{message.location['url']}: {message.text}")
+
+    def _watch(self, request: Request) -> None:
+        if request.resource_type != "document":
+            self._complaints.append(f"{request.url}: a {request.resource_type} is loaded")
+
+    def _answer_for_the_platform(self, route: Route) -> None:
+        if "referer" in route.request.all_headers():
+            self._complaints.append(f"{route.request.url}: hears where its visitor comes from")
+        route.fulfill(content_type="text/html", body="<!doctype html><title>The platform</title><h1>The platform</h1>")
+
+
+class Tab:
+    """A page, and a critical eye on what it shows."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self._response: Response | None = None
+
+    def open(self, url: str) -> None:
+        self._response = self.page.goto(url)
+
+    def press(self, role: str, name: str, how: str = "click") -> None:
+        """Presses what has this role and name with a click, a tap of a finger, or a key. Another page comes."""
+        control = self.page.get_by_role(role, name=name, exact=True)
+        with self.page.expect_navigation() as navigation:
+            {"click": control.click, "tap": control.tap}.get(how, lambda: control.press(how))()
+        self._response = navigation.value
+
+    def tab_to(self, role: str, name: str) -> None:
+        """Walks there with the keyboard alone, and sees where the focus is."""
+        control = self.page.get_by_role(role, name=name, exact=True)
+        for _ in range(15):
+            self.page.keyboard.press("Tab")
+            if control.evaluate("element => element === document.activeElement"):
+                outline = control.evaluate("element => getComputedStyle(element).outlineStyle")
+                return check(outline != "none", f"the focus on “{name}” can be seen", outline)
+        raise console.Failure(f"Fifteen times Tab did not lead to “{name}”")
+
+    def sees(
+        self,
+        heading: str,
+        *texts: str,
+        status: int = 200,
+        buttons: tuple[str, ...] = (),
+        links: tuple[str, ...] = (),
+        language: str = "en",
+    ) -> None:
+        """Holds the page against what a person should see on it."""
+        page, main, response = self.page, self.page.get_by_role("main"), self._response
+        assert response
+        seen = main.inner_text().replace("\u200c", "")  # it keeps addresses in messages from becoming links
+        check(response.status == status, f"status {status}", f"{response.status}: {seen}")
+        headings = page.get_by_role("heading", level=1).all_inner_texts()
+        check(headings == [heading], f"one heading, “{heading}”", headings)
+        check(page.title().startswith(f"{heading} · "), f"a title that begins with “{heading}”", page.title())
+        spoken = page.locator("html").get_attribute("lang")
+        check(spoken == language, f"a page in the language {language}", spoken)
+        for text in texts:
+            check(text in seen, f"“{text}” on the page", seen)
+        named = tuple(main.get_by_role("button").all_inner_texts())
+        check(named == buttons, f"the buttons {buttons}", named)
+        for link in links:
+            check(main.get_by_role("link", name=link, exact=True).count() == 1, f"a link “{link}”", main.inner_html())
+        headers = response.headers
+        for name, value in HEADERS.items():
+            check(headers.get(name) == value, f"the header {name}: {value}", headers)
+        policy = headers.get("content-security-policy", "")
+        check(policy.startswith("default-src 'none'; style-src 'sha256-"), "a strict CSP", policy)
+        scripts = page.locator("script, img, iframe, link, object, [style]").count()
+        check(scripts == 0, "no script, image, frame or foreign style", page.content())
+
+    def stands_out(self) -> list[str]:
+        """The buttons that catch the eye: filled, not merely framed."""
+        return self.page.evaluate(
+            """() => [...document.querySelectorAll('button, .button')]
+              .filter(e => e.checkVisibility() && getComputedStyle(e).backgroundColor
+                !== getComputedStyle(document.querySelector('main')).backgroundColor)
+              .map(e => e.textContent.trim())"""
+        )
+
+    def shoot(self, name: str) -> None:
+        """Takes the page in at every size, in light and dark, and leaves screenshots."""
+        for size, (width, height) in {"narrowest": (NARROWEST, 568), **SIZES}.items():
+            self.page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                self.page.emulate_media(color_scheme=scheme)
+                faults = self.page.evaluate(LAYOUT_FAULTS)
+                check(not faults, f"{name} to be readable at {width} pixels in {scheme}", faults)
+                if size in SIZES:
+                    self.page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
+        self.page.emulate_media(color_scheme="light")
+
+
+class Walk:
+    """From page to page, with an invitation for each."""
+
+    def __init__(self, browser: Browser, described: dict[str, Any]) -> None:
+        self._browser = browser
+        self._browsing = Browsing(browser)
+        self._api_url, self._endpoint_url = described["apiUrl"], described["endpointUrl"]
+        self._mailbox_url, self._table = described["mailboxUrl"], described["tableName"]
+        self._database = LocalSession(self._endpoint_url).client("dynamodb")
+        self._people = [
+            Person(person["name"], person["email"], person["role"], person["userId"], person["token"])
+            for person in described["people"]
+        ]
+        self._administrator, self._owner = (with_role(self._people, role) for role in ("site_administrator", "owner"))
+        self._run = str(time.time_ns() // 1_000_000)
+        self._community = f"stargazers-{self._run}"
+        self._title = f"Stargazers {time.strftime('%H:%M:%S')}"
+        self._newcomer, self._passer_by = (f"{who}-{self._run}@example.net" for who in ("newcomer", "passer-by"))
+        self._invitations: dict[str, str] = {}
+        self._links: dict[str, str] = {}
+        self._shots = 0
+
+    def go(self) -> None:
+        self._invite()
+        self._open_the_mail_and_accept()
+        self._use_the_keyboard()
+        self._use_a_phone()
+        self._decline_and_block()
+        self._meet_dead_ends()
+        self._meet_refusals()
+        self._unsubscribe()
+        self._register()
+        self._sign_in()
+        self._speak_german()
+        self._meet_trouble()
+        self._browsing.close()
+        console.step("✓ Nothing on the browser's console all the way, and nothing was loaded but pages")
+
+    # What happened before: a community, its guests, their mails.
+
+    def _invite(self) -> None:
+        create_community(self._api_url, self._people, self._community, self._title)
+        self._put_community()
+        for guest in GUESTS:
+            self._put_guest(guest)
+        plain = [self._id(guest) for guest in GUESTS if guest != "taps"]
+        self._send({"userIds": plain}, plain)
+        self._send({"userIds": [self._id("taps")], "message": MESSAGE}, [self._id("taps")])
+        addresses = [self._newcomer, self._passer_by]
+        self._send({"emails": addresses}, addresses)
+        self._wait_for_mails()
+        console.step(f"✓ {self._owner.name} invited {len(self._links)} people, each got a mail with a link")
+
+    def _put_community(self, **changes: Any) -> None:
+        self._put(f"/directory/communities/{self._community}", {
+            "title": self._title,
+            "url": f"{PLATFORM}/{self._community}",
+            "description": "We meet on the dark meadow when the sky is clear.\nBeginners welcome, we share telescopes.",
+            "rulesUrl": f"{PLATFORM}/{self._community}/rules",
+            "memberCount": 1284,
+            "visibility": "public",
+            "enrolment": "open",
+            **changes,
+        })
+
+    def _put_guest(self, guest: str, **changes: Any) -> None:
+        self._put(f"/directory/users/{self._id(guest)}", {
+            "displayName": f"Guest who {guest}",
+            "email": self._address(guest),
+            "emailVerified": True,
+            "locale": "de" if guest == "deutsch" else None,
+            **changes,
+        })
+
+    def _id(self, guest: str) -> str:
+        return f"guest-{guest}-{self._run}"
+
+    def _address(self, guest: str) -> str:
+        return f"{guest}-{self._run}@example.net"
+
+    def _send(self, body: dict[str, Any], recipients: list[str]) -> None:
+        results = self._call("POST", f"/communities/{self._community}/invitations", body)["results"]
+        outcomes = [result["outcome"] for result in results]
+        check(set(outcomes) == {"invited"}, "everyone is invited", outcomes)
+        self._invitations |= {to: result["invitation"]["id"] for to, result in zip(recipients, results)}
+
+    def _wait_for_mails(self) -> None:
+        wanted = {self._address(guest): self._id(guest) for guest in GUESTS}
+        wanted |= {address: address for address in (self._newcomer, self._passer_by)}
+        deadline = time.monotonic() + MAIL_SECONDS
+        while missing := {address: name for address, name in wanted.items() if name not in self._links}:
+            check(time.monotonic() < deadline, f"every mail within {MAIL_SECONDS} seconds", f"none to {list(missing)}")
+            time.sleep(0.3)
+            mails = [mail for mail in sent_mails(self._endpoint_url) if mail["To"][0] in missing]
+            self._links |= {missing[mail["To"][0]]: answer_link(mail) for mail in mails}
+
+    # What people do with their mails.
+
+    def _open_the_mail_and_accept(self) -> None:
+        mailbox = self._browsing.tab(self._mailbox_url)
+        row = mailbox.page.get_by_role("row").filter(has_text=self._address("accepts"))
+        row.get_by_role("link").click()
+        in_the_mail = mailbox.page.frame_locator("iframe[sandbox]").get_by_role("link", name="Accept Invitation")
+        in_the_mail.wait_for()
+        mailbox.page.screenshot(path=SCREENSHOTS / "00-mail-desktop-light.png", full_page=True)
+        tab = self._browsing.tab_that_opens(in_the_mail.click)
+        link = self._links[self._id("accepts")]
+        check(tab.page.url == f"{link}?intent=accept", "the mail's link in a tab of its own", tab.page.url)
+        console.step("✓ The mail was opened in the mailbox; its Accept link opened the page in a tab of its own")
+
+        tab.open(tab.page.url)
+        self._sees_the_offer(tab)
+        check(tab.stands_out() == ["Accept invitation"], "Accept stands out", tab.stands_out())
+        self._shoot(tab, "offer", "the offer names sender, community, message and expiry; Accept stands out")
+        tab.open(f"{link}?intent=decline")
+        self._sees_the_offer(tab)
+        check(tab.stands_out() == ["Decline invitation"], "Decline stands out", tab.stands_out())
+        self._shoot(tab, "offer-to-decline", "from the mail's Decline link: the same offer, Decline stands out")
+        self._check_status("pending", self._id("accepts"))
+        console.step("✓ … and opening them changed nothing")
+
+        slow_tabs = [self._browsing.tab(link) for _ in range(2)]
+        tab.press("button", "Accept invitation")
+        self._sees_the_welcome(tab)
+        self._shoot(tab, "accepted", "Accept was pressed: welcome, and a way onward")
+        self._check_status("accepted", self._id("accepts"))
+        tab.press("link", f"Go to {self._title}")
+        check(tab.page.url == f"{PLATFORM}/{self._community}", "the community's own page", tab.page.url)
+        console.step("✓ … which leads to the community, without telling it the link")
+
+        slow_tabs[0].press("button", "Accept invitation")
+        self._sees_the_welcome(slow_tabs[0])
+        slow_tabs[1].press("button", "Decline invitation")
+        already = ("You have already accepted", "was accepted before", "you can leave the community on")
+        slow_tabs[1].sees(*already, status=410)
+        self._check_status("accepted", self._id("accepts"))
+        console.step("✓ In tabs left open, Accept succeeds once more and Decline comes too late")
+        tab.open(link)
+        tab.sees(*already, status=410, links=(f"Go to {self._title}",))
+        self._shoot(tab, "already-accepted", "opened once more, the link says: already accepted")
+
+    def _sees_the_offer(self, tab: Tab) -> None:
+        tab.sees(
+            f"Join {self._title}",
+            f"{self._owner.name} has invited you to join the {self._title} community.",
+            f"About {self._title}",
+            "We meet on the dark meadow",
+            "1,284 members",
+            "Nothing happens until you press a button.",
+            "The invitation expires on",
+            buttons=BOTH,
+            links=(self._owner.name, self._title, "Rules of the community"),
+        )
+
+    def _sees_the_welcome(self, tab: Tab) -> None:
+        tab.sees(
+            f"Welcome to {self._title}",
+            f"You have accepted the invitation and are now a member of the {self._title} community.",
+            links=(f"Go to {self._title}",),
+        )
+
+    def _use_the_keyboard(self) -> None:
+        tab = self._tab("types")
+        tab.tab_to("checkbox", self._no_more)
+        tab.press("checkbox", self._no_more, how="Enter")
+        self._sees_the_offer(tab)
+        self._check_status("pending", self._id("types"))
+        console.step("✓ By keyboard: Enter on the check box answers nothing")
+        tab.open(self._links[self._id("types")])
+        tab.tab_to("button", "Accept invitation")
+        self._shoot(tab, "keyboard-focus", "Tab leads to Accept, and the focus is visible")
+        tab.press("button", "Accept invitation", how="Enter")
+        self._sees_the_welcome(tab)
+        self._check_status("accepted", self._id("types"))
+        console.step("✓ … Enter accepts")
+
+    def _use_a_phone(self) -> None:
+        """By touch, for a guest whose invitation has a long and strange message."""
+        width, height = SIZES["phone"]
+        screen = {"viewport": {"width": width, "height": height}, "device_scale_factor": 3}
+        phone = Browsing(self._browser, is_mobile=True, has_touch=True, **screen)
+        link = self._links[self._id("taps")]
+        tab = phone.tab(link)
+        tab.sees(
+            f"Join {self._title}",
+            f"{self._owner.name} writes:",
+            f"{self._owner.name} wants you in {self._title}!",
+            "see https://torches.example.com/red and <script>alert('nothing')</script>.",
+            buttons=BOTH,
+        )
+        dead = tab.page.locator("a[href*=torches]").count()
+        check(dead == 0, "an address in a message that is not a link", tab.page.content())
+        view = tab.page.evaluate("[innerWidth, visualViewport.scale]")
+        check(view == [width, 1], "a page that fits a phone's screen without zooming", view)
+        self._shoot(self._tab("taps"), "personal-message", "a personal message, long words and all, stays plain text")
+        tab.press("button", "Decline invitation", how="tap")
+        tab.sees("Invitation declined", f"You have declined the invitation to the {self._title} community.")
+        phone.close()
+        self._check_status("declined", self._id("taps"))
+        console.step("✓ On a phone, by touch: the page fits without zooming, Decline was tapped")
+        tab = self._tab("taps")
+        tab.sees("You have already declined", "ask the person who invited you for a new invitation", status=410)
+        self._shoot(tab, "already-declined", "opened once more, the link says: already declined")
+
+    def _decline_and_block(self) -> None:
+        tab = self._tab("blocks", "?intent=decline")
+        tab.page.get_by_label(self._no_more).check()
+        tab.press("button", "Decline invitation")
+        tab.sees("Invitation declined", "and will get no more invitations from it")
+        self._shoot(tab, "declined-and-blocked", "the box was ticked, Decline pressed: declined for good")
+        self._check_unavailable("blocks")
+
+    # Invitations that cannot be answered any more.
+
+    def _meet_dead_ends(self) -> None:
+        def edit(guest: str, field: str, value: dict[str, str]) -> None:
+            key = f"INVITATION#{self._invitations[self._id(guest)]}"
+            self._edit(key, "INVITATION", f"body.{field}", value)
+
+        edit("late", "expiresAt", {"N": str(int(time.time() * 1000) - 1000)})
+        self._dead_end("late", "expired", "This invitation has expired", "ask the person who invited you")
+        self._call("POST", f"/invitations/{self._invitations[self._id('withdrawn')]}/cancel")
+        self._dead_end("withdrawn", "cancelled", "This invitation was withdrawn", "ask the person who invited you")
+        # No mail leads to these two, for a link is only made after the approval.
+        edit("unapproved", "status", {"S": "awaiting_approval"})
+        not_yet = ("This invitation is not approved yet", "You will get a mail as soon as you can answer it.")
+        self._dead_end("unapproved", "awaiting-approval", *not_yet, status=409)
+        edit("refused", "status", {"S": "rejected"})
+        self._dead_end("refused", "rejected", "This invitation was not approved", "ask the moderators of the community")
+
+        link = self._links[self._id("types")]
+        broken = self._browsing.tab(link[:-1] + ("A" if link[-1] != "A" else "B"))
+        broken.sees("This link does not work", "open the link from the mail again, or copy it whole", status=404)
+        self._shoot(broken, "wrong-link", "a wrong link finds nothing and says what to do")
+
+    def _dead_end(self, guest: str, state: str, heading: str, what_to_do: str, status: int = 410) -> None:
+        tab = self._tab(guest)
+        tab.sees(heading, what_to_do, status=status)
+        self._shoot(tab, state, f"“{heading}”, says the page, and what to do")
+
+    # Offers that turn out, at the press of Accept, to stand no more.
+
+    def _meet_refusals(self) -> None:
+        self._put(f"/directory/communities/{self._community}/members/{self._id('member')}", {"role": "member"})
+        self._refusal("member", "already-member", "You are already a member", "do not need this invitation", status=409)
+        self._put_guest("inactive", active=False)
+        active_again = "When your account is active again, open the link in your invitation mail once more."
+        self._refusal("inactive", "inactive", "Your account is not active", active_again)
+        self._put_community(allowInvitations=False)
+        self._refusal("unwelcome", "not-allowed", f"{self._title} takes no invitations", "Nothing has changed for you.")
+        self._put_community()
+
+    def _refusal(self, guest: str, state: str, heading: str, text: str, status: int = 403) -> None:
+        tab = self._tab(guest)
+        tab.press("button", "Accept invitation")
+        tab.sees(heading, text, status=status)
+        self._check_status("pending", self._id(guest))
+        self._shoot(tab, state, f"Accept was pressed too late: “{heading}”")
+
+    def _unsubscribe(self) -> None:
+        link = self._links[self._id("unsubscribes")].replace("/i/", "/u/")
+        address = self._address("unsubscribes")
+        mails = [mail["BodyText"] for mail in sent_mails(self._endpoint_url) if address in mail["To"]]
+        check(any(link in mail for mail in mails), "the mail has a link that stops further mail", mails)
+        tab = self._browsing.tab(link)
+        asked = f"No more invitations from {self._title}?"
+        tab.sees(asked, "nobody can invite you", "other communities are not affected", buttons=("Stop invitations",))
+        self._check_status("pending", self._id("unsubscribes"))
+        self._shoot(tab, "unsubscribe", "the mail's other link asks before it stops further invitations")
+        tab.press("button", "Stop invitations")
+        tab.sees("No more invitations", f"You will get no more invitations to the {self._title} community.")
+        self._shoot(tab, "unsubscribed", "… and confirms that it did")
+        self._check_status("declined", self._id("unsubscribes"))
+        self._check_unavailable("unsubscribes")
+
+    # People without an account, and the way through the platform.
+
+    def _register(self) -> None:
+        with self._settings(registrationUrl=None):
+            tab = self._tab(self._passer_by)
+            decline = ("Decline invitation",)
+            tab.sees(f"Join {self._title}", "you need an account", "To decline, you need no account.", buttons=decline)
+            self._shoot(tab, "registration-elsewhere", "for an address without account, the page says how to register")
+            tab.press("button", "Decline invitation")
+            tab.sees("Invitation declined")
+            self._shoot(tab, "declined", "… and Decline works without an account")
+            self._check_status("declined", self._passer_by)
+        link = self._links[self._newcomer]
+        with self._settings(registrationUrl=f"{PLATFORM}/register?from=invitation", supportEmail="help@example.org"):
+            tab = self._tab(self._newcomer)
+            register = ("Register and accept",)
+            tab.sees(f"Join {self._title}", "the invitation waits for you", buttons=decline, links=register)
+            footer = tab.page.get_by_role("contentinfo").inner_text()
+            check("help@example.org" in footer, "whom to ask", footer)
+            self._shoot(tab, "registration", "with a registration page, Accept leads there")
+            tab.press("link", "Register and accept")
+            address = urlsplit(tab.page.url)
+            asked = {"from": ["invitation"], "return_to": [link]}
+            check((address.path, parse_qs(address.query)) == ("/register", asked), f"a way back to {link}", address)
+        self._put(f"/directory/users/{self._newcomer}", {
+            "displayName": "Nell Newcomer", "email": self._newcomer, "emailVerified": True
+        })
+        tab.open(parse_qs(address.query)["return_to"][0])
+        self._sees_the_offer(tab)
+        tab.press("button", "Accept invitation")
+        self._sees_the_welcome(tab)
+        self._check_status("accepted", self._newcomer)
+        console.step("✓ … and back: registered meanwhile, the newcomer accepts with the same link")
+
+    def _sign_in(self) -> None:
+        slow_tab = self._tab("signs-in")
+        with self._settings(emailLinkResponse="sign_in", registrationUrl=f"{PLATFORM}/sign-in"):
+            tab = self._tab("signs-in")
+            expected = (f"Join {self._title}", "invitations are answered by people who are signed in")
+            tab.sees(*expected, links=("Sign in to answer",))
+            self._shoot(tab, "sign-in", "where links only lead to signing in, nothing is answered here")
+            slow_tab.press("button", "Accept invitation")
+            slow_tab.sees(*expected, status=403, links=("Sign in to answer",))
+            self._check_status("pending", self._id("signs-in"))
+            console.step("✓ … not even in a tab left open from before")
+
+    def _speak_german(self) -> None:
+        tab = self._tab("deutsch")
+        german = ("Einladung annehmen", "Einladung ablehnen")
+        tab.sees(f"Einladung: {self._title}", "1.284 Mitglieder", buttons=german, language="de")
+        self._shoot(tab, "offer-german", "a guest who chose German reads German, whatever the browser asks for")
+        german_browsing = Browsing(self._browser, locale="de-AT")
+        tab = german_browsing.tab(f"{self._api_url}/i/wrong")
+        tab.sees("Dieser Link funktioniert nicht", status=404, language="de")
+        self._shoot(tab, "wrong-link-german", "who is unknown reads the language of the browser")
+        german_browsing.close()
+
+    def _meet_trouble(self) -> None:
+        """A record that does not read stands for whatever can go wrong on our side."""
+        def edit_title(title: dict[str, str]) -> None:
+            for copy in range(COMMUNITY_COPIES):
+                self._edit(f"COMMUNITY#{self._community}#{copy}", "COMMUNITY", "title", title)
+
+        edit_title({"N": "0"})
+        try:
+            tab = self._tab("unlucky")
+            tab.sees("That did not work", "try again in a minute", status=503, links=("Try again",))
+            self._shoot(tab, "trouble", "trouble on our side: says so and offers to try again")
+        finally:
+            edit_title({"S": self._title})
+        tab.press("link", "Try again")
+        self._sees_the_offer(tab)
+        console.step("✓ … which works once the trouble is over")
+
+    # What all of this is made of.
+
+    @property
+    def _no_more(self) -> str:
+        return f"If I decline: no more invitations from {self._title}"
+
+    def _tab(self, guest: str, query: str = "") -> Tab:
+        name = self._id(guest) if guest in GUESTS else guest
+        return self._browsing.tab(self._links[name] + query)
+
+    def _shoot(self, tab: Tab, state: str, text: str) -> None:
+        self._shots += 1
+        tab.shoot(f"{self._shots:02}-{state}")
+        console.step(f"✓ {text[0].upper()}{text[1:]}")
+
+    def _check_status(self, wanted: str, name: str) -> None:
+        status = self._call("GET", f"/invitations/{self._invitations[name]}")["status"]
+        check(status == wanted, f"an invitation that is {wanted}", status)
+
+    def _check_unavailable(self, guest: str) -> None:
+        body = {"userIds": [self._id(guest)]}
+        outcome = self._call("POST", f"/communities/{self._community}/invitations", body)["results"][0]["outcome"]
+        check(outcome == "unavailable", "nobody can be invited who does not want it", outcome)
+        console.step("✓ … and the community cannot invite this guest again")
+
+    def _edit(self, pk: str, sk: str, path: str, value: dict[str, str]) -> None:
+        """Changes a record behind the service's back."""
+        names = {f"#{index}": name for index, name in enumerate(path.split("."))}
+        self._database.update_item(
+            TableName=self._table,
+            Key={"pk": {"S": pk}, "sk": {"S": sk}},
+            ConditionExpression="attribute_exists(pk)",
+            UpdateExpression=f"SET {'.'.join(names)} = :value",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":value": value},
+        )
+
+    @contextmanager
+    def _settings(self, **changes: Any) -> Iterator[None]:
+        """The network's settings, changed for a moment."""
+        before = call("GET", f"{self._api_url}/directory/settings", self._administrator.token).json
+        self._put("/directory/settings", {**before, **changes})
+        try:
+            yield
+        finally:
+            self._put("/directory/settings", before)
+
+    def _put(self, path: str, body: dict[str, Any]) -> None:
+        put(self._api_url, self._administrator, path, body)
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        return call(method, self._api_url + path, self._owner.token, body).json
+
+
+def running_stack() -> dict[str, Any]:
+    try:
+        return stack.LocalStack(stack.LOCAL).describe()
+    except console.Failure:
+        stack.run()
+        return stack.LocalStack(stack.LOCAL).describe()
+
+
+def find_browser() -> str:
+    found = next(filter(None, map(shutil.which, BROWSERS + MAC_BROWSERS)), None)
+    if found is None:
+        raise console.Failure(f"Missing: Chromium\n  {install_hint('chromium', 'brew install --cask chromium')}")
+    return found
+
+
+def main() -> None:
+    executable = find_browser()
+    described = running_stack()
+    shutil.rmtree(SCREENSHOTS, ignore_errors=True)
+    SCREENSHOTS.mkdir(parents=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable)
+        try:
+            Walk(browser, described).go()
+        except Error as error:
+            raise console.Failure(str(error)) from error
+        finally:
+            browser.close()
+    taken = len(list(SCREENSHOTS.iterdir()))
+    console.step(f"Done. {taken} screenshots are in {SCREENSHOTS.relative_to(stack.LOCAL.parent)}/.")
+
+
+if __name__ == "__main__":
+    console.exit_with(main)
