@@ -1,4 +1,4 @@
-"""A page on which a person reads the mails of the local stack as they look, with links that work."""
+"""Pages on which a person reads the mails of the local stack as they look, with links that work, and the API's reference."""
 
 import argparse
 import html
@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, unquote
 
+from reference import reference
 from story import sent_mails
 
 STYLE = """
@@ -41,7 +42,8 @@ def list_page(mails: list[dict[str, Any]]) -> str:
         for mail in reversed(mails)
     )
     table = f"<table><tr><th>Sent<th>To<th>Subject{rows}</table>" if mails else "<p>Nothing was mailed yet."
-    return page("Mails of the local stack", f'<p><a href="/">Look again</a></p>{table}')
+    links = '<p><a href="/">Look again</a> · <a href="/docs">The API\'s reference</a></p>'
+    return page("Mails of the local stack", links + table)
 
 
 def mail_page(mail: dict[str, Any]) -> str:
@@ -79,8 +81,10 @@ class Mailbox(BaseHTTPRequestHandler):
     endpoint_url: str
 
     def do_GET(self) -> None:
-        mails = sent_mails(self.endpoint_url)
         segments = [unquote(segment) for segment in self.path.partition("?")[0].strip("/").split("/")]
+        if segments == ["docs"]:
+            return self._answer(page("The API of the invitation service", reference()))
+        mails = sent_mails(self.endpoint_url)
         if segments == [""]:
             return self._answer(list_page(mails))
         mail = next((mail for mail in mails if segments[:2] == ["mails", mail["MessageId"]]), None)

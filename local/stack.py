@@ -118,7 +118,7 @@ def run() -> None:
     console.step("The story: invited, mailed, answered")
     Story(described["apiUrl"], described["endpointUrl"], people).tell()
     console.step("Done. The stack keeps running until `make stop`.")
-    print(f"\nAPI      {described['apiUrl']}\nMails    {described['mailboxUrl']}\n")
+    print(f"\nAPI      {described['apiUrl']}\nMails    {described['mailboxUrl']}\nDocs     {described['mailboxUrl']}/docs\n")
     for person in people:
         print(f"{person.name}, {person.role.replace('_', ' ')}, {person.email}\n{person.token}\n")
     print(f"The same for programs: {stack.file.relative_to(functions.ROOT)}")

@@ -13,3 +13,6 @@ pub mod mail;
 pub mod operation;
 pub mod runtime;
 pub mod store;
+
+#[cfg(test)]
+mod parsers;

@@ -5,5 +5,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
+mod aftermath;
+mod budgets;
+mod bulk;
+mod conformance;
+mod lists;
+mod matrix;
+mod races;
+mod refusals;
+mod samples;
 mod story;
 mod world;

@@ -1,5 +1,8 @@
 //! `POST /invitations/{invitationId}/cancel`: withdraws an invitation, silently.
 
+#[cfg(feature = "openapi")]
+pub mod contract;
+
 use std::sync::Arc;
 
 use invitations::{

@@ -28,6 +28,7 @@ use crate::{
 
 /// What the platform says of a community.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct CommunityBody {
     title: Option<String>,

@@ -17,11 +17,13 @@ use crate::{Stored, users};
 
 /// What the platform says of a connection besides who it joins: nothing.
 #[derive(Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectionBody {}
 
 /// Two users who know each other.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Connection {
     user_id: UserId,

@@ -29,6 +29,7 @@ pub(crate) const MAX_RECORDS: usize = 100;
 
 /// The body of a request.
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportBody {
     records: Vec<Value>,
@@ -36,11 +37,13 @@ pub(crate) struct ImportBody {
 
 /// What came of all records, in order.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(crate) struct Import {
     results: Vec<RecordResult>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct RecordResult {
     index: usize,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
@@ -53,6 +56,7 @@ struct RecordResult {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct RecordError {
     code: &'static str,
     detail: String,
@@ -64,6 +68,7 @@ struct RecordError {
 
 /// What a record describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RecordType {
     User,

@@ -7,6 +7,8 @@
 mod claims;
 mod communities;
 mod connections;
+#[cfg(feature = "openapi")]
+pub mod contract;
 mod erasure;
 mod fields;
 mod import;

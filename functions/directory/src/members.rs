@@ -24,6 +24,7 @@ use crate::{
 
 /// What the platform says of a membership.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct MemberBody {
     role: Option<String>,
@@ -39,6 +40,7 @@ impl MemberBody {
 
 /// A membership.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Member {
     community_id: CommunityId,

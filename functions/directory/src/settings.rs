@@ -1,6 +1,6 @@
 //! `GET` and `PUT /directory/settings`.
 
-use std::str::FromStr;
+use std::{ops::RangeInclusive, str::FromStr};
 
 use invitations::{
     domain::{
@@ -22,12 +22,19 @@ use serde::Deserialize;
 use crate::fields::{self, Faults};
 
 /// The longest name of the product, in characters.
-const MAX_PRODUCT_NAME_CHARS: usize = 100;
+pub(crate) const MAX_PRODUCT_NAME_CHARS: usize = 100;
 /// The longest postal address, in characters.
-const MAX_POSTAL_ADDRESS_CHARS: usize = 500;
+pub(crate) const MAX_POSTAL_ADDRESS_CHARS: usize = 500;
+/// How long invitations may live, in days.
+pub(crate) const LIFETIME_DAYS: RangeInclusive<u32> = 1..=365;
+/// How long a community may wait after a decline, in days.
+pub(crate) const COOLDOWN_DAYS: RangeInclusive<u32> = 0..=3_650;
+/// How many invitations a sender may make in a day.
+pub(crate) const DAILY_INVITATIONS: RangeInclusive<u32> = 1..=1_000_000;
 
 /// The settings that the platform wants; what it leaves out becomes the default.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct SettingsBody {
     membership_mode: Option<String>,
@@ -67,11 +74,11 @@ impl SettingsBody {
     fn read(self, faults: &mut Faults) -> Settings {
         let default = Settings::default();
         let mut days = |param, days, range| faults.whole(param, days, &range);
-        let lifetime = days("invitationLifetimeDays", self.invitation_lifetime_days, 1..=365);
-        let cooldown = days("declineCooldownDays", self.decline_cooldown_days, 0..=3_650);
+        let lifetime = days("invitationLifetimeDays", self.invitation_lifetime_days, LIFETIME_DAYS);
+        let cooldown = days("declineCooldownDays", self.decline_cooldown_days, COOLDOWN_DAYS);
         let recipients =
             faults.whole("maxRecipientsPerRequest", self.max_recipients_per_request, &(1..=MAX_RECIPIENTS));
-        let daily = faults.whole("dailyInvitationsPerSender", self.daily_invitations_per_sender, &(1..=1_000_000));
+        let daily = faults.whole("dailyInvitationsPerSender", self.daily_invitations_per_sender, &DAILY_INVITATIONS);
         let product_name = |text: &str| fields::line(text, MAX_PRODUCT_NAME_CHARS);
         let postal_address = |text: &str| fields::prose(text, MAX_POSTAL_ADDRESS_CHARS);
         Settings {

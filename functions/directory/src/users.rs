@@ -32,6 +32,7 @@ use crate::{
 
 /// What the platform says of a user.
 #[derive(Default, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct UserBody {
     display_name: Option<String>,

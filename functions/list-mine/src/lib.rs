@@ -1,5 +1,8 @@
 //! `GET /me/invitations`: the caller's own invitations, pending first, with the count for a badge. One query.
 
+#[cfg(feature = "openapi")]
+pub mod contract;
+
 use std::sync::Arc;
 
 use invitations::{

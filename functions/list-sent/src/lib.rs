@@ -3,6 +3,8 @@
 //!
 //! One query a page. A moderator's role is read side by side with it.
 
+#[cfg(feature = "openapi")]
+pub mod contract;
 mod stats;
 
 use std::sync::Arc;

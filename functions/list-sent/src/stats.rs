@@ -17,10 +17,14 @@ use serde::Serialize;
 use crate::moderator;
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
-struct Stats {
+pub(crate) struct Stats {
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<Status, i64>))]
     counts: BTreeMap<&'static str, i64>,
+    #[cfg_attr(feature = "openapi", schema(required))]
     acceptance_rate: Option<f64>,
+    #[cfg_attr(feature = "openapi", schema(required))]
     median_answer_seconds: Option<u64>,
 }
 

@@ -1,5 +1,8 @@
 //! `POST /invitations/{invitationId}/approve`, `/reject` and `/resend`: decides requests and mails again.
 
+#[cfg(feature = "openapi")]
+pub mod contract;
+
 use std::sync::Arc;
 
 use invitations::{
@@ -17,6 +20,7 @@ use serde::Deserialize;
 pub const MAX_REASON_CHARS: usize = 500;
 
 #[derive(Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 struct Rejection {
     reason: Option<String>,

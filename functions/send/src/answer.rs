@@ -52,12 +52,14 @@ pub(crate) struct Made {
 }
 
 #[derive(Serialize)]
-struct Wire<'a> {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SendAnswer))]
+pub(crate) struct Wire<'a> {
     results: Vec<ResultView<'a>>,
     summary: BTreeMap<Outcome, usize>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SendResult))]
 #[serde(rename_all = "camelCase")]
 struct ResultView<'a> {
     recipient: &'a str,

@@ -20,7 +20,8 @@ use crate::{
 const NO_LINK: &str = "https://example.com/";
 
 #[derive(Serialize)]
-struct Preview<'a> {
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub(crate) struct Preview<'a> {
     subject: &'a str,
     text: &'a str,
     html: &'a str,

@@ -19,18 +19,20 @@ use serde::{
 use sha2::{Digest, Sha256};
 
 /// The longest lifetime that a request may ask for, in days (SPEC section 3).
-const MAX_LIFETIME_DAYS: u32 = 365;
+pub(crate) const MAX_LIFETIME_DAYS: u32 = 365;
 /// The longest `Idempotency-Key`, in characters (SPEC section 4).
-const MAX_IDEMPOTENCY_KEY: usize = 255;
+pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
 /// More recipients than any settings allow are not even looked at.
-const MAX_SUBMITTED: usize = 1_000;
+pub(crate) const MAX_SUBMITTED: usize = 1_000;
 
 /// The body of a request.
 #[derive(Debug, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct SendRequest {
     user_ids: Vec<String>,
     #[serde(deserialize_with = "emails")]
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::contract::Emails))]
     emails: Vec<String>,
     message: Option<String>,
     expires_in_days: Option<i64>,

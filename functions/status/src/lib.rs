@@ -2,6 +2,9 @@
 //!
 //! One batch read answers the invitee and the sender; anyone else's role in the community takes a second one.
 
+#[cfg(feature = "openapi")]
+pub mod contract;
+
 use std::sync::Arc;
 
 use invitations::{

@@ -6,6 +6,7 @@ use super::{id::CommunityId, settings::MembershipMode};
 
 /// A group that people join, as the host platform last described it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Community {
     /// The platform's id of the community.
@@ -37,6 +38,7 @@ pub struct Community {
 
 /// Who sees a community.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Visibility {
     /// Everyone.
@@ -47,6 +49,7 @@ pub enum Visibility {
 
 /// How people come to be members of a community.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Enrolment {
     /// Anyone joins.
@@ -61,6 +64,7 @@ pub enum Enrolment {
 
 /// What an invitation calls the community: the `%type%` of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CommunityType {
     /// A community of open, moderated or closed enrolment.

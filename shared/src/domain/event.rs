@@ -10,6 +10,7 @@ use super::{
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventName {
     /// A member asked for an invitation that needs approval.
     InvitationRequested,
@@ -51,6 +52,7 @@ impl EventName {
 
 /// One thing that happened to one invitation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
     /// The same for every repetition of the same event, so that a consumer can drop repeats.

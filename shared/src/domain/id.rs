@@ -114,7 +114,9 @@ impl FromStr for InvitationId {
     type Err = InvalidId;
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Ulid::from_string(text).map(Self).map_err(|_| InvalidId::NotUlid)
+        // More than 128 bits would wrap around: one invitation, one spelling, case aside.
+        let ulid = Ulid::from_string(text).ok().filter(|ulid| ulid.to_string().eq_ignore_ascii_case(text));
+        ulid.map(Self).ok_or(InvalidId::NotUlid)
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// A member asked for it; a moderator has not decided yet.
@@ -72,6 +73,7 @@ impl Status {
 
 /// The community as its invitations show it: what it was called when the invitation was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CommunityLabel {
     /// The platform's id of the community.
@@ -99,6 +101,7 @@ impl From<&Community> for CommunityLabel {
 
 /// The sender as their invitations show them. An erased sender keeps the id and loses the rest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Sender {
     /// The platform's id of the sender.
@@ -178,6 +181,7 @@ pub struct Delivery {
 
 /// Where a mail is, in the order in which it gets there: later news never gives way to earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
     /// Owed, not sent yet.

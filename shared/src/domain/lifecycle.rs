@@ -250,8 +250,9 @@ fn may_answer(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
     let by_address = matches!(invitation.invitee, Invitee::Address { .. });
     match viewer.user {
         Some(user) if !user.active => Err(Refusal::CallerInactive),
-        // A verified address in the token is enough for an invitation to that address.
-        None if !by_address => Err(Refusal::CallerUnknown),
+        // A verified address in the token is enough for an invitation to that address, and to repeat the answer: accepted,
+        // it names the user alone.
+        None if !by_address && invitation.status != Status::Accepted => Err(Refusal::CallerUnknown),
         _ => Ok(Authority::Settled),
     }
 }
@@ -417,6 +418,8 @@ impl Step<'_> {
         match self.status() {
             Status::AwaitingApproval => {}
             Status::Pending if invitation.decided_by.is_some() => return Ok(Verdict::Unchanged),
+            // In automatic mode the approval made the invitee a member.
+            Status::Accepted if invitation.joins_on_approval => return Ok(Verdict::Unchanged),
             _ => return self.conflict(),
         }
         let party = invitation.invitee.party();
@@ -484,3 +487,6 @@ impl Invitation {
         self.delivery = Some(Delivery { state: DeliveryState::Queued, at: now });
     }
 }
+
+#[cfg(test)]
+mod tests;

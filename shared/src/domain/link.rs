@@ -14,6 +14,8 @@ use super::id::InvitationId;
 /// The random bytes in a token: 256 bits.
 pub const SECRET_BYTES: usize = 32;
 const TOKEN_BYTES: usize = 16 + SECRET_BYTES;
+/// The characters of a token in a link.
+pub const TOKEN_CHARS: usize = TOKEN_BYTES / 3 * 4;
 
 /// A token as it stands in a link. Neither `Debug` nor any log shows it.
 #[derive(Clone, PartialEq, Eq)]

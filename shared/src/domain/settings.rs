@@ -8,6 +8,7 @@ use super::community::Community;
 
 /// Whether an invited user must answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum MembershipMode {
     /// The invitee accepts or declines.
@@ -19,6 +20,7 @@ pub enum MembershipMode {
 
 /// What the page behind a mail link asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EmailLinkResponse {
     /// A press of a button on the page answers.
@@ -30,6 +32,7 @@ pub enum EmailLinkResponse {
 
 /// The languages that mails and pages speak.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Locale {
     /// English.
@@ -98,6 +101,7 @@ impl From<LanguageTag> for String {
 
 /// The network settings. A missing field reads as its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Settings {
     /// Whether invited users must answer; a community may override it.

@@ -136,6 +136,7 @@ impl Viewer<'_> {
 
 /// Something that a caller may do with an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Action {
     /// Answer yes.
     #[serde(rename = "ACCEPT_COMMUNITY_INVITATION")]

@@ -15,6 +15,10 @@ pub const MAX_BODY: usize = 256 * 1024;
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
     let bytes = bytes(request)?;
     let bytes = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { bytes };
+    // A list would read as the fields in their order.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(Problem::malformed("body", "must be a JSON object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     serde_path_to_error::deserialize(&mut deserializer)
         .and_then(|value| match deserializer.end() {
@@ -23,7 +27,7 @@ pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
         })
         .map_err(|error| {
             let path = error.path().to_string();
-            let param = if path == "." { "body".to_owned() } else { path };
+            let param = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
             Problem::malformed(param, error.into_inner())
         })
 }

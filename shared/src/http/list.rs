@@ -40,6 +40,7 @@ pub struct ListQuery {
 
 /// A page of a list.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = InvitationPage))]
 #[serde(rename_all = "camelCase")]
 pub struct ListView<'a> {
     invitations: Vec<InvitationView<'a>>,
@@ -105,20 +106,21 @@ impl ListQuery {
             of: self.of.clone(),
             status: self.status,
             after: self.cursor.as_ref().map(|cursor| cursor.after.as_str()),
-            limit: if counting && first { MAX_LIMIT } else { self.limit },
+            // One more than is shown tells whether there is a next page.
+            limit: if counting && first { MAX_LIMIT.max(self.limit + 1) } else { self.limit + 1 },
             now,
         };
-        let Page { mut items, more } = store.page(&request).await?;
+        let Page { mut items, .. } = store.page(&request).await?;
         let pending = match &self.cursor {
             Some(cursor) => cursor.pending,
             None if counting => {
                 let pending = |item: &&Item| listing_of(item).is_some_and(|key| listing::is_pending(key, now));
-                u32::try_from(items.iter().filter(pending).count()).ok()
+                u32::try_from(items.iter().filter(pending).count()).ok().map(|count| count.min(MAX_LIMIT))
             }
             None => None,
         };
         let wanted = self.limit as usize;
-        let more = more || items.len() > wanted;
+        let more = items.len() > wanted;
         items.truncate(wanted);
         let after = items.last().and_then(listing_of).filter(|_| more).map(str::to_owned);
         let next_cursor = after.map(|after| Cursor { after, pending }.seal(&self.binding));

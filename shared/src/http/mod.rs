@@ -2,7 +2,10 @@
 
 pub mod body;
 pub mod caller;
+pub mod code;
 pub mod command;
+#[cfg(feature = "openapi")]
+pub mod contract;
 pub mod cursor;
 pub mod list;
 pub mod problem;

@@ -6,6 +6,7 @@ use lambda_http::{
 };
 use serde::Serialize;
 
+use super::code::Code;
 use crate::{
     domain::{Timestamp, invitation::Status, refusal::Refusal},
     operation::OperationError,
@@ -15,8 +16,7 @@ use crate::{
 /// An answer that says what is wrong and what to change. Internal causes stay in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
-    status: StatusCode,
-    code: &'static str,
+    code: Code,
     detail: String,
     faults: Vec<Fault>,
     invitation_status: Option<Status>,
@@ -25,6 +25,7 @@ pub struct Problem {
 
 /// One input at fault.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fault {
     /// The field or parameter.
     pub param: String,
@@ -40,10 +41,12 @@ impl Fault {
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Problem))]
 #[serde(rename_all = "camelCase")]
-struct Wire<'a> {
+pub(super) struct Wire<'a> {
     title: &'a str,
     status: u16,
+    #[cfg_attr(feature = "openapi", schema(value_type = Code))]
     code: &'a str,
     detail: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,20 +62,21 @@ struct Wire<'a> {
 
 /// `status` of a problem is its HTTP status (RFC 9457), so that of the invitation stands one level down.
 #[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 struct Conflict {
     status: Status,
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), faults: Vec::new(), invitation_status: None, retry_at: None }
+    fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), faults: Vec::new(), invitation_status: None, retry_at: None }
     }
 
     /// 400: the request cannot be understood; `param` names the part at fault.
     pub fn malformed(param: impl Into<String>, detail: impl ToString) -> Self {
         let fault = Fault::new(param, detail);
         let text = format!("{}: {}", fault.param, fault.detail);
-        Self { faults: vec![fault], ..Self::new(StatusCode::BAD_REQUEST, "malformed_request", text) }
+        Self { faults: vec![fault], ..Self::new(Code::MalformedRequest, text) }
     }
 
     /// 400: the cursor is damaged, or was made for another caller or query.
@@ -80,55 +84,52 @@ impl Problem {
     pub fn invalid_cursor() -> Self {
         let detail = "The cursor is damaged or belongs to another list. Start again without one.";
         let fault = Fault::new("cursor", "is not one of this list");
-        Self { faults: vec![fault], ..Self::new(StatusCode::BAD_REQUEST, "invalid_cursor", detail) }
+        Self { faults: vec![fault], ..Self::new(Code::InvalidCursor, detail) }
     }
 
     /// 401: no identity came with the request. The gateway answers most of these itself.
     #[must_use]
     pub fn unauthenticated() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", "Send a valid bearer token.")
+        Self::new(Code::Unauthenticated, "Send a valid bearer token.")
     }
 
     /// 403: only a site administrator or a machine client may do this.
     #[must_use]
     pub fn site_administrators_only() -> Self {
-        Self::new(StatusCode::FORBIDDEN, "not_site_administrator", "Only site administrators can do this.")
+        Self::new(Code::NotSiteAdministrator, "Only site administrators can do this.")
     }
 
     /// 404: no such route.
     #[must_use]
     pub fn no_route() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "no_such_route", "There is no such route.")
+        Self::new(Code::NoSuchRoute, "There is no such route.")
     }
 
     /// 404: the directory has no such record.
     #[must_use]
     pub fn not_in_directory(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_in_directory", format!("The directory has no such {what}."))
+        Self::new(Code::NotInDirectory, format!("The directory has no such {what}."))
     }
 
     /// 409: the address is already another user's verified one.
     #[must_use]
     pub fn email_taken() -> Self {
         let detail = "Another user has this verified email address. Change or remove that user first.";
-        Self {
-            faults: vec![Fault::new("email", "belongs to another user")],
-            ..Self::new(StatusCode::CONFLICT, "email_taken", detail)
-        }
+        Self { faults: vec![Fault::new("email", "belongs to another user")], ..Self::new(Code::EmailTaken, detail) }
     }
 
     /// 409: a request with the same idempotency key is still running.
     #[must_use]
     pub fn still_running(until: Timestamp) -> Self {
         let detail = "A request with this Idempotency-Key is still running. Try again in a moment.";
-        Self { retry_at: Some(until), ..Self::new(StatusCode::CONFLICT, "request_still_running", detail) }
+        Self { retry_at: Some(until), ..Self::new(Code::RequestStillRunning, detail) }
     }
 
     /// 413: a list or body is longer than is allowed.
     pub fn too_large(param: impl Into<String>, detail: impl ToString) -> Self {
         let fault = Fault::new(param, detail);
         let text = format!("{}: {}", fault.param, fault.detail);
-        Self { faults: vec![fault], ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", text) }
+        Self { faults: vec![fault], ..Self::new(Code::TooLarge, text) }
     }
 
     /// 413: more recipients than one request may name.
@@ -136,14 +137,14 @@ impl Problem {
     pub fn too_many_recipients(found: usize, most: u32) -> Self {
         let detail = format!("{found} recipients; at most {most} are allowed in one request. Send several requests.");
         let fault = Fault::new("recipients", format!("must be at most {most}"));
-        Self { faults: vec![fault], ..Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_recipients", detail) }
+        Self { faults: vec![fault], ..Self::new(Code::TooManyRecipients, detail) }
     }
 
     /// 422: the request is well formed and some values are not allowed.
     #[must_use]
     pub fn invalid(faults: Vec<Fault>) -> Self {
         let texts: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.param, fault.detail)).collect();
-        Self { faults, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_value", texts.join("; ")) }
+        Self { faults, ..Self::new(Code::InvalidValue, texts.join("; ")) }
     }
 
     /// 422: the message has tokens that nobody knows.
@@ -151,7 +152,7 @@ impl Problem {
     pub fn unknown_tokens(param: impl Into<String>, detail: impl ToString) -> Self {
         let fault = Fault::new(param, detail);
         let text = format!("{} {}", fault.param, fault.detail);
-        Self { faults: vec![fault], ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_message_token", text) }
+        Self { faults: vec![fault], ..Self::new(Code::UnknownMessageToken, text) }
     }
 
     /// 422: the idempotency key was used with another body.
@@ -159,13 +160,13 @@ impl Problem {
     pub fn idempotency_key_reused() -> Self {
         let detail = "This Idempotency-Key was used with another request. Use a new key.";
         let fault = Fault::new("Idempotency-Key", "was used with another request");
-        Self { faults: vec![fault], ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_key_reused", detail) }
+        Self { faults: vec![fault], ..Self::new(Code::IdempotencyKeyReused, detail) }
     }
 
     /// 500: our own fault; the log knows more under the request id.
     #[must_use]
     pub fn internal() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side.")
+        Self::new(Code::InternalError, "Something went wrong on our side.")
     }
 
     /// 503: a passing fault.
@@ -173,19 +174,19 @@ impl Problem {
     pub fn unavailable(now: Timestamp) -> Self {
         let detail = "The service is busy. Nothing may have been changed; try again in a moment.";
         let retry_at = Some(crate::domain::lifecycle::later(now, jiff::SignedDuration::from_secs(1)));
-        Self { retry_at, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+        Self { retry_at, ..Self::new(Code::Unavailable, detail) }
     }
 
     /// The HTTP status.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.code.status()
     }
 
     /// The stable code for programs.
     #[must_use]
     pub fn code(&self) -> &'static str {
-        self.code
+        self.code.as_str()
     }
 
     /// The words for the caller.
@@ -200,23 +201,33 @@ impl Problem {
         &self.faults
     }
 
-    /// The answer to the request with that id at `now`.
-    #[must_use]
-    pub fn into_response(self, request_id: &str, now: Timestamp) -> Response<Body> {
-        let retry_after = self.retry_at.map(|at| at.duration_since(now).as_secs().max(0) + 1);
-        let wire = Wire {
-            title: self.status.canonical_reason().unwrap_or("Error"),
-            status: self.status.as_u16(),
-            code: self.code,
+    fn wire<'a>(&'a self, request_id: &'a str, now: Timestamp) -> Wire<'a> {
+        Wire {
+            title: self.status().canonical_reason().unwrap_or("Error"),
+            status: self.status().as_u16(),
+            code: self.code(),
             detail: &self.detail,
             param: self.faults.first().map(|fault| fault.param.as_str()),
             errors: &self.faults,
             invitation: self.invitation_status.map(|status| Conflict { status }),
-            retry_after,
+            retry_after: self.retry_at.map(|at| at.duration_since(now).as_secs().max(0) + 1),
             request_id,
-        };
+        }
+    }
+
+    /// The code, and the body of the answer to the request with that id at `now`.
+    #[cfg(feature = "openapi")]
+    pub(super) fn example(&self, request_id: &str, now: Timestamp) -> (Code, serde_json::Value) {
+        (self.code, serde_json::to_value(self.wire(request_id, now)).unwrap_or_default())
+    }
+
+    /// The answer to the request with that id at `now`.
+    #[must_use]
+    pub fn into_response(self, request_id: &str, now: Timestamp) -> Response<Body> {
+        let wire = self.wire(request_id, now);
+        let retry_after = wire.retry_after;
         let mut response = Response::new(Body::Text(serde_json::to_string(&wire).unwrap_or_default()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -230,46 +241,34 @@ impl Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let detail = refusal.to_string();
-        let (status, code) = match refusal {
-            Refusal::InvitationNotFound => (StatusCode::NOT_FOUND, "invitation_not_found"),
-            Refusal::CommunityNotFound => (StatusCode::NOT_FOUND, "community_not_found"),
-            Refusal::CallerUnknown => (StatusCode::FORBIDDEN, "caller_unknown"),
-            Refusal::CallerInactive => (StatusCode::FORBIDDEN, "caller_inactive"),
-            Refusal::NotAMember => (StatusCode::FORBIDDEN, "not_a_member"),
-            Refusal::InvitersAreAdministrators => (StatusCode::FORBIDDEN, "inviters_are_administrators"),
-            Refusal::CommunityPrivate => (StatusCode::FORBIDDEN, "community_private"),
-            Refusal::InvitationsNotAllowed => (StatusCode::FORBIDDEN, "invitations_not_allowed"),
-            Refusal::NotInvitee => (StatusCode::FORBIDDEN, "not_invitee"),
-            Refusal::EmailUnverified => (StatusCode::FORBIDDEN, "email_unverified"),
-            Refusal::NotModerator => (StatusCode::FORBIDDEN, "not_moderator"),
-            Refusal::NotSender => (StatusCode::FORBIDDEN, "not_sender"),
-            Refusal::RegistrationNeeded => (StatusCode::FORBIDDEN, "registration_needed"),
-            Refusal::SignInNeeded => (StatusCode::FORBIDDEN, "sign_in_needed"),
-            Refusal::AlreadyMember => (StatusCode::CONFLICT, "already_member"),
-            Refusal::InviteeUnavailable => (StatusCode::CONFLICT, "invitee_unavailable"),
-            Refusal::Conflict(status) => (StatusCode::CONFLICT, conflict_code(status)),
-            Refusal::ResentRecently { .. } => (StatusCode::TOO_MANY_REQUESTS, "resent_recently"),
-            Refusal::DailyQuotaUsed { .. } => (StatusCode::TOO_MANY_REQUESTS, "daily_quota_used"),
+        let code = match refusal {
+            Refusal::InvitationNotFound => Code::InvitationNotFound,
+            Refusal::CommunityNotFound => Code::CommunityNotFound,
+            Refusal::CallerUnknown => Code::CallerUnknown,
+            Refusal::CallerInactive => Code::CallerInactive,
+            Refusal::NotAMember => Code::NotAMember,
+            Refusal::InvitersAreAdministrators => Code::InvitersAreAdministrators,
+            Refusal::CommunityPrivate => Code::CommunityPrivate,
+            Refusal::InvitationsNotAllowed => Code::InvitationsNotAllowed,
+            Refusal::NotInvitee => Code::NotInvitee,
+            Refusal::EmailUnverified => Code::EmailUnverified,
+            Refusal::NotModerator => Code::NotModerator,
+            Refusal::NotSender => Code::NotSender,
+            Refusal::RegistrationNeeded => Code::RegistrationNeeded,
+            Refusal::SignInNeeded => Code::SignInNeeded,
+            Refusal::AlreadyMember => Code::AlreadyMember,
+            Refusal::InviteeUnavailable => Code::InviteeUnavailable,
+            Refusal::Conflict(status) => Code::of_conflict(status),
+            Refusal::ResentRecently { .. } => Code::ResentRecently,
+            Refusal::DailyQuotaUsed { .. } => Code::DailyQuotaUsed,
         };
-        let mut problem = Self::new(status, code, detail);
+        let mut problem = Self::new(code, detail);
         match refusal {
             Refusal::Conflict(status) => problem.invitation_status = Some(status),
             Refusal::ResentRecently { until } | Refusal::DailyQuotaUsed { until } => problem.retry_at = Some(until),
             _ => {}
         }
         problem
-    }
-}
-
-fn conflict_code(status: Status) -> &'static str {
-    match status {
-        Status::AwaitingApproval => "invitation_awaiting_approval",
-        Status::Pending => "invitation_pending",
-        Status::Accepted => "invitation_accepted",
-        Status::Declined => "invitation_declined",
-        Status::Rejected => "invitation_rejected",
-        Status::Cancelled => "invitation_cancelled",
-        Status::Expired => "invitation_expired",
     }
 }
 

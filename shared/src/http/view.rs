@@ -16,9 +16,12 @@ use crate::{
 
 /// An invitation as `viewer` sees it at one moment.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitation))]
 #[serde(rename_all = "camelCase")]
 pub struct InvitationView<'a> {
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::domain::id::InvitationId))]
     id: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = crate::domain::id::CommunityId))]
     community_id: &'a str,
     community: &'a CommunityLabel,
     sender: &'a Sender,
@@ -30,6 +33,7 @@ pub struct InvitationView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     answered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::domain::id::UserId>))]
     decided_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -39,23 +43,28 @@ pub struct InvitationView<'a> {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
 #[serde(rename_all = "camelCase")]
 struct InviteeView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::domain::id::UserId>))]
     user_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     display_name: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::domain::email::EmailAddress>))]
     email: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Delivery))]
 struct DeliveryView {
     state: DeliveryState,
     at: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AllowedAction))]
 struct ActionView {
     id: Action,
     method: &'static str,
@@ -92,7 +101,8 @@ impl<'a> InvitationView<'a> {
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
             decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
-            reason: invitation.reason.as_deref(),
+            // A moderator's words to the sender are nobody else's.
+            reason: invitation.reason.as_deref().filter(|_| viewer.sees_address(invitation)),
             delivery: invitation
                 .delivery
                 .as_ref()

@@ -1,4 +1,4 @@
-//! Counts what the handlers ask of `DynamoDB`, and can make it fail.
+//! Counts what the handlers ask of `DynamoDB`.
 
 use std::{
     collections::BTreeMap,
@@ -32,31 +32,14 @@ impl Usage {
     }
 }
 
-#[derive(Debug, Default)]
-struct State {
-    usage: Usage,
-    /// Transactions that still succeed before every further one fails.
-    transactions_left: Option<u32>,
-}
-
 /// An interceptor of the handlers' client.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Meter(Arc<Mutex<State>>);
+pub(crate) struct Meter(Arc<Mutex<Usage>>);
 
 impl Meter {
     /// What has been used since the last time.
     pub(crate) fn take(&self) -> Usage {
-        std::mem::take(&mut self.0.lock().unwrap().usage)
-    }
-
-    /// After that many more transactions, all others fail.
-    pub(crate) fn fail_after_transactions(&self, count: u32) {
-        self.0.lock().unwrap().transactions_left = Some(count);
-    }
-
-    /// Nothing fails any more.
-    pub(crate) fn heal(&self) {
-        self.0.lock().unwrap().transactions_left = None;
+        std::mem::take(&mut self.0.lock().unwrap())
     }
 }
 
@@ -85,13 +68,7 @@ impl Intercept for Meter {
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let operation = config.load::<Metadata>().map(|metadata| metadata.name().to_owned()).unwrap_or_default();
-        let mut state = self.0.lock().unwrap();
-        if operation == "TransactWriteItems"
-            && let Some(left) = &mut state.transactions_left
-        {
-            *left = left.checked_sub(1).ok_or("this transaction was made to fail")?;
-        }
-        *state.usage.requests.entry(operation).or_default() += 1;
+        *self.0.lock().unwrap().requests.entry(operation).or_default() += 1;
         Ok(())
     }
 
@@ -110,7 +87,7 @@ impl Intercept for Meter {
         let writes = config.load::<Metadata>().is_some_and(|metadata| {
             ["TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"].contains(&metadata.name())
         });
-        let usage = &mut self.0.lock().unwrap().usage;
+        let usage = &mut *self.0.lock().unwrap();
         *(if writes { &mut usage.write_units } else { &mut usage.read_units }) += units;
         Ok(())
     }

@@ -1,0 +1,233 @@
+//! The routes of `directory`, for the contract.
+
+use invitations::{
+    domain::{
+        community::{Community, Enrolment, Visibility},
+        email::EmailAddress,
+        id::{CommunityId, UserId},
+        message::MAX_MESSAGE_CHARS,
+        person::{Role, User},
+        settings::{EmailLinkResponse, LanguageTag, Locale, MAX_RECIPIENTS, MembershipMode, Settings},
+    },
+    http::{
+        code::Code,
+        contract::{Map, Operation, Schema, Value, json},
+    },
+};
+use utoipa::ToSchema;
+
+use crate::{
+    communities::CommunityBody,
+    connections::{Connection, ConnectionBody},
+    fields::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS},
+    import::{Import, ImportBody, MAX_RECORDS},
+    members::{Member, MemberBody},
+    settings::{self, SettingsBody},
+    users::UserBody,
+};
+
+const USER: &str = "/directory/users/{userId}";
+const CONNECTION: &str = "/directory/users/{userId}/connections/{otherId}";
+const COMMUNITY: &str = "/directory/communities/{communityId}";
+const MEMBER: &str = "/directory/communities/{communityId}/members/{userId}";
+const SETTINGS: &str = "/directory/settings";
+
+/// The operations of `directory`.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    let pairs = [users(), connections(), communities(), members(), network_settings()];
+    let operations = pairs.into_iter().flatten().chain([import()]);
+    operations.map(|operation| operation.refuses([Code::NotSiteAdministrator])).collect()
+}
+
+fn users() -> [Operation; 2] {
+    let put = Operation::new("PUT", USER, "putUser", "Keeps a user as described")
+        .about("Replaces the whole record. Live invitations of the verified address become the user's.")
+        .reads(user_body(), vec![("user", user_example())]);
+    let delete = Operation::new("DELETE", USER, "deleteUser", "Erases a user")
+        .about("Their live invitations are cancelled; name and address vanish from all others.");
+    [
+        stored(put, Schema::of::<User>(), &with(user_example(), &json!({"id": "ann", "active": true})))
+            .refuses([Code::EmailTaken]),
+        removed(delete),
+    ]
+    .map(|operation| operation.path::<UserId>("userId", "The user."))
+}
+
+fn connections() -> [Operation; 2] {
+    let put = Operation::new("PUT", CONNECTION, "putConnection", "Connects two users")
+        .about("A connection holds both ways. Both users must be in the directory.")
+        .reads(Schema::of::<ConnectionBody>(), vec![("nothing", json!({}))]);
+    let delete = Operation::new("DELETE", CONNECTION, "deleteConnection", "Ends a connection, both ways");
+    [
+        stored(put, Schema::of::<Connection>(), &json!({"userId": "ann", "otherId": "ben"}))
+            .refuses([Code::NotInDirectory]),
+        removed(delete),
+    ]
+    .map(|operation| operation.path::<UserId>("userId", "One user.").path::<UserId>("otherId", "The other user."))
+}
+
+fn communities() -> [Operation; 2] {
+    let put = Operation::new("PUT", COMMUNITY, "putCommunity", "Keeps a community as described")
+        .about("Replaces the whole record.")
+        .reads(community_body(), vec![("community", community_example())]);
+    let delete = Operation::new("DELETE", COMMUNITY, "deleteCommunity", "Removes a community")
+        .about("Its live invitations are cancelled.");
+    let shown = with(community_example(), &json!({"id": "chess", "allowInvitations": true}));
+    [stored(put, Schema::of::<Community>(), &shown), removed(delete)]
+        .map(|operation| operation.path::<CommunityId>("communityId", "The community."))
+}
+
+fn members() -> [Operation; 2] {
+    let put = Operation::new("PUT", MEMBER, "putMember", "Makes a user a member with a role")
+        .about("The community and the user must be in the directory.")
+        .reads(member_body(), vec![("member", json!({"role": "moderator"}))]);
+    let delete = Operation::new("DELETE", MEMBER, "deleteMember", "Ends a membership");
+    let shown = json!({"communityId": "chess", "userId": "ann", "role": "moderator"});
+    [stored(put, Schema::of::<Member>(), &shown).refuses([Code::NotInDirectory]), removed(delete)].map(|operation| {
+        operation.path::<CommunityId>("communityId", "The community.").path::<UserId>("userId", "The user.")
+    })
+}
+
+fn network_settings() -> [Operation; 2] {
+    let shown = || vec![("defaults", json!(Settings::default()))];
+    let get = Operation::new("GET", SETTINGS, "getSettings", "Shows the network's settings")
+        .answers(200, "The settings.", Schema::of::<Settings>(), shown());
+    let put = Operation::new("PUT", SETTINGS, "putSettings", "Replaces the network's settings")
+        .about("What is left out becomes the default.")
+        .reads(settings_body(), vec![("settings", json!({"productName": "Harbour", "invitationLifetimeDays": 14}))])
+        .answers(200, "The settings from now on.", Schema::of::<Settings>(), shown())
+        .refuses([Code::MalformedRequest, Code::TooLarge, Code::InvalidValue, Code::UnknownMessageToken]);
+    [get, put]
+}
+
+fn import() -> Operation {
+    let records = [
+        record("user", &["userId"], user_body()),
+        record("community", &["communityId"], community_body()),
+        record("member", &["communityId", "userId"], member_body()),
+        record("connection", &["userId", "otherId"], Schema::of::<ConnectionBody>()),
+    ];
+    let choices: Vec<_> = records.iter().map(Schema::reference).collect();
+    let mapping = records.iter().map(|record| (kind(record), record.reference()["$ref"].clone()));
+    let discriminator = json!({"propertyName": "type", "mapping": mapping.collect::<Map<_, _>>()});
+    let one = json!({"oneOf": choices, "discriminator": discriminator});
+    let body = Schema::of::<ImportBody>().with("records", &json!({"maxItems": MAX_RECORDS, "items": one}));
+    let user = with(user_example(), &json!({"type": "user", "userId": "ann"}));
+    let member = json!({"type": "member", "communityId": "chess", "userId": "ann", "role": "member"});
+    let shown = with(user_example(), &json!({"id": "ann", "active": true}));
+    let results = json!({"results": [
+        {"index": 0, "type": "user", "status": 201, "record": shown},
+        {"index": 1, "type": "member", "status": 404, "error":
+            {"code": "not_in_directory", "detail": "The directory has no such community."}},
+    ]});
+    let mut operation = Operation::new("POST", "/directory/import", "importRecords", "Keeps up to 100 records of all kinds")
+        .about(
+            "One bad record never stops the others; each has a result of its own, in order. Records that have \
+             something to do with each other are applied in the order they came in.",
+        )
+        .reads(body, vec![("records", json!({"records": [user, member]}))])
+        .answers(200, "What came of each record.", Schema::of::<Import>(), vec![("results", results)])
+        .refuses([Code::MalformedRequest, Code::TooLarge]);
+    operation.schemas.extend(records);
+    operation
+}
+
+/// An answer with the record as it is kept from now on.
+fn stored(operation: Operation, schema: Schema, example: &Value) -> Operation {
+    operation
+        .answers(200, "The record, which replaced another.", schema.clone(), vec![("record", example.clone())])
+        .answers(201, "The record, which is new.", schema, vec![("record", example.clone())])
+        .refuses([Code::MalformedRequest, Code::TooLarge, Code::InvalidValue])
+}
+
+fn removed(operation: Operation) -> Operation {
+    operation.answers_nothing(204, "It is not there, from now on or all along.").refuses([Code::MalformedRequest])
+}
+
+fn user_body() -> Schema {
+    let body = Schema::of::<UserBody>().requires("displayName").chars("displayName", &(1..=MAX_NAME_CHARS));
+    url(body, "profileUrl").is::<EmailAddress>("email").is::<LanguageTag>("locale")
+}
+
+fn community_body() -> Schema {
+    let body = Schema::of::<CommunityBody>().requires("title").chars("title", &(1..=MAX_NAME_CHARS));
+    url(url(body, "url"), "rulesUrl")
+        .chars("description", &(0..=MAX_DESCRIPTION_CHARS))
+        .with("memberCount", &json!({"minimum": 0}))
+        .requires("visibility")
+        .is::<Visibility>("visibility")
+        .requires("enrolment")
+        .is::<Enrolment>("enrolment")
+        .is::<MembershipMode>("membershipMode")
+}
+
+fn member_body() -> Schema {
+    Schema::of::<MemberBody>().requires("role").is::<Role>("role")
+}
+
+fn settings_body() -> Schema {
+    let body = Schema::of::<SettingsBody>()
+        .is::<MembershipMode>("membershipMode")
+        .whole("invitationLifetimeDays", &settings::LIFETIME_DAYS)
+        .whole("declineCooldownDays", &settings::COOLDOWN_DAYS)
+        .whole("maxRecipientsPerRequest", &(1..=MAX_RECIPIENTS))
+        .whole("dailyInvitationsPerSender", &settings::DAILY_INVITATIONS)
+        .is::<EmailLinkResponse>("emailLinkResponse")
+        .chars("defaultMessage", &(1..=MAX_MESSAGE_CHARS))
+        .chars("productName", &(1..=settings::MAX_PRODUCT_NAME_CHARS))
+        .chars("postalAddress", &(0..=settings::MAX_POSTAL_ADDRESS_CHARS))
+        .is::<EmailAddress>("supportEmail")
+        .is::<Locale>("defaultLocale");
+    url(url(body, "registrationUrl"), "logoUrl")
+}
+
+fn url(schema: Schema, field: &str) -> Schema {
+    let pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/\s\\]\S*$";
+    schema.with(field, &json!({"format": "uri", "pattern": pattern, "maxLength": MAX_URL_CHARS}))
+}
+
+/// A record of an import: the body of the route for one of its kind, with what the route has in its path.
+fn record(kind: &str, ids: &[&str], body: Schema) -> Schema {
+    let mut record = Schema { name: format!("Import{}", body.name.replace("Body", "")), ..body };
+    record.value["description"] = format!("As for the route of one {kind}.").into();
+    let mut required = vec![json!("type")];
+    record.value["properties"]["type"] = json!({"type": "string", "const": kind});
+    for id in ids {
+        let reference = if *id == "communityId" { reference::<CommunityId>() } else { reference::<UserId>() };
+        record.value["properties"][id] = reference;
+        required.push(json!(id));
+    }
+    required.extend(record.value["required"].as_array().cloned().unwrap_or_default());
+    record.value["required"] = required.into();
+    record.of_request()
+}
+
+fn kind(record: &Schema) -> String {
+    record.value["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned()
+}
+
+fn reference<T: ToSchema>() -> Value {
+    Schema::of::<T>().reference()
+}
+
+fn user_example() -> Value {
+    json!({
+        "displayName": "Ann Berg", "profileUrl": "https://community.example.org/people/ann", "email": "ann@example.org",
+        "emailVerified": true, "locale": "en",
+    })
+}
+
+fn community_example() -> Value {
+    json!({
+        "title": "Chess", "url": "https://community.example.org/chess", "description": "We play on Thursdays.",
+        "memberCount": 31, "visibility": "public", "enrolment": "closed",
+    })
+}
+
+fn with(mut example: Value, fields: &Value) -> Value {
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        example[name] = value.clone();
+    }
+    example
+}

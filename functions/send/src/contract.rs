@@ -1,0 +1,138 @@
+//! The routes of `send`, for the contract.
+
+use invitations::{
+    domain::{
+        id::CommunityId,
+        invitation::Status,
+        message::MAX_MESSAGE_CHARS,
+        sending::Outcome,
+    },
+    http::{
+        code::Code,
+        contract::{EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json},
+    },
+};
+
+use crate::{
+    answer::Wire,
+    preview::Preview,
+    request::{MAX_IDEMPOTENCY_KEY, MAX_LIFETIME_DAYS, MAX_SUBMITTED, SendRequest},
+};
+
+/// Email addresses: as a list, or in one text between commas, semicolons or line breaks.
+#[derive(serde::Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "what `request` reads by hand, described")]
+pub(crate) enum Emails {
+    /// One address each. Text that is no address has the outcome `invalid_email`.
+    List(Vec<String>),
+    /// As it was pasted from somewhere.
+    Text(String),
+}
+
+/// The operations of `send`.
+#[must_use]
+pub fn operations() -> Vec<Operation> {
+    vec![send(), preview()]
+}
+
+fn send() -> Operation {
+    let key = json!({"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY, "pattern": "^[ -~]+$"});
+    let replayed = json!({"type": "string", "const": "true"});
+    let path = "/communities/{communityId}/invitations";
+    let operation = Operation::new("POST", path, "sendInvitations", "Invites many people at once")
+        .about(
+            "One recipient never stops another: the answer has one result per recipient, in the order they were \
+             named, the users before the addresses.",
+        )
+        .path::<CommunityId>("communityId", "The community to invite to.")
+        .optional(
+            "header",
+            "Idempotency-Key",
+            "Makes repetitions safe for 24 hours: the same key with the same request replays the first answer.",
+            &key,
+        )
+        .answers(200, "What came of each recipient.", Schema::of::<Wire<'_>>(), outcomes())
+        .with_header("Idempotency-Replayed", "The answer is that to an earlier request with the same key.", &replayed)
+        .refuses([Code::DailyQuotaUsed, Code::RequestStillRunning, Code::IdempotencyKeyReused]);
+    common(operation)
+}
+
+fn preview() -> Operation {
+    let path = "/communities/{communityId}/invitations/preview";
+    let mail = json!({
+        "subject": "Mona Lund has invited you to join Chess",
+        "text": "Hello Ann Berg,\n\nMona Lund has invited you to join the Chess community. …",
+        "html": "<!doctype html>…",
+    });
+    let operation = Operation::new("POST", path, "previewInvitations", "Shows the mail that the same request would send")
+        .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
+        .path::<CommunityId>("communityId", "The community to invite to.")
+        .answers(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
+    common(operation)
+}
+
+fn common(operation: Operation) -> Operation {
+    let body = Schema::of::<SendRequest>()
+        .chars("message", &(1..=MAX_MESSAGE_CHARS))
+        .whole("expiresInDays", &(1..=MAX_LIFETIME_DAYS))
+        .with("userIds", &json!({"maxItems": MAX_SUBMITTED}));
+    operation
+        .reads(
+            body,
+            vec![
+                ("users", json!({"userIds": ["ann", "ben"], "message": "Hello from %sender%!", "expiresInDays": 14})),
+                ("addresses", json!({"emails": ["carl@example.org", "dora@example.org"]})),
+                ("pasted", json!({"emails": "carl@example.org; dora@example.org"})),
+            ],
+        )
+        .refuses([
+            Code::MalformedRequest,
+            Code::CallerUnknown,
+            Code::CallerInactive,
+            Code::NotAMember,
+            Code::InvitersAreAdministrators,
+            Code::CommunityPrivate,
+            Code::InvitationsNotAllowed,
+            Code::CommunityNotFound,
+            Code::TooLarge,
+            Code::TooManyRecipients,
+            Code::InvalidValue,
+            Code::UnknownMessageToken,
+        ])
+}
+
+/// An answer for each outcome.
+fn outcomes() -> Vec<(String, Value)> {
+    Outcome::ALL.into_iter().map(|outcome| (name(outcome), answer(outcome))).collect()
+}
+
+fn name(outcome: Outcome) -> String {
+    json!(outcome).as_str().unwrap_or_default().to_owned()
+}
+
+fn answer(outcome: Outcome) -> Value {
+    let status = match outcome {
+        Outcome::Invited => Some(Status::Pending),
+        Outcome::AwaitingApproval => Some(Status::AwaitingApproval),
+        Outcome::Joined => Some(Status::Accepted),
+        _ => None,
+    };
+    let recipient = if outcome == Outcome::InvalidEmail { "carl@" } else { "ann" };
+    let mut result = json!({"recipient": recipient, "outcome": outcome});
+    if matches!(outcome, Outcome::CoolingDown | Outcome::OverQuota) {
+        result["retryAfter"] = 86_400.into();
+    }
+    if let Some(status) = status {
+        let mut invitation = example_invitation(status);
+        invitation["actions"] = match status {
+            Status::Accepted => json!([]),
+            _ => json!([{
+                "id": "CANCEL_COMMUNITY_INVITATION", "method": "POST", "href": format!("/invitations/{EXAMPLE_ID}/cancel"),
+            }]),
+        };
+        result["invitation"] = invitation;
+    }
+    let count = |one: Outcome| (name(one), Value::from(u32::from(one == outcome)));
+    json!({"results": [result], "summary": Outcome::ALL.into_iter().map(count).collect::<Map<_, _>>()})
+}

@@ -1,0 +1,100 @@
+//! The pages in `docs/`: their tables name what the code and the template have, all of it and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use invitations::{
+    domain::{
+        event::{Event, EventName},
+        sending::Outcome,
+    },
+    http::{code::Code, contract::Schema},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::files::{names, read, rows};
+
+fn first_names(page: &str, heading: &str) -> Vec<String> {
+    rows(page, heading).iter().flat_map(|row| names(&row[0])).collect()
+}
+
+#[test]
+fn every_code_is_explained_with_its_status() {
+    let table = rows("docs/problems.md", "# Problems");
+    let table = table.iter().filter(|row| row.len() == 3);
+    let explained: BTreeSet<_> =
+        table.flat_map(|row| names(&row[0]).into_iter().map(|name| (name, row[1].clone()))).collect();
+    let codes = Code::ALL.iter().map(|code| (code.as_str().to_owned(), code.status().as_u16().to_string()));
+    assert_eq!(explained, codes.collect());
+}
+
+#[test]
+fn every_outcome_is_explained() {
+    let outcomes = Outcome::ALL.map(|outcome| json!(outcome).as_str().unwrap().to_owned());
+    assert_eq!(first_names("docs/problems.md", "## Outcomes"), outcomes);
+}
+
+#[test]
+fn every_event_is_explained() {
+    let named = Schema::of::<EventName>();
+    let names: BTreeSet<_> = named.value["enum"].as_array().unwrap().iter().map(text).collect();
+    assert_eq!(first_names("docs/events.md", "## What there is to hear").into_iter().collect::<BTreeSet<_>>(), names);
+}
+
+#[test]
+fn every_field_of_events_is_explained() {
+    let event = Schema::of::<Event>();
+    let fields: BTreeSet<_> = event.value["properties"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(first_names("docs/events.md", "## What an event says").into_iter().collect::<BTreeSet<_>>(), fields);
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Template {
+    parameters: BTreeMap<String, Parameter>,
+    outputs: BTreeMap<String, Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    default: Value,
+}
+
+fn template() -> Template {
+    serde_saphyr::from_str(&read("template.yaml")).unwrap()
+}
+
+#[test]
+fn every_parameter_is_explained_with_its_default() {
+    let rows = rows("docs/deployment.md", "## Parameters");
+    let explained: BTreeMap<_, _> = rows.iter().map(|row| (names(&row[0])[0].clone(), row[1].clone())).collect();
+    let shown = |default: &Value| match default {
+        Value::String(text) if text.is_empty() => "empty".to_owned(),
+        Value::String(text) => format!("`{text}`"),
+        other => format!("`{other}`"),
+    };
+    let wanted = template().parameters.iter().map(|(name, it)| (name.clone(), shown(&it.default))).collect();
+    assert_eq!(explained, wanted);
+}
+
+#[test]
+fn every_output_is_explained() {
+    let explained: BTreeSet<_> = first_names("docs/deployment.md", "## Outputs").into_iter().collect();
+    assert_eq!(explained, template().outputs.into_keys().collect());
+}
+
+/// What a page says of an alarm or a resource is about one that exists.
+#[test]
+fn resources_that_the_pages_name_exist() {
+    let template = read("template.yaml");
+    for name in first_names("docs/deployment.md", "## Alarms") {
+        assert!(template.contains(&format!("\n  {name}:\n    Type: AWS::CloudWatch::Alarm")), "{name}");
+    }
+    let alarms = template.matches("Type: AWS::CloudWatch::Alarm").count();
+    assert_eq!(first_names("docs/deployment.md", "## Alarms").len(), alarms);
+}

@@ -1,0 +1,196 @@
+//! What each operation may ask of the table, and what it does ask: the figures that the docs quote.
+//!
+//! `cargo test -p embedded budgets -- --nocapture` prints them as a table.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use crate::world::{Ask, Person, World, meter::Usage, person};
+
+/// What operations have used, beside what they may ask for.
+#[derive(Default)]
+struct Book(Vec<(String, u32, Usage)>);
+
+impl Book {
+    fn note(&mut self, world: &World, operation: &str, most: u32) {
+        self.0.push((operation.to_owned(), most, world.meter.take()));
+    }
+
+    fn table(&self) -> String {
+        let mut table =
+            "| Operation | Requests | at most | Read units | Write units | Which |\n|---|--:|--:|--:|--:|---|\n"
+                .to_owned();
+        for (operation, most, usage) in &self.0 {
+            let which: Vec<_> = usage.requests.iter().map(|(name, count)| format!("{count} {name}")).collect();
+            let (requests, which) = (usage.total(), which.join(", "));
+            let (reads, writes) = (usage.read_units, usage.write_units);
+            writeln!(table, "| {operation} | {requests} | {most} | {reads} | {writes} | {which} |").unwrap();
+        }
+        table
+    }
+
+    #[allow(clippy::print_stdout, reason = "the docs quote it")]
+    fn check(&self) {
+        println!("{}", self.table());
+        let over: Vec<_> = self.0.iter().filter(|(_, most, usage)| usage.total() > *most).collect();
+        assert!(over.is_empty(), "over budget: {over:#?}");
+    }
+}
+
+/// A club whose members' requests need approval, with Ann as Mia's connection.
+async fn club() -> (World, [Person; 4]) {
+    let world = World::new().await;
+    let people = world.people(["mona", "mia", "ann", "olaf"]).await;
+    world.community("chess", json!({})).await;
+    world.community("club", json!({ "enrolment": "closed" })).await;
+    for community in ["chess", "club"] {
+        world.member(community, &people[0], "moderator").await;
+        world.member(community, &people[1], "member").await;
+        world.member(community, &people[3], "owner").await;
+    }
+    world.connect(&people[1], &people[2]).await;
+    world.meter.take();
+    (world, people)
+}
+
+async fn guests(world: &World, from: usize, count: usize) -> Vec<String> {
+    let ids: Vec<_> = (from..from + count).map(|number| format!("guest{number}")).collect();
+    let user = |id: &String| json!({ "type": "user", "userId": id, "displayName": id, "email": format!("{id}@example.org"), "emailVerified": true });
+    let records: Vec<_> = ids.iter().map(user).collect();
+    world.directory("POST", "import", json!({ "records": records })).await.ok();
+    world.meter.take();
+    ids
+}
+
+#[tokio::test]
+async fn sending_keeps_to_its_budget() {
+    let (world, [mona, mia, ..]) = club().await;
+    let mut book = Book::default();
+    world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await;
+    book.note(&world, "send to one user", 3);
+    world.invite(&mona, "chess", json!({ "emails": ["new@example.org"] })).await;
+    book.note(&world, "send to one address of nobody", 3);
+    world.invite(&mia, "club", json!({ "userIds": ["ann"] })).await;
+    book.note(&world, "send to one user, to be approved", 3);
+    let ids = guests(&world, 0, 1).await;
+    let ask = Ask::new("POST", "/communities/chess/invitations").by(&mona).header("idempotency-key", "one");
+    world.ask(ask.clone().json(&json!({ "userIds": ids }))).await.ok();
+    book.note(&world, "send to one user, idempotent", 3);
+    world.ask(ask.json(&json!({ "userIds": ids }))).await.ok();
+    book.note(&world, "the same again, replayed", 1);
+    let ids = guests(&world, 1, 1).await;
+    world.invite(&mona, "chess", json!({ "emails": [format!("{}@example.org", ids[0])] })).await;
+    book.note(&world, "send to one address of a user", 4);
+    for count in [10, 100] {
+        let ids = guests(&world, count, count).await;
+        world.invite(&mona, "chess", json!({ "userIds": ids })).await;
+        book.note(&world, &format!("send to {count} users"), 12);
+        let emails: Vec<_> = (0..count).map(|number| format!("new{number}@of{count}.example.org")).collect();
+        world.invite(&mona, "chess", json!({ "emails": emails })).await;
+        book.note(&world, &format!("send to {count} addresses"), 12);
+    }
+    world.post(&mona, "/communities/chess/invitations/preview", json!({ "userIds": ["mia"] })).await.ok();
+    book.note(&world, "preview", 1);
+    book.check();
+}
+
+#[tokio::test]
+async fn reading_keeps_to_its_budget() {
+    let (world, [mona, _, ann, olaf]) = club().await;
+    let mut book = Book::default();
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let root = Person { site_administrator: true, ..person("root") };
+    world.meter.take();
+    let status = format!("/invitations/{id}");
+    for (who, path, operation, most) in [
+        (&ann, "/me/invitations", "list-mine", 1),
+        (&mona, "/me/invitations/sent", "list-sent, own", 1),
+        (&mona, "/communities/chess/invitations", "list-sent, a community's", 2),
+        (&mona, "/communities/chess/invitations/stats", "stats", 4),
+        (&ann, &*status, "status, to the invitee", 1),
+        (&mona, &*status, "status, to the sender", 1),
+        (&root, &*status, "status, to a site administrator", 1),
+        (&olaf, &*status, "status, to a moderator", 2),
+    ] {
+        world.get(who, path).await.ok();
+        book.note(&world, operation, most);
+    }
+    world.get(&person("ghost"), &status).await.refused(404, "invitation_not_found");
+    book.note(&world, "status, to a stranger", 2);
+    book.check();
+}
+
+#[tokio::test]
+async fn answering_and_deciding_keep_to_their_budget() {
+    let (world, [mona, mia, ann, olaf]) = club().await;
+    let zoe = person("zoe");
+    let mut book = Book::default();
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+
+    let command = async |book: &mut Book, who: &Person, id: &str, verb: &str, operation: &str| {
+        world.meter.take();
+        let answer = world.command(who, id, verb).await.ok();
+        book.note(&world, operation, 2);
+        answer["status"].clone()
+    };
+    let book = &mut book;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    command(book, &ann, &id, "decline", "decline").await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    command(book, &mona, &id, "cancel", "cancel, by the sender").await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    command(book, &olaf, &id, "cancel", "cancel, by a moderator").await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    command(book, &ann, &id, "accept", "accept").await;
+    command(book, &ann, &id, "accept", "accept once more").await;
+    let id = world.invite_address(&mona, "chess", &zoe.email).await;
+    command(book, &zoe, &id, "accept", "accept, by address").await;
+    let id = world.invite_user(&mia, "club", &ann).await;
+    command(book, &mona, &id, "reject", "reject").await;
+    let id = world.invite_user(&mia, "club", &ann).await;
+    command(book, &mona, &id, "approve", "approve").await;
+    let hour_ago = |one: &mut invitations::domain::invitation::Invitation| {
+        one.mailed_at = one.mailed_at.map(|at| at - jiff::SignedDuration::from_hours(1));
+    };
+    world.edit(&id, hour_ago).await;
+    command(book, &mia, &id, "resend", "resend, by the sender").await;
+    world.edit(&id, hour_ago).await;
+    command(book, &mona, &id, "resend", "resend, by a moderator").await;
+
+    world.pump().await;
+    let mails = world.post.take_mails();
+    let link = mails.iter().rfind(|mail| mail.to == ann.email && mail.tag("mail") == "invitation").unwrap().path("i");
+    world.meter.take();
+    world.ask(Ask::new("GET", &link)).await;
+    book.note(&world, "page behind a link", 2);
+    world.ask(Ask::new("POST", &link).form("answer=accept")).await;
+    book.note(&world, "accept behind a link", 3);
+    book.check();
+}
+
+#[tokio::test]
+async fn keeping_the_directory_and_paying_mails_have_a_price_too() {
+    let (world, [mona, ..]) = club().await;
+    let mut book = Book::default();
+    let user = json!({ "displayName": "Ben", "email": "ben@example.org", "emailVerified": true });
+    for (method, path, body, most) in [
+        ("PUT", "users/ben", user.clone(), 4),
+        ("PUT", "users/ben", user, 4),
+        ("PUT", "communities/choir", json!({ "title": "Choir", "visibility": "public", "enrolment": "open" }), 2),
+        ("PUT", "communities/choir/members/ben", json!({ "role": "member" }), 2),
+        ("PUT", "users/ben/connections/ann", Value::Null, 2),
+        ("GET", "settings", Value::Null, 1),
+        ("PUT", "settings", json!({}), 1),
+        ("DELETE", "users/ben/connections/ann", Value::Null, 1),
+        ("DELETE", "communities/choir/members/ben", Value::Null, 1),
+    ] {
+        world.directory(method, path, body).await.ok();
+        book.note(&world, &format!("{method} /directory/{path}"), most);
+    }
+    world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await;
+    world.meter.take();
+    world.pump().await;
+    book.note(&world, "deliver: the mail, the events and the counts of one invitation", 12);
+    book.check();
+}

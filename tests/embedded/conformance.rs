@@ -1,0 +1,84 @@
+//! Every request that a test makes and every answer that it gets is held against `openapi.yaml`.
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+/// The document, with schemas that allow no field besides theirs: what is not documented shall not be answered.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.yaml")).unwrap();
+    let mut document: Value = serde_saphyr::from_str(&text).expect("openapi.yaml must read");
+    for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
+        if schema["properties"].is_object() && schema["additionalProperties"].is_null() {
+            schema["additionalProperties"] = false.into();
+        }
+    }
+    document
+});
+
+/// One request and its answer.
+pub(crate) struct Exchange<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) request: &'a str,
+    pub(crate) status: u16,
+    pub(crate) content_type: Option<&'a str>,
+    pub(crate) answer: &'a str,
+}
+
+/// Panics unless the document describes the exchange.
+#[track_caller]
+pub(crate) fn check(exchange: &Exchange<'_>) {
+    let Exchange { method, path, request, status, content_type, answer } = *exchange;
+    let route = route(path);
+    let escaped = route.replace('~', "~0").replace('/', "~1");
+    let operation = format!("/paths/{escaped}/{}", method.to_lowercase());
+    let described = DOCUMENT.pointer(&operation).unwrap_or_else(|| panic!("{method} {route} is not documented"));
+    let response = &described["responses"][status.to_string()];
+    assert!(response.is_object(), "{method} {route} does not document {status}: {answer}");
+    let media_type = content_type.and_then(|text| text.split(';').next());
+    match media_type.filter(|_| !answer.is_empty()) {
+        None => assert!(answer.is_empty() && (method == "HEAD" || response["content"].is_null()), "{method} {route}"),
+        Some("text/html") if method == "HEAD" => {}
+        Some(found) => {
+            let content = &response["content"][found];
+            assert!(content.is_object(), "{method} {route} does not document {found} with {status}");
+            if found.ends_with("json") {
+                let value = serde_json::from_str(answer).unwrap();
+                let faults = faults(&content["schema"], &value);
+                assert!(faults.is_empty(), "{method} {route} answers {answer}: {faults:?}");
+            }
+        }
+    }
+    let body = &described["requestBody"]["content"]["application/json"];
+    if (200..300).contains(&status) && body.is_object() && !request.trim().is_empty() {
+        let value = serde_json::from_str(request).unwrap();
+        // An import takes bad records, and refuses each on its own.
+        let faults = if route == "/directory/import" { Vec::new() } else { faults(&body["schema"], &value) };
+        assert!(faults.is_empty(), "{method} {route} took {request}: {faults:?}");
+    }
+}
+
+/// The documented route of a path: the one that spells out the most.
+fn route(path: &str) -> &'static str {
+    let fits = |route: &&String| {
+        let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+        route.len() == path.len() && route.iter().zip(path).all(|(part, segment)| part.starts_with('{') || *part == segment)
+    };
+    let routes = DOCUMENT["paths"].as_object().unwrap().keys().filter(fits);
+    routes.min_by_key(|route| route.matches('{').count()).unwrap_or_else(|| panic!("{path} is not documented"))
+}
+
+fn faults(schema: &Value, value: &Value) -> Vec<String> {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> = LazyLock::new(Mutex::default);
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let validator = *validators.entry(schema.to_string()).or_insert_with(|| {
+        let whole = json!({ "allOf": [schema], "components": DOCUMENT["components"] });
+        Box::leak(Box::new(jsonschema::draft202012::new(&whole).unwrap()))
+    });
+    validator.iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+}

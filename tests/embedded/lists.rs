@@ -1,0 +1,305 @@
+//! Lists: their order, filters, cursors and counts, exact to the moment, at one query a page whatever there is.
+
+use invitations::{
+    domain::{
+        Timestamp,
+        id::InvitationId,
+        invitation::{Invitation, Status},
+        lifecycle::days_later,
+    },
+    runtime::now,
+};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::world::{Person, World, person};
+
+/// Mona's open community, and an invitation of hers to Ann to make others of.
+async fn chess() -> (World, Person, Person, Invitation) {
+    let world = World::new().await;
+    let [mona, ann] = world.people(["mona", "ann"]).await;
+    world.community("chess", json!({})).await;
+    world.member("chess", &mona, "moderator").await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let model = world.stored(&id).await;
+    world.command(&mona, &id, "cancel").await.ok();
+    (world, mona, ann, model)
+}
+
+/// The model once more, made that long ago, with a status of its own.
+fn copy(model: &Invitation, age: SignedDuration, number: u16, status: Status) -> Invitation {
+    let made = now() - age;
+    let mut entropy = [7; 10];
+    entropy[..2].copy_from_slice(&number.to_be_bytes());
+    Invitation {
+        id: InvitationId::new(made.as_millisecond().unsigned_abs(), entropy),
+        status,
+        created_at: made,
+        expires_at: days_later(made, model.lifetime_days),
+        answered_at: matches!(status, Status::Accepted | Status::Declined).then_some(made),
+        ..model.clone()
+    }
+}
+
+/// Every page of a list, and how many invitations were on each.
+async fn pages(world: &World, caller: &Person, path: &str) -> (Vec<Value>, Vec<usize>) {
+    let (mut all, mut sizes) = (Vec::new(), Vec::new());
+    let mut cursor = String::new();
+    loop {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        world.meter.take();
+        let page = world.get(caller, format!("{path}{joint}cursor={cursor}")).await.ok();
+        let usage = world.meter.take();
+        assert_eq!(usage.of("Query"), 1, "{usage:?}");
+        let list = page["invitations"].as_array().unwrap();
+        sizes.push(list.len());
+        all.extend(list.iter().cloned());
+        match page["nextCursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => return (all, sizes),
+        }
+    }
+}
+
+fn ids(list: &[Value]) -> Vec<&str> {
+    list.iter().map(|one| one["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn pending_comes_first_and_the_newest_of_each_before_the_others() {
+    let (world, mona, ann, model) = chess().await;
+    let hours = SignedDuration::from_hours;
+    let made = [
+        copy(&model, hours(1), 0, Status::Accepted),
+        copy(&model, hours(2), 0, Status::Pending),
+        copy(&model, hours(3), 0, Status::Declined),
+        copy(&model, hours(4), 0, Status::Pending),
+    ];
+    world.load(&made);
+    for (who, path) in
+        [(&ann, "/me/invitations"), (&mona, "/me/invitations/sent"), (&mona, "/communities/chess/invitations")]
+    {
+        let list = world.get(who, path).await.ok();
+        let list = list["invitations"].as_array().unwrap();
+        let expected = [&made[1], &made[3]].map(|one| one.id.to_string());
+        assert_eq!(ids(&list[..2]), expected, "{path}");
+        let statuses: Vec<_> = list.iter().map(|one| one["status"].as_str().unwrap()).collect();
+        assert_eq!(statuses, ["pending", "pending", "cancelled", "accepted", "declined"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_status_narrows_every_list_and_pages_neither_repeat_nor_miss_anything() {
+    let (world, mona, ann, model) = chess().await;
+    let statuses = [Status::Pending, Status::Accepted, Status::Declined, Status::Cancelled, Status::Expired];
+    let made: Vec<_> = (0..50_u16)
+        .map(|number| {
+            let status = statuses[usize::from(number) % statuses.len()];
+            copy(&model, SignedDuration::from_mins(i64::from(number) + 1), number, status)
+        })
+        .collect();
+    world.load(&made);
+    for (who, path) in
+        [(&ann, "/me/invitations"), (&mona, "/me/invitations/sent"), (&mona, "/communities/chess/invitations")]
+    {
+        for status in statuses {
+            let (list, sizes) = pages(&world, who, &format!("{path}?status={}&limit=4", status.as_str())).await;
+            let mut expected: Vec<_> =
+                made.iter().filter(|one| one.status == status).map(|one| one.id.to_string()).collect();
+            if status == Status::Cancelled {
+                expected.insert(0, model.id.to_string());
+            }
+            assert_eq!(ids(&list), expected, "{path} {}", status.as_str());
+            assert!(sizes.iter().rev().skip(1).all(|size| *size == 4), "{sizes:?}");
+        }
+        let (list, _) = pages(&world, who, &format!("{path}?limit=7")).await;
+        let mut found = ids(&list);
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!((found.len(), list.len()), (51, 51), "{path}");
+        assert!(list[..10].iter().all(|one| one["status"] == "pending"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_is_expired_from_the_very_moment_everywhere() {
+    let (world, mona, ann, _) = chess().await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let moment = now() + SignedDuration::from_millis(900);
+    world.set_expiry(&id, moment).await;
+    let seen = async |wanted: &str| {
+        let at = |before: Timestamp| (before, now());
+        let before = now();
+        let status = world.status(&ann, &id).await;
+        let list = world.get(&ann, "/me/invitations").await.ok();
+        let filtered = world.get(&ann, format!("/me/invitations?status={wanted}")).await.ok();
+        let sent = world.get(&mona, format!("/communities/chess/invitations?status={wanted}")).await.ok();
+        let first = list["invitations"].as_array().unwrap().iter().find(|one| one["id"] == *id).unwrap();
+        let found = (
+            status,
+            first["status"].clone(),
+            ids(filtered["invitations"].as_array().unwrap()).contains(&&*id),
+            ids(sent["invitations"].as_array().unwrap()).contains(&&*id),
+            list["pendingCount"].clone(),
+        );
+        (at(before), found)
+    };
+    let ((_, after), found) = seen("pending").await;
+    assert!(after < moment, "the machine is too slow for this test");
+    assert_eq!(found, ("pending".to_owned(), json!("pending"), true, true, json!(1)));
+    let wait = moment.duration_since(now());
+    tokio::time::sleep(wait.try_into().unwrap()).await;
+    let (_, found) = seen("expired").await;
+    assert_eq!(found, ("expired".to_owned(), json!("expired"), true, true, json!(0)));
+    world.command(&ann, &id, "accept").await.refused(409, "invitation_expired");
+    let stats = world.get(&mona, "/communities/chess/invitations/stats").await;
+    assert_eq!(stats.status, 200);
+    // It is not live any more: Ann can be invited again, and the old one stays readable.
+    let again = world.invite_user(&mona, "chess", &ann).await;
+    assert_ne!(again, id);
+    assert_eq!(world.status(&ann, &id).await, "expired");
+}
+
+#[tokio::test]
+async fn cursors_are_good_for_one_caller_and_one_list() {
+    let (world, mona, ann, model) = chess().await;
+    let made: Vec<_> =
+        (0..5).map(|number| copy(&model, SignedDuration::from_mins(1), number, Status::Pending)).collect();
+    world.load(&made);
+    let page = world.get(&ann, "/me/invitations?limit=2").await.ok();
+    let cursor = page["nextCursor"].as_str().unwrap();
+    let next = world.get(&ann, format!("/me/invitations?limit=2&cursor={cursor}")).await.ok();
+    assert_eq!(next["invitations"].as_array().unwrap().len(), 2);
+    let refuse = async |who: &Person, path: String| {
+        world.get(who, path).await.refused(400, "invalid_cursor");
+    };
+    refuse(&mona, format!("/me/invitations?cursor={cursor}")).await;
+    refuse(&ann, format!("/me/invitations/sent?cursor={cursor}")).await;
+    refuse(&ann, format!("/me/invitations?status=pending&cursor={cursor}")).await;
+    for at in 0..cursor.len() {
+        let mut damaged = cursor.to_owned().into_bytes();
+        damaged[at] = if damaged[at] == b'A' { b'B' } else { b'A' };
+        refuse(&ann, format!("/me/invitations?cursor={}", String::from_utf8(damaged).unwrap())).await;
+    }
+    refuse(&ann, "/me/invitations?cursor=%F0%9F".to_owned()).await;
+    refuse(&ann, format!("/me/invitations?cursor={}", &cursor[1..])).await;
+    // Another community's list is another list, also for the same moderator.
+    world.community("choir", json!({})).await;
+    world.member("choir", &mona, "owner").await;
+    let page = world.get(&mona, "/communities/chess/invitations?limit=2").await.ok();
+    let cursor = page["nextCursor"].as_str().unwrap();
+    refuse(&mona, format!("/communities/choir/invitations?cursor={cursor}")).await;
+}
+
+#[tokio::test]
+async fn the_count_of_pending_invitations_is_exact_up_to_a_hundred_and_stops_there() {
+    let (world, _, ann, model) = chess().await;
+    let mut made = 0_u16;
+    for (more, counted) in [(1, 1), (98, 99), (1, 100), (30, 100)] {
+        let page: Vec<_> = (0..more)
+            .map(|number| copy(&model, SignedDuration::from_mins(5), made + number, Status::Pending))
+            .collect();
+        made += more;
+        world.load(&page);
+        let mut cursor = String::new();
+        for _ in 0..2 {
+            let list = world.get(&ann, format!("/me/invitations?limit=3&cursor={cursor}")).await.ok();
+            assert_eq!(list["pendingCount"], counted, "also on the next page");
+            match list["nextCursor"].as_str() {
+                Some(next) => cursor = next.to_owned(),
+                None => break,
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_those_who_moderate_list_a_community() {
+    let (world, mona, ann, _) = chess().await;
+    let [mia] = world.people(["mia"]).await;
+    world.member("chess", &mia, "member").await;
+    for path in ["/communities/chess/invitations", "/communities/chess/invitations/stats"] {
+        for who in [&ann, &mia] {
+            world.get(who, path).await.refused(403, "not_moderator");
+        }
+        world.get(&person("ghost"), path).await.refused(403, "caller_unknown");
+        world.get(&mona, path).await.ok();
+        world.get(&Person { site_administrator: true, ..person("root") }, path).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_shown_only_to_those_who_sent_to_it_or_moderate() {
+    let (world, mona, _, _) = chess().await;
+    let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
+    let zoe = person("zoe");
+    let shown = world.get(&zoe, format!("/invitations/{id}")).await;
+    assert_eq!(shown.ok()["invitee"], json!({}));
+    assert!(!shown.body.contains("zoe@example.org"));
+    for path in
+        [format!("/invitations/{id}"), "/me/invitations/sent".to_owned(), "/communities/chess/invitations".to_owned()]
+    {
+        let shown = world.get(&mona, &path).await;
+        assert!(shown.body.contains("zoe@example.org"), "{path}");
+    }
+    world.pump().await;
+    let token = world.post.take_mails()[0].path("i").replace("/i/", "");
+    for path in [format!("/invitations/{id}"), "/me/invitations/sent".to_owned()] {
+        assert!(!world.get(&mona, &path).await.body.contains(&token));
+    }
+    for record in world.dump().await.values() {
+        assert!(!format!("{record:?}").contains(&token), "the token itself is kept nowhere");
+    }
+}
+
+#[tokio::test]
+async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_thousand_pay_one_query_a_page() {
+    let (world, mona, ann, model) = chess().await;
+    let load = |count: u32, model: Invitation| {
+        for start in (0..count).step_by(10_000) {
+            let page: Vec<_> = (start..count.min(start + 10_000))
+                .map(|number| {
+                    let status = Status::ALL[(number % 7) as usize];
+                    let age = SignedDuration::from_secs(i64::from(number));
+                    copy(&model, age, u16::try_from(number % 60_000).unwrap(), status)
+                })
+                .collect();
+            world.load(&page);
+        }
+    };
+    load(
+        10_000,
+        Invitation {
+            community: invitations::domain::invitation::CommunityLabel {
+                id: "many".parse().unwrap(),
+                ..model.community.clone()
+            },
+            ..model.clone()
+        },
+    );
+    let crowd = Invitation {
+        invitee: invitations::domain::invitation::Invitee::User { id: "crowd".parse().unwrap(), display_name: None },
+        ..model.clone()
+    };
+    load(LARGE, crowd);
+    for status in ["", "pending", "accepted", "expired", "cancelled"] {
+        for (who, path, requests) in [
+            (&ann, "/me/invitations", 1),
+            (&mona, "/me/invitations/sent", 1),
+            (&mona, "/communities/chess/invitations", 2),
+        ] {
+            let mut cursor = String::new();
+            for _ in 0..3 {
+                world.meter.take();
+                let page = world.get(who, format!("{path}?status={status}&cursor={cursor}")).await.ok();
+                let usage = world.meter.take();
+                assert_eq!((usage.of("Query"), usage.total()), (1, requests), "{path} {status}: {usage:?}");
+                assert_eq!(page["invitations"].as_array().unwrap().len(), 25, "{path} {status}");
+                page["nextCursor"].as_str().unwrap().clone_into(&mut cursor);
+            }
+        }
+    }
+}
+
+/// Invitations of the large community.
+const LARGE: u32 = 100_000;

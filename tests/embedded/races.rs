@@ -1,0 +1,208 @@
+//! Many at once: one winner, and everyone else is told what won. Whoever arrives first differs from round to round.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tokio::sync::Barrier;
+
+use crate::world::{Answer, Ask, Person, World, person};
+
+/// Each race is run that often.
+const ROUNDS: usize = 12;
+
+async fn chess() -> (Arc<World>, Person) {
+    let world = World::new().await;
+    let [mona] = world.people(["mona"]).await;
+    world.settings(json!({ "declineCooldownDays": 0, "dailyInvitationsPerSender": 10_000 })).await;
+    world.community("chess", json!({})).await;
+    world.member("chess", &mona, "owner").await;
+    (Arc::new(world), mona)
+}
+
+/// Makes all requests at the same time, each on a task of its own.
+async fn at_once(world: &Arc<World>, asks: Vec<Ask>) -> Vec<Answer> {
+    let barrier = Arc::new(Barrier::new(asks.len()));
+    let tasks = asks.into_iter().map(|ask| {
+        let (world, barrier) = (Arc::clone(world), Arc::clone(&barrier));
+        tokio::spawn(async move {
+            barrier.wait().await;
+            world.ask(ask).await
+        })
+    });
+    join_all(tasks).await.into_iter().map(Result::unwrap).collect()
+}
+
+fn command(who: &Person, id: &str, verb: &str) -> Ask {
+    Ask::new("POST", format!("/invitations/{id}/{verb}")).by(who)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_accept_decline_and_cancel_exactly_one_wins_and_the_others_are_told_which() {
+    let (world, mona) = chess().await;
+    let mut winners = BTreeMap::<String, usize>::new();
+    for round in 0..ROUNDS {
+        let ann = person(&format!("ann{round}"));
+        world.register(&ann).await;
+        let id = world.invite_user(&mona, "chess", &ann).await;
+        let mut asks = Vec::new();
+        for turn in 0..4 {
+            let mut three =
+                [command(&ann, &id, "accept"), command(&ann, &id, "decline"), command(&mona, &id, "cancel")];
+            three.rotate_left((round + turn) % 3);
+            asks.extend(three);
+        }
+        let answers = at_once(&world, asks).await;
+        let winner = world.status(&ann, &id).await;
+        assert!(["accepted", "declined", "cancelled"].contains(&&*winner), "{winner}");
+        let won = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(won, 4, "the winner's four repetitions succeed, nobody else: {answers:?}");
+        for answer in &answers {
+            let body: Value = serde_json::from_str(&answer.body).unwrap();
+            if answer.status == 200 {
+                assert_eq!(body["status"], winner);
+            } else {
+                answer.refused(409, &format!("invitation_{winner}"));
+                assert_eq!(body["invitation"]["status"], winner);
+            }
+        }
+        assert_eq!(world.role(&ann, "chess").await.is_some(), winner == "accepted");
+        assert_eq!(world.stored(&id).await.revision, 2, "one change and no more");
+        *winners.entry(winner).or_default() += 1;
+    }
+    assert!(winners.len() > 1, "the race is none: {winners:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_sends_to_the_same_person_one_invites() {
+    let (world, mona) = chess().await;
+    let others: Vec<_> = (0..3).map(|number| person(&format!("mod{number}"))).collect();
+    for other in &others {
+        world.register(other).await;
+        world.member("chess", other, "moderator").await;
+    }
+    for round in 0..ROUNDS {
+        let ann = person(&format!("ann{round}"));
+        world.register(&ann).await;
+        let address = format!("guest{round}@example.org");
+        let body = json!({ "userIds": [ann.id], "emails": [address] });
+        let asks = others.iter().chain([&mona]).cycle().take(8);
+        let asks = asks.map(|who| Ask::new("POST", "/communities/chess/invitations").by(who).json(&body)).collect();
+        let answers = at_once(&world, asks).await;
+        for recipient in 0..2 {
+            let outcomes: Vec<_> = answers
+                .iter()
+                .map(|answer| answer.ok()["results"][recipient]["outcome"].as_str().unwrap().to_owned())
+                .collect();
+            let invited = outcomes.iter().filter(|outcome| *outcome == "invited").count();
+            let already = outcomes.iter().filter(|outcome| *outcome == "already_invited").count();
+            assert_eq!((invited, already), (1, 7), "{outcomes:?}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_two_users_with_the_invited_address_one_gets_the_invitation() {
+    let (world, mona) = chess().await;
+    for round in 0..ROUNDS {
+        let address = format!("shared{round}@example.org");
+        let id = world.invite_address(&mona, "chess", &address).await;
+        // Two tokens say, both verified, that the address is theirs; neither is in the directory.
+        let twin = |name: &str| Person { email: address.clone(), ..person(&format!("{name}{round}")) };
+        let (one, other) = (twin("one"), twin("other"));
+        let answers = at_once(&world, vec![command(&one, &id, "accept"), command(&other, &id, "accept")]).await;
+        let won: Vec<_> = answers.iter().map(|answer| answer.status == 200).collect();
+        assert_eq!(won.iter().filter(|won| **won).count(), 1, "{answers:?}");
+        let members = [world.role(&one, "chess").await.is_some(), world.role(&other, "chess").await.is_some()];
+        assert_eq!(won, members);
+        // Whom it belongs to now is no business of the other's.
+        let loser = answers.iter().find(|answer| answer.status != 200).unwrap();
+        assert!([403, 404, 409].contains(&loser.status), "{loser:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_user_who_registers_while_they_are_invited_misses_nothing_and_is_invited_once() {
+    let (world, mona) = chess().await;
+    for round in 0..ROUNDS {
+        let zoe = person(&format!("zoe{round}"));
+        let user = json!({ "displayName": "Zoe", "email": zoe.email, "emailVerified": true });
+        let register =
+            Ask::new("PUT", format!("/directory/users/{}", zoe.id)).by(&crate::world::platform()).json(&user);
+        let invite =
+            Ask::new("POST", "/communities/chess/invitations").by(&mona).json(&json!({ "emails": [zoe.email] }));
+        let answers = at_once(&world, vec![register, invite]).await;
+        assert_eq!(answers[1].ok()["results"][0]["outcome"], "invited");
+        let list = world.get(&zoe, "/me/invitations").await.ok();
+        assert_eq!(list["pendingCount"], 1, "round {round}: {answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_approve_reject_and_cancel_exactly_one_wins() {
+    let (world, mona) = chess().await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
+    let mia = person("mia");
+    world.register(&mia).await;
+    world.member("chess", &mia, "member").await;
+    for round in 0..ROUNDS {
+        let ann = person(&format!("ann{round}"));
+        world.register(&ann).await;
+        let id = world.invite_user(&mia, "chess", &ann).await;
+        let mut asks = vec![command(&mona, &id, "approve"), command(&mona, &id, "reject")];
+        asks.rotate_left(round % 2);
+        let answers = at_once(&world, asks).await;
+        assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1, "{answers:?}");
+        let status = world.status(&mona, &id).await;
+        let loser = answers.iter().find(|answer| answer.status != 200).unwrap();
+        loser.refused(409, &format!("invitation_{status}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_quota_holds_however_many_requests_share_it() {
+    let (world, mona) = chess().await;
+    world.settings(json!({ "dailyInvitationsPerSender": 10 })).await;
+    let asks = (0..8).map(|number| {
+        let emails: Vec<_> = (0..3).map(|guest| format!("guest{number}x{guest}@example.org")).collect();
+        Ask::new("POST", "/communities/chess/invitations").by(&mona).json(&json!({ "emails": emails }))
+    });
+    let answers = at_once(&world, asks.collect()).await;
+    let mut invited = 0;
+    for answer in &answers {
+        match answer.code() {
+            Some(code) => assert_eq!(code, "daily_quota_used"),
+            None => invited += answer.ok()["summary"]["invited"].as_u64().unwrap(),
+        }
+    }
+    let made = world.dump().await.keys().filter(|(_, sk)| sk == "INVITATION").count();
+    assert_eq!((invited, made), (10, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_accepts_into_a_community_that_is_being_removed() {
+    let (world, mona) = chess().await;
+    for round in 0..4 {
+        let community = format!("club{round}");
+        world.community(&community, json!({})).await;
+        world.member(&community, &mona, "owner").await;
+        let people: Vec<_> = (0..6).map(|number| person(&format!("p{round}x{number}"))).collect();
+        let mut asks =
+            vec![Ask::new("DELETE", format!("/directory/communities/{community}")).by(&crate::world::platform())];
+        let mut ids = Vec::new();
+        for one in &people {
+            world.register(one).await;
+            ids.push(world.invite_user(&mona, &community, one).await);
+            asks.push(command(one, ids.last().unwrap(), "accept"));
+        }
+        let answers = at_once(&world, asks).await;
+        assert_eq!(answers[0].status, 204, "{:?}", answers[0]);
+        for ((one, id), answer) in people.iter().zip(&ids).zip(&answers[1..]) {
+            let status = world.status(one, id).await;
+            let joined = world.role(one, &community).await.is_some();
+            assert_eq!((answer.status == 200, joined), (status == "accepted", status == "accepted"), "{answer:?}");
+            assert!(["accepted", "cancelled"].contains(&&*status), "{status}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Every refusal: its status, its code, and that nothing has changed.
+
+use invitations::http::code::Code;
+use serde_json::{Value, json};
+
+use crate::world::{Ask, Person, World, person};
+
+/// A community of a moderator and a member, who knows Ann.
+async fn chess() -> (World, [Person; 3]) {
+    let world = World::new().await;
+    let people = world.people(["mona", "mia", "ann"]).await;
+    world.community("chess", json!({})).await;
+    world.member("chess", &people[0], "moderator").await;
+    world.member("chess", &people[1], "member").await;
+    world.connect(&people[1], &people[2]).await;
+    (world, people)
+}
+
+const SEND: &str = "/communities/chess/invitations";
+
+fn ann() -> Value {
+    json!({ "userIds": ["ann"] })
+}
+
+/// Codes that no route answers with: the gateway knows its routes, and what a link refuses is shown as a page.
+const NEVER_SEEN: [&str; 3] = ["no_such_route", "registration_needed", "sign_in_needed"];
+
+#[test]
+fn every_code_has_a_test() {
+    let tests =
+        [include_str!("refusals.rs"), include_str!("matrix.rs"), include_str!("lists.rs"), include_str!("bulk.rs")];
+    let is_tested = |code: &str| tests.iter().any(|test| test.contains(&format!("\"{code}\"")));
+    let codes = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !NEVER_SEEN.contains(code));
+    let untested: Vec<_> = codes.filter(|code| !is_tested(code)).collect();
+    assert_eq!(untested, Vec::<&str>::new());
+}
+
+#[tokio::test]
+async fn who_sends_no_token_is_asked_for_one_on_every_route() {
+    let world = World::new().await;
+    for (method, route) in crate::world::TEMPLATE.routes() {
+        let open = route.starts_with("/i/") || route.starts_with("/u/");
+        let path = route.replace("{communityId}", "chess").replace("{invitationId}", "01ARZ3NDEKTSV4RRFFQ69G5FAV");
+        let path = path.replace("{userId}", "ann").replace("{otherId}", "ben").replace("{token}", "x");
+        let answer = world.ask(Ask::new(method, path)).await;
+        if open {
+            assert_eq!(answer.status, 404, "{method} {route}");
+        } else {
+            answer.refused(401, "unauthenticated");
+        }
+    }
+}
+
+#[tokio::test]
+async fn malformed_requests_name_the_part_at_fault() {
+    let (world, [mona, ..]) = chess().await;
+    let bodies = [
+        ("{", "body"),
+        ("[]", "body"),
+        (r#"{"userIds": "ann"}"#, "userIds"),
+        (r#"{"userIds": [1]}"#, "userIds[0]"),
+        (r#"{"emails": 7}"#, "emails"),
+        (r#"{"user": ["ann"]}"#, "user"),
+        (r#"{"expiresInDays": "soon"}"#, "expiresInDays"),
+    ];
+    for (body, param) in bodies {
+        let answer = world.ask(Ask::new("POST", SEND).by(&mona).body(body.to_owned())).await;
+        assert_eq!(answer.refused(400, "malformed_request")["param"], param, "{body}");
+    }
+    let long = "k".repeat(256);
+    for key in ["", &long] {
+        let ask = Ask::new("POST", SEND).by(&mona).json(&ann()).header("idempotency-key", key);
+        assert_eq!(world.ask(ask).await.refused(400, "malformed_request")["param"], "Idempotency-Key");
+    }
+    for (path, param) in [
+        ("/me/invitations?status=open", "status"),
+        ("/me/invitations?limit=0", "limit"),
+        ("/me/invitations?limit=101", "limit"),
+        ("/me/invitations/sent?limit=x", "limit"),
+        ("/communities/chess%20club/invitations", "communityId"),
+    ] {
+        assert_eq!(world.get(&mona, path).await.refused(400, "malformed_request")["param"], param, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn values_that_make_no_sense_are_named_all_at_once() {
+    let (world, [mona, ..]) = chess().await;
+    let problem = world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": " ", "expiresInDays": 366 })).await;
+    let faults = problem.refused(422, "invalid_value")["errors"].clone();
+    let params: Vec<_> = faults.as_array().unwrap().iter().map(|fault| fault["param"].clone()).collect();
+    assert_eq!(params, ["message", "expiresInDays"]);
+    for days in [0, -1, 366] {
+        world
+            .post(&mona, SEND, json!({ "userIds": ["ann"], "expiresInDays": days }))
+            .await
+            .refused(422, "invalid_value");
+    }
+    for message in ["a".repeat(2_001), "bell\u{7}".to_owned(), String::new()] {
+        world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": message })).await.refused(422, "invalid_value");
+    }
+    world.post(&mona, SEND, json!({})).await.refused(422, "invalid_value");
+    let problem = world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": "%name% and %x%" })).await;
+    let detail = problem.refused(422, "unknown_message_token")["detail"].to_string();
+    assert!(detail.contains("%name%") && detail.contains("%x%"), "{detail}");
+    let reject = json!({ "reason": "r".repeat(501) });
+    world.post(&mona, "/invitations/01ARZ3NDEKTSV4RRFFQ69G5FAV/reject", reject).await.refused(422, "invalid_value");
+}
+
+#[tokio::test]
+async fn requests_that_are_too_large_are_refused() {
+    let (world, [mona, ..]) = chess().await;
+    let many: Vec<_> = (0..101).map(|number| format!("user{number}")).collect();
+    world.post(&mona, SEND, json!({ "userIds": many })).await.refused(413, "too_many_recipients");
+    world.settings(json!({ "maxRecipientsPerRequest": 2 })).await;
+    let three = json!({ "userIds": ["a", "b"], "emails": "c@example.org" });
+    world.post(&mona, SEND, three).await.refused(413, "too_many_recipients");
+    let huge = json!({ "userIds": ["x".repeat(300_000)] });
+    world.post(&mona, SEND, huge).await.refused(413, "too_large");
+    let records: Vec<_> = (0..101).map(|_| json!({})).collect();
+    world.directory("POST", "import", json!({ "records": records })).await.refused(413, "too_large");
+}
+
+#[tokio::test]
+async fn only_people_with_the_right_may_invite() {
+    let (world, [mona, mia, _]) = chess().await;
+    world.community("choir", json!({})).await;
+    world.post(&mona, "/communities/choir/invitations", ann()).await.refused(403, "not_a_member");
+    world.post(&mona, "/communities/nowhere/invitations", ann()).await.refused(404, "community_not_found");
+    world.post(&person("ghost"), SEND, ann()).await.refused(403, "caller_unknown");
+    world.community("hall", json!({ "enrolment": "network" })).await;
+    world.member("hall", &mona, "moderator").await;
+    world.post(&mona, "/communities/hall/invitations", ann()).await.refused(403, "inviters_are_administrators");
+    world.community("attic", json!({ "visibility": "private" })).await;
+    world.member("attic", &mia, "member").await;
+    world.post(&mia, "/communities/attic/invitations", ann()).await.refused(403, "community_private");
+    world.community("chess", json!({ "allowInvitations": false })).await;
+    world.post(&mona, SEND, ann()).await.refused(403, "invitations_not_allowed");
+    world.community("chess", json!({})).await;
+    world.register_with(&mona, json!({ "active": false })).await;
+    world.post(&mona, SEND, ann()).await.refused(403, "caller_inactive");
+    world.post(&mona, format!("{SEND}/preview"), ann()).await.refused(403, "caller_inactive");
+}
+
+#[tokio::test]
+async fn only_site_administrators_keep_the_directory() {
+    let (world, [mona, ..]) = chess().await;
+    for (method, route) in crate::world::TEMPLATE.routes().filter(|(_, route)| route.starts_with("/directory/")) {
+        let path = route.replace("{communityId}", "chess").replace("{userId}", "ann").replace("{otherId}", "mia");
+        world.ask(Ask::new(method, path).by(&mona)).await.refused(403, "not_site_administrator");
+    }
+    let path = "communities/chess/members/nobody";
+    world.directory("PUT", path, json!({ "role": "member" })).await.refused(404, "not_in_directory");
+    let taken = json!({ "displayName": "Other", "email": "ANN@example.org", "emailVerified": true });
+    world.directory("PUT", "users/other", taken).await.refused(409, "email_taken");
+}
+
+#[tokio::test]
+async fn an_answer_is_refused_when_something_changed_since_the_invitation() {
+    let (world, [mona, _, ann]) = chess().await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.community("chess", json!({ "allowInvitations": false })).await;
+    world.command(&ann, &id, "accept").await.refused(403, "invitations_not_allowed");
+    world.community("chess", json!({})).await;
+    world.register_with(&ann, json!({ "active": false })).await;
+    world.command(&ann, &id, "accept").await.refused(403, "caller_inactive");
+    world.register(&ann).await;
+    world.member("chess", &ann, "member").await;
+    world.command(&ann, &id, "accept").await.refused(409, "already_member");
+    world.directory("DELETE", "communities/chess/members/ann", Value::Null).await.ok();
+    world.command(&ann, &id, "accept").await.ok();
+}
+
+#[tokio::test]
+async fn a_request_for_someone_who_has_blocked_the_community_meanwhile_cannot_be_approved() {
+    let (world, [mona, mia, ann]) = chess().await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.post(&ann, format!("/invitations/{id}/decline"), json!({ "block": false })).await.ok();
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+    // The cooldown that the first decline began is over.
+    world.edit_standing(&ann, "chess", |standing| drop(standing.remove("coolingUntil"))).await;
+    let request = world.invite_user(&mia, "chess", &ann).await;
+    world.post(&ann, format!("/invitations/{id}/decline"), json!({ "block": true })).await.ok();
+    world.command(&mona, &request, "approve").await.refused(409, "invitee_unavailable");
+}
+
+#[tokio::test]
+async fn an_unverified_address_is_advised_to_be_verified() {
+    let (world, [mona, ..]) = chess().await;
+    let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
+    let zoe = Person { email_verified: false, ..person("zoe") };
+    let answer = world.command(&zoe, &id, "accept").await;
+    let problem = answer.refused(403, "email_unverified");
+    assert!(problem["detail"].as_str().unwrap().contains("Verify"), "{problem}");
+    world.register(&zoe).await;
+    world.command(&zoe, &id, "decline").await.refused(403, "email_unverified");
+    assert_eq!(world.status(&mona, &id).await, "pending");
+}
+
+#[tokio::test]
+async fn every_final_state_conflicts_with_what_would_leave_it() {
+    let (world, [mona, mia, ann]) = chess().await;
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+    let conflict = |problem: Value, status: &str| assert_eq!(problem["invitation"]["status"], status);
+
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    conflict(world.command(&mona, &id, "approve").await.refused(409, "invitation_pending"), "pending");
+    world.command(&ann, &id, "decline").await.ok();
+    world.command(&ann, &id, "decline").await.ok();
+    for (who, verb) in [(&ann, "accept"), (&mona, "cancel"), (&mona, "resend"), (&mona, "approve"), (&mona, "reject")] {
+        conflict(world.command(who, &id, verb).await.refused(409, "invitation_declined"), "declined");
+    }
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.command(&mona, &id, "cancel").await.ok();
+    for (who, verb) in [(&ann, "accept"), (&ann, "decline"), (&mona, "resend"), (&mona, "approve")] {
+        conflict(world.command(who, &id, verb).await.refused(409, "invitation_cancelled"), "cancelled");
+    }
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.lapse(&id).await;
+    for (who, verb) in [
+        (&ann, "accept"),
+        (&ann, "decline"),
+        (&mona, "cancel"),
+        (&mona, "resend"),
+        (&mona, "approve"),
+        (&mona, "reject"),
+    ] {
+        conflict(world.command(who, &id, verb).await.refused(409, "invitation_expired"), "expired");
+    }
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    let id = world.invite_user(&mia, "chess", &ann).await;
+    for (who, verb) in [(&ann, "accept"), (&ann, "decline"), (&mona, "resend")] {
+        conflict(world.command(who, &id, verb).await.refused(409, "invitation_awaiting_approval"), "awaiting_approval");
+    }
+    world.command(&mona, &id, "reject").await.ok();
+    world.command(&mona, &id, "reject").await.ok();
+    for (who, verb) in [(&ann, "accept"), (&mona, "approve"), (&mia, "cancel")] {
+        conflict(world.command(who, &id, verb).await.refused(409, "invitation_rejected"), "rejected");
+    }
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.command(&ann, &id, "accept").await.ok();
+    for (who, verb) in [(&ann, "decline"), (&mona, "cancel"), (&mona, "resend"), (&mona, "approve"), (&mona, "reject")]
+    {
+        conflict(world.command(who, &id, verb).await.refused(409, "invitation_accepted"), "accepted");
+    }
+}
+
+#[tokio::test]
+async fn a_sender_whose_day_is_used_up_is_told_when_the_next_begins() {
+    let (world, [mona, ..]) = chess().await;
+    world.settings(json!({ "dailyInvitationsPerSender": 1 })).await;
+    world.invite(&mona, "chess", ann()).await;
+    let answer = world.post(&mona, SEND, json!({ "userIds": ["mia", "ben"] })).await;
+    answer.refused(429, "daily_quota_used");
+    let wait: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=86_401).contains(&wait), "{wait}");
+}
+
+#[tokio::test]
+async fn commands_on_what_is_no_invitation_find_none() {
+    let (world, [mona, ..]) = chess().await;
+    for id in ["01ARZ3NDEKTSV4RRFFQ69G5FAV", "nonsense", "01arz3ndektsv4rrffq69g5fa"] {
+        world.get(&mona, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
+        for verb in ["accept", "decline", "cancel", "approve", "reject", "resend"] {
+            world.command(&mona, id, verb).await.refused(404, "invitation_not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_the_table_fails_nothing_internal_shows() {
+    let (world, [mona, ..]) = chess().await;
+    world.faults.refuse_after(0);
+    let answer = world.post(&mona, SEND, ann()).await;
+    let problem = answer.refused(500, "internal_error");
+    assert_eq!(problem["requestId"], "request-1");
+    assert_eq!(problem["detail"], "Something went wrong on our side.");
+    world.faults.collide();
+    let answer = world.post(&mona, SEND, ann()).await;
+    answer.refused(503, "unavailable");
+    assert!(answer.header("retry-after").is_some());
+}

@@ -1,0 +1,224 @@
+//! Each file in `events/` is what a function really gets, and comes to what its name says.
+//!
+//! The same files work with `cargo lambda invoke`; see docs/guide.md.
+
+use std::{collections::BTreeSet, fs};
+
+use aws_lambda_events::dynamodb::Event;
+use feedback::MailEvent;
+use serde_json::{Value, json};
+
+use crate::world::{Answer, Person, World, person};
+
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
+/// The invitation that the files speak of.
+const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
+
+/// What each file comes to: the status of an HTTP function's answer and the code of a problem.
+const HTTP: [(&str, u16, &str); 41] = [
+    ("send-good", 200, ""),
+    ("send-repeated", 200, ""),
+    ("send-preview", 200, ""),
+    ("send-unauthorised", 401, "unauthenticated"),
+    ("send-forbidden", 403, "not_a_member"),
+    ("send-malformed", 400, "malformed_request"),
+    ("list-mine-good", 200, ""),
+    ("list-mine-unauthorised", 401, "unauthenticated"),
+    ("list-mine-malformed", 400, "invalid_cursor"),
+    ("list-sent-good", 200, ""),
+    ("list-sent-community", 200, ""),
+    ("list-sent-stats", 200, ""),
+    ("list-sent-unauthorised", 401, "unauthenticated"),
+    ("list-sent-forbidden", 403, "not_moderator"),
+    ("list-sent-malformed", 400, "malformed_request"),
+    ("status-good", 200, ""),
+    ("status-unauthorised", 401, "unauthenticated"),
+    ("status-forbidden", 404, "invitation_not_found"),
+    ("status-malformed", 404, "invitation_not_found"),
+    ("respond-good", 200, ""),
+    ("respond-repeated", 200, ""),
+    ("respond-page", 404, ""),
+    ("respond-unauthorised", 401, "unauthenticated"),
+    ("respond-forbidden", 404, "invitation_not_found"),
+    ("respond-malformed", 400, "malformed_request"),
+    ("cancel-good", 200, ""),
+    ("cancel-repeated", 200, ""),
+    ("cancel-unauthorised", 401, "unauthenticated"),
+    ("cancel-forbidden", 403, "not_sender"),
+    ("cancel-malformed", 404, "invitation_not_found"),
+    ("moderate-good", 200, ""),
+    ("moderate-repeated", 200, ""),
+    ("moderate-unauthorised", 401, "unauthenticated"),
+    ("moderate-forbidden", 403, "not_moderator"),
+    ("moderate-malformed", 400, "malformed_request"),
+    ("directory-good", 201, ""),
+    ("directory-repeated", 201, ""),
+    ("directory-import", 200, ""),
+    ("directory-unauthorised", 401, "unauthenticated"),
+    ("directory-forbidden", 403, "not_site_administrator"),
+    ("directory-malformed", 400, "malformed_request"),
+];
+
+/// The files of the functions behind the stream and behind the mail service.
+const OTHERS: [&str; 12] = [
+    "deliver-mail",
+    "deliver-repeated",
+    "deliver-deadline",
+    "deliver-malformed",
+    "feedback-delivery",
+    "feedback-repeated",
+    "feedback-bounce",
+    "feedback-passing-bounce",
+    "feedback-complaint",
+    "feedback-rendering-failure",
+    "feedback-malformed",
+    "feedback-foreign",
+];
+
+fn sample(name: &str, id: &str) -> String {
+    let path = format!("{FOLDER}/{name}.json");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")).replace(ID, id)
+}
+
+struct Club {
+    world: World,
+    ann: Person,
+    mona: Person,
+    /// Pending, from Mona to Ann.
+    offered: String,
+    /// Ben's request to invite Fay.
+    requested: String,
+}
+
+/// The people whom the files name.
+async fn club() -> Club {
+    let world = World::new().await;
+    let [mona, ann, ben, _carl, fay] = world.people(["mona", "ann", "ben", "carl", "fay"]).await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.member("chess", &mona, "moderator").await;
+    world.member("chess", &ben, "member").await;
+    world.connect(&ben, &fay).await;
+    let offered = world.invite_user(&mona, "chess", &ann).await;
+    let requested = world.invite_user(&ben, "chess", &fay).await;
+    Club { world, ann, mona, offered, requested }
+}
+
+impl Club {
+    async fn invoke(&self, name: &str) -> Answer {
+        let id = if name.starts_with("moderate") { &self.requested } else { &self.offered };
+        self.world.invoke(&sample(name, id)).await
+    }
+
+    async fn delivery(&self) -> String {
+        let shown = self.world.get(&self.mona, format!("/invitations/{}", self.offered)).await.ok();
+        shown["delivery"]["state"].as_str().unwrap().to_owned()
+    }
+
+    async fn feedback(&self, name: &str) -> Result<(), serde_json::Error> {
+        let event: MailEvent = serde_json::from_str(&sample(name, &self.offered))?;
+        self.world.feedback.handle(event).await.unwrap();
+        Ok(())
+    }
+
+    async fn deliver(&self, name: &str) -> Vec<String> {
+        let event: Event = serde_json::from_str(&sample(name, &self.offered)).unwrap();
+        let answer = self.world.deliver.handle(event).await.unwrap();
+        answer.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect()
+    }
+}
+
+#[test]
+fn every_sample_is_tried() {
+    let tried: BTreeSet<_> = HTTP.iter().map(|(name, ..)| *name).chain(OTHERS).map(|name| format!("{name}.json")).collect();
+    let there = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    assert_eq!(tried, there.collect());
+}
+
+#[tokio::test]
+async fn samples_of_requests_are_answered_as_their_names_say() {
+    for (name, status, code) in HTTP {
+        let answer = club().await.invoke(name).await;
+        let got = answer.code().unwrap_or_default();
+        assert_eq!((answer.status, &*got), (status, code), "{name}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn samples_of_repeated_requests_change_nothing_the_second_time() {
+    for function in ["send", "respond", "cancel", "moderate", "directory"] {
+        let club = club().await;
+        let first = club.invoke(&format!("{function}-good")).await;
+        let stored = club.world.dump().await;
+        let second = club.invoke(&format!("{function}-repeated")).await;
+        assert_eq!((second.status, second.ok()), (200, first.ok()), "{function}");
+        assert_eq!(club.world.dump().await, stored, "{function}");
+    }
+}
+
+#[tokio::test]
+async fn samples_of_the_stream_mail_once() {
+    let club = club().await;
+    assert_eq!(club.deliver("deliver-mail").await, Vec::<String>::new());
+    assert_eq!(club.deliver("deliver-repeated").await, Vec::<String>::new());
+    let mails = club.world.post.take_mails();
+    assert_eq!(mails.iter().map(|mail| &*mail.to).collect::<Vec<_>>(), ["ann@example.org"]);
+}
+
+#[tokio::test]
+async fn a_malformed_sample_of_the_stream_fails_alone() {
+    let club = club().await;
+    assert_eq!(club.deliver("deliver-malformed").await, ["000000000000000000004"]);
+    assert_eq!(club.world.post.take_mails().len(), 1);
+}
+
+#[tokio::test]
+async fn the_sample_of_a_deadline_expires_what_has_lapsed() {
+    let club = club().await;
+    club.deliver("deliver-deadline").await;
+    assert_eq!(club.world.stored(&club.offered).await.status.as_str(), "pending");
+    club.world.lapse(&club.offered).await;
+    club.deliver("deliver-deadline").await;
+    assert_eq!(club.world.stored(&club.offered).await.status.as_str(), "expired");
+}
+
+#[tokio::test]
+async fn samples_of_the_mail_service_are_noted() {
+    for (name, state) in [
+        ("feedback-delivery", "delivered"),
+        ("feedback-repeated", "delivered"),
+        ("feedback-bounce", "bounced"),
+        ("feedback-passing-bounce", "sent"),
+        ("feedback-complaint", "complained"),
+        ("feedback-foreign", "sent"),
+    ] {
+        let club = club().await;
+        club.world.pump().await;
+        club.feedback(name).await.unwrap();
+        club.feedback(name).await.unwrap();
+        assert_eq!(club.delivery().await, state, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_sample_of_a_failed_rendering_is_noted() {
+    let club = club().await;
+    club.feedback("feedback-rendering-failure").await.unwrap();
+    assert_eq!(club.delivery().await, "failed");
+    let shown = club.world.get(&club.ann, format!("/invitations/{}", club.offered)).await.ok();
+    assert_eq!(shown["status"], Value::from("pending"));
+}
+
+#[tokio::test]
+async fn a_malformed_sample_of_the_mail_service_does_not_read() {
+    assert!(club().await.feedback("feedback-malformed").await.is_err());
+}
+
+#[test]
+fn nobody_is_left_out_of_the_samples() {
+    for function in ["send", "list-mine", "list-sent", "status", "respond", "cancel", "moderate", "directory"] {
+        for case in ["good", "unauthorised", "malformed"] {
+            assert!(HTTP.iter().any(|(name, ..)| *name == format!("{function}-{case}")), "{function}-{case}");
+        }
+    }
+    assert_eq!(person("ann").email, "ann@example.org", "the files rely on it");
+}

@@ -1,0 +1,145 @@
+//! Who gets in at all: every route of the template, without a token, and with a stranger's.
+
+use serde_json::json;
+
+use crate::world::{
+    Part, World, free_address,
+    http::call,
+    ids, serial, stack,
+    template::{Route, routes},
+};
+
+#[test]
+fn without_a_token_the_gateway_answers_401_on_every_route_but_the_pages() {
+    stack();
+    let values = [
+        ("communityId", "some"),
+        ("invitationId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"),
+        ("userId", "one"),
+        ("otherId", "two"),
+        ("token", "nonsense"),
+    ];
+    let token = stack().administrator().authorization();
+    // A token that was meddled with is none.
+    let (claims, signature) = token.rsplit_once('.').unwrap();
+    let forged = format!("{claims}.{}", signature.chars().rev().collect::<String>());
+    for route in routes() {
+        let url = format!("{}{}", stack().api_url, route.at(&values));
+        let body = Some("{}").filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
+        for headers in [vec![], vec![("Authorization", forged.as_str())], vec![("Authorization", "Bearer x.y.z")]] {
+            let answer = call(&route.method, &url, &headers, body);
+            let expected = if route.is_page() { 404 } else { 401 };
+            assert_eq!(answer.status, expected, "{route:?} with {headers:?}: {answer:?}");
+            assert!(answer.body.len() < 100 || route.is_page(), "{answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_route_that_is_none_is_not_found() {
+    let authorization = stack().administrator().authorization();
+    for path in ["/", "/invitations", "/directory", "/directory/users", "/communities/x", "/i", "/i/a/b"] {
+        let answer = call("GET", &format!("{}{path}", stack().api_url), &[("Authorization", &authorization)], None);
+        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+    }
+}
+
+/// A community with people, and invitations in several states: something to see for those who may.
+struct Inhabited {
+    world: World,
+    private: Vec<String>,
+    values: Vec<(&'static str, String)>,
+}
+
+fn inhabited() -> Inhabited {
+    let world = World::new();
+    let [owner, moderator, ines] = world.people([Part::Owner, Part::Moderator, Part::Outsider]);
+    let address = free_address();
+    let invitation = world.invite(&moderator, &ines);
+    world.invite_address(&moderator, &address);
+    let mut private = vec![world.title.clone(), address, invitation.clone()];
+    for person in [&owner, &moderator, &ines] {
+        private.extend([person.name.clone(), person.email.clone(), person.id.clone()]);
+    }
+    let values = vec![
+        ("communityId", world.community.clone()),
+        ("invitationId", invitation),
+        ("userId", ines.id),
+        ("otherId", owner.id),
+    ];
+    Inhabited { world, private, values }
+}
+
+fn api_routes() -> impl Iterator<Item = Route> {
+    routes().into_iter().filter(|route| !route.is_page())
+}
+
+#[test]
+fn a_stranger_gets_403_404_or_an_empty_list_from_every_route_and_sees_nobodys_data() {
+    let Inhabited { world, private, values } = inhabited();
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let strangers = world.people([Part::Outsider, Part::Inactive, Part::Unknown]);
+    for (stranger, route) in strangers.iter().flat_map(|one| api_routes().map(move |route| (one, route))) {
+        let body = json!({"emails": [free_address()]});
+        let body = Some(&body).filter(|_| route.path.starts_with("/communities/"));
+        let nothing = json!({});
+        let body = body.or(Some(&nothing)).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
+        let answer = stranger.call(&route.method, &route.at(&values), body);
+        if route.path.starts_with("/me/") {
+            assert_eq!(ids(&answer.clone().ok()), Vec::<String>::new(), "{route:?}");
+        } else {
+            assert!([403, 404].contains(&answer.status), "{route:?} for {}: {answer:?}", stranger.name);
+        }
+        if route.path.starts_with("/invitations/") {
+            answer.refused(404, "invitation_not_found");
+        }
+        for secret in &private {
+            // What the stranger has put into the path themselves is no news.
+            let known = values.iter().any(|(_, value)| value == secret);
+            assert!(known || !answer.body.contains(secret.as_str()), "{route:?} tells {secret}: {answer:?}");
+        }
+    }
+    for stranger in &strangers {
+        assert_eq!(stack().mails_to(&stranger.email).len(), 0);
+    }
+}
+
+#[test]
+fn only_site_administrators_enter_the_directory() {
+    let Inhabited { world, values, .. } = inhabited();
+    let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let people = world.people([Part::Owner, Part::Administrator, Part::Moderator, Part::Member]);
+    let mut found = 0;
+    for route in api_routes().filter(Route::is_directory) {
+        found += 1;
+        let body = json!({});
+        let body = Some(&body).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
+        for person in &people {
+            person.call(&route.method, &route.at(&values), body).refused(403, "not_site_administrator");
+        }
+    }
+    assert!(found > 5, "the template has only {found} routes of the directory");
+}
+
+#[test]
+fn a_site_administrator_may_do_anything_in_a_community_that_is_not_theirs() {
+    let world = World::with(&json!({"enrolment": "network", "visibility": "private"}));
+    // The site administrator of the stack file is in its directory.
+    let (administrator, address) = (&world.administrator, free_address());
+    let invitation = world.invite_address(administrator, &address);
+    assert_eq!(administrator.sees(&invitation)["invitee"]["email"], json!(address));
+    administrator.get(&world.path()).ok();
+    administrator.get(&format!("{}/stats", world.path())).ok();
+    assert_eq!(administrator.command("cancel", &invitation).ok()["status"], "cancelled");
+}
+
+#[test]
+fn a_member_reads_no_list_of_the_community_and_no_statistics() {
+    let world = World::new();
+    let [member] = world.people([Part::Member]);
+    for path in [world.path(), format!("{}/stats", world.path())] {
+        member.get(&path).refused(403, "not_moderator");
+    }
+    // A community that is not there is told from one that is not theirs by nobody.
+    member.get(&format!("/communities/nowhere-{}/invitations", serial())).refused(403, "not_moderator");
+}

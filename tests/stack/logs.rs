@@ -1,0 +1,61 @@
+//! What the functions log: ids and codes, never what opens an invitation, signs anybody in, or names a person.
+
+use serde_json::json;
+
+use crate::world::{Part, World, eventually, free_address, http::call, page, stack};
+
+#[test]
+fn no_log_line_holds_a_link_a_bearer_token_an_address_or_a_name() {
+    let world = World::with(&json!({"enrolment": "closed"}));
+    let [moderator, member, invitee] = world.people([Part::Moderator, Part::Member, Part::Outsider]);
+    world.connect(&member, &invitee);
+    let address = free_address();
+    let mut tokens = vec![moderator.authorization(), invitee.authorization()];
+
+    // Good and bad: both leave lines.
+    let request = world.invite(&member, &invitee);
+    moderator.command("approve", &request).ok();
+    world
+        .send(&moderator, &json!({"emails": [address, "broken@@example"], "message": "%who%"}))
+        .refused(422, "unknown_message_token");
+    world.send(&moderator, &json!({"emails": [address, "broken@@example"], "message": "a secret greeting"})).ok();
+    let url = format!("{}{}", stack().api_url, world.path());
+    let headers = [("Authorization", tokens[0].as_str())];
+    call("POST", &url, &headers, Some("{\"emails\": [\"ada@example.org\", 1]}")).refused(400, "malformed_request");
+    let impostor = json!({"displayName": "Impostor", "email": invitee.email, "emailVerified": true});
+    world.administrator.put("/directory/users/impostor", &impostor).refused(409, "email_taken");
+    world.administrator.put("/directory/users/impostor", &json!({"displayName": "", "email": "a@b@c"})).expect(422);
+    let ways_in = [stack().await_mail(&invitee.email), stack().await_mail(&address)].map(|mail| mail.link("i"));
+    for link in &ways_in {
+        page("GET", &format!("{link}?intent=accept"), None).expect(200);
+        page("GET", &link[..link.len() - 1], None).expect(404);
+        tokens.push(link.rsplit('/').next().unwrap().to_owned());
+    }
+    page("POST", &ways_in[1].replace("/i/", "/u/"), Some("List-Unsubscribe=One-Click")).expect(200);
+    page("POST", &ways_in[0], Some("answer=accept")).expect(200);
+    stack().await_mails(&invitee.email, 2);
+    let last = moderator.get(&format!("/invitations/{request}?of={address}")).ok();
+    assert_eq!(last["status"], "accepted");
+
+    let lines = eventually("every function that took part has logged", || {
+        let lines = stack().log_lines();
+        let parts = ["send", "status", "respond", "moderate", "directory", "deliver"];
+        let told =
+            parts.iter().all(|part| lines.iter().any(|(function, line)| function == part && line.contains("INFO")));
+        Some(lines).filter(|_| told)
+    });
+    assert!(lines.len() > 50, "{lines:?}");
+    // All lines so far, of this and every other test.
+    let everyones: Vec<_> = stack().mails().iter().flat_map(|mail| mail.to.clone()).collect();
+    let ways_in: Vec<_> =
+        stack().mails().iter().filter(|mail| mail.text.contains("/i/")).map(|mail| mail.link("i")).collect();
+    tokens.extend(ways_in.iter().map(|link| link.rsplit('/').next().unwrap().to_owned()));
+    for (function, line) in &lines {
+        for shape in ["eyJ", "Bearer", "/i/", "/u/", "@example", "secret greeting", &world.title, &invitee.name] {
+            assert!(!line.contains(shape), "{function} logs {shape}: {line}");
+        }
+        for secret in everyones.iter().chain(&tokens) {
+            assert!(!line.contains(secret.as_str()), "{function} logs {secret}: {line}");
+        }
+    }
+}
