@@ -27,7 +27,7 @@ check: tools ## Runs what CI runs
 	@.ci/run
 
 build: tools ## Builds the functions for AWS (arm64)
-	@PATH="$(CURDIR)/.local/venv/bin:$$PATH" cargo lambda build --locked --release --arm64 --workspace
+	@PATH="$(CURDIR)/.local/venv/bin:$$PATH" cargo lambda build --locked --release --arm64
 
 deploy: build ## Deploys to your AWS account, asking for what it needs
 	@.local/venv/bin/sam deploy --guided

@@ -23,10 +23,10 @@ def host_architecture() -> str:
 
 
 def build() -> None:
-    """One build of the whole workspace, then the template and its functions put side by side."""
+    """One build of all functions, then the template and its functions put side by side."""
     console.run(
         "Building the functions",
-        ["cargo", "build", "--locked", "--profile", "local", "--workspace", "--bins"],
+        ["cargo", "build", "--locked", "--profile", "local", "--bins"],
         log=ROOT / ".local" / "build.log",
         cwd=ROOT,
         env=dict(os.environ),

@@ -107,15 +107,19 @@ fn build() -> Document {
     }
     let used: BTreeSet<_> = operations.iter().flat_map(problems).collect();
     let examples = example_problems().into_iter().filter(|(code, _)| used.contains(code));
-    let examples = examples.map(|(code, value)| (code.as_str(), json!({"summary": meanings[code.as_str()], "value": value})));
+    let examples =
+        examples.map(|(code, value)| (code.as_str(), json!({"summary": meanings[code.as_str()], "value": value})));
     let mut paths: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
     for operation in &operations {
         let methods = paths.entry(operation.path).or_default();
         let twice = methods.insert(operation.method.to_lowercase(), described(operation, &meanings));
         assert!(twice.is_none(), "{} {} is described twice", operation.method, operation.path);
     }
-    let components =
-        Components { security_schemes: security_schemes(), schemas: referred(schemas, &paths), examples: examples.collect() };
+    let components = Components {
+        security_schemes: security_schemes(),
+        schemas: referred(schemas, &paths),
+        examples: examples.collect(),
+    };
     Document {
         openapi: "3.1.0",
         info: Info {
@@ -168,9 +172,10 @@ fn referred(
 
 fn with_examples(problem: Schema) -> Schema {
     let mut problem = problem;
-    problem.value["description"] = "What is wrong and what to change. `param` names the input at fault, `errors` each of \
+    problem.value["description"] =
+        "What is wrong and what to change. `param` names the input at fault, `errors` each of \
         several; `invitation` tells the state that was in the way; `retryAfter` repeats the header, in seconds."
-        .into();
+            .into();
     problem.value["examples"] = example_problems().into_iter().map(|(_, value)| value).collect();
     problem
 }
@@ -213,7 +218,9 @@ fn described(operation: &Operation, meanings: &BTreeMap<String, String>) -> Desc
     by_gateway(&mut responses, "500", "The function failed.");
     by_gateway(&mut responses, "503", "The function cannot be reached.");
     if operation.method == "HEAD" {
-        responses.values_mut().for_each(|response| drop(response.as_object_mut().unwrap().remove("content")));
+        for response in responses.values_mut() {
+            response.as_object_mut().unwrap().remove("content");
+        }
     }
     let body = operation.body.as_ref().map(|body| {
         let is_form = body.media_type != "application/json";
@@ -258,7 +265,8 @@ fn tag(operation: &Operation) -> &'static str {
 fn response(answer: &Answer) -> Value {
     let mut response = json!({"description": answer.description});
     if !answer.headers.is_empty() {
-        response["headers"] = answer.headers.iter().map(|(name, header)| ((*name).to_owned(), header.clone())).collect();
+        response["headers"] =
+            answer.headers.iter().map(|(name, header)| ((*name).to_owned(), header.clone())).collect();
     }
     if let Some(found) = &answer.content {
         response["content"] = content(found);
@@ -278,7 +286,8 @@ fn content(content: &Content) -> Value {
 fn refusal(status: u16, codes: &[Code], meanings: &BTreeMap<String, String>) -> Value {
     let lines = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), meanings[code.as_str()]));
     let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
-    let examples = names.iter().map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/examples/{name}")})));
+    let examples =
+        names.iter().map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/examples/{name}")})));
     let mut response = json!({
         "description": lines.collect::<Vec<_>>().join("\n\n"),
         "content": {"application/problem+json": {
@@ -298,8 +307,7 @@ fn refusal(status: u16, codes: &[Code], meanings: &BTreeMap<String, String>) -> 
 }
 
 /// The codes of problems that pass with time.
-const RETRIED: [Code; 4] =
-    [Code::RequestStillRunning, Code::DailyQuotaUsed, Code::ResentRecently, Code::Unavailable];
+const RETRIED: [Code; 4] = [Code::RequestStillRunning, Code::DailyQuotaUsed, Code::ResentRecently, Code::Unavailable];
 
 fn by_gateway(responses: &mut BTreeMap<String, Value>, status: &str, description: &str) {
     let response = responses.entry(status.to_owned()).or_insert_with(|| json!({"description": description}));

@@ -33,7 +33,8 @@ fn every_example_is_valid() {
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
             let bodies = [("body", &operation["requestBody"])].into_iter();
-            let responses = operation["responses"].as_object().unwrap().iter().map(|(status, one)| (status.as_str(), one));
+            let responses =
+                operation["responses"].as_object().unwrap().iter().map(|(status, one)| (status.as_str(), one));
             for (part, described) in bodies.chain(responses) {
                 for content in described["content"].as_object().into_iter().flatten().map(|(_, content)| content) {
                     check(&document, &format!("{method} {path} {part}"), content);

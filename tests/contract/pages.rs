@@ -36,8 +36,8 @@ fn every_outcome_is_explained() {
 
 #[test]
 fn every_event_is_explained() {
-    let named = Schema::of::<EventName>();
-    let names: BTreeSet<_> = named.value["enum"].as_array().unwrap().iter().map(text).collect();
+    let event_name = Schema::of::<EventName>();
+    let names: BTreeSet<_> = event_name.value["enum"].as_array().unwrap().iter().map(text).collect();
     assert_eq!(first_names("docs/events.md", "## What there is to hear").into_iter().collect::<BTreeSet<_>>(), names);
 }
 

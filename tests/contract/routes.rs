@@ -70,10 +70,10 @@ fn watched() -> BTreeSet<Route> {
     let manifest: toml::Table = files::read("Cargo.toml").parse().unwrap();
     let router = manifest["workspace"]["metadata"]["lambda"]["watch"]["router"].clone();
     let router: BTreeMap<String, Vec<Watched>> = router.try_into().unwrap();
-    let routes = |(path, watched): (String, Vec<Watched>)| {
+    let routes_of = |(path, watched): (String, Vec<Watched>)| {
         watched.into_iter().map(move |one| (one.method, path.clone(), one.function))
     };
-    router.into_iter().flat_map(routes).collect()
+    router.into_iter().flat_map(routes_of).collect()
 }
 
 #[test]

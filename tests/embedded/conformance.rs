@@ -67,7 +67,8 @@ pub(crate) fn check(exchange: &Exchange<'_>) {
 fn route(path: &str) -> &'static str {
     let fits = |route: &&String| {
         let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
-        route.len() == path.len() && route.iter().zip(path).all(|(part, segment)| part.starts_with('{') || *part == segment)
+        route.len() == path.len()
+            && route.iter().zip(path).all(|(part, segment)| part.starts_with('{') || *part == segment)
     };
     let routes = DOCUMENT["paths"].as_object().unwrap().keys().filter(fits);
     routes.min_by_key(|route| route.matches('{').count()).unwrap_or_else(|| panic!("{path} is not documented"))

@@ -106,7 +106,7 @@ async fn club() -> Club {
 impl Club {
     async fn invoke(&self, name: &str) -> Answer {
         let id = if name.starts_with("moderate") { &self.requested } else { &self.offered };
-        self.world.invoke(&sample(name, id)).await
+        Box::pin(self.world.invoke(&sample(name, id))).await
     }
 
     async fn delivery(&self) -> String {
@@ -122,14 +122,15 @@ impl Club {
 
     async fn deliver(&self, name: &str) -> Vec<String> {
         let event: Event = serde_json::from_str(&sample(name, &self.offered)).unwrap();
-        let answer = self.world.deliver.handle(event).await.unwrap();
+        let answer = Box::pin(self.world.deliver.handle(event)).await.unwrap();
         answer.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect()
     }
 }
 
 #[test]
 fn every_sample_is_tried() {
-    let tried: BTreeSet<_> = HTTP.iter().map(|(name, ..)| *name).chain(OTHERS).map(|name| format!("{name}.json")).collect();
+    let tried: BTreeSet<_> =
+        HTTP.iter().map(|(name, ..)| *name).chain(OTHERS).map(|name| format!("{name}.json")).collect();
     let there = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     assert_eq!(tried, there.collect());
 }

@@ -19,7 +19,9 @@ fn script(page: &str, wanted: impl Fn(&str) -> bool) -> String {
         let (language, lines) = block.split_once('\n')?;
         let lines = match language {
             "sh" => lines.to_owned(),
-            "console" => lines.lines().map(|line| line.strip_prefix("$ ").unwrap_or(line)).collect::<Vec<_>>().join("\n"),
+            "console" => {
+                lines.lines().map(|line| line.strip_prefix("$ ").unwrap_or(line)).collect::<Vec<_>>().join("\n")
+            }
             _ => return None,
         };
         wanted(&lines).then_some(lines)
@@ -49,7 +51,8 @@ fn run(script: &str) -> String {
 #[test]
 fn the_guide_works_from_top_to_bottom() {
     let said = run(&script("docs/guide.md", |block| !block.contains("cargo lambda")));
-    for expected in ["idempotency-replayed: true", "invitation_accepted", "declined", "cancelled", "awaiting_approval"] {
+    for expected in ["idempotency-replayed: true", "invitation_accepted", "declined", "cancelled", "awaiting_approval"]
+    {
         assert!(said.to_lowercase().contains(expected), "{expected} is missing: {said}");
     }
 }

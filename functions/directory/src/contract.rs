@@ -91,8 +91,12 @@ fn members() -> [Operation; 2] {
 
 fn network_settings() -> [Operation; 2] {
     let shown = || vec![("defaults", json!(Settings::default()))];
-    let get = Operation::new("GET", SETTINGS, "getSettings", "Shows the network's settings")
-        .answers(200, "The settings.", Schema::of::<Settings>(), shown());
+    let get = Operation::new("GET", SETTINGS, "getSettings", "Shows the network's settings").answers(
+        200,
+        "The settings.",
+        Schema::of::<Settings>(),
+        shown(),
+    );
     let put = Operation::new("PUT", SETTINGS, "putSettings", "Replaces the network's settings")
         .about("What is left out becomes the default.")
         .reads(settings_body(), vec![("settings", json!({"productName": "Harbour", "invitationLifetimeDays": 14}))])
@@ -121,14 +125,15 @@ fn import() -> Operation {
         {"index": 1, "type": "member", "status": 404, "error":
             {"code": "not_in_directory", "detail": "The directory has no such community."}},
     ]});
-    let mut operation = Operation::new("POST", "/directory/import", "importRecords", "Keeps up to 100 records of all kinds")
-        .about(
-            "One bad record never stops the others; each has a result of its own, in order. Records that have \
+    let mut operation =
+        Operation::new("POST", "/directory/import", "importRecords", "Keeps up to 100 records of all kinds")
+            .about(
+                "One bad record never stops the others; each has a result of its own, in order. Records that have \
              something to do with each other are applied in the order they came in.",
-        )
-        .reads(body, vec![("records", json!({"records": [user, member]}))])
-        .answers(200, "What came of each record.", Schema::of::<Import>(), vec![("results", results)])
-        .refuses([Code::MalformedRequest, Code::TooLarge]);
+            )
+            .reads(body, vec![("records", json!({"records": [user, member]}))])
+            .answers(200, "What came of each record.", Schema::of::<Import>(), vec![("results", results)])
+            .refuses([Code::MalformedRequest, Code::TooLarge]);
     operation.schemas.extend(records);
     operation
 }

@@ -30,24 +30,36 @@ pub fn operations() -> Vec<Operation> {
 
 fn accept() -> Operation {
     let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Accepted].contains(status));
-    command("/invitations/{invitationId}/accept", "acceptInvitation", "Accepts: the caller becomes a member", Accepted, conflicts)
-        .about("For the invitee. Membership and answer are one step; repeating the same answer changes nothing.")
-        .refuses([
-            Code::NotInvitee,
-            Code::EmailUnverified,
-            Code::InvitationsNotAllowed,
-            Code::CommunityNotFound,
-            Code::AlreadyMember,
-            Code::InviteeUnavailable,
-        ])
+    command(
+        "/invitations/{invitationId}/accept",
+        "acceptInvitation",
+        "Accepts: the caller becomes a member",
+        Accepted,
+        conflicts,
+    )
+    .about("For the invitee. Membership and answer are one step; repeating the same answer changes nothing.")
+    .refuses([
+        Code::NotInvitee,
+        Code::EmailUnverified,
+        Code::InvitationsNotAllowed,
+        Code::CommunityNotFound,
+        Code::AlreadyMember,
+        Code::InviteeUnavailable,
+    ])
 }
 
 fn decline() -> Operation {
     let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Declined].contains(status));
-    command("/invitations/{invitationId}/decline", "declineInvitation", "Declines, if wished for good", Declined, conflicts)
-        .about("For the invitee. With `block`, no further invitation from the community reaches them.")
-        .reads(Schema::of::<Decline>(), vec![("once", json!({})), ("forGood", json!({"block": true}))])
-        .refuses([Code::NotInvitee, Code::EmailUnverified, Code::MalformedRequest, Code::TooLarge])
+    command(
+        "/invitations/{invitationId}/decline",
+        "declineInvitation",
+        "Declines, if wished for good",
+        Declined,
+        conflicts,
+    )
+    .about("For the invitee. With `block`, no further invitation from the community reaches them.")
+    .reads(Schema::of::<Decline>(), vec![("once", json!({})), ("forGood", json!({"block": true}))])
+    .refuses([Code::NotInvitee, Code::EmailUnverified, Code::MalformedRequest, Code::TooLarge])
 }
 
 fn page(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Operation {

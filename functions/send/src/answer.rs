@@ -1,6 +1,7 @@
 //! The answer: one entry per recipient, in order, and a summary.
 //!
-//! What is kept of it is little more than who was invited: the rest of every invitation follows from the offer.
+//! What is kept of it names nobody: the rest of every invitation follows from the offer, and the recipients from the
+//! request that comes again. So an erased person is in no kept answer.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +9,8 @@ use invitations::{
     domain::{
         Timestamp,
         id::InvitationId,
-        invitation::{Invitation, Invitee},
-        person::{Caller, Role},
+        invitation::Invitation,
+        person::{Caller, Party, Role},
         sending::{Offer, Outcome},
         viewing::{RoleFact, Viewer},
     },
@@ -20,6 +21,8 @@ use lambda_http::{
     http::{HeaderValue, StatusCode},
 };
 use serde::{Deserialize, Serialize};
+
+use crate::{directory::Directory, request::Submission};
 
 /// What came of a request.
 #[derive(Serialize, Deserialize)]
@@ -33,7 +36,6 @@ pub(crate) struct Answer {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Entry {
-    pub(crate) recipient: String,
     pub(crate) outcome: Outcome,
     /// In seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +48,7 @@ pub(crate) struct Entry {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Made {
     pub(crate) id: InvitationId,
-    pub(crate) invitee: Invitee,
+    pub(crate) party: Party,
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub(crate) at: Timestamp,
 }
@@ -72,17 +74,26 @@ struct ResultView<'a> {
 
 impl Answer {
     /// The answer to the first request.
-    pub(crate) fn respond(&self, caller: &Caller, role: Option<Role>) -> Result<Response<Body>, Problem> {
-        let made = |entry: &Entry| {
-            entry
-                .made
-                .clone()
-                .map(|made| Offer { now: made.at, ..self.offer.clone() }.invitation(made.id, made.invitee))
-        };
-        let invitations: Vec<Option<Invitation>> = self.entries.iter().map(made).collect();
-        let viewer = Viewer { caller, user: None, role: RoleFact::Known(role) };
-        let results = self.entries.iter().zip(&invitations).map(|(entry, invitation)| ResultView {
-            recipient: &entry.recipient,
+    pub(crate) fn respond(
+        &self,
+        caller: &Caller,
+        submission: &Submission,
+        directory: &Directory,
+    ) -> Result<Response<Body>, Problem> {
+        let entries = || self.entries.iter().zip(&submission.recipients);
+        let mut invitations: Vec<Option<Invitation>> = Vec::with_capacity(self.entries.len());
+        for (entry, recipient) in entries() {
+            invitations.push(match &entry.made {
+                Some(made) => {
+                    let invitee = directory.invitee(&made.party, recipient)?;
+                    Some(Offer { now: made.at, ..self.offer.clone() }.invitation(made.id, invitee))
+                }
+                None => None,
+            });
+        }
+        let viewer = Viewer { caller, user: None, role: RoleFact::Known(self.role) };
+        let results = entries().zip(&invitations).map(|((entry, recipient), invitation)| ResultView {
+            recipient: &recipient.text,
             outcome: entry.outcome,
             retry_after: entry.retry_after,
             invitation: invitation.as_ref().map(|made| InvitationView::new(made, &viewer, self.offer.now)),
@@ -95,8 +106,13 @@ impl Answer {
     }
 
     /// The same answer to a repetition of the request.
-    pub(crate) fn replay(&self, caller: &Caller) -> Result<Response<Body>, Problem> {
-        let mut response = self.respond(caller, self.role)?;
+    pub(crate) fn replay(
+        &self,
+        caller: &Caller,
+        submission: &Submission,
+        directory: &Directory,
+    ) -> Result<Response<Body>, Problem> {
+        let mut response = self.respond(caller, submission, directory)?;
         response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
         Ok(response)
     }

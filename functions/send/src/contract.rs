@@ -1,12 +1,7 @@
 //! The routes of `send`, for the contract.
 
 use invitations::{
-    domain::{
-        id::CommunityId,
-        invitation::Status,
-        message::MAX_MESSAGE_CHARS,
-        sending::Outcome,
-    },
+    domain::{id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome},
     http::{
         code::Code,
         contract::{EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json},
@@ -65,10 +60,11 @@ fn preview() -> Operation {
         "text": "Hello Ann Berg,\n\nMona Lund has invited you to join the Chess community. …",
         "html": "<!doctype html>…",
     });
-    let operation = Operation::new("POST", path, "previewInvitations", "Shows the mail that the same request would send")
-        .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
-        .path::<CommunityId>("communityId", "The community to invite to.")
-        .answers(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
+    let operation =
+        Operation::new("POST", path, "previewInvitations", "Shows the mail that the same request would send")
+            .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
+            .path::<CommunityId>("communityId", "The community to invite to.")
+            .answers(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
     common(operation)
 }
 

@@ -6,6 +6,7 @@ use invitations::{
         community::Community,
         email::EmailAddress,
         id::{CommunityId, UserId},
+        invitation::Invitee,
         person::{Caller, Party, Role, User},
         sending::{Quota, Recipient},
         settings::Settings,
@@ -143,6 +144,18 @@ impl Directory {
                 }
             }
         }
+    }
+
+    /// The invitee that a recipient came down to, by the name that the directory has for them.
+    pub(crate) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
+        Ok(match (party, &recipient.names) {
+            (Party::User(id), _) => {
+                let display_name = self.records.user(id)?.map(|found| found.user.display_name);
+                Invitee::User { id: id.clone(), display_name }
+            }
+            (Party::Address(_), Named::Email(email)) => Invitee::address(email.clone()),
+            (Party::Address(key), _) => Invitee::Address { key: key.clone(), email: None },
+        })
     }
 
     fn user(&self, id: &UserId) -> Result<Recipient, StoreError> {

@@ -69,11 +69,14 @@ pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, P
     let digest = body.digest(&community);
     let submission = Submission::parse(body)?;
     let request_key = idempotency_key.map(|key| Key::request(&caller.id, key));
-    let directory = Directory::read(&api.store, &caller, &community, &submission, request_key.as_ref(), now).await?;
+    let mut directory = Directory::read(&api.store, &caller, &community, &submission, request_key.as_ref(), now).await?;
     let claim = match &request_key {
         None => None,
         Some(key) => match idempotency::look(directory.record(key), key, &digest, now)? {
-            Earlier::Answered(answer) => return answer.replay(&caller),
+            Earlier::Answered(answer) => {
+                directory.resolve_owners(&api.store, &submission).await?;
+                return answer.replay(&caller, &submission, &directory);
+            }
             Earlier::Claimable(claim) => Some(claim),
         },
     };
@@ -163,7 +166,7 @@ impl<'a> Send<'a> {
                 break;
             }
         }
-        self.answer().respond(self.caller, self.role)
+        self.answer().respond(self.caller, &self.submission, &self.directory)
     }
 
     /// Finds what an earlier attempt at the same request had done before it died.
@@ -176,10 +179,9 @@ impl<'a> Send<'a> {
                 let made = record::invitation(item.clone())?;
                 let offered = self.offer.invitation(*id, made.invitee.clone());
                 self.entries[index] = Some(Entry {
-                    recipient: self.submission.recipients[index].text.clone(),
                     outcome: outcome_of(&offered),
                     retry_after: None,
-                    made: Some(Made { id: *id, invitee: made.invitee, at: made.created_at }),
+                    made: Some(Made { id: *id, party: made.invitee.party(), at: made.created_at }),
                 });
             }
         }
@@ -225,7 +227,7 @@ impl<'a> Send<'a> {
         let mut chunk = chunk;
         for _ in 0..ROUNDS {
             for (index, transition) in &chunk {
-                self.entries[*index] = Some(self.made(*index, transition));
+                self.entries[*index] = Some(Self::made(transition));
             }
             let transitions: Vec<_> = chunk.iter().map(|(_, transition)| transition).collect();
             let mut companions = Vec::new();
@@ -284,7 +286,9 @@ impl<'a> Send<'a> {
                     let Some(claim) = &self.claim else { continue };
                     // The same request came twice at once, and the other one was faster.
                     return match idempotency::look(item.as_ref(), &claim.key, &claim.digest, self.offer.now)? {
-                        Earlier::Answered(answer) => answer.replay(self.caller).map(Some),
+                        Earlier::Answered(answer) => {
+                            answer.replay(self.caller, &self.submission, &self.directory).map(Some)
+                        }
                         Earlier::Claimable(_) => Err(Problem::unavailable(now())),
                     };
                 }
@@ -302,20 +306,18 @@ impl<'a> Send<'a> {
         }
     }
 
-    fn made(&self, index: usize, transition: &Transition) -> Entry {
+    fn made(transition: &Transition) -> Entry {
         let invitation = &transition.invitation;
         Entry {
-            recipient: self.submission.recipients[index].text.clone(),
             outcome: outcome_of(invitation),
             retry_after: None,
-            made: Some(Made { id: invitation.id, invitee: invitation.invitee.clone(), at: invitation.created_at }),
+            made: Some(Made { id: invitation.id, party: invitation.invitee.party(), at: invitation.created_at }),
         }
     }
 
     fn refuse(&mut self, index: usize, outcome: Outcome, until: Option<Timestamp>) {
         let retry_after = until.map(|until| until.duration_since(self.offer.now).as_secs().max(0) + 1);
-        let recipient = self.submission.recipients[index].text.clone();
-        self.entries[index] = Some(Entry { recipient, outcome, retry_after, made: None });
+        self.entries[index] = Some(Entry { outcome, retry_after, made: None });
     }
 
     fn refuse_rest(&mut self) {

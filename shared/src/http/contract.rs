@@ -4,7 +4,12 @@
 //! Schemas are derived from the types that are really read and written. What their types do not tell, such as the
 //! longest text that passes, is added by naming a field and the constant that the code checks it against.
 
-#![allow(clippy::panic, clippy::expect_used, reason = "a contract that names what is not there must not be written")]
+#![allow(
+    clippy::panic,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a contract that names what is not there must not be written"
+)]
 
 use std::{borrow::Cow, fmt::Display, ops::RangeInclusive};
 
@@ -384,7 +389,12 @@ pub fn list(operation: Operation, counting: bool) -> Operation {
             "The `nextCursor` of the page before. It is good for the same caller and the same query.",
             &json!({"type": "string"}),
         )
-        .answers(200, "A page, newest first, pending invitations before all others.", Schema::of::<ListView<'_>>(), vec![page])
+        .answers(
+            200,
+            "A page, newest first, pending invitations before all others.",
+            Schema::of::<ListView<'_>>(),
+            vec![page],
+        )
         .refuses([Code::MalformedRequest, Code::InvalidCursor])
 }
 

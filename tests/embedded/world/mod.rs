@@ -35,6 +35,7 @@ use tokio::net::TcpListener;
 
 pub(crate) use self::template::TEMPLATE;
 use self::{faults::Faults, meter::Meter, post::Post, stream::Stream};
+use crate::conformance::{self, Exchange};
 
 const TABLE: &str = "invitations";
 
