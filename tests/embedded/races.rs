@@ -206,3 +206,14 @@ async fn nobody_accepts_into_a_community_that_is_being_removed() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_mail_that_many_are_about_to_send_is_sent_once() {
+    let (world, mona) = chess().await;
+    for round in 0..ROUNDS {
+        world.invite_address(&mona, "chess", &format!("guest{round}@example.org")).await;
+        let changes = world.changes();
+        join_all((0..8).map(|_| world.hand_over(&changes))).await;
+        assert_eq!(world.post.take_mails().len(), 1, "round {round}");
+    }
+}

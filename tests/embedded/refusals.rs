@@ -186,6 +186,19 @@ async fn a_request_for_someone_who_has_blocked_the_community_meanwhile_cannot_be
 }
 
 #[tokio::test]
+async fn a_request_for_someone_who_has_become_a_member_meanwhile_cannot_be_approved() {
+    for mode in ["acceptance", "automatic"] {
+        let (world, [mona, mia, ann]) = chess().await;
+        world.community("chess", json!({ "enrolment": "closed", "membershipMode": mode })).await;
+        let request = world.invite_user(&mia, "chess", &ann).await;
+        world.member("chess", &ann, "moderator").await;
+        world.command(&mona, &request, "approve").await.refused(409, "already_member");
+        assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
+        assert_eq!(world.status(&mona, &request).await, "awaiting_approval");
+    }
+}
+
+#[tokio::test]
 async fn an_unverified_address_is_advised_to_be_verified() {
     let (world, [mona, ..]) = chess().await;
     let id = world.invite_address(&mona, "chess", "zoe@example.org").await;

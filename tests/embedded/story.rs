@@ -305,6 +305,18 @@ async fn a_resent_mail_leaves_the_old_link_working_and_comes_at_most_once_an_hou
 }
 
 #[tokio::test]
+async fn the_link_of_someone_who_is_not_active_any_more_makes_no_member() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let link = mails(&world).await[0].path("i");
+    world.register_with(&ann, json!({ "active": false })).await;
+    assert_eq!(press(&world, &link, "answer=accept").await.status, 403);
+    assert_eq!(world.role(&ann, "chess").await, None);
+    assert_eq!(world.status(&mona, &id).await, "pending");
+}
+
+#[tokio::test]
 async fn with_sign_in_mode_a_link_alone_answers_nothing() {
     let (world, mona) = chess().await;
     let [ann] = world.people(["ann"]).await;

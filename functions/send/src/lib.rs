@@ -69,7 +69,8 @@ pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, P
     let digest = body.digest(&community);
     let submission = Submission::parse(body)?;
     let request_key = idempotency_key.map(|key| Key::request(&caller.id, key));
-    let mut directory = Directory::read(&api.store, &caller, &community, &submission, request_key.as_ref(), now).await?;
+    let mut directory =
+        Directory::read(&api.store, &caller, &community, &submission, request_key.as_ref(), now).await?;
     let claim = match &request_key {
         None => None,
         Some(key) => match idempotency::look(directory.record(key), key, &digest, now)? {

@@ -102,7 +102,7 @@ impl From<LanguageTag> for String {
 /// The network settings. A missing field reads as its default.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Settings {
     /// Whether invited users must answer; a community may override it.
     pub membership_mode: MembershipMode,
