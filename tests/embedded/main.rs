@@ -9,6 +9,7 @@ mod aftermath;
 mod budgets;
 mod bulk;
 mod conformance;
+mod crash;
 mod lists;
 mod matrix;
 mod races;

@@ -217,3 +217,61 @@ async fn a_mail_that_many_are_about_to_send_is_sent_once() {
         assert_eq!(world.post.take_mails().len(), 1, "round {round}");
     }
 }
+
+/// What the request answers when `meanwhile` happens between its reads and its write.
+async fn interrupted(world: &Arc<World>, ask: Ask, meanwhile: impl Future<Output = ()>) -> Answer {
+    let gate = world.faults.stop_next();
+    let task = tokio::spawn({
+        let world = Arc::clone(world);
+        async move { world.ask(ask).await }
+    });
+    gate.reached().await;
+    meanwhile.await;
+    gate.open();
+    task.await.unwrap()
+}
+
+#[tokio::test]
+async fn what_changes_between_reading_and_writing_decides_anew() {
+    let (world, mona) = chess().await;
+    let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;
+    let zoe = person("zoe");
+    let send = |body: Value| Ask::new("POST", "/communities/chess/invitations").by(&mona).json(&body);
+    let outcome = |answer: Answer, at: usize| answer.ok()["results"][at].clone();
+
+    // Someone registers with the invited address: the invitation becomes theirs.
+    let answer = interrupted(&world, send(json!({ "emails": [zoe.email] })), world.register(&zoe)).await;
+    let result = outcome(answer, 0);
+    assert_eq!((&result["outcome"], &result["invitation"]["invitee"]["userId"]), (&json!("invited"), &json!("zoe")));
+
+    // One of two becomes a member: the other is invited all the same.
+    let two = send(json!({ "userIds": ["ann", "ben"] }));
+    let answer = interrupted(&world, two, world.member("chess", &ann, "moderator")).await;
+    assert_eq!(outcome(answer.clone(), 0)["outcome"], "already_member");
+    assert_eq!(outcome(answer, 1)["outcome"], "invited");
+    assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
+
+    // The community stops inviting, or is removed: nobody is.
+    let closed = json!({ "allowInvitations": false });
+    interrupted(&world, send(json!({ "userIds": ["cleo"] })), world.community("chess", closed))
+        .await
+        .refused(403, "invitations_not_allowed");
+    world.community("chess", json!({})).await;
+
+    // The invitee becomes a member by another way, or inactive: accepting says so.
+    let list = world.get(&ben, "/me/invitations").await.ok();
+    let id = list["invitations"][0]["id"].as_str().unwrap();
+    let inactive = async { world.register_with(&ben, json!({ "active": false })).await };
+    interrupted(&world, command(&ben, id, "accept"), inactive).await.refused(403, "caller_inactive");
+    world.register(&ben).await;
+    interrupted(&world, command(&ben, id, "accept"), world.member("chess", &ben, "owner"))
+        .await
+        .refused(409, "already_member");
+    assert_eq!(world.role(&ben, "chess").await.as_deref(), Some("owner"));
+
+    // The moderator loses the role before the decision is written.
+    let id = world.invite_user(&mona, "chess", &cleo).await;
+    let demoted = async { world.member("chess", &ann, "member").await };
+    interrupted(&world, command(&ann, &id, "cancel"), demoted).await.refused(404, "invitation_not_found");
+    assert_eq!(world.status(&cleo, &id).await, "pending");
+}

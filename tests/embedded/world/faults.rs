@@ -14,6 +14,7 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 /// What happens to transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,12 +33,33 @@ enum Mode {
 pub(crate) struct Faults {
     inner: SharedHttpClient,
     mode: Arc<Mutex<Mode>>,
+    /// The next request of that operation waits here.
+    gate: Arc<Mutex<Option<(&'static str, Arc<Gate>)>>>,
+}
+
+/// Where one transaction waits between what its handler has read and what it writes.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    reached: Notify,
+    opened: Notify,
+}
+
+impl Gate {
+    /// Waits until a transaction waits at the gate.
+    pub(crate) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Lets it go on.
+    pub(crate) fn open(&self) {
+        self.opened.notify_one();
+    }
 }
 
 impl Faults {
     pub(super) fn new() -> Self {
         let inner = aws_smithy_http_client::Builder::new().build_http();
-        Self { inner, mode: Arc::default() }
+        Self { inner, mode: Arc::default(), gate: Arc::default() }
     }
 
     /// After that many more transactions, all others fail.
@@ -50,6 +72,28 @@ impl Faults {
         *self.mode.lock().unwrap() = Mode::Colliding;
     }
 
+    /// Stops the next transaction, and none after it.
+    pub(crate) fn stop_next(&self) -> Arc<Gate> {
+        self.stop_next_of("TransactWriteItems")
+    }
+
+    /// Stops the next change of one record, and none after it.
+    pub(crate) fn stop_next_update(&self) -> Arc<Gate> {
+        self.stop_next_of("UpdateItem")
+    }
+
+    fn stop_next_of(&self, operation: &'static str) -> Arc<Gate> {
+        let gate = Arc::<Gate>::default();
+        *self.gate.lock().unwrap() = Some((operation, Arc::clone(&gate)));
+        gate
+    }
+
+    /// The gate that the request stops at, if it does.
+    fn stops(&self, request: &HttpRequest) -> Option<Arc<Gate>> {
+        let mut gate = self.gate.lock().unwrap();
+        gate.take_if(|(operation, _)| is(request, operation)).map(|(_, gate)| gate)
+    }
+
     /// Nothing fails any more.
     pub(crate) fn heal(&self) {
         *self.mode.lock().unwrap() = Mode::Fine;
@@ -57,7 +101,7 @@ impl Faults {
 
     /// The answer that a request gets in the table's stead.
     fn answer(&self, request: &HttpRequest) -> Option<Value> {
-        if request.headers().get("x-amz-target") != Some("DynamoDB_20120810.TransactWriteItems") {
+        if !is(request, "TransactWriteItems") {
             return None;
         }
         let mut mode = self.mode.lock().unwrap();
@@ -76,6 +120,11 @@ impl Faults {
     }
 }
 
+fn is(request: &HttpRequest, operation: &str) -> bool {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    target.strip_prefix("DynamoDB_20120810.") == Some(operation)
+}
+
 impl HttpClient for Faults {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
@@ -91,6 +140,14 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Some(gate) = self.faults.stops(&request) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                gate.reached.notify_one();
+                gate.opened.notified().await;
+                inner.call(request).await
+            });
+        }
         match self.faults.answer(&request) {
             None => self.inner.call(request),
             Some(answer) => {

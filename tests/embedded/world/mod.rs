@@ -412,6 +412,11 @@ impl World {
         self.client.put_item().table_name(TABLE).set_item(Some(item)).send().await.unwrap();
     }
 
+    pub(crate) async fn remove_record(&self, pk: &str, sk: &str) {
+        let key = Key { pk: pk.to_owned(), sk: sk.to_owned() };
+        self.client.delete_item().table_name(TABLE).set_key(Some(key.into())).send().await.unwrap();
+    }
+
     /// The role of the member; none of anyone else.
     pub(crate) async fn role(&self, person: &Person, community: &str) -> Option<String> {
         let party = Party::User(person.id.parse().unwrap());
