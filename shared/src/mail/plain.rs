@@ -71,7 +71,10 @@ pub(crate) fn link_joints(text: &str) -> Vec<usize> {
         let rest = &text[after..];
         let breaks = match c {
             // "https://", "mailto:", but neither "10:30" nor "Note: this".
-            ':' => previous.is_some_and(char::is_alphabetic) && rest.starts_with(|c: char| !c.is_whitespace()),
+            ':' => {
+                let scheme = previous.is_some_and(char::is_alphabetic);
+                rest.starts_with("//") || scheme && rest.starts_with(|c: char| !c.is_whitespace())
+            }
             // "example.org" in any script's dots, but neither "3.14" nor "e.g.".
             '.' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}' => {
                 previous.is_some_and(|p: char| !p.is_whitespace()) && starts_like_top_level_domain(rest)

@@ -34,8 +34,11 @@ pub(crate) struct Faults {
     inner: SharedHttpClient,
     mode: Arc<Mutex<Mode>>,
     /// The next request of that operation waits here.
-    gate: Arc<Mutex<Option<(&'static str, Arc<Gate>)>>>,
+    gate: Arc<Mutex<Option<Stop>>>,
 }
+
+/// The operation that is stopped, and where it waits.
+type Stop = (&'static str, Arc<Gate>);
 
 /// Where one transaction waits between what its handler has read and what it writes.
 #[derive(Debug, Default)]

@@ -245,7 +245,7 @@ impl World {
         let path = ask.path.split('?').next().unwrap_or_default();
         let (function, parameters) =
             TEMPLATE.route(ask.method, path).unwrap_or_else(|| panic!("no route {} {path}", ask.method));
-        let answer = self.serve(function, ask.event(&parameters)).await;
+        let answer = Box::pin(self.serve(function, ask.event(&parameters))).await;
         conformance::check(&Exchange {
             method: ask.method,
             path,
