@@ -3,12 +3,12 @@
 use crate::{
     domain::{
         Timestamp,
-        id::InvitationId,
+        id::{InvitationId, UserId},
         invitation::Invitation,
         lifecycle::{self, Command, Verdict},
         person::{Caller, Standing, User},
         refusal::Refusal,
-        transition::{Guard, Transition},
+        transition::Guard,
         viewing::{RoleFact, Viewer},
     },
     store::{
@@ -73,7 +73,7 @@ pub async fn perform(
                     }
                     return Ok(Outcome { invitation: transition.invitation, user, role });
                 }
-                Executed::Lost(losses) => match judge(losses, &transition)? {
+                Executed::Lost(losses) => match judge(losses, &invitation, Some(&caller.id), now)? {
                     News::Invitation(current) => invitation = *current,
                     News::Role(known) => role = known,
                 },
@@ -98,7 +98,7 @@ pub async fn perform_by_link(
         match decide(&invitation)? {
             Verdict::Change(transition) => match store.execute(&[&transition], &[], now).await? {
                 Executed::Done => return Ok(transition.invitation),
-                Executed::Lost(losses) => match judge(losses, &transition)? {
+                Executed::Lost(losses) => match judge(losses, &invitation, None, now)? {
                     News::Invitation(current) => invitation = *current,
                     News::Role(_) => return Err(Refusal::InvitationNotFound.into()),
                 },
@@ -115,8 +115,15 @@ enum News {
     Role(RoleFact),
 }
 
-/// Reads a lost write: news if a new decision may differ, else the refusal that the failed condition stands for.
-fn judge(losses: Vec<Loss>, transition: &Transition) -> Result<News, OperationError> {
+/// Reads a lost write on `invitation`: news if a new decision may differ, else the refusal that the failed condition
+/// stands for. Without a `caller`, the invitee acts by a mail link.
+fn judge(
+    losses: Vec<Loss>,
+    invitation: &Invitation,
+    caller: Option<&UserId>,
+    now: Timestamp,
+) -> Result<News, OperationError> {
+    let status = invitation.status_at(now);
     let mut refusal = None;
     for Loss { cause, item } in losses {
         let found = item.is_some();
@@ -132,16 +139,22 @@ fn judge(losses: Vec<Loss>, transition: &Transition) -> Result<News, OperationEr
             }
             Cause::Guard(Guard::CommunityInvites(_)) if found => refusal = Some(Refusal::InvitationsNotAllowed),
             Cause::Guard(Guard::CommunityInvites(_)) => refusal = Some(Refusal::CommunityNotFound),
+            Cause::Guard(Guard::Active(user)) if caller.is_some_and(|caller| *caller != user) => {
+                refusal = Some(Refusal::InviteeUnavailable(status));
+            }
             Cause::Guard(Guard::Active(_)) if found => refusal = Some(Refusal::CallerInactive),
             Cause::Guard(Guard::Active(_)) => refusal = Some(Refusal::CallerUnknown),
             Cause::Standing(..) => {
                 let standing: Standing = item.map(record::value).transpose()?.unwrap_or_default();
                 let member = standing.role.is_some();
-                refusal = Some(if member { Refusal::AlreadyMember } else { Refusal::InviteeUnavailable });
+                refusal = Some(match member {
+                    true => Refusal::AlreadyMember(status),
+                    false => Refusal::InviteeUnavailable(status),
+                });
             }
             Cause::Guard(Guard::Unowned(_) | Guard::Owned(..)) | Cause::Quota | Cause::Record => {}
         }
     }
-    let id = transition.invitation.id;
+    let id = invitation.id;
     Err(refusal.map_or_else(|| StoreError::Damaged(format!("invitation {id} in no known state")).into(), Into::into))
 }

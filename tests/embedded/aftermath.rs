@@ -385,6 +385,73 @@ async fn erasing_a_user_withdraws_what_is_live_and_leaves_no_name_or_address() {
 }
 
 #[tokio::test]
+async fn an_erasure_that_breaks_off_anywhere_is_finished_by_its_repetition() {
+    for transactions in 0.. {
+        let (world, mona) = chess().await;
+        world.community("choir", json!({})).await;
+        world.member("choir", &mona, "owner").await;
+        let quentin = person("quentin");
+        // One invitation was the address's before it was his; one is his own.
+        let taken_over = world.invite_address(&mona, "choir", &quentin.email).await;
+        world.register(&quentin).await;
+        let own = world.invite_user(&mona, "chess", &quentin).await;
+        world.pump().await;
+        world.faults.refuse_after(transactions);
+        let answer = world.directory("DELETE", "users/quentin", Value::Null).await;
+        world.faults.heal();
+        if answer.status != 204 {
+            world.command(&quentin, &own, "accept").await;
+            world.directory("DELETE", "users/quentin", Value::Null).await.ok();
+        }
+        assert_ne!(world.status(&mona, &own).await, "pending");
+        assert_eq!(world.status(&mona, &taken_over).await, "cancelled");
+        for (place, record) in world.dump().await {
+            let text = format!("{record:?}");
+            assert!(!text.contains("Quentin") && !text.contains(&quentin.email), "{transactions} {place:?}: {text}");
+        }
+        // The address is free for another.
+        world.register(&Person { email: quentin.email, ..person("nina") }).await;
+        if answer.status == 204 {
+            assert!(transactions > 2, "broke off nowhere");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_community_that_comes_back_has_its_moderators_asked_again() {
+    let (world, mona) = chess().await;
+    let [mia, ann] = world.people(["mia", "ann"]).await;
+    world.connect(&mia, &ann).await;
+    world.directory("DELETE", "communities/chess", Value::Null).await.ok();
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.member("chess", &mia, "member").await;
+    world.invite_user(&mia, "chess", &ann).await;
+    world.pump().await;
+    let to: Vec<_> = world.post.take_mails().into_iter().map(|mail| mail.to).collect();
+    assert_eq!(to, [mona.email]);
+}
+
+#[tokio::test]
+async fn an_invitation_stays_decidable_when_its_invitee_has_joined_by_another() {
+    let (world, mona) = chess().await;
+    let [moderator] = world.people(["mod"]).await;
+    world.member("chess", &moderator, "moderator").await;
+    for (verb, becomes) in [("decline", "declined"), ("cancel", "cancelled")] {
+        // The directory knows her without an address; her token brings a verified one.
+        let zoe = person(&format!("zoe-{verb}"));
+        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+        let own = world.invite_user(&mona, "chess", &zoe).await;
+        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+        world.command(&zoe, &mailed, "accept").await.ok();
+        world.command(&zoe, &own, "accept").await.refused(409, "already_member");
+        let who = if verb == "decline" { &zoe } else { &moderator };
+        assert_eq!(world.command(who, &own, verb).await.ok()["status"], becomes);
+        assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+    }
+}
+
+#[tokio::test]
 async fn erasing_a_user_leaves_nothing_in_the_kept_answers_of_those_who_invited_them() {
     let (world, mona) = chess().await;
     let quentin = person("quentin");

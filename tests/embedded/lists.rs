@@ -303,3 +303,55 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
 
 /// Invitations of the large community.
 const LARGE: u32 = 100_000;
+
+#[tokio::test]
+async fn a_list_goes_on_although_the_invitation_that_its_cursor_names_has_expired_meanwhile() {
+    let (world, mona, ann, model) = chess().await;
+    let expires = |number, millis, status| Invitation {
+        expires_at: now() + SignedDuration::from_millis(millis),
+        ..copy(&model, SignedDuration::from_hours(1), number, status)
+    };
+    let minute = 60_000;
+    let made = [
+        expires(0, 1_500, Status::Pending),
+        expires(1, 1_400, Status::Pending),
+        expires(2, 1_500, Status::AwaitingApproval),
+        expires(3, minute, Status::AwaitingApproval),
+    ];
+    world.load(&made);
+    let first = |page: &Value| page["invitations"][0]["id"].as_str().map(str::to_owned);
+    let (pending, queue) =
+        ("/me/invitations?status=pending&limit=1", "/me/invitations/sent?status=awaiting_approval&limit=1");
+    let page = world.get(&ann, pending).await.ok();
+    assert_eq!(first(&page), Some(made[0].id.to_string()));
+    let below = page["nextCursor"].as_str().unwrap().to_owned();
+    let page = world.get(&mona, queue).await.ok();
+    assert_eq!(first(&page), Some(made[2].id.to_string()));
+    let above = page["nextCursor"].as_str().unwrap().to_owned();
+    while made[0].status_at(now()) != Status::Expired {
+        tokio::task::yield_now().await;
+    }
+    let page = world.get(&ann, format!("{pending}&cursor={below}")).await.ok();
+    assert_eq!((first(&page), page["nextCursor"].as_str()), (None, None));
+    let page = world.get(&mona, format!("{queue}&cursor={above}")).await.ok();
+    assert_eq!(first(&page), Some(made[3].id.to_string()));
+}
+
+#[tokio::test]
+async fn a_page_is_whole_although_its_invitations_are_more_than_one_query_reads() {
+    let (world, _, ann, model) = chess().await;
+    let long = "\u{1f3f0}".repeat(4_000);
+    let made: Vec<_> = (0..100_u16)
+        .map(|number| Invitation {
+            reason: Some(long.clone()),
+            ..copy(&model, SignedDuration::from_mins(i64::from(number) + 1), number, Status::Pending)
+        })
+        .collect();
+    world.load(&made);
+    let page = world.get(&ann, "/me/invitations?limit=99").await.ok();
+    assert_eq!((page["invitations"].as_array().unwrap().len(), &page["pendingCount"]), (99, &json!(100)));
+    let next = page["nextCursor"].as_str().unwrap();
+    let rest = world.get(&ann, format!("/me/invitations?limit=99&cursor={next}")).await.ok();
+    // The oldest, and the cancelled model.
+    assert_eq!(rest["invitations"].as_array().unwrap().len(), 2);
+}

@@ -186,13 +186,37 @@ async fn a_request_for_someone_who_has_blocked_the_community_meanwhile_cannot_be
 }
 
 #[tokio::test]
+async fn a_request_for_someone_who_is_not_active_any_more_enrols_nobody() {
+    let (world, [mona, mia, ann]) = chess().await;
+    world.community("chess", json!({ "enrolment": "closed", "membershipMode": "automatic" })).await;
+    let request = world.invite_user(&mia, "chess", &ann).await;
+    world.register_with(&ann, json!({ "active": false })).await;
+    let refused = world.command(&mona, &request, "approve").await.refused(409, "invitee_unavailable");
+    assert_eq!(refused["invitation"]["status"], "awaiting_approval");
+    assert_eq!(world.role(&ann, "chess").await, None);
+    world.register(&ann).await;
+    assert_eq!(world.command(&mona, &request, "approve").await.ok()["status"], "accepted");
+}
+
+#[tokio::test]
+async fn whoever_is_not_active_is_offered_nothing_to_do() {
+    let (world, [mona, _, ann]) = chess().await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let offered = |shown: &Value| shown["actions"].as_array().unwrap().len();
+    assert_eq!(offered(&world.get(&ann, format!("/invitations/{id}")).await.ok()), 2);
+    world.register_with(&ann, json!({ "active": false })).await;
+    assert_eq!(offered(&world.get(&ann, format!("/invitations/{id}")).await.ok()), 0);
+}
+
+#[tokio::test]
 async fn a_request_for_someone_who_has_become_a_member_meanwhile_cannot_be_approved() {
     for mode in ["acceptance", "automatic"] {
         let (world, [mona, mia, ann]) = chess().await;
         world.community("chess", json!({ "enrolment": "closed", "membershipMode": mode })).await;
         let request = world.invite_user(&mia, "chess", &ann).await;
         world.member("chess", &ann, "moderator").await;
-        world.command(&mona, &request, "approve").await.refused(409, "already_member");
+        let refused = world.command(&mona, &request, "approve").await.refused(409, "already_member");
+        assert_eq!(refused["invitation"]["status"], "awaiting_approval");
         assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
         assert_eq!(world.status(&mona, &request).await, "awaiting_approval");
     }

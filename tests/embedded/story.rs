@@ -321,9 +321,14 @@ async fn the_link_of_someone_who_is_not_active_any_more_makes_no_member() {
 async fn with_sign_in_mode_a_link_alone_answers_nothing() {
     let (world, mona) = chess().await;
     let [ann] = world.people(["ann"]).await;
-    world.settings(json!({ "emailLinkResponse": "sign_in" })).await;
+    let register = "https://platform.example.org/join";
+    world.settings(json!({ "emailLinkResponse": "sign_in", "registrationUrl": register })).await;
     let id = world.invite_user(&mona, "chess", &ann).await;
     let link = mails(&world).await[0].path("i");
+    // Onward to where the invitation can be answered, and not in a circle by way of this page.
+    let page = open(&world, "GET", &link).await.body;
+    assert!(page.contains("href=\"https://platform.example.org/c/chess\" class=\"button first\""), "{page}");
+    assert!(!page.contains("return_to"), "{page}");
     for form in ["answer=accept", "answer=decline"] {
         assert_eq!(press(&world, &link, form).await.status, 403);
     }

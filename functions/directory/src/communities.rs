@@ -12,8 +12,7 @@ use invitations::{
     store::{
         Store,
         expression::Expression,
-        keys::{COMMUNITY_COPIES, Index, Key, moderators_partition},
-        read::key_of,
+        keys::{COMMUNITY_COPIES, Index, Key},
         record::{self, Kind},
         write::Write,
     },
@@ -89,6 +88,9 @@ pub(crate) async fn put(store: &Store, id: CommunityId, body: CommunityBody) -> 
 }
 
 /// Removes the community, so that nobody invites to it or accepts any more, then withdraws its live invitations.
+///
+/// Its members stay on record, moderators among them: without the community they mean nothing, and the platform may
+/// bring it back.
 pub(crate) async fn delete(store: &Store, id: &CommunityId) -> Result<(), Problem> {
     let (now, deadline) = (now(), Deadline::start());
     store.remove(copies(id).collect()).await?;
@@ -97,9 +99,7 @@ pub(crate) async fn delete(store: &Store, id: &CommunityId) -> Result<(), Proble
         let listed = (Index::Community, id.as_str().to_owned());
         sweep::sweep(store, listed, Some(status), &decide, now, deadline).await?;
     }
-    let moderators = store.partition(&moderators_partition(id), "").await?;
-    let keys: Vec<_> = moderators.iter().filter_map(key_of).collect();
-    sweep::remove(store, &keys, deadline).await
+    Ok(())
 }
 
 fn copies(id: &CommunityId) -> impl Iterator<Item = Key> {

@@ -1,7 +1,8 @@
 //! `DELETE /directory/users/{userId}`: nothing that names the person stays behind.
 //!
-//! The user goes first, so that nobody acts as them or invites them while the rest is found and changed. Their own
-//! records go last, since these lead to the rest. A removal that runs out of time is continued by its repetition.
+//! The user is made inactive first, so that nobody acts as them or invites them while the rest is found and changed.
+//! What leads to the rest goes last, their address with it. A removal that runs out of time is continued by its
+//! repetition.
 
 use invitations::{
     domain::{
@@ -30,10 +31,9 @@ use crate::{
 /// Removes the user, their live invitations, and their name and address from all others.
 pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
     let (now, deadline) = (now(), Deadline::start());
-    let user = users::replace(store, id, None).await?;
+    let user = users::deactivate(store, id).await?;
     let address = user.as_ref().and_then(User::verified_email).map(EmailAddress::key);
     let decide = |one: &Invitation| lifecycle::erase(one, id, address.as_ref(), now);
-    // A repetition does not know the address any more: what is found by it alone comes first.
     let parties = address.clone().map(Party::Address).into_iter().chain([Party::User(id.clone())]);
     for party in parties {
         for of in [party_partition(&party), requested_partition(&party)] {
@@ -43,7 +43,8 @@ pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
     sweep::sweep(store, (Index::Sender, user_partition(id)), None, &decide, now, deadline).await?;
     let items = store.partition(&user_partition(id), "").await?;
     settle_live(store, &items, &decide, now).await?;
-    sweep::remove(store, &doomed(id, &items), deadline).await
+    sweep::remove(store, &doomed(id, &items), deadline).await?;
+    users::remove(store, id).await
 }
 
 /// Settles what the standings name: an index may lag behind, these do not.
@@ -57,7 +58,7 @@ async fn settle_live(store: &Store, items: &[Item], decide: &impl Decide, now: T
 
 /// The keys of all records that go with the user: those elsewhere before those that lead to them.
 ///
-/// The user's own is not among them: whoever came back meanwhile owns an address.
+/// The user's own is not among them: it goes together with the ownership of their address.
 fn doomed(id: &UserId, items: &[Item]) -> Vec<Key> {
     let own = items.iter().filter_map(key_of).filter(|key| *key != Key::user(id));
     let moderating = standings(items).filter(|(_, standing)| standing.role.is_some_and(Role::moderates));

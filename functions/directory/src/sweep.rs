@@ -91,23 +91,16 @@ pub(crate) async fn settle(
     decide: &impl Decide,
     now: Timestamp,
 ) -> Result<(), Problem> {
-    let mut releases = true;
     for _ in 0..ROUNDS {
-        let Some(mut transition) = decide(&invitation) else { return Ok(()) };
-        if !releases {
-            transition.standings.clear();
-        }
+        let Some(transition) = decide(&invitation) else { return Ok(()) };
         let losses = match store.execute(&[&transition], &[], now).await? {
             Executed::Done => return Ok(()),
             Executed::Lost(losses) => losses,
         };
-        // A standing that does not name the invitation has nothing to release.
-        releases = false;
         for Loss { cause, item } in losses {
             if matches!(cause, Cause::Invitation(_)) {
                 let Some(item) = item else { return Ok(()) };
                 invitation = record::invitation(item)?;
-                releases = true;
             }
         }
     }

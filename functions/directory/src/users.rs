@@ -63,21 +63,39 @@ impl UserBody {
 /// Keeps the user as described. Live invitations of a verified address become theirs.
 pub(crate) async fn put(store: &Store, id: UserId, body: UserBody) -> Result<Stored<User>, Problem> {
     let user = body.parse(id)?;
-    let before = replace(store, &user.id, Some(&user)).await?;
+    let (before, _) = replace(store, &user.id, |_| Some(user.clone())).await?;
     claims::claim(store, &user, now()).await?;
     Ok(Stored { record: user, created: before.is_none() })
 }
 
-/// Replaces the user by `after`, or removes them, along with the ownership of addresses. Returns the user before.
-pub(crate) async fn replace(store: &Store, id: &UserId, after: Option<&User>) -> Result<Option<User>, Problem> {
+/// Makes the user inactive; returns them, if there is such a user.
+pub(crate) async fn deactivate(store: &Store, id: &UserId) -> Result<Option<User>, Problem> {
+    let (_, user) = replace(store, id, |user| Some(User { active: false, ..user?.clone() })).await?;
+    Ok(user)
+}
+
+/// Removes an inactive user, along with the ownership of their address. Whom the platform has brought back meanwhile
+/// stays.
+pub(crate) async fn remove(store: &Store, id: &UserId) -> Result<(), Problem> {
+    replace(store, id, |user| user.filter(|user| user.active).cloned()).await.map(|_| ())
+}
+
+/// Replaces the user by what `edit` makes of them, or removes them, along with the ownership of addresses. Returns the
+/// user before and after.
+async fn replace(
+    store: &Store,
+    id: &UserId,
+    edit: impl Fn(Option<&User>) -> Option<User>,
+) -> Result<(Option<User>, Option<User>), Problem> {
     for _ in 0..ROUNDS {
         let before = store.read([Key::user(id)]).await?.user(id)?.map(|record| record.user);
-        if before.is_none() && after.is_none() {
-            return Ok(None);
+        let after = edit(before.as_ref());
+        if before == after {
+            return Ok((before, after));
         }
-        let writes = writes(store, id, before.as_ref(), after).await?;
+        let writes = writes(store, id, before.as_ref(), after.as_ref()).await?;
         if store.transact(writes).await? == Written::Done {
-            return Ok(before);
+            return Ok((before, after));
         }
     }
     Err(Problem::unavailable(now()))
@@ -138,13 +156,14 @@ fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Result<W
     Ok(Write::Delete(key, expression))
 }
 
-/// The condition that the user, as far as addresses are concerned, is still as it was read.
+/// The condition that the user, as far as addresses and activity are concerned, is still as it was read.
 fn unchanged(before: Option<&User>) -> Expression {
     let mut expression = Expression::default();
     let Some(user) = before else {
         expression.require_missing(PK);
         return expression;
     };
+    expression.require_equal("active", AttributeValue::Bool(user.active));
     expression.require_equal("emailVerified", AttributeValue::Bool(user.email_verified));
     match &user.email {
         Some(email) => expression.require_equal("email", string(email.as_str())),

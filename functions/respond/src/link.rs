@@ -50,7 +50,8 @@ pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, re
             return show(&Page::TryAgain, None, &fallback.0, fallback.1);
         }
     };
-    let unsubscribing = request.raw_http_path().contains("/u/");
+    // The token is the last segment; what stands before it says which of the two routes it is.
+    let unsubscribing = request.raw_http_path().rsplit('/').nth(1) == Some("u");
     if request.method() == Method::POST {
         opened.post(store, unsubscribing, request).await
     } else if unsubscribing {
@@ -121,7 +122,7 @@ impl Opened {
                 None => self.now_showing(Intent::default(), None),
             },
             Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Outcome::InvitationsNotAllowed),
-            Refusal::AlreadyMember => self.show(Outcome::AlreadyMember),
+            Refusal::AlreadyMember(_) => self.show(Outcome::AlreadyMember),
             Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Outcome::InviteeInactive),
             Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
                 self.now_showing(Intent::default(), Some(StatusCode::FORBIDDEN))
@@ -137,12 +138,13 @@ impl Opened {
             return self.show(outcome);
         }
         let settings = &self.settings;
-        let registration = settings.registration_url.as_deref().map(|url| page::with_return(url, &self.link));
+        let registering = settings.registration_url.as_deref();
+        let registration = registering.map(|url| page::with_return(url, &self.link));
         let by_address = matches!(self.invitation.invitee, Invitee::Address { .. });
         let answering = match settings.email_link_response {
             EmailLinkResponse::SignIn => {
-                let elsewhere = self.invitation.community.url.as_deref();
-                Answering::SignedIn { url: registration.as_deref().or(elsewhere) }
+                // No way back: this page would only send them off again. The invitation waits where they sign in.
+                Answering::SignedIn { url: self.invitation.community.url.as_deref().or(registering) }
             }
             EmailLinkResponse::Confirm if by_address => Answering::AfterRegistration { url: registration.as_deref() },
             EmailLinkResponse::Confirm => Answering::Here,

@@ -432,6 +432,9 @@ impl Step<'_> {
                 after.offer(self.now);
             }
         });
+        if let (true, Party::User(invitee)) = (joins, &party) {
+            transition.guards.push(Guard::Active(invitee.clone()));
+        }
         let (standing, mail) = if joins {
             (StandingChange::Enrol { invitation: invitation.id }, MailKind::Joined)
         } else {

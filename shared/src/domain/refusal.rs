@@ -41,12 +41,12 @@ pub enum Refusal {
     /// Only the sender and moderators and above withdraw or resend.
     #[error("Only the sender and the community's moderators, administrators and owners can do this.")]
     NotSender,
-    /// The invitee is a member already.
+    /// The invitee is a member already; the invitation stays in that state.
     #[error("The invited person is already a member of the community.")]
-    AlreadyMember,
-    /// The invitee is not active, or wants no invitations from the community.
+    AlreadyMember(Status),
+    /// The invitee is not active, or wants no invitations from the community; the invitation stays in that state.
     #[error("The invited person cannot be invited to this community.")]
-    InviteeUnavailable,
+    InviteeUnavailable(Status),
     /// The state does not allow it.
     #[error("{}", conflict(*.0))]
     Conflict(Status),

@@ -19,14 +19,23 @@ pub struct Tally {
     pub answer_seconds: BTreeMap<u64, i64>,
 }
 
-/// Seconds rounded to 7 significant bits: exact below 128, off by less than 1 in 128 above.
+/// The bits of a time to answer that are kept.
+const PRECISION: u32 = 7;
+
+/// Seconds rounded to 7 significant bits: exact below 128, off by less than 1 in 64 above.
 ///
-/// It bounds the number of different values (about 1,300 in a century), so that the median of any number of answers
-/// can be read from one small record.
+/// It bounds the number of different values (about 1,300 in a year), so that the median of any number of answers can be
+/// read at the price of one query.
 #[must_use]
 pub fn rounded_seconds(seconds: u64) -> u64 {
-    let shift = (64 - seconds.leading_zeros()).saturating_sub(7);
-    (seconds >> shift) << shift
+    let dropped = magnitude(seconds);
+    (seconds >> dropped) << dropped
+}
+
+/// How often the time doubles beyond what is kept exactly. Times of one magnitude round to at most 128 values.
+#[must_use]
+pub fn magnitude(seconds: u64) -> u32 {
+    (u64::BITS - seconds.leading_zeros()).saturating_sub(PRECISION)
 }
 
 /// Seconds from the offer (the approval, where one was needed) to the answer, where there was one.

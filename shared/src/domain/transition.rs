@@ -45,12 +45,13 @@ pub enum StandingChange {
         /// The invitation that is the cause.
         invitation: InvitationId,
     },
-    /// The invitation is no longer the live one.
+    /// The invitation is no longer the live one. Where another one is, there is nothing to release.
     Release {
         /// The invitation.
         invitation: InvitationId,
     },
-    /// The party answered no: the invitation is no longer live and the community waits, for ever if blocked.
+    /// The party answered no: the invitation is no longer live and the community waits, for ever if blocked. Another
+    /// live one stays so.
     Refuse {
         /// The invitation.
         invitation: InvitationId,

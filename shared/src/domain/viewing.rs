@@ -116,10 +116,14 @@ impl Viewer<'_> {
         }
     }
 
-    /// What the caller may do with the invitation at `now`.
+    /// What the caller may do with the invitation at `now`, as far as is known of them: what is not known may still
+    /// forbid it.
     #[must_use]
     pub fn actions(&self, invitation: &Invitation, now: Timestamp) -> Vec<Action> {
         let status = invitation.status_at(now);
+        if self.user.is_some_and(|user| !user.active) {
+            return Vec::new();
+        }
         let moderates = self.moderates();
         let sends = self.is_sender(invitation) || moderates;
         let answers = self.addressed(invitation) == Addressed::Yes;

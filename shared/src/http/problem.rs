@@ -256,15 +256,17 @@ impl From<Refusal> for Problem {
             Refusal::NotSender => Code::NotSender,
             Refusal::RegistrationNeeded => Code::RegistrationNeeded,
             Refusal::SignInNeeded => Code::SignInNeeded,
-            Refusal::AlreadyMember => Code::AlreadyMember,
-            Refusal::InviteeUnavailable => Code::InviteeUnavailable,
+            Refusal::AlreadyMember(_) => Code::AlreadyMember,
+            Refusal::InviteeUnavailable(_) => Code::InviteeUnavailable,
             Refusal::Conflict(status) => Code::of_conflict(status),
             Refusal::ResentRecently { .. } => Code::ResentRecently,
             Refusal::DailyQuotaUsed { .. } => Code::DailyQuotaUsed,
         };
         let mut problem = Self::new(code, detail);
         match refusal {
-            Refusal::Conflict(status) => problem.invitation_status = Some(status),
+            Refusal::Conflict(status) | Refusal::AlreadyMember(status) | Refusal::InviteeUnavailable(status) => {
+                problem.invitation_status = Some(status);
+            }
             Refusal::ResentRecently { until } | Refusal::DailyQuotaUsed { until } => problem.retry_at = Some(until),
             _ => {}
         }

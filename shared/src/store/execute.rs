@@ -3,7 +3,7 @@
 //! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
 //! Either all of it happens or none, and whoever loses a race is told what the winner left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -96,23 +96,43 @@ impl Store {
         companions: &[Companion],
         now: Timestamp,
     ) -> Result<Executed, StoreError> {
-        let mut plan = Plan::default();
-        for (index, transition) in transitions.iter().enumerate() {
-            plan.add(index, transition, now)?;
+        let mut unnamed = HashSet::new();
+        loop {
+            let mut plan = Plan::default();
+            for (index, transition) in transitions.iter().enumerate() {
+                plan.add(index, transition, &unnamed, now)?;
+            }
+            for companion in companions {
+                plan.accompany(companion);
+            }
+            let (writes, causes) = plan.finish();
+            let refused = match self.transact(writes).await? {
+                Written::Done => return Ok(Executed::Done),
+                Written::Refused(refused) => refused,
+            };
+            let losses = refused.into_iter().flat_map(|(index, item)| {
+                causes[index].iter().map(move |cause| Loss { cause: cause.clone(), item: item.clone() })
+            });
+            let losses: Vec<_> = losses.collect();
+            // A standing that names another invitation, or none, is no obstacle to ending this one.
+            let ended = losses.iter().map(|loss| ends(&loss.cause, transitions)).collect::<Option<Vec<_>>>();
+            match ended {
+                Some(ended) => unnamed.extend(ended),
+                None => return Ok(Executed::Lost(losses)),
+            }
         }
-        for companion in companions {
-            plan.accompany(companion);
-        }
-        let (writes, causes) = plan.finish();
-        let refused = match self.transact(writes).await? {
-            Written::Done => return Ok(Executed::Done),
-            Written::Refused(refused) => refused,
-        };
-        let losses = refused.into_iter().flat_map(|(index, item)| {
-            causes[index].iter().map(move |cause| Loss { cause: cause.clone(), item: item.clone() })
-        });
-        Ok(Executed::Lost(losses.collect()))
     }
+}
+
+/// A standing, by the index of the transition that changes it and its party.
+type Place = (usize, Party);
+
+/// The standing whose condition failed, if all it asked for was to name the invitation that ends.
+fn ends(cause: &Cause, transitions: &[&Transition]) -> Option<Place> {
+    let Cause::Standing(index, party) = cause else { return None };
+    let (_, change) = transitions[*index].standings.iter().find(|(changed, _)| changed == party)?;
+    let ends = matches!(change, StandingChange::Release { .. } | StandingChange::Refuse { .. });
+    ends.then(|| (*index, party.clone()))
 }
 
 /// The actions of a transaction: one for each record, since DynamoDB takes no two for the same.
@@ -134,7 +154,14 @@ impl Plan {
         action
     }
 
-    fn add(&mut self, index: usize, transition: &Transition, now: Timestamp) -> Result<(), StoreError> {
+    /// Adds a transition; the standings in `unnamed` are known not to name its invitation.
+    fn add(
+        &mut self,
+        index: usize,
+        transition: &Transition,
+        unnamed: &HashSet<Place>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let invitation = &transition.invitation;
         let action = self.at(Key::invitation(invitation.id), Some(Cause::Invitation(index)));
         action.put = Some(invitation_record(invitation)?);
@@ -143,11 +170,15 @@ impl Plan {
             Some(revision) => action.expression.require_equal(REVISION, number(revision)),
         }
         for (party, change) in &transition.standings {
+            let named = !unnamed.contains(&(index, party.clone()));
+            if !named && matches!(change, StandingChange::Release { .. }) {
+                continue;
+            }
             let key = Key::standing(party, &invitation.community.id);
             let action = self.at(key, Some(Cause::Standing(index, party.clone())));
             action.changes = true;
             action.expression.set(KIND, string(Kind::Standing.as_str()));
-            stand(&mut action.expression, change, now);
+            stand(&mut action.expression, change, named, now);
         }
         for debt in &transition.debts {
             let key = Key::mail(invitation.id, &mail_name(invitation, debt));
@@ -233,8 +264,9 @@ impl Plan {
     }
 }
 
-/// Writes a standing's change, and the condition that it needs.
-fn stand(expression: &mut Expression, change: &StandingChange, now: Timestamp) {
+/// Writes a standing's change, and the condition that it needs. `named` is whether a live invitation that ends is the
+/// one that the standing names.
+fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now: Timestamp) {
     let settle = |expression: &mut Expression| {
         expression.remove("liveInvitation");
         expression.remove("liveUntil");
@@ -259,12 +291,14 @@ fn stand(expression: &mut Expression, change: &StandingChange, now: Timestamp) {
             settle(expression);
         }
         StandingChange::Refuse { invitation, cooling_until, block } => {
-            expression.require_equal("liveInvitation", string(invitation.to_string()));
             expression.set("coolingUntil", number(cooling_until.as_millisecond()));
             if *block {
                 expression.set("blocked", true_value());
             }
-            settle(expression);
+            if named {
+                expression.require_equal("liveInvitation", string(invitation.to_string()));
+                settle(expression);
+            }
         }
         StandingChange::Block => expression.set("blocked", true_value()),
     }

@@ -16,6 +16,7 @@
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | tally of a community | `TALLY#id` | `TALLY` |
+//! | its times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
 //! | network settings | `SETTINGS` | `SETTINGS` |
 //! | parked mail | `PARKED` | `invitation#mail` |
 
@@ -135,10 +136,16 @@ impl Key {
         Self::new(moderators_partition(community), format!("{MODERATOR_PREFIX}{user}"))
     }
 
-    /// The community's tally.
+    /// The community's tally, its times to answer aside.
     #[must_use]
     pub fn tally(community: &CommunityId) -> Self {
-        Self::new(format!("TALLY#{community}"), "TALLY")
+        Self::new(tally_partition(community), "TALLY")
+    }
+
+    /// The times to answer of one magnitude in the community's tally.
+    #[must_use]
+    pub fn answers(community: &CommunityId, magnitude: u32) -> Self {
+        Self::new(tally_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
     /// The network settings.
@@ -217,6 +224,12 @@ pub fn party_partition(party: &Party) -> String {
 #[must_use]
 pub fn requested_partition(party: &Party) -> String {
     format!("REQUESTED#{}", party_partition(party))
+}
+
+/// The partition of a community's tally.
+#[must_use]
+pub fn tally_partition(community: &CommunityId) -> String {
+    format!("TALLY#{community}")
 }
 
 /// The partition of a community's moderators.

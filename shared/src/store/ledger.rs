@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use super::{
     Store, StoreError,
     expression::{Expression, number, string},
-    keys::{Index, KIND, Key, LISTING, TTL},
+    keys::{Index, KIND, Key, LISTING, TTL, tally_partition},
     listing::lapsed_ranges,
     record::{Item, Kind, REVISION},
     write::{Write, Written},
@@ -20,10 +20,10 @@ use crate::domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
     invitation::{Invitation, Status},
-    tally::{Count, Tally, recount},
+    tally::{Count, Tally, magnitude, recount},
 };
 
-/// Invitations in one transaction of the ledger: a mark and a deadline each, and the tally.
+/// Invitations in one transaction of the ledger: a mark each, with a deadline or a time to answer, and the tally.
 const CHUNK: usize = 49;
 /// How often a chunk is counted anew because another writer was faster.
 const ROUNDS: u32 = 8;
@@ -50,9 +50,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn tally(&self, community: &CommunityId) -> Result<Tally, StoreError> {
-        let key = Key::tally(community);
-        let records = self.read([key.clone()]).await?;
-        Ok(records.get(&key).map(tally).unwrap_or_default())
+        let mut tally = Tally::default();
+        for part in self.partition(&tally_partition(community), "").await? {
+            add_part(&mut tally, &part);
+        }
+        Ok(tally)
     }
 
     /// Counts lapsed invitations of the community.
@@ -118,9 +120,7 @@ impl Store {
             if writes.is_empty() {
                 return Ok(());
             }
-            if let Some(update) = add_up(&totals) {
-                writes.push(Write::Update(Key::tally(community), update));
-            }
+            writes.extend(add_up(community, &totals));
             if self.transact(writes).await? == Written::Done {
                 return Ok(());
             }
@@ -165,15 +165,20 @@ fn deadline(invitation: &Invitation) -> Option<Write> {
     Some(Write::Put(item, Expression::default()))
 }
 
-fn add_up(totals: &BTreeMap<Count, i64>) -> Option<Expression> {
-    let mut expression = Expression::default();
-    let mut changes = false;
+/// Times to answer are kept apart, by magnitude: a write costs by the size of the whole record.
+fn add_up(community: &CommunityId, totals: &BTreeMap<Count, i64>) -> impl Iterator<Item = Write> {
+    let mut parts: BTreeMap<Key, Expression> = BTreeMap::new();
     for (count, by) in totals.iter().filter(|(_, by)| **by != 0) {
-        expression.increase(&attribute(*count), *by);
-        changes = true;
+        let key = match count {
+            Count::AnswerSeconds(seconds) => Key::answers(community, magnitude(*seconds)),
+            _ => Key::tally(community),
+        };
+        parts.entry(key).or_default().increase(&attribute(*count), *by);
     }
-    expression.set(KIND, string(Kind::Tally.as_str()));
-    changes.then_some(expression)
+    parts.into_iter().map(|(key, mut expression)| {
+        expression.set(KIND, string(Kind::Tally.as_str()));
+        Write::Update(key, expression)
+    })
 }
 
 const SECONDS_PREFIX: &str = "seconds";
@@ -189,9 +194,8 @@ fn attribute(count: Count) -> String {
     }
 }
 
-fn tally(item: &Item) -> Tally {
-    let mut tally = Tally::default();
-    for (name, value) in item {
+fn add_part(tally: &mut Tally, part: &Item) {
+    for (name, value) in part {
         let Some(count) = value.as_n().ok().and_then(|text| text.parse::<i64>().ok()) else { continue };
         if let Some(status) = Status::of_name(name) {
             tally.states.insert(status, count);
@@ -203,7 +207,6 @@ fn tally(item: &Item) -> Tally {
             tally.declined_answers = count;
         }
     }
-    tally
 }
 
 /// The kind of a record in a stream; `None` if it has none.

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::{
+    operation::query::QueryOutput,
+    types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity},
+};
 
 use super::{
     Store, StoreError,
@@ -192,31 +195,56 @@ impl Store {
         Ok(item.map(record::value::<Standing>).transpose()?.and_then(|standing| standing.role))
     }
 
-    /// One page of an index: one query.
+    /// One page of an index: one query, and another only where the records wanted are more than the megabyte that
+    /// DynamoDB reads at a time.
     ///
     /// # Errors
-    /// [`StoreError`] if the query fails.
+    /// [`StoreError`] if a query fails.
     pub async fn page(&self, request: &PageRequest<'_>) -> Result<Page, StoreError> {
         let (from, to) = listing::range(request.status, request.now);
         let hash = request.index.hash();
-        let limit = i32::try_from(request.limit).unwrap_or(i32::MAX);
+        let mut start = match request.after {
+            // The clock has moved the range on: nothing is left below, or all of it is.
+            Some(after) if after <= from.as_str() => return Ok(Page { items: Vec::new(), more: false }),
+            Some(after) if after > to.as_str() => None,
+            after => after.and_then(|listing| start_key(hash, &request.of, listing)),
+        };
+        let wanted = request.limit as usize;
+        let mut items = Vec::new();
+        loop {
+            let range = (from.as_str(), to.as_str());
+            let answer = self.query_page(request, range, wanted - items.len(), start).await?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || items.len() >= wanted {
+                return Ok(Page { items, more: start.is_some() });
+            }
+        }
+    }
+
+    async fn query_page(
+        &self,
+        request: &PageRequest<'_>,
+        (from, to): (&str, &str),
+        limit: usize,
+        start: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<QueryOutput, StoreError> {
         let query = self
             .client
             .query()
             .table_name(&self.table)
             .index_name(request.index.name())
             .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
-            .expression_attribute_names("#of", hash)
+            .expression_attribute_names("#of", request.index.hash())
             .expression_attribute_names("#listing", LISTING)
             .expression_attribute_values(":of", string(&request.of))
             .expression_attribute_values(":from", string(from))
             .expression_attribute_values(":to", string(to))
             .scan_index_forward(false)
-            .limit(limit)
-            .set_exclusive_start_key(request.after.and_then(|listing| start_key(hash, &request.of, listing)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let answer = query.send().await?;
-        Ok(Page { more: answer.last_evaluated_key.is_some(), items: answer.items.unwrap_or_default() })
+        Ok(query.send().await?)
     }
 
     /// All records of a partition whose sort key begins with `prefix`, read consistently.

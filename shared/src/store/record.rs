@@ -16,7 +16,7 @@ use super::{
 use crate::domain::{
     email::{AddressKey, EmailAddress},
     invitation::{Invitation, Status},
-    person::{Party, User},
+    person::User,
 };
 
 /// The attributes of one record.
@@ -49,7 +49,7 @@ pub enum Kind {
     Community,
     /// A moderator.
     Moderator,
-    /// A community's tally.
+    /// A part of a community's tally.
     Tally,
     /// The network settings.
     Settings,
@@ -195,10 +195,4 @@ pub fn user_record(user: &User, suppressed: bool) -> Result<Item, StoreError> {
         item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
     }
     Ok(item)
-}
-
-/// The attribute of `party` in keys and indexes.
-#[must_use]
-pub fn party_value(party: &Party) -> AttributeValue {
-    string(party_partition(party))
 }

@@ -38,16 +38,18 @@ pub enum Written {
 }
 
 impl Store {
-    /// Writes all or nothing. Collisions with other transactions are waited out.
+    /// Writes all or nothing. Collisions with other transactions are waited out. A write whose answer was lost on its
+    /// way is asked for again under the same token, so that it happens once and is known to have happened.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts. Nothing is written then, unless
-    /// the answer was lost on its way, which a repetition finds out.
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every answer was lost.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Written, StoreError> {
         let items = writes.into_iter().map(|write| write.build(&self.table)).collect::<Result<Vec<_>, _>>()?;
+        let token = request_token();
         for attempt in 0..ATTEMPTS {
             pause(attempt).await;
             let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let request = request.set_client_request_token(token.clone());
             let Err(refused) = request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await else {
                 return Ok(Written::Done);
             };
@@ -116,6 +118,13 @@ pub(super) async fn pause(attempt: u32) {
     // Without randomness the wait is merely not jittered.
     let _ = getrandom::fill(&mut random);
     tokio::time::sleep(Duration::from_millis(u64::from_le_bytes(random) % ceiling)).await;
+}
+
+/// What makes the attempts at one transaction one: DynamoDB remembers the token of a success for ten minutes. Without
+/// randomness there is none, and the client draws one for each attempt.
+fn request_token() -> Option<String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).ok().map(|()| hex::encode(random))
 }
 
 /// The failed conditions among a cancelled transaction's reasons; none if it only collided.

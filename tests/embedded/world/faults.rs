@@ -26,6 +26,8 @@ enum Mode {
     RefusedAfter(u32),
     /// They collide with others, again and again.
     Colliding,
+    /// The next one is carried out, and its answer lost.
+    AnswerLost,
 }
 
 /// The layer.
@@ -75,6 +77,21 @@ impl Faults {
         *self.mode.lock().unwrap() = Mode::Colliding;
     }
 
+    /// The next transaction is carried out without anyone hearing of it.
+    pub(crate) fn lose_next_answer(&self) {
+        *self.mode.lock().unwrap() = Mode::AnswerLost;
+    }
+
+    /// Whether that happens to this request.
+    fn loses_answer_of(&self, request: &HttpRequest) -> bool {
+        let mut mode = self.mode.lock().unwrap();
+        let loses = *mode == Mode::AnswerLost && is(request, "TransactWriteItems");
+        if loses {
+            *mode = Mode::Fine;
+        }
+        loses
+    }
+
     /// Stops the next transaction, and none after it.
     pub(crate) fn stop_next(&self) -> Arc<Gate> {
         self.stop_next_of("TransactWriteItems")
@@ -109,7 +126,7 @@ impl Faults {
         }
         let mut mode = self.mode.lock().unwrap();
         match &mut *mode {
-            Mode::Fine => None,
+            Mode::Fine | Mode::AnswerLost => None,
             Mode::RefusedAfter(0) => Some(json!({ "__type": "AccessDeniedException" })),
             Mode::RefusedAfter(left) => {
                 *left -= 1;
@@ -151,12 +168,20 @@ impl HttpConnector for Connector {
                 inner.call(request).await
             });
         }
+        if self.faults.loses_answer_of(&request) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                let _ = inner.call(request).await;
+                Ok(problem(500, &json!({ "__type": "InternalServerError" })))
+            });
+        }
         match self.faults.answer(&request) {
             None => self.inner.call(request),
-            Some(answer) => {
-                let status = StatusCode::try_from(400).unwrap();
-                HttpConnectorFuture::ready(Ok(HttpResponse::new(status, answer.to_string().into())))
-            }
+            Some(answer) => HttpConnectorFuture::ready(Ok(problem(400, &answer))),
         }
     }
+}
+
+fn problem(status: u16, body: &Value) -> HttpResponse {
+    HttpResponse::new(StatusCode::try_from(status).unwrap(), body.to_string().into())
 }
