@@ -13,6 +13,8 @@ pub mod read;
 pub mod record;
 pub mod write;
 
+use std::time::Duration;
+
 use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
@@ -50,9 +52,12 @@ impl Store {
 
     /// Opens the connection that the first request will use, so that it finds the handshake done.
     ///
-    /// What comes of it does not matter: a failure shows again, and is reported, where it matters.
+    /// What comes of it does not matter: a failure shows again, and is reported, where it matters; that a function may
+    /// not read this record opens the connection all the same. It waits two seconds at the most, since Lambda gives a
+    /// start ten.
     pub async fn warm_up(&self) {
-        let _ = self.client.get_item().table_name(&self.table).set_key(Some(keys::Key::settings().into())).send().await;
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(keys::Key::settings().into()));
+        let _ = tokio::time::timeout(Duration::from_secs(2), request.send()).await;
     }
 }
 

@@ -26,8 +26,8 @@ enum Mode {
     RefusedAfter(u32),
     /// They collide with others, again and again.
     Colliding,
-    /// The next one is carried out, and its answer lost.
-    AnswerLost,
+    /// That many more are carried out, and their answers lost.
+    AnswersLost(u32),
 }
 
 /// The layer.
@@ -77,18 +77,17 @@ impl Faults {
         *self.mode.lock().unwrap() = Mode::Colliding;
     }
 
-    /// The next transaction is carried out without anyone hearing of it.
-    pub(crate) fn lose_next_answer(&self) {
-        *self.mode.lock().unwrap() = Mode::AnswerLost;
+    /// That many more transactions are carried out without anyone hearing of it.
+    pub(crate) fn lose_answers(&self, transactions: u32) {
+        *self.mode.lock().unwrap() = Mode::AnswersLost(transactions);
     }
 
     /// Whether that happens to this request.
     fn loses_answer_of(&self, request: &HttpRequest) -> bool {
         let mut mode = self.mode.lock().unwrap();
-        let loses = *mode == Mode::AnswerLost && is(request, "TransactWriteItems");
-        if loses {
-            *mode = Mode::Fine;
-        }
+        let Mode::AnswersLost(left @ 1..) = &mut *mode else { return false };
+        let loses = is(request, "TransactWriteItems");
+        *left -= u32::from(loses);
         loses
     }
 
@@ -126,7 +125,7 @@ impl Faults {
         }
         let mut mode = self.mode.lock().unwrap();
         match &mut *mode {
-            Mode::Fine | Mode::AnswerLost => None,
+            Mode::Fine | Mode::AnswersLost(_) => None,
             Mode::RefusedAfter(0) => Some(json!({ "__type": "AccessDeniedException" })),
             Mode::RefusedAfter(left) => {
                 *left -= 1;
