@@ -1,10 +1,16 @@
 //! What `main` needs before it can serve: telemetry, configuration from the environment, and the table's client.
 
-use std::{env, time::Duration};
+use std::{env, io, time::Duration};
 
 use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use jiff::Timestamp;
-use tracing_subscriber::filter::LevelFilter;
+use tracing::Subscriber;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt::MakeWriter,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 use crate::{http::caller::Claims, store::Store};
 
@@ -32,12 +38,45 @@ pub fn claims() -> Claims {
     }
 }
 
+/// The workspace's own crates, which log by the rules below.
+pub const OWN_CRATES: [&str; 11] = [
+    "cancel",
+    "deliver",
+    "directory",
+    "feedback",
+    "invitations",
+    "list_mine",
+    "list_sent",
+    "moderate",
+    "respond",
+    "send",
+    "status",
+];
+/// Where the runtime opens the span that gives every line its request's id. Nothing else is told there.
+const REQUEST_SPANS: &str = "lambda_runtime::layers::trace";
+
 /// Starts logging: one JSON object a line, from `LOG_LEVEL` up.
 ///
 /// What may never be logged: link tokens, bearer tokens, email addresses, names, messages. Ids may.
 pub fn start_logging() {
     let level = env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    tracing_subscriber::fmt().json().flatten_event(true).with_max_level(level).with_target(false).init();
+    log(level, io::stdout).init();
+}
+
+/// What logs to `writer` from `level` up.
+///
+/// Dependencies do not know what may never be logged, and at `debug` tell of whole requests: of them, only warnings are
+/// heard, whatever the level.
+pub fn log<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false).with_writer(writer);
+    let heard = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(REQUEST_SPANS, level.min(LevelFilter::INFO))
+        .with_targets(OWN_CRATES.map(|own| (own, level)));
+    tracing_subscriber::registry().with(heard).with(lines)
 }
 
 /// The AWS configuration of this process. Attempts are short, because a person is waiting and a retry is cheap.

@@ -11,6 +11,7 @@ mod bulk;
 mod conformance;
 mod crash;
 mod lists;
+mod logs;
 mod matrix;
 mod races;
 mod refusals;

@@ -1,0 +1,98 @@
+//! What is logged, and what never is.
+
+use std::{
+    io::{Result, Write},
+    sync::{Arc, Mutex},
+};
+
+use invitations::runtime::{OWN_CRATES, log};
+use serde_json::json;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::world::{Ask, World};
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl Lines {
+    fn take(&self) -> String {
+        String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
+    }
+
+    /// Hears all that this thread tells, from that level up.
+    fn listen(&self, level: LevelFilter) -> tracing::subscriber::DefaultGuard {
+        let lines = self.clone();
+        tracing::subscriber::set_default(log(level, move || lines.clone()))
+    }
+}
+
+/// Everything that an invitation by mail goes through, on this thread.
+#[tokio::test]
+async fn no_level_of_logging_tells_an_address_a_name_a_message_or_a_link() {
+    let lines = Lines::default();
+    let _guard = lines.listen(LevelFilter::TRACE);
+    let world = World::new().await;
+    let [mona, ann] = world.people(["mona", "ann"]).await;
+    world.community("chess", json!({})).await;
+    world.member("chess", &mona, "moderator").await;
+    let body = json!({ "userIds": ["ann"], "emails": ["zoe@example.org"], "message": "Do come!" });
+    world.invite(&mona, "chess", body).await;
+    world.pump().await;
+    let mails = world.post.take_mails();
+    let tokens: Vec<_> = mails.iter().map(|mail| mail.path("i").replace("/i/", "")).collect();
+    for mail in &mails {
+        world.ask(Ask::new("POST", mail.path("i")).form("answer=accept")).await;
+    }
+    world.get(&ann, "/me/invitations").await.ok();
+    let told = lines.take();
+    assert!(told.contains("batch done"), "the workspace's own crates are heard: {told}");
+    for secret in tokens.iter().map(String::as_str).chain(["example.org", "Mona", "Ann", "Do come", "zoe"]) {
+        let line = told.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}
+
+#[test]
+fn the_level_is_that_of_our_own_crates_and_dependencies_only_warn() {
+    let lines = Lines::default();
+    let told = |level| {
+        let _guard = lines.listen(level);
+        let span = tracing::info_span!(target: "lambda_runtime::layers::trace", "Lambda runtime invoke", requestId = "id-1");
+        let _entered = span.enter();
+        tracing::trace!(target: "deliver::mail", "own trace");
+        tracing::info!(target: "deliver::mail", "own info");
+        tracing::error!(target: "deliver::mail", "own error");
+        tracing::info!(target: "aws_smithy_runtime::client", "foreign info");
+        tracing::warn!(target: "aws_smithy_runtime::client", "foreign warning");
+        lines.take()
+    };
+    let words = |text: &str| {
+        let heard = ["own trace", "own info", "own error", "foreign info", "foreign warning"];
+        heard.into_iter().filter(|word| text.contains(word)).collect::<Vec<_>>()
+    };
+    assert_eq!(words(&told(LevelFilter::TRACE)), ["own trace", "own info", "own error", "foreign warning"]);
+    assert_eq!(words(&told(LevelFilter::INFO)), ["own info", "own error", "foreign warning"]);
+    assert_eq!(words(&told(LevelFilter::ERROR)), ["own error"]);
+    assert!(told(LevelFilter::INFO).lines().all(|line| line.contains("id-1")), "every line has its request's id");
+}
+
+#[test]
+fn every_crate_of_the_workspace_counts_as_our_own() {
+    let functions = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions")).unwrap();
+    let mut crates: Vec<_> =
+        functions.map(|entry| entry.unwrap().file_name().into_string().unwrap().replace('-', "_")).collect();
+    crates.push("invitations".to_owned());
+    crates.sort();
+    assert_eq!(crates, OWN_CRATES);
+}
