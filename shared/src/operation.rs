@@ -6,9 +6,9 @@ use crate::{
         id::{InvitationId, UserId},
         invitation::Invitation,
         lifecycle::{self, Command, Verdict},
-        person::{Caller, Standing, User},
+        person::{Caller, Party, Standing, User},
         refusal::Refusal,
-        transition::Guard,
+        transition::{Guard, StandingChange, Transition},
         viewing::{RoleFact, Viewer},
     },
     store::{
@@ -73,9 +73,10 @@ pub async fn perform(
                     }
                     return Ok(Outcome { invitation: transition.invitation, user, role });
                 }
-                Executed::Lost(losses) => match judge(losses, &invitation, Some(&caller.id), now)? {
+                Executed::Lost(losses) => match judge(losses, &transition, &invitation, Some(&caller.id), now)? {
                     News::Invitation(current) => invitation = *current,
                     News::Role(known) => role = known,
+                    News::Repeated => return Ok(Outcome { invitation, user, role }),
                 },
             },
         }
@@ -98,9 +99,10 @@ pub async fn perform_by_link(
         match decide(&invitation)? {
             Verdict::Change(transition) => match store.execute(&[&transition], &[], now).await? {
                 Executed::Done => return Ok(transition.invitation),
-                Executed::Lost(losses) => match judge(losses, &invitation, None, now)? {
+                Executed::Lost(losses) => match judge(losses, &transition, &invitation, None, now)? {
                     News::Invitation(current) => invitation = *current,
                     News::Role(_) => return Err(Refusal::InvitationNotFound.into()),
+                    News::Repeated => return Ok(invitation),
                 },
             },
             Verdict::Unchanged | Verdict::RoleNeeded => return Ok(invitation),
@@ -113,18 +115,22 @@ pub async fn perform_by_link(
 enum News {
     Invitation(Box<Invitation>),
     Role(RoleFact),
+    /// It is so already, or there is nobody left for whom it could be.
+    Repeated,
 }
 
-/// Reads a lost write on `invitation`: news if a new decision may differ, else the refusal that the failed condition
+/// Reads the lost write of a transition on `invitation`: news if a new decision may differ, else the refusal that the failed condition
 /// stands for. Without a `caller`, the invitee acts by a mail link.
 fn judge(
     losses: Vec<Loss>,
+    transition: &Transition,
     invitation: &Invitation,
     caller: Option<&UserId>,
     now: Timestamp,
 ) -> Result<News, OperationError> {
     let status = invitation.status_at(now);
     let mut refusal = None;
+    let mut repeated = false;
     for Loss { cause, item } in losses {
         let found = item.is_some();
         match cause {
@@ -144,6 +150,7 @@ fn judge(
             }
             Cause::Guard(Guard::Active(_)) if found => refusal = Some(Refusal::CallerInactive),
             Cause::Guard(Guard::Active(_)) => refusal = Some(Refusal::CallerUnknown),
+            Cause::Standing(_, party) if blocks(transition, &party) => repeated = true,
             Cause::Standing(..) => {
                 let standing: Standing = item.map(record::value).transpose()?.unwrap_or_default();
                 let member = standing.role.is_some();
@@ -152,9 +159,20 @@ fn judge(
                     false => Refusal::InviteeUnavailable(status),
                 });
             }
-            Cause::Guard(Guard::Unowned(_) | Guard::Owned(..)) | Cause::Quota | Cause::Record => {}
+            // The address that a link was mailed to is no longer the invitee's.
+            Cause::Guard(Guard::Owned(..)) => refusal = Some(Refusal::SignInNeeded),
+            Cause::Guard(Guard::Unowned(_)) | Cause::Quota | Cause::Record => {}
         }
+    }
+    if repeated {
+        return Ok(News::Repeated);
     }
     let id = invitation.id;
     Err(refusal.map_or_else(|| StoreError::Damaged(format!("invitation {id} in no known state")).into(), Into::into))
+}
+
+/// Whether all that the transition wants of the party is that it blocks the community.
+fn blocks(transition: &Transition, party: &Party) -> bool {
+    let block = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Block { .. });
+    transition.standings.iter().any(block)
 }

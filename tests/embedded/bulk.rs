@@ -106,7 +106,7 @@ async fn a_suppressed_address_is_unavailable_by_id_and_by_address() {
         world
             .deliver
             .store
-            .suppress(&email.parse::<invitations::domain::email::EmailAddress>().unwrap().key())
+            .suppress(&email.parse::<invitations::domain::email::EmailAddress>().unwrap().key(), None)
             .await
             .unwrap();
     }

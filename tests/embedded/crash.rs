@@ -57,7 +57,11 @@ async fn a_sender_that_dies_before_it_notes_what_it_sent_doubles_that_mail_once_
     assert!(world.hand_over(&changes).await.is_empty());
     mails.extend(world.post.take_mails());
     assert_eq!(mails.len(), 2);
-    assert_eq!((mails[0].tag("attempt"), mails[1].tag("attempt")), ("1", "2"), "duplicates can be told and counted");
+    assert_eq!(
+        (mails[0].tag("attempt"), mails[1].tag("attempt")),
+        ("1-1", "2-1"),
+        "duplicates can be told and counted"
+    );
 
     // However often the stream repeats itself, there are no more; and both links work.
     for _ in 0..5 {

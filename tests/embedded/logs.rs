@@ -68,7 +68,8 @@ fn the_level_is_that_of_our_own_crates_and_dependencies_only_warn() {
     let lines = Lines::default();
     let told = |level| {
         let _guard = lines.listen(level);
-        let span = tracing::info_span!(target: "lambda_runtime::layers::trace", "Lambda runtime invoke", requestId = "id-1");
+        let span =
+            tracing::info_span!(target: "lambda_runtime::layers::trace", "Lambda runtime invoke", requestId = "id-1");
         let _entered = span.enter();
         tracing::trace!(target: "deliver::mail", "own trace");
         tracing::info!(target: "deliver::mail", "own info");

@@ -12,6 +12,7 @@ mod conformance;
 mod crash;
 mod lists;
 mod logs;
+mod mails;
 mod matrix;
 mod races;
 mod refusals;

@@ -8,7 +8,7 @@ mod announce;
 mod mail;
 mod outbound;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -16,21 +16,29 @@ use aws_lambda_events::{
 };
 use futures::{StreamExt, stream};
 use invitations::{
-    domain::{id::CommunityId, invitation::Invitation, lifecycle},
+    domain::{
+        id::{CommunityId, InvitationId},
+        invitation::Invitation,
+        lifecycle,
+    },
     runtime::now,
     store::{
         Store, StoreError,
         execute::Executed,
+        keys::{AGAIN, Key},
         ledger::{invitation_of, kind_of},
         mailbook::{MailRef, MailState, OwedMail},
+        read::key_of,
         record::{self, Item, Kind},
     },
 };
 
-pub use crate::outbound::Outbound;
+pub use crate::{mail::LONGEST, outbound::Outbound};
 
 /// Mails that are on their way at once: enough to hide the mail service's latency, few enough to keep to its rate.
 const CONCURRENT_MAILS: usize = 8;
+/// How often an expiry is decided anew because another writer was faster.
+const ROUNDS: u32 = 8;
 
 /// Everything that `deliver` reaches.
 #[derive(Debug, Clone)]
@@ -47,8 +55,8 @@ struct Work {
     mails: BTreeMap<MailRef, Vec<String>>,
     changes: Vec<Change>,
     deadlines: Vec<(String, Item)>,
-    unparked: Vec<(String, MailRef)>,
-    unreadable: Vec<String>,
+    unparked: Vec<(String, Key)>,
+    unreadable: Vec<(String, InvitationId, String)>,
 }
 
 /// One change of an invitation.
@@ -64,9 +72,10 @@ impl Deliver {
     /// # Errors
     /// None: failures are per record.
     pub async fn handle(&self, event: Event) -> Result<DynamoDbEventResponse, lambda_runtime::Error> {
+        let begun = Instant::now();
         let work = Work::of(event.records);
         let mails = stream::iter(&work.mails)
-            .map(async |(mail, sequences)| match self.pay(mail).await {
+            .map(async |(mail, sequences)| match self.pay_or_park(mail, begun).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
                     tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "a mail stays owed");
@@ -75,14 +84,15 @@ impl Deliver {
             })
             .buffer_unordered(CONCURRENT_MAILS)
             .concat();
-        let (unpaid, untold, uncounted, unexpired, parked) = futures::join!(
+        let (unread, unpaid, untold, uncounted, unexpired, parked) = futures::join!(
+            self.set_aside(&work.unreadable),
             mails,
             self.announce(&work.changes),
             self.count(&work.changes),
             self.expire(&work.deadlines),
-            self.unpark(&work.unparked)
+            self.unpark_all(&work.unparked)
         );
-        let mut failed: Vec<String> = [work.unreadable, unpaid, untold, uncounted, unexpired, parked].concat();
+        let mut failed: Vec<String> = [unread, unpaid, untold, uncounted, unexpired, parked].concat();
         failed.sort();
         failed.dedup();
         tracing::info!(mails = work.mails.len(), changes = work.changes.len(), failed = failed.len(), "batch done");
@@ -117,12 +127,31 @@ impl Deliver {
         failed
     }
 
-    /// An operator has deleted the record that held a mail back: it is owed again.
-    async fn unpark(&self, mails: &[(String, MailRef)]) -> Vec<String> {
+    /// A record that does not read will not read the next time either, and would hold up those behind it. An operator
+    /// finds it among the parked mails.
+    async fn set_aside(&self, records: &[(String, InvitationId, String)]) -> Vec<String> {
         let mut failed = Vec::new();
-        for (sequence, mail) in mails {
-            if let Err(error) = self.store.unpark(mail).await {
-                tracing::warn!(invitation = %mail.invitation, %error, "a mail stays parked");
+        for (sequence, id, sk) in records {
+            tracing::error!(invitation = %id, record = sk, "a record does not read");
+            if let Err(error) = self.store.set_aside(*id, sk, "it does not read", now()).await {
+                tracing::warn!(invitation = %id, %error, "a record that does not read is not set aside");
+                failed.push(sequence.clone());
+            }
+        }
+        failed
+    }
+
+    /// An operator has deleted records that held something back.
+    async fn unpark_all(&self, parked: &[(String, Key)]) -> Vec<String> {
+        let mut failed = Vec::new();
+        for (sequence, key) in parked {
+            let done = match (key.unread(), MailRef::of_parked(key)) {
+                (Some(unread), _) => self.store.tell_again(unread, now()).await.map_err(Into::into),
+                (None, Some(mail)) => self.unpark(&mail).await,
+                (None, None) => Ok(()),
+            };
+            if let Err(error) = done {
+                tracing::warn!(parked = key.sk, %error, "something stays parked");
                 failed.push(sequence.clone());
             }
         }
@@ -144,13 +173,14 @@ impl Deliver {
     /// deadline meanwhile, stays as it is.
     async fn expire_one(&self, deadline: &Item) -> Result<(), StoreError> {
         let Some(id) = invitation_of(deadline) else { return Ok(()) };
-        loop {
+        for _ in 0..ROUNDS {
             let Some(invitation) = self.store.account(id).await?.invitation else { return Ok(()) };
             let Some(transition) = lifecycle::expire(&invitation, now()) else { return Ok(()) };
             if self.store.execute(&[&transition], &[], now()).await? == Executed::Done {
                 return Ok(());
             }
         }
+        Err(StoreError::Unavailable("too many writers".to_owned()))
     }
 }
 
@@ -159,35 +189,39 @@ impl Work {
         let mut work = Self::default();
         for event in records {
             let sequence = event.change.sequence_number.clone().unwrap_or_default();
-            if work.sort(event, &sequence).is_err() {
-                // A record that does not read will not read the next time either, but nothing may be lost: it goes to
-                // the dead letters.
-                tracing::error!(sequence, "a stream record does not read");
-                work.unreadable.push(sequence);
-            }
+            work.sort(event, &sequence);
         }
         work
     }
 
-    fn sort(&mut self, event: EventRecord, sequence: &str) -> Result<(), StoreError> {
+    fn sort(&mut self, event: EventRecord, sequence: &str) {
         let before: Item = event.change.old_image.into();
         let after: Item = event.change.new_image.into();
+        let of = invitation_of(&after).zip(key_of(&after).map(|key| key.sk));
+        if let (Err(_), Some((id, sk))) = (self.take(before, after, sequence), of) {
+            self.unreadable.push((sequence.to_owned(), id, sk));
+        }
+    }
+
+    fn take(&mut self, before: Item, after: Item, sequence: &str) -> Result<(), StoreError> {
+        // Whoever asks for it again has seen that the first time was in vain.
+        let again = after.get(AGAIN).is_some_and(|again| before.get(AGAIN) != Some(again));
         match kind_of(&after) {
             Some(kind) if kind == Kind::Mail.as_str() => {
                 if let Some(mail) = MailRef::of_record(&after)
-                    && record::value::<OwedMail>(after)?.state == MailState::Queued
+                    && (record::value::<OwedMail>(after)?.state == MailState::Queued || again)
                 {
                     self.mails.entry(mail).or_default().push(sequence.to_owned());
                 }
             }
             Some(kind) if kind == Kind::Invitation.as_str() => {
-                let before = if before.is_empty() { None } else { Some(record::invitation(before)?) };
+                let before = if before.is_empty() || again { None } else { Some(record::invitation(before)?) };
                 self.changes.push(Change { sequence: sequence.to_owned(), before, after: record::invitation(after)? });
             }
             None if kind_of(&before) == Some(Kind::Deadline.as_str()) => {
                 self.deadlines.push((sequence.to_owned(), before));
             }
-            None => self.unparked.extend(MailRef::of_parked(&before).map(|mail| (sequence.to_owned(), mail))),
+            None => self.unparked.extend(key_of(&before).map(|key| (sequence.to_owned(), key))),
             _ => {}
         }
         Ok(())

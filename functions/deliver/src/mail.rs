@@ -1,16 +1,16 @@
 //! Paying for one mail: is it still wanted, whom does it reach, what does it say; lease, send, settle.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use invitations::{
     domain::{
         Timestamp,
         community::Community,
-        email::EmailAddress,
+        email::{AddressKey, EmailAddress},
         id::UserId,
         invitation::{DeliveryState, Invitation, Invitee, Status},
-        lifecycle,
         link::{LinkToken, SECRET_BYTES},
+        person::Party,
         settings::{Locale, Settings},
         transition::{Addressee, MailKind},
     },
@@ -18,22 +18,56 @@ use invitations::{
     runtime::now,
     store::{
         StoreError,
-        execute::Executed,
         keys::Key,
-        mailbook::{MailRef, MailState, OwedMail},
+        mailbook::{LEASE, Lease, MailRef, MailState, MailedLink, OwedMail},
+        read::Records,
         record::Address,
     },
 };
+use jiff::SignedDuration;
 
 use crate::{
     Deliver,
-    outbound::{Parcel, Refused},
+    outbound::{POST_TIMEOUT, Parcel, Refused},
 };
 
-/// How often the mail service is asked within one lease when it is busy.
-const TRIES: u32 = 4;
-/// How often a mail may be leased before an operator must look at it.
-const MAX_ATTEMPTS: u32 = 5;
+// How long it takes at the most, so that nobody else holds a mail's lease while it may still be posted, and so that the
+// function is not ended while it posts:
+//
+//   a mail is leased at the latest                      60 s after the batch came      TAKES_ON
+//   its last post begins at the latest                  40 s after the lease began     POSTS
+//   and is answered, or given up, at the latest         30 s after that                POST_TIMEOUT
+//   what came of it is noted, at the latest             15 s after that                the table's own limit
+//                                                      ─────
+//                                                       85 s of the lease's 90         LEASE
+//                                                      150 s of the function's 180     LONGEST, `Timeout` in template.yaml
+//
+// The rest is for showing in the invitation how its mail fares, which is made up for if it is cut short. Usually all of
+// it takes well below a second.
+
+/// For how long a batch takes on more mails. The others come again.
+const TAKES_ON: Duration = Duration::from_secs(60);
+/// For how long after its lease began a mail may be posted once more.
+const POSTS: Duration = Duration::from_secs(40);
+/// How long the table may take to note something, as `runtime::aws` has it.
+const NOTED: Duration = Duration::from_secs(15);
+/// How long a batch takes at the most, aside from what may be cut short: the function's timeout must be longer.
+pub const LONGEST: Duration = Duration::from_secs(TAKES_ON.as_secs() + LEASE.as_secs().unsigned_abs());
+
+const _: () = assert!(
+    POSTS.as_secs() + POST_TIMEOUT.as_secs() + NOTED.as_secs() < LEASE.as_secs().unsigned_abs(),
+    "a lease must outlast its posts"
+);
+
+/// How often the mail service is asked within one lease when it is busy: over half a minute, with pauses that double
+/// from half a second, since it counts its rate by the second.
+const TRIES: u32 = 7;
+/// How often a mail may be leased, and not be known to be sent or refused, before an operator must look at it. Each
+/// time may have doubled it.
+const MAX_FAILURES: u32 = 5;
+/// For how long the mail service may be too busy for a mail before an operator must look at it. Its daily quota counts
+/// the last 24 hours: whatever it was that had used it up is past by then.
+const MOST_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why a mail is still owed.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +76,10 @@ pub(crate) enum Unpaid {
     Store(#[from] StoreError),
     #[error("another attempt holds the lease")]
     Leased,
+    #[error("the batch has no time left for it")]
+    NoTime,
+    #[error("the mail service did not say whether it took the mail: {0}")]
+    Unknown(String),
     #[error("the mail cannot be written")]
     Unwritable,
 }
@@ -55,38 +93,57 @@ struct Reached {
 /// What is known for writing a mail.
 struct Context {
     settings: Settings,
-    community: Option<Community>,
-    reached: Option<Reached>,
+    community: Community,
+    reached: Reached,
     decided_by: String,
 }
 
 impl Deliver {
-    /// Sends the mail, unless it is settled or no longer wanted.
-    pub(crate) async fn pay(&self, mail: &MailRef) -> Result<(), Unpaid> {
+    /// Pays for the mail of a batch that came at `begun`. What would fail the next time too is parked, since it would
+    /// hold up all behind it.
+    pub(crate) async fn pay_or_park(&self, mail: &MailRef, begun: Instant) -> Result<(), Unpaid> {
+        match self.pay(mail, begun).await {
+            Err(Unpaid::Store(StoreError::Damaged(_)) | Unpaid::Unwritable) => {
+                tracing::error!(invitation = %mail.invitation, mail = mail.name, "a mail cannot be made");
+                Ok(self.store.park(mail, "it cannot be made from what the table holds", now()).await?)
+            }
+            paid => paid,
+        }
+    }
+
+    /// Sends the mail of a batch that came at `begun`, unless it is settled or no longer wanted.
+    async fn pay(&self, mail: &MailRef, begun: Instant) -> Result<(), Unpaid> {
+        in_time(begun)?;
         let account = self.store.account(mail.invitation).await?;
         let (Some(owed), Some(invitation)) = (account.mail(&mail.name), account.invitation.as_ref()) else {
             return Ok(());
         };
+        let wanted = is_wanted(owed.mail, invitation, now());
         match owed.state {
-            MailState::Sent | MailState::Dropped | MailState::Parked => return Ok(()),
+            MailState::Sent => return self.make_up(owed, mail, invitation, DeliveryState::Sent).await,
+            MailState::Parked => return self.make_up(owed, mail, invitation, DeliveryState::Failed).await,
+            MailState::Dropped if wanted => {
+                return self.make_up(owed, mail, invitation, DeliveryState::Failed).await;
+            }
+            MailState::Dropped => return Ok(()),
             MailState::Sending if owed.leased_until.is_some_and(|until| until > now()) => return Err(Unpaid::Leased),
             MailState::Sending | MailState::Queued => {}
         }
-        if !is_wanted(owed.mail, invitation, now()) {
+        if !wanted {
             return Ok(self.store.settle(mail, MailState::Dropped).await?);
         }
         if owed.to == Addressee::Moderators {
             return Ok(self.store.fan_out(mail, owed, &invitation.community.id).await?);
         }
-        let context = self.context(owed, invitation).await?;
-        let Some(reached) = &context.reached else {
+        let Some(context) = self.context(owed, invitation).await? else {
             self.store.settle(mail, MailState::Dropped).await?;
             return self.track(owed, mail, DeliveryState::Failed).await;
         };
-        if owed.attempts >= MAX_ATTEMPTS {
-            return self.give_up(owed, mail, "too many attempts").await;
+        if owed.failures() >= MAX_FAILURES {
+            return self.give_up(owed, mail, "too many attempts of which nobody knows what became").await;
         }
-        self.send(mail, owed, invitation, &context, reached).await
+        in_time(begun)?;
+        self.send(mail, owed, invitation, &context).await
     }
 
     async fn send(
@@ -95,38 +152,53 @@ impl Deliver {
         owed: &OwedMail,
         invitation: &Invitation,
         context: &Context,
-        reached: &Reached,
     ) -> Result<(), Unpaid> {
         let token = LinkToken::new(invitation.id, secret()?);
         let links = self.outbound.links(&token);
-        let rendered = write(owed, invitation, context, reached, &links)?;
-        if !self.store.lease(mail, &token.digest(), now()).await? {
-            return Err(Unpaid::Leased);
-        }
+        let rendered = write(owed, invitation, context, &links)?;
+        let link = MailedLink { digest: token.digest(), address: context.reached.address.key() };
+        let leased = Instant::now();
+        let Some(lease) = self.store.lease(mail, owed, &link, now()).await? else { return Err(Unpaid::Leased) };
         let parcel = Parcel {
-            to: &reached.address,
+            to: &context.reached.address,
             product: &context.settings.product_name,
             rendered: &rendered,
-            unsubscribe: matches!(owed.mail, MailKind::Invitation | MailKind::Joined).then_some(&*links.unsubscribe),
+            unsubscribe: solicits(owed.mail).then_some(&*links.unsubscribe),
             invitation: invitation.id,
             kind: owed.mail,
+            revision: mail.revision().unwrap_or_default(),
             attempt: owed.attempts + 1,
         };
-        for attempt in 0..TRIES {
-            match self.outbound.post(&parcel).await {
+        for post in 1..=TRIES {
+            match self.outbound.post(&parcel, post).await {
                 Ok(()) => {
                     self.store.settle(mail, MailState::Sent).await?;
                     return self.track(owed, mail, DeliveryState::Sent).await;
                 }
                 Err(Refused::Busy(cause)) => {
-                    tracing::warn!(invitation = %mail.invitation, cause, attempt, "the mail service is busy");
-                    tokio::time::sleep(backoff(attempt)).await;
+                    tracing::warn!(invitation = %mail.invitation, cause, post, "the mail service is busy");
+                    let pause = self.pause(post);
+                    if post == TRIES || leased.elapsed() + pause > POSTS {
+                        break;
+                    }
+                    tokio::time::sleep(pause).await;
                 }
                 Err(Refused::Rejected(cause)) => return self.give_up(owed, mail, &cause).await,
+                // The mail may be on its way. Nobody sends it again before the lease ends.
+                Err(Refused::Unknown(cause)) => return Err(Unpaid::Unknown(cause)),
             }
         }
-        // The record in the stream that this makes is the next attempt, behind all others.
-        Ok(self.store.settle(mail, MailState::Queued).await?)
+        self.wait(mail, owed, &lease).await
+    }
+
+    /// The mail service has been too busy for the mail: it queues again behind all others, however often, until it has
+    /// waited for too long.
+    async fn wait(&self, mail: &MailRef, owed: &OwedMail, lease: &Lease) -> Result<(), Unpaid> {
+        let patience = owed.busy_since.is_none_or(|since| now().duration_since(since) < MOST_PATIENCE);
+        if patience {
+            return Ok(self.store.put_off(mail, lease, now()).await?);
+        }
+        self.give_up(owed, mail, "the mail service has been too busy for a day").await
     }
 
     async fn give_up(&self, owed: &OwedMail, mail: &MailRef, why: &str) -> Result<(), Unpaid> {
@@ -140,16 +212,36 @@ impl Deliver {
         if owed.mail != MailKind::Invitation {
             return Ok(());
         }
-        loop {
-            let Some(invitation) = self.store.account(mail.invitation).await?.invitation else { return Ok(()) };
-            let Some(transition) = lifecycle::track(&invitation, state, now()) else { return Ok(()) };
-            if self.store.execute(&[&transition], &[], now()).await? == Executed::Done {
-                return Ok(());
-            }
+        Ok(self.store.track(mail.invitation, mail.revision(), state, now()).await?)
+    }
+
+    /// A settled mail comes again: if whoever settled it did not get to show so, the invitation shows it now.
+    async fn make_up(
+        &self,
+        owed: &OwedMail,
+        mail: &MailRef,
+        invitation: &Invitation,
+        state: DeliveryState,
+    ) -> Result<(), Unpaid> {
+        if invitation.delivery.as_ref().is_some_and(|delivery| delivery.state == DeliveryState::Queued) {
+            self.track(owed, mail, state).await?;
+        }
+        Ok(())
+    }
+
+    /// An operator has deleted the record that held the mail back: it is owed again, and the invitation shows so.
+    pub(crate) async fn unpark(&self, mail: &MailRef) -> Result<(), Unpaid> {
+        self.store.unpark(mail).await?;
+        let account = self.store.account(mail.invitation).await?;
+        match account.mail(&mail.name) {
+            Some(owed) if owed.state == MailState::Queued => self.track(owed, mail, DeliveryState::Queued).await,
+            _ => Ok(()),
         }
     }
 
-    async fn context(&self, owed: &OwedMail, invitation: &Invitation) -> Result<Context, StoreError> {
+    /// What is needed to write the mail; `None` if it must not be written: nobody is to be reached, or there is nothing
+    /// left to tell of.
+    async fn context(&self, owed: &OwedMail, invitation: &Invitation) -> Result<Option<Context>, StoreError> {
         let user = match (&owed.to, &invitation.invitee) {
             (Addressee::User(id), _) | (Addressee::Invitee, Invitee::User { id, .. }) => Some(id),
             (Addressee::Sender, _) => Some(&invitation.sender.id),
@@ -165,17 +257,15 @@ impl Deliver {
         keys.extend(user.map(Key::user));
         keys.extend(decider.map(Key::user));
         keys.extend(address.map(|(key, _)| Key::address(key)));
+        keys.extend(solicits(owed.mail).then(|| standing_key(&invitation.invitee.party(), invitation)));
         let records = self.store.read(keys).await?;
         let settings = records.settings()?;
-        let user_reached = |id: &UserId| -> Result<Option<Reached>, StoreError> {
-            let Some(found) = records.user(id)?.filter(|found| found.user.active && !found.suppressed) else {
-                return Ok(None);
-            };
-            let locale = found.user.locale().unwrap_or(settings.default_locale);
-            Ok(found.user.email.map(|address| Reached { address, locale }))
-        };
+        let Some(community) = records.value(&community_key)? else { return Ok(None) };
+        if refuses(&records, owed.mail, &invitation.invitee.party(), invitation)? {
+            return Ok(None);
+        }
         let reached = match (user, address) {
-            (Some(id), _) => user_reached(id)?,
+            (Some(id), _) => self.user_reached(&records, id, owed.mail, invitation, &settings).await?,
             (None, Some((key, email))) => {
                 let known: Address = records.value(&Key::address(key))?.unwrap_or_default();
                 let reached = Reached { address: email.clone(), locale: settings.default_locale };
@@ -183,12 +273,80 @@ impl Deliver {
             }
             (None, None) => None,
         };
+        let Some(reached) = reached else { return Ok(None) };
         let decided_by = match decider {
             Some(id) => records.user(id)?.map(|found| found.user.display_name).unwrap_or_default(),
             None => String::new(),
         };
-        Ok(Context { community: records.value(&community_key)?, settings, reached, decided_by })
+        Ok(Some(Context { community, settings, reached, decided_by }))
     }
+
+    async fn user_reached(
+        &self,
+        records: &Records,
+        id: &UserId,
+        kind: MailKind,
+        invitation: &Invitation,
+        settings: &Settings,
+    ) -> Result<Option<Reached>, StoreError> {
+        let Some(found) = records.user(id)?.filter(|found| found.user.active && !found.suppressed) else {
+            return Ok(None);
+        };
+        let locale = found.user.locale().unwrap_or(settings.default_locale);
+        let verified = found.user.email_verified;
+        let Some(address) = found.user.email else { return Ok(None) };
+        if !verified && !self.is_welcome(id, address.key(), kind, invitation).await? {
+            return Ok(None);
+        }
+        Ok(Some(Reached { address, locale }))
+    }
+
+    /// Whether mail is welcome at an address that is the user's by the platform's word alone. What is known of such an
+    /// address does not show in the user's own records.
+    async fn is_welcome(
+        &self,
+        user: &UserId,
+        address: AddressKey,
+        kind: MailKind,
+        invitation: &Invitation,
+    ) -> Result<bool, StoreError> {
+        let party = Party::Address(address.clone());
+        let records = self.store.read([Key::address(&address), standing_key(&party, invitation)]).await?;
+        let known: Address = records.value(&Key::address(&address))?.unwrap_or_default();
+        if known.suppressed {
+            // So that the next send is told at once.
+            self.store.suppress_for(user, &address).await?;
+        }
+        Ok(!known.suppressed && !refuses(&records, kind, &party, invitation)?)
+    }
+
+    /// How long to wait after that many posts that met a busy mail service: doubling, half of it by chance, so that
+    /// mails that were refused together do not come back together.
+    fn pause(&self, posts: u32) -> Duration {
+        let most = self.outbound.first_pause.saturating_mul(1 << (posts - 1));
+        let mut chance = [0];
+        // Without randomness the wait is merely not jittered.
+        let _ = getrandom::fill(&mut chance);
+        most / 2 + most.mul_f64(f64::from(chance[0]) / 512.0)
+    }
+}
+
+fn in_time(begun: Instant) -> Result<(), Unpaid> {
+    if begun.elapsed() < TAKES_ON { Ok(()) } else { Err(Unpaid::NoTime) }
+}
+
+/// Whether it is a mail that the addressee may want no more of.
+fn solicits(mail: MailKind) -> bool {
+    matches!(mail, MailKind::Invitation | MailKind::Joined)
+}
+
+fn standing_key(party: &Party, invitation: &Invitation) -> Key {
+    Key::standing(party, &invitation.community.id)
+}
+
+/// Whether the party has meanwhile asked for no more of such mails from the community.
+fn refuses(records: &Records, mail: MailKind, party: &Party, invitation: &Invitation) -> Result<bool, StoreError> {
+    Ok(solicits(mail) && records.standing(party, &invitation.community.id)?.blocked)
 }
 
 /// Whether the mail still says something true: nobody is told of an invitation that has gone before its mail left.
@@ -200,13 +358,7 @@ fn is_wanted(mail: MailKind, invitation: &Invitation, now: Timestamp) -> bool {
     }
 }
 
-fn write(
-    owed: &OwedMail,
-    invitation: &Invitation,
-    context: &Context,
-    reached: &Reached,
-    links: &Links,
-) -> Result<Rendered, Unpaid> {
+fn write(owed: &OwedMail, invitation: &Invitation, context: &Context, links: &Links) -> Result<Rendered, Unpaid> {
     let letter = match (owed.mail, &owed.to) {
         (MailKind::Invitation, _) => Letter::Invitation { links },
         (MailKind::Joined, _) => Letter::Joined { unsubscribe: &links.unsubscribe },
@@ -216,17 +368,12 @@ fn write(
         (MailKind::RequestRejected, _) => Letter::RequestRejected { decided_by: &context.decided_by },
         (MailKind::Declined, _) => Letter::Declined,
     };
-    let community = context.community.as_ref();
-    mail::render(&letter, invitation, community, &context.settings, reached.locale).map_err(|_| Unpaid::Unwritable)
+    let (community, locale) = (Some(&context.community), context.reached.locale);
+    mail::render(&letter, invitation, community, &context.settings, locale).map_err(|_| Unpaid::Unwritable)
 }
 
 fn secret() -> Result<[u8; SECRET_BYTES], Unpaid> {
     let mut secret = [0; SECRET_BYTES];
     getrandom::fill(&mut secret).map_err(|_| Unpaid::Unwritable)?;
     Ok(secret)
-}
-
-/// A quarter of a second, doubling.
-fn backoff(attempt: u32) -> Duration {
-    Duration::from_millis(250 << attempt.min(TRIES))
 }

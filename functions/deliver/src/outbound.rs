@@ -1,9 +1,12 @@
 //! What leaves the service: mails through SES, events through EventBridge.
 
-use aws_config::SdkConfig;
+use std::{error::Error, time::Duration};
+
+use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sesv2::{
-    error::ProvideErrorMetadata,
+    error::{ProvideErrorMetadata, SdkError},
+    operation::send_email::SendEmailError,
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -17,15 +20,13 @@ use invitations::{
 const EVENT_SOURCE: &str = "invitations";
 /// Events that the bus takes in one request.
 const EVENTS_PER_REQUEST: usize = 10;
-/// SES's error codes for "not now".
-const BUSY: [&str; 6] = [
-    "TooManyRequestsException",
-    "LimitExceededException",
-    "ThrottlingException",
-    "SendingPausedException",
-    "InternalServiceErrorException",
-    "ServiceUnavailable",
-];
+/// SES's error codes that mean "not now" although their status says that the request is at fault.
+const BUSY: [&str; 3] = ["LimitExceededException", "SendingPausedException", "ThrottlingException"];
+/// How long the mail service may take over one mail. What it has not answered by then it may have sent all the same,
+/// so it gets far more time than it ever needs.
+pub(crate) const POST_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a mail waits when the mail service is busy for the first time; each further time about twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
 /// The mail service and the bus, with what every mail and event has in common.
 #[derive(Debug, Clone)]
@@ -42,6 +43,8 @@ pub struct Outbound {
     pub configuration_set: String,
     /// The bus's name.
     pub event_bus: String,
+    /// How long a mail waits when the mail service is busy for the first time.
+    pub first_pause: Duration,
 }
 
 /// A mail, ready to go.
@@ -52,15 +55,18 @@ pub(crate) struct Parcel<'a> {
     pub(crate) unsubscribe: Option<&'a str>,
     pub(crate) invitation: InvitationId,
     pub(crate) kind: MailKind,
+    pub(crate) revision: u64,
     pub(crate) attempt: u32,
 }
 
-/// Why the mail service did not take a mail.
+/// Why the mail service is not known to have taken a mail.
 pub(crate) enum Refused {
-    /// It may later.
+    /// It said that it may later, or was never reached.
     Busy(String),
-    /// It will not.
+    /// It said that it will not.
     Rejected(String),
+    /// It did not say: the mail may be on its way, or not.
+    Unknown(String),
 }
 
 /// An event, and the record of the stream that it comes from.
@@ -76,13 +82,28 @@ impl Outbound {
     /// [`MissingVariable`] if it does not name one.
     pub fn from_environment(aws: &SdkConfig) -> Result<Self, MissingVariable> {
         Ok(Self {
-            ses: aws_sdk_sesv2::Client::new(aws),
+            ses: Self::mail_service(aws),
             events: aws_sdk_eventbridge::Client::new(aws),
             public_base_url: variable("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
             sender_address: variable("SENDER_ADDRESS")?,
             configuration_set: variable("CONFIGURATION_SET")?,
             event_bus: variable("EVENT_BUS")?,
+            first_pause: FIRST_PAUSE,
         })
+    }
+
+    /// The client of the mail service, which asks once and waits long: SES knows no idempotency, so a request that is
+    /// repeated because its answer was late is a second mail.
+    #[must_use]
+    pub fn mail_service(aws: &SdkConfig) -> aws_sdk_sesv2::Client {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(POST_TIMEOUT)
+            .operation_timeout(POST_TIMEOUT);
+        let config = aws_sdk_sesv2::config::Builder::from(aws)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build());
+        aws_sdk_sesv2::Client::from_conf(config.build())
     }
 
     pub(crate) fn links(&self, token: &LinkToken) -> Links {
@@ -94,13 +115,15 @@ impl Outbound {
         }
     }
 
-    pub(crate) async fn post(&self, parcel: &Parcel<'_>) -> Result<(), Refused> {
+    /// Posts the mail once. `post` counts within the attempt, so that each request can be told from all others.
+    pub(crate) async fn post(&self, parcel: &Parcel<'_>, post: u32) -> Result<(), Refused> {
         let message = message(parcel).map_err(|error| Refused::Rejected(error.to_string()))?;
         let tag = |name: &str, value: String| MessageTag::builder().name(name).value(value).build();
         let tags = [
             tag("invitation", parcel.invitation.to_string()),
             tag("mail", parcel.kind.as_str().to_owned()),
-            tag("attempt", parcel.attempt.to_string()),
+            tag("revision", parcel.revision.to_string()),
+            tag("attempt", format!("{}-{post}", parcel.attempt)),
         ];
         let tags = tags.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| Refused::Rejected(e.to_string()))?;
         let sent = self
@@ -113,12 +136,7 @@ impl Outbound {
             .set_email_tags(Some(tags))
             .send()
             .await;
-        let Err(error) = sent else { return Ok(()) };
-        match error.as_service_error().map(|service| service.code().unwrap_or("unknown").to_owned()) {
-            Some(code) if BUSY.contains(&code.as_str()) => Err(Refused::Busy(code)),
-            Some(code) => Err(Refused::Rejected(code)),
-            None => Err(Refused::Busy("no answer".to_owned())),
-        }
+        sent.map(drop).map_err(|error| refusal(&error))
     }
 
     /// Puts events on the bus; answers with the stream records of those that it did not take.
@@ -150,6 +168,39 @@ impl Outbound {
     }
 }
 
+/// What a failure says of the mail. Only a plain no means that there is none on its way.
+fn refusal(error: &SdkError<SendEmailError>) -> Refused {
+    match error {
+        SdkError::ServiceError(service) => {
+            let code = service.err().code().unwrap_or("unknown").to_owned();
+            match service.raw().status().as_u16() {
+                429 | 500 | 503 => Refused::Busy(code),
+                408 => Refused::Unknown(code),
+                400..=499 if BUSY.contains(&&*code) => Refused::Busy(code),
+                400..=499 => Refused::Rejected(code),
+                // An answer that does not read, or one that a gateway gave in SES's stead.
+                status => Refused::Unknown(format!("status {status}")),
+            }
+        }
+        SdkError::ConstructionFailure(_) => Refused::Rejected("the request could not be built".to_owned()),
+        SdkError::DispatchFailure(_) if never_connected(error) => Refused::Busy("no connection".to_owned()),
+        SdkError::TimeoutError(_) => Refused::Unknown("timeout".to_owned()),
+        _ => Refused::Unknown("no answer".to_owned()),
+    }
+}
+
+/// Whether a request failed before anything of it was sent.
+fn never_connected(failure: &SdkError<SendEmailError>) -> bool {
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
 fn message(parcel: &Parcel<'_>) -> Result<Message, aws_sdk_sesv2::error::BuildError> {
     let content = |data: &str| Content::builder().data(data).charset("UTF-8").build();
     let body = Body::builder().text(content(&parcel.rendered.text)?).html(content(&parcel.rendered.html)?).build();
@@ -163,8 +214,22 @@ fn message(parcel: &Parcel<'_>) -> Result<Message, aws_sdk_sesv2::error::BuildEr
     Ok(message.build())
 }
 
-/// `name` as the display name of an address: an encoded word (RFC 2047), which needs no quoting whatever it holds.
+/// The most of a text that one encoded word takes: with what stands around it, 72 of the 75 characters it may have.
+const ENCODED_WORD_BYTES: usize = 45;
+
+/// `name` as the display name of an address: encoded words (RFC 2047), which need no quoting whatever they hold.
 fn phrase(name: &str) -> String {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ');
-    if plain { name.to_owned() } else { format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(name)) }
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || c == ' ') {
+        return name.to_owned();
+    }
+    // No character may be split between two words; the space between them is not shown.
+    let mut words: Vec<String> = vec![String::new()];
+    for character in name.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + character.len_utf8() <= ENCODED_WORD_BYTES => word.push(character),
+            _ => words.push(character.to_string()),
+        }
+    }
+    let encoded = words.iter().map(|word| format!("=?UTF-8?B?{}?=", BASE64_STANDARD.encode(word)));
+    encoded.collect::<Vec<_>>().join(" ")
 }

@@ -2,9 +2,14 @@
 //! mail bounces for good, or whose owner calls it spam, gets no more.
 
 use invitations::{
-    domain::{email::EmailAddress, id::InvitationId, invitation::DeliveryState, lifecycle, transition::MailKind},
+    domain::{
+        email::EmailAddress,
+        id::{InvitationId, UserId},
+        invitation::{DeliveryState, Invitee},
+        transition::MailKind,
+    },
     runtime::now,
-    store::{Store, StoreError, execute::Executed},
+    store::{Store, StoreError},
 };
 use serde::Deserialize;
 
@@ -42,6 +47,7 @@ struct Mail {
 struct Tags {
     invitation: Vec<String>,
     mail: Vec<String>,
+    revision: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -73,25 +79,31 @@ impl Feedback {
     pub async fn handle(&self, event: MailEvent) -> Result<(), StoreError> {
         let detail = event.detail;
         let Some(state) = detail.state() else { return Ok(()) };
-        for address in detail.gone() {
-            self.store.suppress(&address.key()).await?;
-        }
-        let (id, mail) = (detail.mail.tags.invitation.first(), detail.mail.tags.mail.first());
+        let tags = &detail.mail.tags;
+        let (id, mail) = (tags.invitation.first(), tags.mail.first());
         tracing::info!(invitation = id, mail, state = ?state, "feedback");
-        match id.and_then(|id| id.parse().ok()) {
-            Some(id) if mail.is_some_and(|mail| mail == MailKind::Invitation.as_str()) => self.track(id, state).await,
-            _ => Ok(()),
-        }
-    }
-
-    async fn track(&self, id: InvitationId, state: DeliveryState) -> Result<(), StoreError> {
-        loop {
-            let Some(invitation) = self.store.account(id).await?.invitation else { return Ok(()) };
-            let Some(transition) = lifecycle::track(&invitation, state, now()) else { return Ok(()) };
-            if self.store.execute(&[&transition], &[], now()).await? == Executed::Done {
-                return Ok(());
+        let id: Option<InvitationId> = id.and_then(|id| id.parse().ok());
+        let gone = detail.gone();
+        if !gone.is_empty() {
+            let invitee = self.invitee(id).await?;
+            for address in gone {
+                self.store.suppress(&address.key(), invitee.as_ref()).await?;
             }
         }
+        let Some(id) = id.filter(|_| mail.is_some_and(|mail| mail == MailKind::Invitation.as_str())) else {
+            return Ok(());
+        };
+        let revision = tags.revision.first().and_then(|revision| revision.parse().ok());
+        self.store.track(id, revision, state, now()).await
+    }
+
+    /// The user whom the invitation is for, if it is a user.
+    async fn invitee(&self, id: Option<InvitationId>) -> Result<Option<UserId>, StoreError> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(self.store.account(id).await?.invitation.and_then(|invitation| match invitation.invitee {
+            Invitee::User { id, .. } => Some(id),
+            Invitee::Address { .. } => None,
+        }))
     }
 }
 

@@ -49,6 +49,8 @@ fn resend() -> Operation {
             Code::NotAMember,
             Code::InvitationsNotAllowed,
             Code::CommunityNotFound,
+            Code::AlreadyMember,
+            Code::InviteeUnavailable,
             Code::ResentRecently,
         ])
 }

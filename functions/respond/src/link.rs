@@ -3,9 +3,11 @@
 use invitations::{
     domain::{
         community::Community,
+        email::AddressKey,
         invitation::{Invitation, Invitee, Status},
-        lifecycle::{self, Command},
+        lifecycle::{self, Command, Holder},
         link::LinkToken,
+        person::User,
         refusal::Refusal,
         settings::{EmailLinkResponse, Locale, Settings},
     },
@@ -25,6 +27,10 @@ use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
 /// What was found behind a link.
 struct Opened {
     invitation: Invitation,
+    /// Where the link was mailed to.
+    address: AddressKey,
+    /// The invitee, where that is a user whom the directory knows.
+    invitee: Option<User>,
     community: Option<Community>,
     settings: Settings,
     locale: Locale,
@@ -71,8 +77,8 @@ async fn open(
 ) -> Result<Option<Opened>, StoreError> {
     let Ok(token) = token.parse::<LinkToken>() else { return Ok(None) };
     let account = store.account(token.invitation()).await?;
-    let genuine = account.has_link(&token.digest());
-    let Some(invitation) = account.invitation.filter(|_| genuine) else { return Ok(None) };
+    let Some(address) = account.link(&token.digest()).map(|link| link.address.clone()) else { return Ok(None) };
+    let Some(invitation) = account.invitation else { return Ok(None) };
     let community = Key::community(&invitation.community.id, invitation.id.to_bytes()[15]);
     let invitee = match &invitation.invitee {
         Invitee::User { id, .. } => Some(id),
@@ -80,11 +86,14 @@ async fn open(
     };
     let records = store.read([Key::settings(), community.clone()].into_iter().chain(invitee.map(Key::user))).await?;
     let settings = records.settings()?;
-    let chosen = match invitee {
-        Some(id) => records.user(id)?.and_then(|found| found.user.locale()),
+    let invitee = match invitee {
+        Some(id) => records.user(id)?.map(|found| found.user),
         None => None,
     };
+    let chosen = invitee.as_ref().and_then(User::locale);
     Ok(Some(Opened {
+        address,
+        invitee,
         community: records.value(&community)?,
         locale: chosen.or_else(|| spoken(request)).unwrap_or(settings.default_locale),
         link: format!("{}/i/{}", base_url(public_base_url, request), token.reveal()),
@@ -99,9 +108,10 @@ impl Opened {
             return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST));
         };
         let now = now();
+        let (holder, settings) = (self.holder(), &self.settings);
         let decide = |invitation: &Invitation| match &asked {
-            Asked::Answer(command) => lifecycle::decide_by_link(command, invitation, &self.settings, now),
-            Asked::NoMore => lifecycle::unsubscribe(invitation, &self.settings, now),
+            Asked::Answer(command) => lifecycle::decide_by_link(command, invitation, &holder, settings, now),
+            Asked::NoMore => lifecycle::unsubscribe(invitation, &holder, settings, now),
         };
         let done = perform_by_link(store, self.invitation.clone(), decide, now).await;
         let refusal = match (done, asked) {
@@ -131,6 +141,10 @@ impl Opened {
         }
     }
 
+    fn holder(&self) -> Holder<'_> {
+        Holder { address: &self.address, invitee: self.invitee.as_ref() }
+    }
+
     /// The page for the state that the invitation is in.
     fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
         let current = self.invitation.status_at(now());
@@ -141,13 +155,15 @@ impl Opened {
         let registering = settings.registration_url.as_deref();
         let registration = registering.map(|url| page::with_return(url, &self.link));
         let by_address = matches!(self.invitation.invitee, Invitee::Address { .. });
-        let answering = match settings.email_link_response {
-            EmailLinkResponse::SignIn => {
-                // No way back: this page would only send them off again. The invitation waits where they sign in.
-                Answering::SignedIn { url: self.invitation.community.url.as_deref().or(registering) }
-            }
-            EmailLinkResponse::Confirm if by_address => Answering::AfterRegistration { url: registration.as_deref() },
-            EmailLinkResponse::Confirm => Answering::Here,
+        let answering = if settings.email_link_response == EmailLinkResponse::SignIn
+            || !self.holder().is_invitee(&self.invitation)
+        {
+            // No way back: this page would only send them off again. The invitation waits where they sign in.
+            Answering::SignedIn { url: self.invitation.community.url.as_deref().or(registering) }
+        } else if by_address {
+            Answering::AfterRegistration { url: registration.as_deref() }
+        } else {
+            Answering::Here
         };
         let invitation = &self.invitation;
         let offer = Offer { invitation, community: self.community.as_ref(), intent, answering };

@@ -1,7 +1,13 @@
 //! `POST /communities/{communityId}/invitations/preview`: the mail that the same request would send. Writes nothing.
 
 use invitations::{
-    domain::{id::CommunityId, invitation::Invitee, person::Caller, sending::Recipient, settings::Locale},
+    domain::{
+        id::CommunityId,
+        invitation::{Invitee, Status},
+        person::Caller,
+        sending::Recipient,
+        settings::Locale,
+    },
     http::{problem::Problem, service::json},
     mail::{self, Letter, Links},
     runtime::now,
@@ -49,7 +55,11 @@ pub(crate) async fn answer(
     let (invitee, locale) = addressee.unwrap_or_else(nobody);
     let invitation = offer.invitation(draw_id(now, 0)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
-    let letter = Letter::Invitation { links: &links };
+    let letter = match invitation.status {
+        // Automatic mode: whoever gets the mail is a member already.
+        Status::Accepted => Letter::Joined { unsubscribe: &links.unsubscribe },
+        _ => Letter::Invitation { links: &links },
+    };
     let community = directory.community()?;
     let locale = locale.unwrap_or(settings.default_locale);
     let mail =

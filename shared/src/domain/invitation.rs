@@ -179,7 +179,7 @@ pub struct Delivery {
     pub at: Timestamp,
 }
 
-/// Where a mail is, in the order in which it gets there: later news never gives way to earlier.
+/// Where a mail is, in the order in which it gets there: with two exceptions, later news never gives way to earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -196,6 +196,18 @@ pub enum DeliveryState {
     Bounced,
     /// Reported as spam.
     Complained,
+}
+
+impl DeliveryState {
+    /// Whether a mail that is in this state may be in that one next.
+    #[must_use]
+    pub fn leads_to(self, next: Self) -> bool {
+        match (self, next) {
+            // The mail service may reject what it took, and an operator may queue again what was given up.
+            (Self::Sent, Self::Failed) | (Self::Failed, Self::Queued) => true,
+            _ => self < next,
+        }
+    }
 }
 
 /// One sender's offer to one invitee for one community.

@@ -87,43 +87,104 @@ pub fn decide(
     authority.apply(verdict)
 }
 
+/// Whoever holds a link: the reader of the address that it was mailed to. Nothing else is known of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Holder<'a> {
+    /// The address.
+    pub address: &'a AddressKey,
+    /// The invitee's record, where the invitee is a user whom the directory knows.
+    pub invitee: Option<&'a User>,
+}
+
+impl Holder<'_> {
+    /// Whether the reader of that address is the invitee: it was invited itself, or is the invited user's by proof.
+    #[must_use]
+    pub fn is_invitee(&self, invitation: &Invitation) -> bool {
+        match &invitation.invitee {
+            Invitee::Address { key, .. } => key == self.address,
+            Invitee::User { id, .. } => {
+                let verified = self.invitee.filter(|user| user.id == *id).and_then(User::verified_email);
+                verified.is_some_and(|email| email.key() == *self.address)
+            }
+        }
+    }
+
+    /// What must still hold when the holder's answer is written.
+    fn guard(&self, invitation: &Invitation) -> Option<Guard> {
+        match &invitation.invitee {
+            Invitee::Address { .. } => None,
+            Invitee::User { id, .. } => Some(Guard::Owned(self.address.clone(), id.clone())),
+        }
+    }
+}
+
 /// What an answer given on the page behind a mail link comes to. The link proves the address; no token proves the person.
 ///
 /// # Errors
-/// [`Refusal::SignInNeeded`] where the network wants sign-in, [`Refusal::RegistrationNeeded`] when an address of no
-/// user accepts, and whatever the state forbids.
+/// [`Refusal::SignInNeeded`] where the network wants sign-in, or where the address is not known to be the invitee's;
+/// [`Refusal::RegistrationNeeded`] when an address of no user accepts, and whatever the state forbids.
 pub fn decide_by_link(
     command: &Command,
     invitation: &Invitation,
+    holder: &Holder<'_>,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Verdict, Refusal> {
-    if settings.email_link_response == EmailLinkResponse::SignIn && invitation.status_at(now) == Status::Pending {
+    let status = invitation.status_at(now);
+    if settings.email_link_response == EmailLinkResponse::SignIn && status == Status::Pending {
         return Err(Refusal::SignInNeeded);
     }
     let step = Step { invitation, now };
-    match (command, &invitation.invitee) {
+    let verdict = match (command, &invitation.invitee) {
         (Command::Accept, Invitee::User { id, .. }) => step.accept(invitation.invitee.clone(), Some(id)),
-        (Command::Accept, Invitee::Address { .. }) if invitation.status_at(now) == Status::Pending => {
-            Err(Refusal::RegistrationNeeded)
-        }
+        (Command::Accept, Invitee::Address { .. }) if status == Status::Pending => Err(Refusal::RegistrationNeeded),
         (Command::Accept, Invitee::Address { .. }) => step.accept(invitation.invitee.clone(), None),
         (Command::Decline { block }, _) => step.decline(*block, settings),
         _ => Err(Refusal::InvitationNotFound),
+    };
+    match verdict {
+        Ok(Verdict::Change(_)) if !holder.is_invitee(invitation) => Err(Refusal::SignInNeeded),
+        Ok(Verdict::Change(mut transition)) => {
+            transition.guards.extend(holder.guard(invitation));
+            Ok(Verdict::Change(transition))
+        }
+        verdict => verdict,
     }
 }
 
 /// Whoever holds the link of a mail wants no more of them from the community: a pending invitation is declined, and in
-/// whatever state it is, the community must never ask again.
+/// whatever state it is, the community must never ask again. A holder who is not known to be the invitee speaks for the
+/// address alone: it gets no more mail from the community, and the invitee's own answer is still to come.
 ///
 /// # Errors
 /// None at present; the form is that of the other decisions.
-pub fn unsubscribe(invitation: &Invitation, settings: &Settings, now: Timestamp) -> Result<Verdict, Refusal> {
-    if invitation.status_at(now) == Status::Pending {
-        return Step { invitation, now }.decline(true, settings);
+pub fn unsubscribe(
+    invitation: &Invitation,
+    holder: &Holder<'_>,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Verdict, Refusal> {
+    let (party, anew) = if holder.is_invitee(invitation) {
+        (invitation.invitee.party(), false)
+    } else if holder.invitee.is_some() {
+        (Party::Address(holder.address.clone()), true)
+    } else {
+        // The invitee has been erased, and with them what there was to say no to.
+        return Ok(Verdict::Unchanged);
+    };
+    let mut transition = if !anew && invitation.status_at(now) == Status::Pending {
+        match (Step { invitation, now }).decline(true, settings)? {
+            Verdict::Change(transition) => *transition,
+            unchanged => return Ok(unchanged),
+        }
+    } else {
+        let mut transition = change(invitation, |_| {});
+        transition.standings.push((party, StandingChange::Block { anew }));
+        transition
+    };
+    if !anew {
+        transition.guards.extend(holder.guard(invitation));
     }
-    let mut transition = change(invitation, |_| {});
-    transition.standings.push((invitation.invitee.party(), StandingChange::Block));
     Ok(Verdict::Change(Box::new(transition)))
 }
 
@@ -191,8 +252,8 @@ pub fn erase(
 /// The invitation mail has got as far as `state`. `None` when it is known to have got further.
 #[must_use]
 pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
-    let further = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state < state);
-    further.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
+    let news = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
+    news.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
 }
 
 /// When the invitation may be mailed again; `None` when it never was.
@@ -385,7 +446,7 @@ impl Step<'_> {
             // Whoever declined may still make it for good.
             Status::Declined if block => {
                 let mut transition = self.change(|_| {});
-                transition.standings.push((party, StandingChange::Block));
+                transition.standings.push((party, StandingChange::Block { anew: false }));
                 return Ok(Verdict::Change(Box::new(transition)));
             }
             Status::Declined => return Ok(Verdict::Unchanged),
@@ -471,6 +532,9 @@ impl Step<'_> {
             return Err(Refusal::ResentRecently { until });
         }
         let mut transition = self.change(|after| after.owe_mail(self.now));
+        // Offered anew: whoever has blocked the community since is not mailed again.
+        let offer = StandingChange::Offer { invitation: self.invitation.id, until: self.invitation.expires_at };
+        transition.standings.push((self.invitation.invitee.party(), offer));
         transition.debts.push(Debt { kind: MailKind::Invitation, to: Addressee::Invitee });
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))

@@ -60,8 +60,11 @@ pub enum StandingChange {
         /// Whether it must never ask again.
         block: bool,
     },
-    /// The community must never ask the party again.
-    Block,
+    /// The community must never ask the party again. Needs a party that has not said so yet.
+    Block {
+        /// Whether the party may be one that nothing is known of; else it must be known, as an erased one is not.
+        anew: bool,
+    },
 }
 
 /// A fact that is checked by the write itself.

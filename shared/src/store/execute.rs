@@ -300,7 +300,13 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
                 settle(expression);
             }
         }
-        StandingChange::Block => expression.set("blocked", true_value()),
+        StandingChange::Block { anew } => {
+            expression.require_missing("blocked");
+            if !anew {
+                expression.require_existing(PK);
+            }
+            expression.set("blocked", true_value());
+        }
     }
 }
 

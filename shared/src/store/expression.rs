@@ -56,6 +56,24 @@ impl Expression {
         self.sets.push(format!("{name} = list_append(if_not_exists({name}, {empty}), {element})"));
     }
 
+    /// Sets an attribute to what another one holds.
+    pub fn copy(&mut self, path: &str, from: &str) {
+        let assignment = format!("{} = {}", self.name(path), self.name(from));
+        self.sets.push(assignment);
+    }
+
+    /// Sets an attribute that is missing.
+    pub fn set_missing(&mut self, path: &str, value: AttributeValue) {
+        let (name, value) = (self.name(path), self.value(value));
+        self.sets.push(format!("{name} = if_not_exists({name}, {value})"));
+    }
+
+    /// Removes an element of a list, if there is one in that place.
+    pub fn remove_element(&mut self, path: &str, index: usize) {
+        let name = self.name(path);
+        self.removes.push(format!("{name}[{index}]"));
+    }
+
     /// Removes an attribute.
     pub fn remove(&mut self, path: &str) {
         let name = self.name(path);

@@ -19,6 +19,7 @@
 //! | its times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
 //! | network settings | `SETTINGS` | `SETTINGS` |
 //! | parked mail | `PARKED` | `invitation#mail` |
+//! | record of an invitation that did not read | `PARKED` | `invitation#RECORD#sk` |
 
 use std::collections::HashMap;
 
@@ -40,6 +41,8 @@ pub const SK: &str = "sk";
 pub const KIND: &str = "kind";
 /// The attribute by which DynamoDB deletes a record some time after the moment it names, in Unix seconds.
 pub const TTL: &str = "ttl";
+/// The attribute by which a record asks to be dealt with once more, when the stream has told of it in vain.
+pub const AGAIN: &str = "again";
 /// The sort key attribute of the three indexes.
 pub const LISTING: &str = "listing";
 
@@ -175,8 +178,25 @@ impl Key {
     /// The mail that a parked record is about; `None` for any other record.
     #[must_use]
     pub fn parked_mail(&self) -> Option<(InvitationId, &str)> {
-        let (id, mail) = self.sk.split_once('#').filter(|_| self.pk == PARKED_PARTITION)?;
-        Some((id.parse().ok()?, mail))
+        self.parked_thing().filter(|(_, thing)| !thing.starts_with(RECORD_PREFIX))
+    }
+
+    /// That a record in the invitation's partition did not read.
+    #[must_use]
+    pub fn parked_record(id: InvitationId, sk: &str) -> Self {
+        Self::new(PARKED_PARTITION, format!("{id}#{RECORD_PREFIX}{sk}"))
+    }
+
+    /// The key of the record that did not read; `None` if this parks something else.
+    #[must_use]
+    pub fn unread(&self) -> Option<Self> {
+        let (id, thing) = self.parked_thing()?;
+        Some(Self::new(Self::invitation(id).pk, thing.strip_prefix(RECORD_PREFIX)?))
+    }
+
+    fn parked_thing(&self) -> Option<(InvitationId, &str)> {
+        let (id, thing) = self.sk.split_once('#').filter(|_| self.pk == PARKED_PARTITION)?;
+        Some((id.parse().ok()?, thing))
     }
 }
 
@@ -195,7 +215,9 @@ pub const STANDING_PREFIX: &str = "STANDING#";
 pub const CONNECTION_PREFIX: &str = "CONNECTION#";
 /// What the sort keys of moderators begin with.
 pub const MODERATOR_PREFIX: &str = "MODERATOR#";
-/// The partition of parked mails.
+/// What parks a record that did not read, rather than a mail.
+const RECORD_PREFIX: &str = "RECORD#";
+/// The partition of parked mails, and of records that did not read.
 pub const PARKED_PARTITION: &str = "PARKED";
 
 /// The partition of all that concerns one user.

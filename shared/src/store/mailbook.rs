@@ -6,20 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Store, StoreError,
-    execute::MAX_ACTIONS,
+    execute::{Executed, MAX_ACTIONS},
     expression::{Expression, number, string},
-    keys::{KIND, Key, MAIL_PREFIX, MODERATOR_PREFIX, SK, moderators_partition},
+    keys::{AGAIN, KIND, Key, MAIL_PREFIX, MODERATOR_PREFIX, SK, moderators_partition},
     ledger::{invitation_of, kind_of},
-    read::key_of,
     record::{self, Address, Item, Kind, SUPPRESSED},
     write::{Write, Written},
 };
 use crate::domain::{
     Timestamp,
     email::AddressKey,
-    id::{CommunityId, InvitationId},
-    invitation::Invitation,
-    lifecycle::later,
+    id::{CommunityId, InvitationId, UserId},
+    invitation::{DeliveryState, Invitation},
+    lifecycle::{self, later},
     link::LinkDigest,
     transition::{Addressee, Debt, MailKind},
 };
@@ -34,15 +33,30 @@ pub struct OwedMail {
     pub to: Addressee,
     /// How far it has got.
     pub state: MailState,
-    /// How often sending was tried.
+    /// How often it was leased.
     #[serde(default)]
     pub attempts: u32,
+    /// How many of these count for nothing: the mail service was only too busy, or an operator has begun anew.
+    #[serde(default)]
+    pub forgiven: u32,
+    /// Since when the mail service has been too busy for it.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::domain::person::millis")]
+    pub busy_since: Option<Timestamp>,
     /// Until when the sender in charge may take; after that another may try.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::domain::person::millis")]
     pub leased_until: Option<Timestamp>,
-    /// The digests of the links that attempts have put into the mail. Any of them may have arrived.
+    /// The links that attempts have put into the mail. Any of them may have arrived.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub links: Vec<LinkDigest>,
+    pub links: Vec<MailedLink>,
+}
+
+/// A link that was mailed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailedLink {
+    /// What is kept of the link.
+    pub digest: LinkDigest,
+    /// Where it was mailed to: whoever holds it has proven to read that address, and nothing else.
+    pub address: AddressKey,
 }
 
 /// How far an owed mail has got.
@@ -76,6 +90,12 @@ impl MailState {
 }
 
 impl OwedMail {
+    /// How often it may have been sent without anybody knowing, or was not.
+    #[must_use]
+    pub fn failures(&self) -> u32 {
+        self.attempts.saturating_sub(self.forgiven)
+    }
+
     /// The record of a debt that has just arisen.
     #[must_use]
     pub fn new(debt: &Debt) -> Self {
@@ -84,6 +104,8 @@ impl OwedMail {
             to: debt.to.clone(),
             state: MailState::Queued,
             attempts: 0,
+            forgiven: 0,
+            busy_since: None,
             leased_until: None,
             links: Vec::new(),
         }
@@ -108,6 +130,18 @@ fn addressee_name(to: &Addressee) -> &str {
 /// The lease that a sender takes: longer than one takes to be told yes or no, after which nobody is behind it any more.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
 
+/// A mail in charge.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// Until when.
+    until: Timestamp,
+    /// The place of its link among those of the mail.
+    link: usize,
+}
+
+/// How often a change is decided anew because another writer was faster. Each round, someone gets done.
+const ROUNDS: u32 = 8;
+
 /// One owed mail, by the key of its record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MailRef {
@@ -125,12 +159,17 @@ impl MailRef {
         Some(Self { invitation: invitation_of(item)?, name })
     }
 
-    /// The mail that was parked by that record; `None` if it is none.
+    /// The mail that the record at `key` parks; `None` if it parks none.
     #[must_use]
-    pub fn of_parked(item: &Item) -> Option<Self> {
-        let key = key_of(item)?;
+    pub fn of_parked(key: &Key) -> Option<Self> {
         let (invitation, name) = key.parked_mail()?;
         Some(Self { invitation, name: name.to_owned() })
+    }
+
+    /// The invitation's revision at which the mail was owed: the larger, the later.
+    #[must_use]
+    pub fn revision(&self) -> Option<u64> {
+        self.name.split('#').nth(2)?.parse().ok()
     }
 
     fn key(&self) -> Key {
@@ -141,6 +180,8 @@ impl MailRef {
 /// An invitation with all that hangs on it.
 #[derive(Debug, Clone)]
 pub struct Account {
+    /// Whose account it is.
+    id: InvitationId,
     /// The invitation.
     pub invitation: Option<Invitation>,
     /// Its mails, by name.
@@ -154,10 +195,17 @@ impl Account {
         self.mails.iter().find(|(known, _)| known == name).map(|(_, mail)| mail)
     }
 
-    /// Whether a mail of the invitation carries this link.
+    /// The link of that digest, if a mail of the invitation carries it.
     #[must_use]
-    pub fn has_link(&self, digest: &LinkDigest) -> bool {
-        self.mails.iter().any(|(_, mail)| mail.links.contains(digest))
+    pub fn link(&self, digest: &LinkDigest) -> Option<&MailedLink> {
+        self.mails.iter().flat_map(|(_, mail)| &mail.links).find(|link| link.digest == *digest)
+    }
+
+    /// Whether the invitation has been mailed anew since the mail that was owed at that revision.
+    fn is_outdated(&self, revision: u64) -> bool {
+        let invitations = self.mails.iter().filter(|(_, mail)| mail.mail == MailKind::Invitation);
+        let of = |(name, _): &(String, OwedMail)| MailRef { invitation: self.id, name: name.clone() }.revision();
+        invitations.filter_map(of).any(|later| later > revision)
     }
 }
 
@@ -167,7 +215,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the query fails.
     pub async fn account(&self, id: InvitationId) -> Result<Account, StoreError> {
-        let mut account = Account { invitation: None, mails: Vec::new() };
+        let mut account = Account { id, invitation: None, mails: Vec::new() };
         for item in self.partition(&Key::invitation(id).pk, "").await? {
             if let Some(mail) = MailRef::of_record(&item) {
                 account.mails.push((mail.name, record::value(item)?));
@@ -178,26 +226,51 @@ impl Store {
         Ok(account)
     }
 
-    /// Takes the mail in charge for [`LEASE`], and keeps the digest of the link that it will carry. `false` if someone
-    /// else has it, or it is settled.
+    /// Takes the mail in charge for [`LEASE`], as it was read, and keeps the link that it will carry. `None` if someone
+    /// else has it or had it meanwhile, or it is settled.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn lease(&self, mail: &MailRef, link: &LinkDigest, now: Timestamp) -> Result<bool, StoreError> {
+    pub async fn lease(
+        &self,
+        mail: &MailRef,
+        owed: &OwedMail,
+        link: &MailedLink,
+        now: Timestamp,
+    ) -> Result<Option<Lease>, StoreError> {
+        let lease = Lease { until: later(now, LEASE), link: owed.links.len() };
         let mut expression = Expression::default();
         let (state, until) = (expression.name("state"), expression.name("leasedUntil"));
         let queued = expression.value(string(MailState::Queued.as_str()));
         let sending = expression.value(string(MailState::Sending.as_str()));
         let instant = expression.value(number(now.as_millisecond()));
         expression.require(format!("{state} = {queued} OR ({state} = {sending} AND {until} <= {instant})"));
+        expression.require_equal("attempts", number(owed.attempts));
         expression.set("state", string(MailState::Sending.as_str()));
-        expression.set("leasedUntil", number(later(now, LEASE).as_millisecond()));
+        expression.set("leasedUntil", number(lease.until.as_millisecond()));
         expression.increase("attempts", 1);
-        expression.append("links", AttributeValue::S(link.as_str().to_owned()));
-        self.update(mail.key(), expression).await
+        expression.append("links", serde_dynamo::to_attribute_value(link)?);
+        Ok(self.update(mail.key(), expression).await?.then_some(lease))
     }
 
-    /// Ends the lease with what became of the mail: sent, dropped, or queued again.
+    /// Ends the lease of a mail that was not sent because the mail service is too busy: it is owed as if this attempt
+    /// had not been, and its link is forgotten. The record in the stream that this makes is the next attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn put_off(&self, mail: &MailRef, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        // Whoever has come too late for the own lease leaves the mail to the one who has it now.
+        expression.require_equal("leasedUntil", number(lease.until.as_millisecond()));
+        expression.set("state", string(MailState::Queued.as_str()));
+        expression.remove("leasedUntil");
+        expression.remove_element("links", lease.link);
+        expression.increase("forgiven", 1);
+        expression.set_missing("busySince", number(now.as_millisecond()));
+        self.update(mail.key(), expression).await.map(drop)
+    }
+
+    /// Ends the lease with what became of the mail: sent or dropped.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -218,12 +291,30 @@ impl Store {
         expression.set("state", string(MailState::Parked.as_str()));
         expression.remove("leasedUntil");
         expression.require_existing(SK);
-        let mut note: Item = Key::parked(mail.invitation, &mail.name).into();
-        note.insert(KIND.to_owned(), string(Kind::Parked.as_str()));
-        note.insert("why".to_owned(), string(why));
-        note.insert("at".to_owned(), number(now.as_millisecond()));
+        let note = note(Key::parked(mail.invitation, &mail.name), why, now);
         let writes = vec![Write::Update(mail.key(), expression), Write::Put(note, Expression::default())];
         self.transact(writes).await.map(drop)
+    }
+
+    /// Notes, where an operator finds it, that a record in the invitation's partition does not read. Deleting the note
+    /// has it looked at again.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn set_aside(&self, id: InvitationId, sk: &str, why: &str, now: Timestamp) -> Result<(), StoreError> {
+        let note = note(Key::parked_record(id, sk), why, now);
+        self.transact(vec![Write::Put(note, Expression::default())]).await.map(drop)
+    }
+
+    /// Has the stream tell of the record once more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn tell_again(&self, key: Key, now: Timestamp) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.require_existing(SK);
+        expression.set(AGAIN, number(now.as_millisecond()));
+        self.update(key, expression).await.map(drop)
     }
 
     /// Queues a parked mail again, as if it had never been tried.
@@ -234,8 +325,35 @@ impl Store {
         let mut expression = Expression::default();
         expression.require_equal("state", string(MailState::Parked.as_str()));
         expression.set("state", string(MailState::Queued.as_str()));
-        expression.set("attempts", number(0));
+        expression.copy("forgiven", "attempts");
+        expression.remove("busySince");
         self.update(mail.key(), expression).await.map(drop)
+    }
+
+    /// Shows in the invitation how far the invitation mail has got that was owed at `revision`, unless a later one is
+    /// on its way.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails, or others write without end.
+    pub async fn track(
+        &self,
+        id: InvitationId,
+        revision: Option<u64>,
+        state: DeliveryState,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for _ in 0..ROUNDS {
+            let account = self.account(id).await?;
+            if revision.is_some_and(|revision| account.is_outdated(revision)) {
+                return Ok(());
+            }
+            let Some(invitation) = account.invitation else { return Ok(()) };
+            let Some(transition) = lifecycle::track(&invitation, state, now) else { return Ok(()) };
+            if self.execute(&[&transition], &[], now).await? == Executed::Done {
+                return Ok(());
+            }
+        }
+        Err(too_many_writers())
     }
 
     /// Replaces a debt to all moderators of the community by one debt to each.
@@ -258,7 +376,7 @@ impl Store {
 
     /// Records those of the debts that are not recorded yet, however often it is tried.
     async fn owe(&self, debts: &[(Key, Debt)]) -> Result<(), StoreError> {
-        loop {
+        for _ in 0..ROUNDS {
             let known = self.read(debts.iter().map(|(key, _)| key.clone())).await?;
             let mut writes = Vec::new();
             for (key, debt) in debts.iter().filter(|(key, _)| known.get(key).is_none()) {
@@ -270,28 +388,56 @@ impl Store {
                 return Ok(());
             }
         }
+        Err(too_many_writers())
     }
 }
 
+fn note(key: Key, why: &str, now: Timestamp) -> Item {
+    let mut note: Item = key.into();
+    note.insert(KIND.to_owned(), string(Kind::Parked.as_str()));
+    note.insert("why".to_owned(), string(why));
+    note.insert("at".to_owned(), number(now.as_millisecond()));
+    note
+}
+
+fn too_many_writers() -> StoreError {
+    StoreError::Unavailable("too many writers".to_owned())
+}
+
 impl Store {
-    /// No more mail goes to the address, whoever it belongs to.
+    /// No more mail goes to the address, whoever it belongs to. `named` is whom else it was mailed for: a user may have
+    /// it without having proven so.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; a repetition finishes the job.
-    pub async fn suppress(&self, address: &AddressKey) -> Result<(), StoreError> {
+    pub async fn suppress(&self, address: &AddressKey, named: Option<&UserId>) -> Result<(), StoreError> {
         let mut expression = Expression::default();
         expression.set(KIND, string(Kind::Address.as_str()));
         expression.set(SUPPRESSED, AttributeValue::Bool(true));
         self.update(Key::address(address), expression).await?;
         let key = Key::address(address);
-        let known: Address = self.read([key.clone()]).await?.value(&key)?.unwrap_or_default();
-        if let Some(owner) = known.owner {
-            // The user's own record says so too, which saves a send the look at the address.
-            let mut expression = Expression::default();
-            expression.set(SUPPRESSED, string(address.as_str()));
-            expression.require_existing(SK);
-            self.update(Key::user(&owner), expression).await?;
+        let records = self.read([key.clone()].into_iter().chain(named.map(Key::user))).await?;
+        let known: Address = records.value(&key)?.unwrap_or_default();
+        if let Some(owner) = &known.owner {
+            self.suppress_for(owner, address).await?;
+        }
+        if let Some(named) = named.filter(|named| known.owner.as_ref() != Some(named))
+            && let Some(email) = records.user(named)?.and_then(|found| found.user.email)
+            && email.key() == *address
+        {
+            self.suppress_for(named, address).await?;
         }
         Ok(())
+    }
+
+    /// Says in the user's own record that no mail goes to that address of theirs, which saves a send the look at it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn suppress_for(&self, user: &UserId, address: &AddressKey) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.set(SUPPRESSED, string(address.as_str()));
+        expression.require_existing(SK);
+        self.update(Key::user(user), expression).await.map(drop)
     }
 }

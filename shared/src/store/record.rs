@@ -10,7 +10,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::{
     StoreError,
     expression::{number, string},
-    keys::{Index, KIND, Key, LISTING, PK, SK, TTL, party_partition, requested_partition, user_partition},
+    keys::{AGAIN, Index, KIND, Key, LISTING, PK, SK, TTL, party_partition, requested_partition, user_partition},
     listing::listing,
 };
 use crate::domain::{
@@ -103,7 +103,7 @@ pub fn record(kind: Kind, key: Key, value: &impl Serialize) -> Result<Item, Stor
 /// # Errors
 /// [`StoreError::Damaged`] if they are not those of a `T`.
 pub fn value<T: DeserializeOwned>(mut item: Item) -> Result<T, StoreError> {
-    for attribute in [PK, SK, KIND, TTL] {
+    for attribute in [PK, SK, KIND, TTL, AGAIN] {
         item.remove(attribute);
     }
     Ok(serde_dynamo::from_item(item)?)

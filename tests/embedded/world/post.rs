@@ -5,8 +5,17 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, SharedHttpClient};
+use aws_config::{SdkConfig, retry::RetryConfig};
+use aws_sdk_sesv2::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider, SharedHttpClient};
 use aws_smithy_http_client::test_util::infallible_client_fn;
+use aws_smithy_runtime_api::{
+    client::{
+        http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+    },
+    http::StatusCode,
+};
 use deliver::Outbound;
 use lambda_http::http::Response;
 use serde_json::{Value, json};
@@ -58,12 +67,24 @@ impl Mail {
     }
 }
 
+/// What the next mail meets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Luck {
+    /// It is refused with that status and error.
+    Refused(u16, &'static str),
+    /// It is taken, and the answer never comes.
+    Silence,
+    /// It is taken, and the answer does not read.
+    Babble,
+}
+
 #[derive(Debug, Default)]
 struct State {
     mails: Vec<Mail>,
     events: Vec<Value>,
-    /// The errors that the next mails meet.
-    refusals: VecDeque<&'static str>,
+    /// How often the mail service was asked.
+    posts: usize,
+    luck: VecDeque<Luck>,
 }
 
 /// What has left the service.
@@ -83,18 +104,29 @@ impl Post {
 
     /// The next mail is refused with that error.
     pub(crate) fn refuse_next(&self, error: &'static str) {
-        self.0.lock().unwrap().refusals.push_back(error);
+        self.meets(Luck::Refused(if error == "TooManyRequestsException" { 429 } else { 400 }, error));
+    }
+
+    /// The next mail, after those that this was said of before, meets that.
+    pub(crate) fn meets(&self, luck: Luck) {
+        self.0.lock().unwrap().luck.push_back(luck);
+    }
+
+    /// How often the mail service was asked since the last time.
+    pub(crate) fn take_posts(&self) -> usize {
+        std::mem::take(&mut self.0.lock().unwrap().posts)
     }
 
     /// The services as `deliver` reaches them.
     pub(crate) fn outbound(&self) -> Outbound {
         let (mails, bus) = (self.clone(), self.clone());
-        let ses = aws_sdk_sesv2::Config::builder()
+        // As a function has it, with the repetitions that are right for anything but mails.
+        let aws = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
-            .credentials_provider(credentials())
-            .retry_config(aws_sdk_sesv2::config::retry::RetryConfig::disabled())
-            .http_client(client(move |request| mails.accept(request)))
+            .credentials_provider(SharedCredentialsProvider::new(credentials()))
+            .retry_config(RetryConfig::standard().with_max_attempts(3))
+            .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(Connector(mails.clone()))))
             .build();
         let events = aws_sdk_eventbridge::Config::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -103,24 +135,29 @@ impl Post {
             .http_client(client(move |request| bus.announce(&request)))
             .build();
         Outbound {
-            ses: aws_sdk_sesv2::Client::from_conf(ses),
+            ses: Outbound::mail_service(&aws),
             events: aws_sdk_eventbridge::Client::from_conf(events),
             public_base_url: BASE_URL.to_owned(),
             sender_address: "invitations@example.org".to_owned(),
             configuration_set: "mails".to_owned(),
             event_bus: "bus".to_owned(),
+            first_pause: std::time::Duration::from_micros(100),
         }
     }
 
-    fn accept(&self, request: Value) -> Response<String> {
+    fn accept(&self, request: Value) -> Result<(u16, Option<&'static str>, String), ConnectorError> {
         let mut state = self.0.lock().unwrap();
-        if let Some(error) = state.refusals.pop_front() {
-            let status = if error == "TooManyRequestsException" { 429 } else { 400 };
-            let refused = Response::builder().status(status).header("x-amzn-errortype", error);
-            return refused.body(json!({ "message": error }).to_string()).unwrap();
+        state.posts += 1;
+        let luck = state.luck.pop_front();
+        if let Some(Luck::Refused(status, error)) = luck {
+            return Ok((status, Some(error), json!({ "message": error }).to_string()));
         }
         state.mails.push(Mail::of(request));
-        answer(&json!({ "MessageId": format!("message-{}", state.mails.len()) }))
+        match luck {
+            Some(Luck::Silence) => Err(ConnectorError::timeout("no answer".into())),
+            Some(Luck::Babble) => Ok((200, None, "<html>".to_owned())),
+            _ => Ok((200, None, json!({ "MessageId": format!("message-{}", state.mails.len()) }).to_string())),
+        }
     }
 
     fn announce(&self, request: &Value) -> Response<String> {
@@ -136,7 +173,24 @@ impl Post {
     }
 }
 
-pub(super) fn credentials() -> Credentials {
+#[derive(Debug)]
+struct Connector(Post);
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = request.body().bytes().unwrap_or_default();
+        let answer = self.0.accept(serde_json::from_slice(body).unwrap_or_default());
+        HttpConnectorFuture::ready(answer.map(|(status, error, body)| {
+            let mut response = HttpResponse::new(StatusCode::try_from(status).unwrap(), body.into());
+            if let Some(error) = error {
+                response.headers_mut().insert("x-amzn-errortype", error);
+            }
+            response
+        }))
+    }
+}
+
+pub(crate) fn credentials() -> Credentials {
     Credentials::new("test", "test", None, None, "tests")
 }
 

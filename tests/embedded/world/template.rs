@@ -1,6 +1,6 @@
 //! What the tests take from `template.yaml`: the table, the routes and the stream's filters. A change there shows here.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, Projection, StreamSpecification,
@@ -38,6 +38,8 @@ struct Properties {
     stream_specification: Stream,
     events: BTreeMap<String, Source>,
     filter_criteria: FilterCriteria,
+    /// In seconds.
+    timeout: u64,
 }
 
 #[derive(Deserialize)]
@@ -160,6 +162,11 @@ impl Template {
         let sources = self.resources.values().flat_map(|resource| resource.properties.events.values());
         let routes = sources.filter(|source| source.r#type == "HttpApi");
         routes.map(|source| (source.properties.method.as_str(), source.properties.path.as_str()))
+    }
+
+    /// How long the function of that resource may take.
+    pub(crate) fn timeout(&self, function: &str) -> Duration {
+        Duration::from_secs(self.resources[function].properties.timeout)
     }
 
     /// Whether the stream's mapping hands the record to `deliver`.

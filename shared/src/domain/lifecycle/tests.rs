@@ -124,6 +124,8 @@ fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transit
 /// The transition that the act comes to, if it is let through. Whatever role must be read is read.
 fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Transition>, Refusal> {
     let settings = Settings::default();
+    let (ann, key) = (invitee(), address().key());
+    let holder = Holder { address: &key, invitee: Some(&ann) };
     let verdict = match act {
         Act::Command(command, who) => {
             let (id, role) = match who {
@@ -158,8 +160,8 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
                 Verdict::Unchanged => Verdict::Unchanged,
             }
         }
-        Act::ByLink(command) => decide_by_link(command, invitation, &settings, now)?,
-        Act::Unsubscribe => unsubscribe(invitation, &settings, now)?,
+        Act::ByLink(command) => decide_by_link(command, invitation, &holder, &settings, now)?,
+        Act::Unsubscribe => unsubscribe(invitation, &holder, &settings, now)?,
         Act::Expire => return Ok(expire(invitation, now)),
         Act::Withdraw => return Ok(withdraw(invitation, now)),
         Act::Claim if matches!(invitation.invitee, Invitee::Address { .. }) => {
@@ -268,4 +270,48 @@ proptest! {
             prop_assert_eq!(memberships, usize::from(invitation.status == Status::Accepted));
         }
     }
+}
+
+/// Every state that a mail may be in, with those that it may be in next.
+#[test]
+fn a_mail_goes_forward_but_for_a_late_refusal_and_an_operator() {
+    use DeliveryState::{Bounced, Complained, Delivered, Failed, Queued, Sent};
+    let next = |from: DeliveryState| {
+        [Queued, Failed, Sent, Delivered, Bounced, Complained].into_iter().filter(move |to| from.leads_to(*to))
+    };
+    assert_eq!(next(Queued).collect::<Vec<_>>(), [Failed, Sent, Delivered, Bounced, Complained]);
+    assert_eq!(next(Failed).collect::<Vec<_>>(), [Queued, Sent, Delivered, Bounced, Complained]);
+    assert_eq!(next(Sent).collect::<Vec<_>>(), [Failed, Delivered, Bounced, Complained]);
+    assert_eq!(next(Delivered).collect::<Vec<_>>(), [Bounced, Complained]);
+    assert_eq!(next(Bounced).collect::<Vec<_>>(), [Complained]);
+    assert_eq!(next(Complained).collect::<Vec<_>>(), []);
+}
+
+#[test]
+fn a_link_that_was_mailed_to_an_unproven_address_answers_for_nobody() {
+    let invitation = made(false, false, MembershipMode::Acceptance).invitation;
+    let now = invitation.created_at;
+    let (settings, key) = (Settings::default(), address().key());
+    let elsewhere = "mallory@example.org".parse::<EmailAddress>().unwrap().key();
+    let unverified = User { email_verified: false, ..invitee() };
+    let verified = invitee();
+    for command in [Command::Accept, Command::Decline { block: false }, Command::Decline { block: true }] {
+        let answer = |holder: &Holder<'_>| decide_by_link(&command, &invitation, holder, &settings, now);
+        for holder in [
+            Holder { address: &key, invitee: Some(&unverified) },
+            Holder { address: &elsewhere, invitee: Some(&verified) },
+            Holder { address: &key, invitee: None },
+        ] {
+            assert_eq!(answer(&holder), Err(Refusal::SignInNeeded), "{command:?} {holder:?}");
+        }
+        let Ok(Verdict::Change(done)) = answer(&Holder { address: &key, invitee: Some(&verified) }) else {
+            panic!("the invitee's own address must do")
+        };
+        assert!(done.guards.contains(&Guard::Owned(key.clone(), verified.id.clone())), "{done:?}");
+    }
+    // Of mails, the reader of the address may have enough; but only the address does.
+    let holder = Holder { address: &key, invitee: Some(&unverified) };
+    let Ok(Verdict::Change(done)) = unsubscribe(&invitation, &holder, &settings, now) else { panic!("it must do") };
+    assert_eq!(done.standings, [(Party::Address(key.clone()), StandingChange::Block { anew: true })]);
+    assert_eq!(done.invitation.status, Status::Pending);
 }
