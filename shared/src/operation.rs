@@ -153,11 +153,8 @@ fn judge(
             Cause::Standing(_, party) if blocks(transition, &party) => repeated = true,
             Cause::Standing(..) => {
                 let standing: Standing = item.map(record::value).transpose()?.unwrap_or_default();
-                let member = standing.role.is_some();
-                refusal = Some(match member {
-                    true => Refusal::AlreadyMember(status),
-                    false => Refusal::InviteeUnavailable(status),
-                });
+                let of = if standing.role.is_some() { Refusal::AlreadyMember } else { Refusal::InviteeUnavailable };
+                refusal = Some(of(status));
             }
             // The address that a link was mailed to is no longer the invitee's.
             Cause::Guard(Guard::Owned(..)) => refusal = Some(Refusal::SignInNeeded),

@@ -1,5 +1,7 @@
 //! Mails against a mail service that is slow, busy or silent, and against people who want none.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedCredentialsProvider};
@@ -185,7 +187,16 @@ async fn a_mail_service_that_cannot_be_reached_is_a_busy_one() {
 
 #[test]
 fn the_function_has_the_time_that_a_batch_may_take() {
-    assert!(TEMPLATE.timeout("DeliverFunction") >= LONGEST + std::time::Duration::from_secs(30));
+    assert!(TEMPLATE.timeout("DeliverFunction") >= LONGEST + Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn the_mail_service_gets_half_a_minute_for_a_mail() {
+    let world = World::new().await;
+    let timeouts = world.deliver.outbound.ses.config().timeout_config().cloned().unwrap();
+    let half_a_minute = Some(Duration::from_secs(30));
+    assert_eq!(timeouts.operation_attempt_timeout(), half_a_minute);
+    assert_eq!(timeouts.operation_timeout(), half_a_minute);
 }
 
 /// An event of the mail service about the mail that was owed at that revision.

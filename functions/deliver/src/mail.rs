@@ -46,7 +46,7 @@ use crate::{
 // it takes well below a second.
 
 /// For how long a batch takes on more mails. The others come again.
-const TAKES_ON: Duration = Duration::from_secs(60);
+const TAKES_ON: Duration = Duration::from_mins(1);
 /// For how long after its lease began a mail may be posted once more.
 const POSTS: Duration = Duration::from_secs(40);
 /// How long the table may take to note something, as `runtime::aws` has it.
@@ -278,7 +278,7 @@ impl Deliver {
             Some(id) => records.user(id)?.map(|found| found.user.display_name).unwrap_or_default(),
             None => String::new(),
         };
-        Ok(Some(Context { community, settings, reached, decided_by }))
+        Ok(Some(Context { settings, community, reached, decided_by }))
     }
 
     async fn user_reached(

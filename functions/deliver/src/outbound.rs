@@ -191,9 +191,11 @@ fn refusal(error: &SdkError<SendEmailError>) -> Refused {
 
 /// Whether a request failed before anything of it was sent.
 fn never_connected(failure: &SdkError<SendEmailError>) -> bool {
+    use hyper_util::client::legacy::Error as ClientError;
+
     let mut cause = failure.source();
     while let Some(error) = cause {
-        if error.downcast_ref::<hyper_util::client::legacy::Error>().is_some_and(|error| error.is_connect()) {
+        if error.downcast_ref().is_some_and(ClientError::is_connect) {
             return true;
         }
         cause = error.source();
