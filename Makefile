@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse test check build deploy tools
+.PHONY: help run stop watch browse test mutants check build deploy tools
 
 PYTHON := .local/venv/bin/python
 
@@ -22,6 +22,9 @@ browse: tools ## Opens the links of real mails in a real browser and looks at ev
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test
+
+mutants: ## Takes one guard at a time out of the code, and demands that a test notices (ONLY=words takes some)
+	@python3 local/mutants.py $(ONLY)
 
 check: tools ## Runs what CI runs
 	@.ci/run

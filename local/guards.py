@@ -1,0 +1,386 @@
+"""The guards that `make mutants` takes away one at a time: what each keeps from happening, where it stands, and what
+stands in its place when it is gone.
+
+`text` is the first occurrence after `near` in the file: an expression, or whole statements. `instead` is code of the
+same kind. What is left must still be a request that DynamoDB takes, or the mutant would be caught for the wrong reason.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Guard:
+    name: str
+    file: str
+    text: str
+    instead: str
+    near: str = ""
+
+
+ALWAYS = 'expression.require("attribute_not_exists(nothing)".to_owned())'
+UNCONDITIONAL = "{ let mut expression = Expression::default(); " + ALWAYS + "; expression }"
+
+EXECUTE = "shared/src/store/execute.rs"
+EXPRESSION = "shared/src/store/expression.rs"
+WRITE = "shared/src/store/write.rs"
+MAILBOOK = "shared/src/store/mailbook.rs"
+LEDGER = "shared/src/store/ledger.rs"
+RECORD = "shared/src/store/record.rs"
+INVITATION = "shared/src/domain/invitation.rs"
+LIFECYCLE = "shared/src/domain/lifecycle.rs"
+SENDING = "shared/src/domain/sending.rs"
+VIEWING = "shared/src/domain/viewing.rs"
+PERSON = "shared/src/domain/person.rs"
+MESSAGE = "shared/src/domain/message.rs"
+CALLER = "shared/src/http/caller.rs"
+CURSOR = "shared/src/http/cursor.rs"
+LIST = "shared/src/http/list.rs"
+BODY = "shared/src/http/body.rs"
+SEND = "functions/send/src/lib.rs"
+IDEMPOTENCY = "functions/send/src/idempotency.rs"
+REQUEST = "functions/send/src/request.rs"
+LINK = "functions/respond/src/link.rs"
+MODERATE = "functions/moderate/src/lib.rs"
+LIST_SENT = "functions/list-sent/src/lib.rs"
+STATUS = "functions/status/src/lib.rs"
+DIRECTORY = "functions/directory/src/lib.rs"
+USERS = "functions/directory/src/users.rs"
+CLAIMS = "functions/directory/src/claims.rs"
+MEMBERS = "functions/directory/src/members.rs"
+CONNECTIONS = "functions/directory/src/connections.rs"
+IMPORT = "functions/directory/src/import.rs"
+DELIVER = "functions/deliver/src/lib.rs"
+MAIL = "functions/deliver/src/mail.rs"
+OUTBOUND = "functions/deliver/src/outbound.rs"
+FEEDBACK = "functions/feedback/src/lib.rs"
+
+GUARDS = [
+    # ---- The conditions of the writing transaction
+    Guard("a transition starts from the revision it was decided from", EXECUTE,
+          "action.expression.require_equal(REVISION, number(revision))", "()"),
+    Guard("a community that invites nobody is not written for", EXECUTE,
+          'expression.require_equal("allowInvitations", true_value())', ALWAYS),
+    Guard("a user who acts is active when it is written", EXECUTE,
+          'expression.require_equal("active", true_value())', ALWAYS),
+    Guard("an address that is invited belongs to nobody", EXECUTE, 'expression.require_missing("owner")', ALWAYS),
+    Guard("an address that is claimed belongs to the claimant", EXECUTE,
+          'expression.require_equal("owner", string(user.as_str()))', ALWAYS),
+    Guard("who resends still belongs to the community", EXECUTE,
+          'expression.require(format!("attribute_exists({role})"));',
+          'expression.require(format!("attribute_exists({role}) OR attribute_not_exists({role})"));'),
+    Guard("who moderates has a role that moderates", EXECUTE,
+          'expression.require(format!("{role} IN ({})", roles.join(", ")));',
+          'expression.require(format!("attribute_exists({role}) OR {role} IN ({})", roles.join(", ")));'),
+    Guard("who moderates has any role at all", EXECUTE,
+          'expression.require(format!("{role} IN ({})", roles.join(", ")));',
+          'expression.require(format!("attribute_not_exists({role}) OR {role} IN ({})", roles.join(", ")));'),
+    Guard("the day's quota holds when it is written", EXECUTE,
+          'expression.require(format!("attribute_not_exists({used}) OR {used} <= {most}"));',
+          'expression.require(format!("attribute_not_exists({used}) OR {used} <= {most} OR {used} > {most}"));'),
+    Guard("the quota is counted", EXECUTE, 'expression.increase("used", i64::from(*count));',
+          'expression.increase("used", 0);'),
+    Guard("the quota's record goes away", EXECUTE,
+          "expression.set(TTL, number(quota.renews_at().as_second() + 86_400));", ""),
+    Guard("a request's first record is the first", EXECUTE, "action.expression.require_missing(PK)", "()",
+          near="match replaces"),
+    Guard("a request's record replaces the one that was read", EXECUTE,
+          'action.expression.require_equal("stamp", string(stamp))', "()"),
+    Guard("an offer needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", ""),
+    Guard("enrolling needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now)", "()",
+          near="StandingChange::Enrol { .. } =>"),
+    Guard("who accepts is no member yet", EXECUTE, 'expression.require_missing("role")', "()",
+          near="StandingChange::Enrol { .. } =>"),
+    Guard("a released invitation is the live one", EXECUTE,
+          'expression.require_equal("liveInvitation", string(invitation.to_string()));', "",
+          near="StandingChange::Release {"),
+    Guard("a refused invitation is the live one", EXECUTE,
+          'expression.require_equal("liveInvitation", string(invitation.to_string()));', "",
+          near="StandingChange::Refuse {"),
+    Guard("a settled invitation is no longer live", EXECUTE, 'expression.remove("liveInvitation");', ""),
+    Guard("a block is kept", EXECUTE, 'expression.set("blocked", true_value());', ""),
+    Guard("a later block is kept", EXECUTE, 'expression.set("blocked", true_value())', "()",
+          near="StandingChange::Block =>"),
+    Guard("a cooldown is kept", EXECUTE,
+          'expression.set("coolingUntil", number(cooling_until.as_millisecond()));', ""),
+    Guard("a member is not invited", EXECUTE, 'expression.require_missing("role");', "", near="fn willing"),
+    Guard("who blocked is not invited", EXECUTE, 'expression.require_missing("blocked");', "", near="fn willing"),
+    Guard("who is cooling down is not invited", EXECUTE,
+          'expression.require(format!("attribute_not_exists({cooling}) OR {cooling} <= {now}"));',
+          'expression.require(format!("attribute_not_exists({cooling}) OR {cooling} <= {now} OR {cooling} > {now}"));'),
+    Guard("who has a live invitation gets no other", EXECUTE,
+          'expression.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {live} = {id}"));',
+          'expression.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {until} > {now} OR {live} = {id}"));'),
+    Guard("all conditions must hold, not one", EXPRESSION, 'conditions.join(" AND ")', 'conditions.join(" OR ")'),
+    Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
+    Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
+    Guard("an update that was refused is told", WRITE, "Ok(false)", "Ok(true)",
+          near="is_conditional_check_failed_exception"),
+
+    # ---- Owed mails
+    Guard("a mail is leased by one", MAILBOOK,
+          'expression.require(format!("{state} = {queued} OR ({state} = {sending} AND {until} <= {instant})"));',
+          'expression.require(format!("attribute_exists({state}) OR {state} = {queued} OR ({state} = {sending} AND {until} <= {instant})"));'),
+    Guard("a running lease is respected", MAILBOOK,
+          'expression.require(format!("{state} = {queued} OR ({state} = {sending} AND {until} <= {instant})"));',
+          'expression.require(format!("{state} IN ({queued}, {sending}) OR {until} <= {instant}"));'),
+    Guard("a lease lasts", MAILBOOK, "later(now, LEASE)", "now"),
+    Guard("attempts are counted", MAILBOOK, 'expression.increase("attempts", 1);', ""),
+    Guard("the digest of a link is kept", MAILBOOK,
+          'expression.append("links", AttributeValue::S(link.as_str().to_owned()));', ""),
+    Guard("a link opens what its digest is known to", MAILBOOK, "mail.links.contains(digest)", "true"),
+    Guard("only a parked mail is unparked", MAILBOOK,
+          'expression.require_equal("state", string(MailState::Parked.as_str()));', ""),
+    Guard("a parked mail leaves a record for an operator", MAILBOOK,
+          "vec![Write::Update(mail.key(), expression), Write::Put(note, Expression::default())]",
+          "vec![Write::Update(mail.key(), expression)]"),
+    Guard("a moderator's mail is owed once", MAILBOOK, "known.get(key).is_none()", "true"),
+    Guard("a bounced address gets no more", MAILBOOK,
+          "expression.set(SUPPRESSED, AttributeValue::Bool(true));", ""),
+    Guard("a bounced address's owner gets no more", MAILBOOK,
+          "self.update(Key::user(&owner), expression).await?;", ""),
+
+    # ---- Counts
+    Guard("what is counted is not counted again", LEDGER,
+          "mark.is_some_and(|mark| mark.revision >= invitation.revision)", "false"),
+    Guard("a first count is the first", LEDGER, "expression.require_missing(REVISION)", "()"),
+    Guard("a count starts from the mark that was read", LEDGER,
+          "expression.require_equal(REVISION, number(mark.revision))", "()"),
+    Guard("what was counted before is taken off", LEDGER, "recount(mark.map(|mark| mark.status), invitation)",
+          "recount(None, invitation)"),
+    Guard("a deadline never comes early", LEDGER, "invitation.expires_at.as_second() + 1",
+          "invitation.expires_at.as_second()"),
+
+    # ---- Who finds what in which list
+    Guard("a request is not listed to its invitee", RECORD, "false", "true",
+          near="Status::AwaitingApproval | Status::Rejected =>"),
+    Guard("a request that was withdrawn is not listed to its invitee", RECORD, "invitation.mailed_at.is_some()",
+          "true"),
+    Guard("suppression is of the present address", RECORD,
+          "suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str)",
+          "suppressed.is_some()"),
+
+    # ---- The rules of the lifecycle
+    Guard("a lapsed invitation is expired", INVITATION, "!self.status.is_final() && self.expires_at <= now", "false"),
+    Guard("an invitation is expired the moment it is", INVITATION, "self.expires_at <= now",
+          "self.expires_at < now"),
+    Guard("a final state stays when time passes", INVITATION, "!self.status.is_final()", "true"),
+    Guard("only the invitee answers", LIFECYCLE, "viewer.addressed(invitation)", "Addressed::Yes",
+          near="fn may_answer"),
+    Guard("an unverified address answers nothing", LIFECYCLE, "return Err(Refusal::EmailUnverified)", "{}"),
+    Guard("an inactive invitee answers nothing", LIFECYCLE, "!user.active", "false", near="fn may_answer"),
+    Guard("an unknown invitee answers nothing", LIFECYCLE, "!by_address && invitation.status != Status::Accepted",
+          "false"),
+    Guard("only sender or moderator cancel", LIFECYCLE, "!viewer.is_sender(invitation)", "false",
+          near="fn may_withdraw"),
+    Guard("an inactive sender cancels nothing", LIFECYCLE,
+          "viewer.check_standing_in_network().map(|()| Authority::Settled)", "Ok(Authority::Settled)",
+          near="fn may_withdraw"),
+    Guard("an inactive sender resends nothing", LIFECYCLE, "viewer.check_standing_in_network()?;", "",
+          near="fn may_resend"),
+    Guard("a sender who is known to have left resends nothing", LIFECYCLE, "Err(Refusal::NotAMember)",
+          "Ok(Authority::Settled)"),
+    Guard("a sender who has left resends nothing", LIFECYCLE,
+          "Ok(Authority::Provided(Guard::Belongs(viewer.caller.id.clone(), invitation.community.id.clone())))",
+          "Ok(Authority::Settled)"),
+    Guard("only who moderates decides", LIFECYCLE, "viewer.moderates()", "true", near="fn may_moderate_or"),
+    Guard("a role that was not read is checked by the write", LIFECYCLE,
+          "Ok(Authority::Provided(Guard::Moderates(viewer.caller.id.clone(), invitation.community.id.clone())))",
+          "Ok(Authority::Settled)"),
+    Guard("a stranger learns nothing from a refusal", LIFECYCLE, "viewer.sees(invitation) == Some(true)", "true",
+          near="RoleFact::Known(_) if"),
+    Guard("only a pending invitation is accepted", LIFECYCLE, "return self.conflict()", "{}", near="fn accept"),
+    Guard("only a pending invitation is declined", LIFECYCLE, "return self.conflict()", "{}", near="fn decline"),
+    Guard("only a live invitation is cancelled", LIFECYCLE, "return self.conflict()", "{}", near="fn cancel"),
+    Guard("only a request is approved", LIFECYCLE, "return self.conflict()", "{}", near="fn approve"),
+    Guard("only a request is rejected", LIFECYCLE, "return self.conflict()", "{}", near="fn reject"),
+    Guard("only a pending invitation is resent", LIFECYCLE, "self.status() != Status::Pending", "false",
+          near="fn resend"),
+    Guard("mails rest for an hour", LIFECYCLE, "*allowed > self.now", "false"),
+    Guard("accepting checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
+          near="fn accept"),
+    Guard("accepting checks the invitee", LIFECYCLE,
+          "transition.guards.extend(known.cloned().map(Guard::Active));", ""),
+    Guard("accepting makes a member", LIFECYCLE,
+          "transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id }));", ""),
+    Guard("an address that accepted is free", LIFECYCLE, "transition.standings.push(self.release());", "",
+          near="if before != after"),
+    Guard("approving checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
+          near="fn approve"),
+    Guard("approving checks the invitee's standing", LIFECYCLE, "transition.standings.push((party, standing));", ""),
+    Guard("resending checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
+          near="fn resend"),
+    Guard("cancelling frees the invitee", LIFECYCLE, "transition.standings.push(self.release());", "",
+          near="fn cancel"),
+    Guard("rejecting frees the invitee", LIFECYCLE, "transition.standings.push(self.release());", "",
+          near="fn reject"),
+    Guard("a network that wants sign-in takes no answer by link", LIFECYCLE,
+          "settings.email_link_response == EmailLinkResponse::SignIn && invitation.status_at(now) == Status::Pending",
+          "false"),
+    Guard("an address of nobody does not accept by link", LIFECYCLE, "invitation.status_at(now) == Status::Pending",
+          "false", near="(Command::Accept, Invitee::Address { .. }) if"),
+    Guard("unsubscribing blocks, whatever the state", LIFECYCLE,
+          "transition.standings.push((invitation.invitee.party(), StandingChange::Block));", ""),
+    Guard("only the lapsed expire", LIFECYCLE,
+          "!invitation.status.is_final() && invitation.status_at(now) == Status::Expired", "true"),
+    Guard("only a live invitation is claimed", LIFECYCLE, "invitation.status_at(now).is_final()", "false",
+          near="pub fn claim"),
+    Guard("a claim checks whose address it is", LIFECYCLE,
+          "transition.guards.push(Guard::Owned(key, user.id.clone()));", ""),
+    Guard("an erased invitee's name goes", LIFECYCLE, "*display_name = None", "()"),
+    Guard("an erased address goes", LIFECYCLE, "*email = None", "()"),
+    Guard("an erased sender's name goes", LIFECYCLE,
+          "after.sender = Sender { id: user.clone(), display_name: None, profile_url: None };", ""),
+    Guard("an erased sender's message goes", LIFECYCLE, "after.message = None;", ""),
+    Guard("late news of a mail changes nothing", LIFECYCLE, "delivery.state < state", "true"),
+
+    # ---- Who may invite whom
+    Guard("an inactive sender invites nobody", SENDING, "!user.active", "false", near="pub fn reach"),
+    Guard("who is no member invites nobody", SENDING, "return Err(Refusal::NotAMember)", "anyone"),
+    Guard("only administrators invite into a network", SENDING, "community.enrolment == Enrolment::Network", "false"),
+    Guard("a member invites nobody into a private community", SENDING,
+          "community.visibility == Visibility::Private", "false"),
+    Guard("a member's invitation into a closed community needs approval", SENDING,
+          "community.enrolment == Enrolment::Closed", "false"),
+    Guard("a member is held to connections", SENDING, "settings.members_invite_connections_only", "false"),
+    Guard("a member invites no addresses", SENDING, "false", "true",
+          near="connections_only: settings.members_invite_connections_only,\n            addresses:"),
+    Guard("a community that allows no invitations gets none", SENDING, "!community.allow_invitations", "false"),
+    Guard("who is not connected is not invited", SENDING, "self.reach.connections_only", "false"),
+    Guard("an address is not invited by who may not", SENDING, "!self.reach.addresses", "false"),
+    Guard("an inactive user is not invited", SENDING, "!user.active", "false", near="pub fn make"),
+    Guard("a suppressed user is not invited", SENDING, "*suppressed", "false", near="!user.active ||"),
+    Guard("a suppressed address is not invited", SENDING, "*suppressed", "false",
+          near="Recipient::Address { email, standing, suppressed } =>"),
+    Guard("a member is told to be one", SENDING, "standing.role.is_some()", "false"),
+    Guard("a block is told as unavailable", SENDING, "standing.blocked", "false"),
+    Guard("a live invitation is told", SENDING, "standing.live_at(self.now).is_some()", "false"),
+    Guard("a cooldown is told", SENDING, "standing.cooling_at(self.now)", "None"),
+    Guard("sending checks the community when it is written", SENDING,
+          "vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())]",
+          "vec![Guard::Active(self.sender.id.clone())]"),
+    Guard("sending checks the sender when it is written", SENDING,
+          "vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())]",
+          "vec![Guard::CommunityInvites(self.community.id.clone())]"),
+    Guard("sending checks the address when it is written", SENDING, "guards.push(Guard::Unowned(key.clone()));", ""),
+    Guard("what is sent is taken off the quota", SENDING, "self.limit.saturating_sub(self.used)", "self.limit"),
+
+    # ---- Who sees what
+    Guard("an address in a token counts if verified", VIEWING, "self.caller.email_verified", "true"),
+    Guard("an address in the directory counts if verified", PERSON, "self.email_verified", "true",
+          near="pub fn verified_email"),
+    Guard("an invitation is for its own address", VIEWING, "email.key() == *key", "true"),
+    Guard("an invitation is for its own user", VIEWING, "*id == self.caller.id", "true"),
+    Guard("an inactive moderator moderates nothing", VIEWING,
+          "active && (self.caller.site_administrator || self.role.moderates())",
+          "(self.caller.site_administrator || self.role.moderates())"),
+    Guard("a member is no moderator", PERSON, "self >= Self::Moderator", "true"),
+    Guard("a stranger sees nothing", VIEWING, "Some(false)", "Some(true)", near="pub fn sees("),
+    Guard("an address is shown to who sent or moderates", VIEWING, "self.is_sender(invitation) || self.moderates()",
+          "true", near="pub fn sees_address"),
+    Guard("an inactive caller has no standing", VIEWING, "!user.active", "false",
+          near="pub fn check_standing_in_network"),
+    Guard("an unknown caller has no standing", VIEWING, "!self.caller.site_administrator", "false",
+          near="pub fn check_standing_in_network"),
+
+    # ---- Callers, cursors, bodies
+    Guard("only the administrators' group makes one", CALLER, "member == self.administrator_value", "true"),
+    Guard("only a site administrator is let in as one", CALLER, "caller.site_administrator", "true",
+          near="pub fn site_administrator"),
+    Guard("an address in a token is verified if it says so", CALLER, 'verified == "true"', "true"),
+    Guard("a damaged cursor is none", CURSOR, "digest(query, text)[..SEAL] == *seal", "true"),
+    Guard("a cursor is its caller's", LIST,
+          'format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str))',
+          'format!("{} {of} {}", index.name(), status.map_or("", Status::as_str))'),
+    Guard("a cursor is its list's", LIST,
+          'format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str))',
+          'format!("{caller} {}", status.map_or("", Status::as_str))'),
+    Guard("a cursor is its status's", LIST,
+          'format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {of}", index.name())'),
+    Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
+    Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
+    Guard("a body is an object", BODY, "bytes.trim_ascii_start().first() != Some(&b'{')", "false"),
+    Guard("a message has a limit", MESSAGE, "text.chars().count() > MAX_MESSAGE_CHARS", "false"),
+    Guard("a message is plain", MESSAGE, "text.chars().any(|c| c.is_control() && c != '\\n' && c != '\\t')", "false"),
+
+    # ---- Sending
+    Guard("a key belongs to one request", IDEMPOTENCY, "found.digest != digest", "false"),
+    Guard("a request that runs is not run again", IDEMPOTENCY, "found.leased_until > now", "false"),
+    Guard("an answer is kept for a day only", IDEMPOTENCY, "later(found.started_at, KEPT) <= now", "false"),
+    Guard("an answer's record goes away", IDEMPOTENCY,
+          "item.insert(TTL.to_owned(), aws_sdk_dynamodb::types::AttributeValue::N(ttl.to_string()));", ""),
+    Guard("a request that died is resumed", SEND, "claim.resumes()", "false", near="async fn resume"),
+    Guard("a request names as many as the settings allow", SEND, "submission.recipients.len() > most as usize",
+          "false"),
+    Guard("a request names no more than are looked at", REQUEST, "recipients.len() > MAX_SUBMITTED", "false"),
+    Guard("a request names somebody", REQUEST, "self.recipients.is_empty()", "false"),
+    Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
+    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
+    Guard("a recipient counts once", SEND,
+          "identities[index].as_ref().is_some_and(|identity| earlier.contains(&Some(identity.clone())))", "false"),
+    Guard("a used-up day ends a request", SEND, "quota.left() == 0", "false"),
+    Guard("a used-up day ends within a request", SEND, "left == 0", "false", near="Ok(_) if"),
+
+    # ---- Pages
+    Guard("a link's secret counts, not its id", LINK, "genuine", "true", near=".filter(|_|"),
+    Guard("only POST answers", LINK, "request.method() == Method::POST", "true"),
+    Guard("only the box blocks", LINK, 'value == "on"', "true"),
+    Guard("a reason has a limit", MODERATE, "text.chars().count() > MAX_REASON_CHARS", "false"),
+    Guard("a reason is plain", MODERATE, "!plain", "false"),
+
+    # ---- Lists and status
+    Guard("only who moderates lists a community", LIST_SENT, "viewer.moderates()", "true"),
+    Guard("an inactive caller lists nothing", LIST_SENT, "viewer.check_standing_in_network()?;", ""),
+    Guard("an invitation is shown to who sees it", STATUS, "viewer.sees(&invitation) != Some(true)", "false"),
+
+    # ---- The directory
+    Guard("only site administrators keep the directory", DIRECTORY, "api.claims.site_administrator(&request)?;", ""),
+    Guard("an address has one owner", USERS, "owner != id && owns", "false"),
+    Guard("an address changes hands as it was read", USERS,
+          'expression.require_equal("owner", string(owner.as_str()))', "()"),
+    Guard("an address without owner is still without", USERS, 'expression.require_missing("owner")', "()"),
+    Guard("a suppression that came meanwhile is noticed", USERS, 'expression.require_missing("suppressed");', ""),
+    Guard("a new user is new", USERS, "expression.require_missing(PK);", ""),
+    Guard("a user's address is still as it was read", USERS,
+          'expression.require_equal("email", string(email.as_str()))', "()"),
+    Guard("a claimed invitation is still the address's", CLAIMS,
+          "one.invitee.party() == Party::Address(self.address.clone())", "true"),
+    Guard("a block goes along with the address", CLAIMS, "standing.blocked && !own.blocked", "false"),
+    Guard("a cooldown goes along with the address", CLAIMS,
+          "cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until))", "None"),
+    Guard("a refusal goes along while the address is the user's", CLAIMS,
+          'expression.require_equal("owner", string(self.user.id.as_str()));', 'expression.require_existing("pk");'),
+    Guard("a member is in the directory", MEMBERS, "users::known(&user_id)",
+          f"Write::Check(Key::user(&user_id), {UNCONDITIONAL})"),
+    Guard("a member's community is in the directory", MEMBERS, "existing(PK)", UNCONDITIONAL),
+    Guard("who moderates no more is no longer listed", MEMBERS,
+          "return Ok(Write::Delete(key, Expression::default()));",
+          f"return Ok(Write::Check(key, {UNCONDITIONAL}));"),
+    Guard("nobody is connected to themselves", CONNECTIONS, "user_id == other_id", "false"),
+    Guard("an import has a limit", IMPORT, "body.records.len() > MAX_RECORDS", "false"),
+    Guard("a record waits for those it depends on", IMPORT,
+          "needs.iter().any(|subject| touched.contains(subject))", "false"),
+
+    # ---- Paying what is owed
+    Guard("a mail that is settled is not sent again", MAIL, "return Ok(())", "{}",
+          near="MailState::Sent | MailState::Dropped | MailState::Parked =>"),
+    Guard("a mail that says nothing true any more is dropped", MAIL, "!is_wanted(owed.mail, invitation, now())",
+          "false"),
+    Guard("a mail is sent by who leased it", MAIL, "!self.store.lease(mail, &token.digest(), now()).await?",
+          "{ self.store.lease(mail, &token.digest(), now()).await?; false }"),
+    Guard("a mail is given up in the end", MAIL, "owed.attempts >= MAX_ATTEMPTS", "false"),
+    Guard("an inactive user gets no mail", MAIL, "found.user.active", "true"),
+    Guard("a suppressed user gets no mail", MAIL, "!found.suppressed", "true"),
+    Guard("a suppressed address gets no mail", MAIL, "(!known.suppressed)", "true"),
+    Guard("a mail that is being sent is no debt", DELIVER,
+          "record::value::<OwedMail>(after)?.state == MailState::Queued", "true"),
+    Guard("an unreadable record is not lost", DELIVER, "work.unreadable.push(sequence);", ""),
+    Guard("an expiry is decided anew", DELIVER,
+          "self.store.execute(&[&transition], &[], now()).await? == Executed::Done",
+          "{ self.store.execute(&[&transition], &[], now()).await?; true }"),
+    Guard("an event that the bus refused comes again", OUTBOUND, "entry.error_code().is_some()", "false"),
+    Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
+    Guard("a lasting bounce suppresses", FEEDBACK, "self.store.suppress(&address.key()).await?;", ""),
+    Guard("only the invitation mail shows in the invitation", FEEDBACK, "mail == MailKind::Invitation.as_str()",
+          "true"),
+]
