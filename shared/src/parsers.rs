@@ -1,5 +1,9 @@
 //! Every parser, with whatever anyone may send: it never panics, and what it takes it gives back.
 
+use std::collections::HashMap;
+
+use lambda_http::{Request, RequestExt};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use proptest::prelude::*;
 
 use crate::{
@@ -13,9 +17,15 @@ use crate::{
         settings::LanguageTag,
         tally::rounded_seconds,
     },
-    http::cursor::Cursor,
+    http::{
+        cursor::Cursor,
+        service::{invitation_id, parameter, path},
+    },
     store::{keys::Key, listing},
 };
+
+/// What some clients encode in a path.
+const SOME: AsciiSet = CONTROLS.add(b'|').add(b'@').add(b'+');
 
 /// Text of a kind that parsers meet: any, or close to what they take.
 fn texts() -> impl Strategy<Value = String> {
@@ -37,6 +47,22 @@ proptest! {
             prop_assert!((1..=128).contains(&text.len()) && !text.contains(['#', '/', ' ']));
         }
         prop_assert_eq!(text.parse::<CommunityId>().is_ok(), text.parse::<UserId>().is_ok());
+    }
+
+    #[test]
+    fn ids_in_a_path_mean_the_same_encoded_decoded_or_both(id in "[A-Za-z0-9_.:@~|+=-]{1,128}", text in texts()) {
+        // Browsers encode little, most clients everything that is no letter or digit.
+        for set in [CONTROLS, &SOME, NON_ALPHANUMERIC] as [&'static AsciiSet; 3] {
+            let request = asking("userId", &utf8_percent_encode(&id, set).to_string());
+            prop_assert_eq!(String::from(path::<UserId>(&request, "userId").unwrap()), &*id);
+        }
+        for asked in [&text, &utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string()] {
+            let request = asking("invitationId", asked);
+            prop_assert!(parameter(&request, "userId").is_none());
+            let meant = parameter(&request, "invitationId").unwrap();
+            prop_assert!(meant == text || text.contains('%'), "{} was read as {}", asked, meant);
+            prop_assert_eq!(invitation_id(&request).ok(), meant.parse::<InvitationId>().ok());
+        }
     }
 
     #[test]
@@ -178,4 +204,8 @@ fn stored_as(status: Status, expiry: i64) -> crate::domain::invitation::Invitati
         "revision": 1,
     }))
     .unwrap()
+}
+
+fn asking(parameter: &str, text: &str) -> Request {
+    Request::default().with_path_parameters(HashMap::from([(parameter.to_owned(), text.to_owned())]))
 }

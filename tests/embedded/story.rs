@@ -353,3 +353,26 @@ async fn a_preview_is_the_mail_that_the_same_request_sends() {
     assert_eq!(without_links(preview["text"].as_str().unwrap()), without_links(&mail.text));
     assert_eq!(without_links(preview["html"].as_str().unwrap()), without_links(&mail.html));
 }
+
+#[tokio::test]
+async fn ids_in_a_path_are_the_same_however_they_are_encoded() {
+    let world = World::new().await;
+    let [ann] = world.people(["ann"]).await;
+    let mona = person("auth0|mona+1@example.org");
+    world.directory("PUT", "users/auth0%7Cmona%2B1%40example.org", json!({"displayName": "Mona"})).await.ok();
+    world
+        .directory("PUT", "communities/go~1%3D2", json!({"title": "Go", "visibility": "public", "enrolment": "open"}))
+        .await
+        .ok();
+    let members = "communities/go%7E1=2/members/auth0%7cmona+1@example.org";
+    assert_eq!(world.directory("PUT", members, json!({"role": "owner"})).await.ok()["userId"], mona.id);
+    let id = world.invite_user(&mona, "go~1%3D2", &ann).await;
+    let spelled: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    assert_eq!(world.status(&ann, &spelled).await, "pending");
+    world.command(&ann, &spelled, "accept").await.ok();
+    assert_eq!(world.role(&ann, "go~1=2").await.as_deref(), Some("member"));
+
+    let nobody = world.directory("PUT", "users/a%2Fb%00", json!({"displayName": "Nobody"})).await;
+    nobody.refused(400, "malformed_request");
+    world.directory("PUT", "users/%ff%25", json!({"displayName": "Nobody"})).await.refused(400, "malformed_request");
+}

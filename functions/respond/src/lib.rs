@@ -13,10 +13,10 @@ use invitations::{
     http::{
         body, command,
         problem::Problem,
-        service::{Api, verb},
+        service::{Api, parameter, verb},
     },
 };
-use lambda_http::{Body, Request, RequestExt, Response};
+use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -32,8 +32,8 @@ struct Decline {
 /// # Errors
 /// The problem that stands in the way of an API call. Pages never fail: they say what happened.
 pub async fn handle(api: Arc<Api>, public_base_url: &str, request: Request) -> Result<Response<Body>, Problem> {
-    if let Some(token) = request.path_parameters().first("token") {
-        return Ok(link::answer(&api.store, public_base_url, token, &request).await);
+    if let Some(token) = parameter(&request, "token") {
+        return Ok(link::answer(&api.store, public_base_url, &token, &request).await);
     }
     let command = match verb(&request) {
         "accept" => Command::Accept,

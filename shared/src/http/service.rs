@@ -7,6 +7,7 @@ use lambda_http::{
     http::{HeaderValue, StatusCode, header},
     request::RequestContext,
 };
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::{caller::Claims, problem::Problem};
@@ -79,8 +80,7 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>
 /// # Errors
 /// 404 if the text cannot be the id of one: what cannot exist is not there.
 pub fn invitation_id(request: &Request) -> Result<InvitationId, Problem> {
-    let parameters = request.path_parameters();
-    let id = parameters.first("invitationId").and_then(|id| id.parse().ok());
+    let id = parameter(request, "invitationId").and_then(|id| id.parse().ok());
     id.ok_or_else(|| crate::domain::refusal::Refusal::InvitationNotFound.into())
 }
 
@@ -89,8 +89,21 @@ pub fn invitation_id(request: &Request) -> Result<InvitationId, Problem> {
 /// # Errors
 /// 400 that names the parameter.
 pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) -> Result<T, Problem> {
+    let text = parameter(request, name).unwrap_or_default();
+    text.parse().map_err(|error: T::Err| Problem::malformed(name, error))
+}
+
+/// The path parameter `name` as its writer meant it; `None` if the route has none.
+///
+/// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id and
+/// no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus sign in
+/// a path means itself.
+#[must_use]
+pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let parameters = request.path_parameters();
-    parameters.first(name).unwrap_or_default().parse().map_err(|error: T::Err| Problem::malformed(name, error))
+    let text = parameters.first(name)?;
+    // What is no text stays as it came, and is refused by whoever parses it.
+    Some(percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into))
 }
 
 /// The last segment of the request's path: on routes that differ by it alone, the verb.
