@@ -74,6 +74,7 @@ def _parameters(endpoint_url: str) -> dict[str, str]:
     return {
         "Architecture": functions.host_architecture(),
         "DeletionProtection": "off",
+        "LogLevel": "trace",  # the most there is to read, and for the tests to search for what no log may say
         "PublicBaseUrl": api_url(endpoint_url),
         "TokenValidityMinutes": "1440",
     }

@@ -8,11 +8,12 @@ use invitations::{
         sending::Outcome,
     },
     http::{code::Code, contract::Schema},
+    runtime::OWN_CRATES,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::files::{names, read, rows};
+use crate::files::{full, names, read, rows};
 
 fn first_names(page: &str, heading: &str) -> Vec<String> {
     rows(page, heading).iter().flat_map(|row| names(&row[0])).collect()
@@ -88,6 +89,15 @@ fn every_output_is_explained() {
     assert_eq!(explained, template().outputs.into_keys().collect());
 }
 
+/// A function that is forgotten there would not log at `LogLevel`.
+#[test]
+fn every_crate_of_ours_logs_as_such() {
+    let folders = std::fs::read_dir(full("functions")).unwrap();
+    let functions = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap().replace('-', "_"));
+    let crates: BTreeSet<_> = functions.chain(["invitations".to_owned()]).collect();
+    assert_eq!(OWN_CRATES.map(str::to_owned).into_iter().collect::<BTreeSet<_>>(), crates);
+}
+
 /// What a page says of an alarm or a resource is about one that exists.
 #[test]
 fn resources_that_the_pages_name_exist() {
@@ -97,4 +107,45 @@ fn resources_that_the_pages_name_exist() {
     }
     let alarms = template.matches("Type: AWS::CloudWatch::Alarm").count();
     assert_eq!(first_names("docs/deployment.md", "## Alarms").len(), alarms);
+}
+
+#[test]
+fn the_runbook_knows_every_alarm_and_quotes_what_is_really_logged() {
+    let (runbook, template) = (read("docs/runbook.md"), read("template.yaml"));
+    let told: BTreeSet<_> = runbook.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
+    let alarms = template.lines().zip(template.lines().skip(1));
+    let alarms = alarms.filter(|(_, kind)| kind.trim() == "Type: AWS::CloudWatch::Alarm");
+    assert_eq!(told, alarms.map(|(name, _)| name.trim().trim_end_matches(':')).collect());
+
+    let said: String = sources("functions").into_iter().chain(sources("shared/src")).collect();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let runbook = runbook.split_whitespace().collect::<Vec<_>>().join(" ");
+    for message in [
+        "the table failed",
+        "the table is unavailable",
+        "the mail service is busy",
+        "a mail stays owed",
+        "the bus did not take events",
+        "changes stay uncounted",
+        "batch done",
+        "refused",
+        "feedback",
+    ] {
+        assert!(runbook.contains(message), "the runbook does not say what to make of {message:?}");
+        assert!(said.contains(&format!("\"{message}\")")), "nothing logs {message:?}");
+    }
+}
+
+/// The text of every source below a folder.
+fn sources(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(full(folder)).unwrap().map(|entry| entry.unwrap());
+    let read_one = |entry: std::fs::DirEntry| {
+        let (path, name) = (entry.path(), format!("{folder}/{}", entry.file_name().into_string().unwrap()));
+        match path.extension() {
+            _ if path.is_dir() => sources(&name),
+            Some(kind) if kind == "rs" => vec![read(&name)],
+            _ => Vec::new(),
+        }
+    };
+    entries.flat_map(read_one).collect()
 }
