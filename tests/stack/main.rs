@@ -20,4 +20,5 @@ mod privacy;
 mod refusals;
 mod roles;
 mod story;
+mod sweep;
 mod world;

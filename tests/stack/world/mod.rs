@@ -201,7 +201,7 @@ pub(crate) struct World {
     pub(crate) community: String,
     pub(crate) title: String,
     pub(crate) administrator: Person,
-    _turn: Option<Turn>,
+    turn: Option<Turn>,
 }
 
 impl World {
@@ -225,6 +225,12 @@ impl World {
         Self::build(&json!({}), Some(turn))
     }
 
+    /// A token that was good until a moment ago, for a test that is alone.
+    pub(crate) fn expired_token(&self) -> String {
+        assert!(matches!(self.turn, Some(Turn::Alone { .. })), "others would sign in meanwhile");
+        stack().expired_token()
+    }
+
     /// Another community for a test that has its turn already, whose moderator that person is.
     pub(crate) fn another(moderator: &Person) -> Self {
         let other = Self::build(&json!({}), None);
@@ -237,7 +243,7 @@ impl World {
     fn build(fields: &Value, turn: Option<Turn>) -> Self {
         let serial = serial();
         let (community, title) = (format!("circle-{serial}"), format!("Circle {serial}"));
-        let world = Self { community, title, administrator: stack().administrator(), _turn: turn };
+        let world = Self { community, title, administrator: stack().administrator(), turn };
         world.describe(fields);
         world
     }
