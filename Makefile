@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse test mutants check build deploy tools
+.PHONY: help run stop watch browse fuzz test mutants check build deploy tools
 
 PYTHON := .local/venv/bin/python
 
@@ -19,6 +19,11 @@ browse: tools ## Opens the links of real mails in a real browser and looks at ev
 	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 	    --requirement local/browser-requirements.txt
 	@$(PYTHON) local/browse.py
+
+fuzz: tools ## Fuzzes every route of the contract on the running stack, as every kind of caller (FUZZ=options)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+	    --requirement local/fuzz-requirements.txt
+	@$(PYTHON) local/fuzz.py $(FUZZ)
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test

@@ -25,6 +25,7 @@ EXPRESSION = "shared/src/store/expression.rs"
 WRITE = "shared/src/store/write.rs"
 MAILBOOK = "shared/src/store/mailbook.rs"
 LEDGER = "shared/src/store/ledger.rs"
+READ = "shared/src/store/read.rs"
 RECORD = "shared/src/store/record.rs"
 INVITATION = "shared/src/domain/invitation.rs"
 LIFECYCLE = "shared/src/domain/lifecycle.rs"
@@ -113,6 +114,7 @@ GUARDS = [
     Guard("all conditions must hold, not one", EXPRESSION, 'conditions.join(" AND ")', 'conditions.join(" OR ")'),
     Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
     Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
+    Guard("all attempts at a transaction are one", WRITE, "token.clone()", "None"),
     Guard("an update that was refused is told", WRITE, "Ok(false)", "Ok(true)",
           near="is_conditional_check_failed_exception"),
 
@@ -151,6 +153,7 @@ GUARDS = [
           "invitation.expires_at.as_second()"),
 
     # ---- Who finds what in which list
+    Guard("a cursor that the clock has passed ends the list", READ, "after <= from.as_str()", "false"),
     Guard("a request is not listed to its invitee", RECORD, "false", "true",
           near="Status::AwaitingApproval | Status::Rejected =>"),
     Guard("a request that was withdrawn is not listed to its invitee", RECORD, "invitation.mailed_at.is_some()",
@@ -207,6 +210,7 @@ GUARDS = [
     Guard("approving checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
           near="fn approve"),
     Guard("approving checks the invitee's standing", LIFECYCLE, "transition.standings.push((party, standing));", ""),
+    Guard("approving checks who joins by it", LIFECYCLE, "transition.guards.push(Guard::Active(invitee.clone()));", ""),
     Guard("resending checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
           near="fn resend"),
     Guard("cancelling frees the invitee", LIFECYCLE, "transition.standings.push(self.release());", "",
@@ -277,6 +281,7 @@ GUARDS = [
     Guard("a stranger sees nothing", VIEWING, "Some(false)", "Some(true)", near="pub fn sees("),
     Guard("an address is shown to who sent or moderates", VIEWING, "self.is_sender(invitation) || self.moderates()",
           "true", near="pub fn sees_address"),
+    Guard("an inactive caller has no actions", VIEWING, "self.user.is_some_and(|user| !user.active)", "false"),
     Guard("an inactive caller has no standing", VIEWING, "!user.active", "false",
           near="pub fn check_standing_in_network"),
     Guard("an unknown caller has no standing", VIEWING, "!self.caller.site_administrator", "false",
@@ -341,6 +346,10 @@ GUARDS = [
     Guard("an address without owner is still without", USERS, 'expression.require_missing("owner")', "()"),
     Guard("a suppression that came meanwhile is noticed", USERS, 'expression.require_missing("suppressed");', ""),
     Guard("a new user is new", USERS, "expression.require_missing(PK);", ""),
+    Guard("a user is still as active as it was read", USERS,
+          'expression.require_equal("active", AttributeValue::Bool(user.active));', ""),
+    Guard("who was brought back while being removed stays", USERS, "user.active", "false",
+          near="pub(crate) async fn remove"),
     Guard("a user's address is still as it was read", USERS,
           'expression.require_equal("email", string(email.as_str()))', "()"),
     Guard("a claimed invitation is still the address's", CLAIMS,
