@@ -12,7 +12,7 @@ use crate::{
         email::EmailAddress,
         id::{CommunityId, InvitationId, UserId},
         invitation::Status,
-        link::LinkToken,
+        link::{LinkToken, TOKEN_CHARS},
         message::{Message, Segment, segments},
         settings::LanguageTag,
         tally::rounded_seconds,
@@ -93,15 +93,16 @@ proptest! {
 
     #[test]
     fn tokens_come_back_as_they_were_and_only_they_have_their_digest(
-        millis in 0..(1_u64 << 48), entropy: [u8; 10], secret: [u8; 32], other: [u8; 32], text in texts(),
+        millis in 0..(1_u64 << 48), entropy: [u8; 10], revision: u32, secret: [u8; 32], other: [u8; 32],
+        text in texts(),
     ) {
         let id = InvitationId::new(millis, entropy);
-        let token = LinkToken::new(id, secret);
+        let token = LinkToken::new(id, revision, secret);
         let revealed = token.reveal();
-        prop_assert_eq!(revealed.len(), 64);
+        prop_assert_eq!(revealed.len(), TOKEN_CHARS);
         prop_assert!(revealed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
         prop_assert_eq!(revealed.parse::<LinkToken>(), Ok(token.clone()));
-        prop_assert_eq!(token.digest() == LinkToken::new(id, other).digest(), secret == other);
+        prop_assert_eq!(token.digest() == LinkToken::new(id, revision, other).digest(), secret == other);
         let shown = format!("{token:?}");
         prop_assert!(!shown.contains(&revealed[22..]));
         if let Ok(token) = text.parse::<LinkToken>() {

@@ -8,7 +8,6 @@ use invitations::{
         sending::Outcome,
     },
     http::{code::Code, contract::Schema},
-    runtime::OWN_CRATES,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,15 +86,6 @@ fn every_parameter_is_explained_with_its_default() {
 fn every_output_is_explained() {
     let explained: BTreeSet<_> = first_names("docs/deployment.md", "## Outputs").into_iter().collect();
     assert_eq!(explained, template().outputs.into_keys().collect());
-}
-
-/// A function that is forgotten there would not log at `LogLevel`.
-#[test]
-fn every_crate_of_ours_logs_as_such() {
-    let folders = std::fs::read_dir(full("functions")).unwrap();
-    let functions = folders.map(|folder| folder.unwrap().file_name().into_string().unwrap().replace('-', "_"));
-    let crates: BTreeSet<_> = functions.chain(["invitations".to_owned()]).collect();
-    assert_eq!(OWN_CRATES.map(str::to_owned).into_iter().collect::<BTreeSet<_>>(), crates);
 }
 
 /// What a page says of an alarm or a resource is about one that exists.

@@ -129,8 +129,8 @@ fn any_stream_record_is_dealt_with_reported_or_set_aside() {
         let Ok(batch) = serde_json::from_value::<Event>(event.clone()) else { return Ok(()) };
         let known: Vec<_> =
             batch.records.iter().map(|one| one.change.sequence_number.clone().unwrap_or_default()).collect();
-        let work = tokio::time::timeout(PATIENCE, Box::pin(world.deliver.handle(batch)));
-        let answer = runtime.block_on(async { work.await });
+        let answer =
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, Box::pin(world.deliver.handle(batch))).await });
         let answer = answer.map_err(|_| TestCaseError::fail("hangs"))?;
         let failures = answer.map_err(|error| TestCaseError::fail(error.to_string()))?.batch_item_failures;
         for failure in failures {
@@ -148,8 +148,8 @@ fn any_event_of_the_mail_service_is_taken_in_or_passed_over() {
         let mut event = sample(name, &id);
         damage(&mut event, &damages);
         let Ok(read) = serde_json::from_value::<MailEvent>(event.clone()) else { return Ok(()) };
-        let work = tokio::time::timeout(PATIENCE, Box::pin(world.feedback.handle(read)));
-        let done = runtime.block_on(async { work.await });
+        let done =
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, Box::pin(world.feedback.handle(read))).await });
         let done = done.map_err(|_| TestCaseError::fail("hangs"))?;
         prop_assert!(done.is_ok(), "{event}: {done:?}");
         Ok(())

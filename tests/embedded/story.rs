@@ -142,7 +142,7 @@ async fn a_wrong_link_opens_nothing() {
     let before = world.dump().await;
     // Ann's invitation with another secret.
     let genuine: LinkToken = ann_link.trim_start_matches("/i/").parse().unwrap();
-    let forged = format!("/i/{}", LinkToken::new(genuine.invitation(), [7; 32]).reveal());
+    let forged = format!("/i/{}", LinkToken::new(genuine.invitation(), genuine.revision(), [7; 32]).reveal());
     for link in [forged, "/i/x".to_owned(), ann_link[..60].to_owned(), format!("{ann_link}A")] {
         assert_eq!(open(&world, "GET", &link).await.status, 404, "{link}");
         assert_eq!(press(&world, &link, "answer=accept").await.status, 404, "{link}");

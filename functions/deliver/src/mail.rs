@@ -87,7 +87,8 @@ pub(crate) enum Unpaid {
 /// Whom a mail reaches, and in which language.
 struct Reached {
     address: EmailAddress,
-    locale: Locale,
+    /// The language that they chose; in none, the mail is in the network's.
+    chosen: Option<Locale>,
 }
 
 /// What is known for writing a mail.
@@ -153,10 +154,12 @@ impl Deliver {
         invitation: &Invitation,
         context: &Context,
     ) -> Result<(), Unpaid> {
-        let token = LinkToken::new(invitation.id, secret()?);
+        let revision = mail.revision().and_then(|revision| revision.try_into().ok()).ok_or(Unpaid::Unwritable)?;
+        let token = LinkToken::new(invitation.id, revision, secret()?);
         let links = self.outbound.links(&token);
         let rendered = write(owed, invitation, context, &links)?;
-        let link = MailedLink { digest: token.digest(), address: context.reached.address.key() };
+        let Reached { address, chosen, .. } = &context.reached;
+        let link = MailedLink { digest: token.digest(), address: address.key(), locale: *chosen };
         let leased = Instant::now();
         let Some(lease) = self.store.lease(mail, owed, &link, now()).await? else { return Err(Unpaid::Leased) };
         let parcel = Parcel {
@@ -166,7 +169,7 @@ impl Deliver {
             unsubscribe: solicits(owed.mail).then_some(&*links.unsubscribe),
             invitation: invitation.id,
             kind: owed.mail,
-            revision: mail.revision().unwrap_or_default(),
+            revision,
             attempt: owed.attempts + 1,
         };
         for post in 1..=TRIES {
@@ -265,11 +268,10 @@ impl Deliver {
             return Ok(None);
         }
         let reached = match (user, address) {
-            (Some(id), _) => self.user_reached(&records, id, owed.mail, invitation, &settings).await?,
+            (Some(id), _) => self.user_reached(&records, id, owed.mail, invitation).await?,
             (None, Some((key, email))) => {
                 let known: Address = records.value(&Key::address(key))?.unwrap_or_default();
-                let reached = Reached { address: email.clone(), locale: settings.default_locale };
-                (!known.suppressed).then_some(reached)
+                (!known.suppressed).then(|| Reached { address: email.clone(), chosen: None })
             }
             (None, None) => None,
         };
@@ -287,18 +289,17 @@ impl Deliver {
         id: &UserId,
         kind: MailKind,
         invitation: &Invitation,
-        settings: &Settings,
     ) -> Result<Option<Reached>, StoreError> {
         let Some(found) = records.user(id)?.filter(|found| found.user.active && !found.suppressed) else {
             return Ok(None);
         };
-        let locale = found.user.locale().unwrap_or(settings.default_locale);
+        let chosen = found.user.locale();
         let verified = found.user.email_verified;
         let Some(address) = found.user.email else { return Ok(None) };
         if !verified && !self.is_welcome(id, address.key(), kind, invitation).await? {
             return Ok(None);
         }
-        Ok(Some(Reached { address, locale }))
+        Ok(Some(Reached { address, chosen }))
     }
 
     /// Whether mail is welcome at an address that is the user's by the platform's word alone. What is known of such an
@@ -368,8 +369,9 @@ fn write(owed: &OwedMail, invitation: &Invitation, context: &Context, links: &Li
         (MailKind::RequestRejected, _) => Letter::RequestRejected { decided_by: &context.decided_by },
         (MailKind::Declined, _) => Letter::Declined,
     };
-    let (community, locale) = (Some(&context.community), context.reached.locale);
-    mail::render(&letter, invitation, community, &context.settings, locale).map_err(|_| Unpaid::Unwritable)
+    let (community, settings) = (Some(&context.community), &context.settings);
+    let locale = context.reached.chosen.unwrap_or(settings.default_locale);
+    mail::render(&letter, invitation, community, settings, locale).map_err(|_| Unpaid::Unwritable)
 }
 
 fn secret() -> Result<[u8; SECRET_BYTES], Unpaid> {

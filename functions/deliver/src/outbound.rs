@@ -55,7 +55,7 @@ pub(crate) struct Parcel<'a> {
     pub(crate) unsubscribe: Option<&'a str>,
     pub(crate) invitation: InvitationId,
     pub(crate) kind: MailKind,
-    pub(crate) revision: u64,
+    pub(crate) revision: u32,
     pub(crate) attempt: u32,
 }
 

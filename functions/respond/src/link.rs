@@ -3,9 +3,8 @@
 use invitations::{
     domain::{
         community::Community,
-        email::AddressKey,
         invitation::{Invitation, Invitee, Status},
-        lifecycle::{self, Command, Holder},
+        lifecycle::{self, Command, Holder, InviteeFact},
         link::LinkToken,
         person::User,
         refusal::Refusal,
@@ -14,7 +13,7 @@ use invitations::{
     http::body,
     operation::{OperationError, perform_by_link},
     runtime::now,
-    store::{Store, StoreError, keys::Key},
+    store::{Store, StoreError, keys::Key, mailbook::Behind},
 };
 use lambda_http::{
     Body, Request, RequestExt, Response,
@@ -25,17 +24,12 @@ use lambda_http::{
 use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
 
 /// What was found behind a link.
-struct Opened {
-    invitation: Invitation,
-    /// Where the link was mailed to.
-    address: AddressKey,
-    /// The invitee, where that is a user whom the directory knows.
-    invitee: Option<User>,
-    community: Option<Community>,
-    settings: Settings,
+struct Opened<'a> {
+    store: &'a Store,
+    found: Behind,
     locale: Locale,
-    /// The link itself, for the way back from registering or signing in.
-    link: String,
+    /// The link itself, for the way back from registering.
+    url: String,
 }
 
 /// What a form asked for.
@@ -59,119 +53,143 @@ pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, re
     // The token is the last segment; what stands before it says which of the two routes it is.
     let unsubscribing = request.raw_http_path().rsplit('/').nth(1) == Some("u");
     if request.method() == Method::POST {
-        opened.post(store, unsubscribing, request).await
+        opened.post(unsubscribing, request).await
     } else if unsubscribing {
         opened.show(Outcome::Unsubscribe)
     } else {
         let intent = Intent::of_query(request.query_string_parameters().first("intent"));
-        opened.now_showing(intent, None)
+        opened.now_showing(intent, None).await
     }
 }
 
 /// Finds what the token opens; `None` if nothing.
-async fn open(
-    store: &Store,
+async fn open<'a>(
+    store: &'a Store,
     public_base_url: &str,
     token: &str,
     request: &Request,
-) -> Result<Option<Opened>, StoreError> {
+) -> Result<Option<Opened<'a>>, StoreError> {
     let Ok(token) = token.parse::<LinkToken>() else { return Ok(None) };
-    let account = store.account(token.invitation()).await?;
-    let Some(address) = account.link(&token.digest()).map(|link| link.address.clone()) else { return Ok(None) };
-    let Some(invitation) = account.invitation else { return Ok(None) };
-    let community = Key::community(&invitation.community.id, invitation.id.to_bytes()[15]);
-    let invitee = match &invitation.invitee {
-        Invitee::User { id, .. } => Some(id),
-        Invitee::Address { .. } => None,
-    };
-    let records = store.read([Key::settings(), community.clone()].into_iter().chain(invitee.map(Key::user))).await?;
-    let settings = records.settings()?;
-    let invitee = match invitee {
-        Some(id) => records.user(id)?.map(|found| found.user),
-        None => None,
-    };
-    let chosen = invitee.as_ref().and_then(User::locale);
+    let Some(found) = store.behind(&token).await? else { return Ok(None) };
     Ok(Some(Opened {
-        address,
-        invitee,
-        community: records.value(&community)?,
-        locale: chosen.or_else(|| spoken(request)).unwrap_or(settings.default_locale),
-        link: format!("{}/i/{}", base_url(public_base_url, request), token.reveal()),
-        invitation,
-        settings,
+        store,
+        locale: found.link.locale.or_else(|| spoken(request)).unwrap_or(found.settings.default_locale),
+        url: format!("{}/i/{}", base_url(public_base_url, request), token.reveal()),
+        found,
     }))
 }
 
-impl Opened {
-    async fn post(self, store: &Store, unsubscribing: bool, request: &Request) -> Response<Body> {
+impl Opened<'_> {
+    async fn post(self, unsubscribing: bool, request: &Request) -> Response<Body> {
         let Some(asked) = asked(unsubscribing, request) else {
-            return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST));
+            return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
+        match self.carry_out(&asked).await {
+            Ok(()) => match asked {
+                Asked::NoMore => self.show(Outcome::Unsubscribed),
+                Asked::Answer(Command::Decline { block }) => self.show(Outcome::Declined { blocked: block }),
+                Asked::Answer(_) => self.show(Outcome::Accepted),
+            },
+            Err(OperationError::Refused(refusal)) => self.refuse(refusal).await,
+            Err(OperationError::Store(error)) => self.try_again(&error),
+        }
+    }
+
+    /// Whose the address of the link is costs a read, which the write's own condition saves.
+    async fn carry_out(&self, asked: &Asked) -> Result<(), OperationError> {
+        match (self.decided(asked, InviteeFact::Unread).await, asked) {
+            // Not the invitee's: what is asked for is asked for the address alone.
+            (Err(OperationError::Refused(Refusal::SignInNeeded)), Asked::NoMore) => {
+                let (_, invitee) = self.furnishings().await?;
+                self.decided(asked, InviteeFact::Known(invitee.as_ref())).await
+            }
+            (done, _) => done,
+        }
+    }
+
+    async fn decided(&self, asked: &Asked, invitee: InviteeFact<'_>) -> Result<(), OperationError> {
         let now = now();
-        let (holder, settings) = (self.holder(), &self.settings);
-        let decide = |invitation: &Invitation| match &asked {
+        let (holder, settings) = (self.holder(invitee), &self.found.settings);
+        let decide = |invitation: &Invitation| match asked {
             Asked::Answer(command) => lifecycle::decide_by_link(command, invitation, &holder, settings, now),
             Asked::NoMore => lifecycle::unsubscribe(invitation, &holder, settings, now),
         };
-        let done = perform_by_link(store, self.invitation.clone(), decide, now).await;
-        let refusal = match (done, asked) {
-            (Ok(_), Asked::NoMore) => return self.show(Outcome::Unsubscribed),
-            (Ok(_), Asked::Answer(Command::Decline { block })) => {
-                return self.show(Outcome::Declined { blocked: block });
-            }
-            (Ok(_), Asked::Answer(_)) => return self.show(Outcome::Accepted),
-            (Err(OperationError::Refused(refusal)), _) => refusal,
-            (Err(OperationError::Store(error)), _) => {
-                tracing::warn!(%error, "an answer cannot be taken");
-                return show(&Page::TryAgain, None, &self.settings, self.locale);
-            }
-        };
+        perform_by_link(self.store, self.found.invitation.clone(), decide, now).await.map(drop)
+    }
+
+    async fn refuse(&self, refusal: Refusal) -> Response<Body> {
         match refusal {
             Refusal::Conflict(status) => match Outcome::of_status(status) {
                 Some(outcome) => self.show(outcome),
-                None => self.now_showing(Intent::default(), None),
+                None => self.now_showing(Intent::default(), None).await,
             },
             Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Outcome::InvitationsNotAllowed),
             Refusal::AlreadyMember(_) => self.show(Outcome::AlreadyMember),
             Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Outcome::InviteeInactive),
             Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
-                self.now_showing(Intent::default(), Some(StatusCode::FORBIDDEN))
+                self.now_showing(Intent::default(), Some(StatusCode::FORBIDDEN)).await
             }
-            _ => show(&Page::NotFound, None, &self.settings, self.locale),
+            _ => show(&Page::NotFound, None, &self.found.settings, self.locale),
         }
     }
 
-    fn holder(&self) -> Holder<'_> {
-        Holder { address: &self.address, invitee: self.invitee.as_ref() }
+    fn holder<'b>(&'b self, invitee: InviteeFact<'b>) -> Holder<'b> {
+        Holder { address: &self.found.link.address, invitee }
+    }
+
+    /// The community that the offer describes, and the invitee, where that is a user.
+    async fn furnishings(&self) -> Result<(Option<Community>, Option<User>), StoreError> {
+        let invitation = &self.found.invitation;
+        let community = Key::community(&invitation.community.id, invitation.id.to_bytes()[15]);
+        let invitee = match &invitation.invitee {
+            Invitee::User { id, .. } => Some(id),
+            Invitee::Address { .. } => None,
+        };
+        let records = self.store.read([community.clone()].into_iter().chain(invitee.map(Key::user))).await?;
+        let user = match invitee {
+            Some(id) => records.user(id)?.map(|found| found.user),
+            None => None,
+        };
+        Ok((records.value(&community)?, user))
     }
 
     /// The page for the state that the invitation is in.
-    fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
-        let current = self.invitation.status_at(now());
+    async fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
+        let Behind { invitation, settings, .. } = &self.found;
+        let current = invitation.status_at(now());
         if let Some(outcome) = Outcome::of_status(current).filter(|_| current != Status::Pending) {
             return self.show(outcome);
         }
-        let settings = &self.settings;
+        let (community, invitee) = match self.furnishings().await {
+            Ok(read) => read,
+            Err(error) => return self.try_again(&error),
+        };
+        let holder = self.holder(InviteeFact::Known(invitee.as_ref()));
         let registering = settings.registration_url.as_deref();
-        let registration = registering.map(|url| page::with_return(url, &self.link));
-        let by_address = matches!(self.invitation.invitee, Invitee::Address { .. });
+        let registration = registering.map(|url| page::with_return(url, &self.url));
+        let by_address = matches!(invitation.invitee, Invitee::Address { .. });
         let answering = if settings.email_link_response == EmailLinkResponse::SignIn
-            || !self.holder().is_invitee(&self.invitation)
+            || holder.is_invitee(invitation) != Some(true)
         {
             // No way back: this page would only send them off again. The invitation waits where they sign in.
-            Answering::SignedIn { url: self.invitation.community.url.as_deref().or(registering) }
+            Answering::SignedIn { url: invitation.community.url.as_deref().or(registering) }
         } else if by_address {
             Answering::AfterRegistration { url: registration.as_deref() }
         } else {
             Answering::Here
         };
-        let invitation = &self.invitation;
-        let offer = Offer { invitation, community: self.community.as_ref(), intent, answering };
+        let offer = Offer { invitation, community: community.as_ref(), intent, answering };
         show(&Page::Offer(offer), status, settings, self.locale)
     }
 
     fn show(&self, outcome: Outcome) -> Response<Body> {
-        show(&Page::Outcome(outcome, &self.invitation.community), None, &self.settings, self.locale)
+        let page = Page::Outcome(outcome, &self.found.invitation.community);
+        show(&page, None, &self.found.settings, self.locale)
+    }
+
+    fn try_again(&self, error: &StoreError) -> Response<Body> {
+        tracing::warn!(%error, "an answer cannot be taken");
+        show(&Page::TryAgain, None, &self.found.settings, self.locale)
     }
 }
 

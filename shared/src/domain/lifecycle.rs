@@ -92,19 +92,30 @@ pub fn decide(
 pub struct Holder<'a> {
     /// The address.
     pub address: &'a AddressKey,
-    /// The invitee's record, where the invitee is a user whom the directory knows.
-    pub invitee: Option<&'a User>,
+    /// The invitee's record, where the invitee is a user.
+    pub invitee: InviteeFact<'a>,
+}
+
+/// A record that costs a read to know, and often need not be known.
+#[derive(Debug, Clone, Copy)]
+pub enum InviteeFact<'a> {
+    /// Nobody has looked yet: the write itself checks whose the address is.
+    Unread,
+    /// The directory's record, or that there is none.
+    Known(Option<&'a User>),
 }
 
 impl Holder<'_> {
-    /// Whether the reader of that address is the invitee: it was invited itself, or is the invited user's by proof.
+    /// Whether the reader of that address is the invitee: it was invited itself, or is the invited user's by proof. `None`
+    /// where that takes the invitee's record.
     #[must_use]
-    pub fn is_invitee(&self, invitation: &Invitation) -> bool {
-        match &invitation.invitee {
-            Invitee::Address { key, .. } => key == self.address,
-            Invitee::User { id, .. } => {
-                let verified = self.invitee.filter(|user| user.id == *id).and_then(User::verified_email);
-                verified.is_some_and(|email| email.key() == *self.address)
+    pub fn is_invitee(&self, invitation: &Invitation) -> Option<bool> {
+        match (&invitation.invitee, self.invitee) {
+            (Invitee::Address { key, .. }, _) => Some(key == self.address),
+            (Invitee::User { .. }, InviteeFact::Unread) => None,
+            (Invitee::User { id, .. }, InviteeFact::Known(user)) => {
+                let verified = user.filter(|user| user.id == *id).and_then(User::verified_email);
+                Some(verified.is_some_and(|email| email.key() == *self.address))
             }
         }
     }
@@ -143,7 +154,7 @@ pub fn decide_by_link(
         _ => Err(Refusal::InvitationNotFound),
     };
     match verdict {
-        Ok(Verdict::Change(_)) if !holder.is_invitee(invitation) => Err(Refusal::SignInNeeded),
+        Ok(Verdict::Change(_)) if holder.is_invitee(invitation) == Some(false) => Err(Refusal::SignInNeeded),
         Ok(Verdict::Change(mut transition)) => {
             transition.guards.extend(holder.guard(invitation));
             Ok(Verdict::Change(transition))
@@ -157,20 +168,18 @@ pub fn decide_by_link(
 /// address alone: it gets no more mail from the community, and the invitee's own answer is still to come.
 ///
 /// # Errors
-/// None at present; the form is that of the other decisions.
+/// None; the form is that of the other decisions.
 pub fn unsubscribe(
     invitation: &Invitation,
     holder: &Holder<'_>,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Verdict, Refusal> {
-    let (party, anew) = if holder.is_invitee(invitation) {
-        (invitation.invitee.party(), false)
-    } else if holder.invitee.is_some() {
-        (Party::Address(holder.address.clone()), true)
-    } else {
+    let (party, anew) = match (holder.is_invitee(invitation), holder.invitee) {
+        (None | Some(true), _) => (invitation.invitee.party(), false),
         // The invitee has been erased, and with them what there was to say no to.
-        return Ok(Verdict::Unchanged);
+        (Some(false), InviteeFact::Known(None)) => return Ok(Verdict::Unchanged),
+        (Some(false), _) => (Party::Address(holder.address.clone()), true),
     };
     let mut transition = if !anew && invitation.status_at(now) == Status::Pending {
         match (Step { invitation, now }).decline(true, settings)? {

@@ -1,7 +1,8 @@
 //! The secret that a mail link carries.
 //!
-//! A token is the id of its invitation followed by 256 random bits. The id makes the token useless anywhere but at its
-//! own invitation and lets one read find it; the random bits are the secret, of which only a digest is ever kept.
+//! A token is the id of its invitation, the revision at which the mail that carries it was owed, and 256 random bits. The
+//! first two let one read find what it opens, and make it useless anywhere else; the random bits are the secret, of which
+//! only a digest is ever kept.
 
 use std::{fmt, str::FromStr};
 
@@ -13,14 +14,17 @@ use super::id::InvitationId;
 
 /// The random bytes in a token: 256 bits.
 pub const SECRET_BYTES: usize = 32;
-const TOKEN_BYTES: usize = 16 + SECRET_BYTES;
-/// The characters of a token in a link.
-pub const TOKEN_CHARS: usize = TOKEN_BYTES / 3 * 4;
+const ID_BYTES: usize = 16;
+const REVISION_BYTES: usize = 4;
+const TOKEN_BYTES: usize = ID_BYTES + REVISION_BYTES + SECRET_BYTES;
+/// The characters of a token in a link: six bits each.
+pub const TOKEN_CHARS: usize = (TOKEN_BYTES * 8).div_ceil(6);
 
 /// A token as it stands in a link. Neither `Debug` nor any log shows it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LinkToken {
     invitation: InvitationId,
+    revision: u32,
     secret: [u8; SECRET_BYTES],
 }
 
@@ -30,10 +34,10 @@ pub struct LinkToken {
 pub struct InvalidToken;
 
 impl LinkToken {
-    /// The token for `invitation` with a secret that the caller has just drawn.
+    /// The token for `invitation`, in a mail owed at `revision`, with a secret that the caller has just drawn.
     #[must_use]
-    pub fn new(invitation: InvitationId, secret: [u8; SECRET_BYTES]) -> Self {
-        Self { invitation, secret }
+    pub fn new(invitation: InvitationId, revision: u32, secret: [u8; SECRET_BYTES]) -> Self {
+        Self { invitation, revision, secret }
     }
 
     /// The invitation that the token claims to open. Only a matching [`LinkDigest`] proves the claim.
@@ -42,13 +46,19 @@ impl LinkToken {
         self.invitation
     }
 
+    /// The revision of the invitation at which the mail was owed, by which it is known among those of the invitation.
+    #[must_use]
+    pub fn revision(&self) -> u32 {
+        self.revision
+    }
+
     /// What is kept in the token's stead.
     #[must_use]
     pub fn digest(&self) -> LinkDigest {
         LinkDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.to_bytes())))
     }
 
-    /// The 64 characters that stand in the link.
+    /// The [`TOKEN_CHARS`] characters that stand in the link.
     #[must_use]
     pub fn reveal(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.to_bytes())
@@ -56,8 +66,11 @@ impl LinkToken {
 
     fn to_bytes(&self) -> [u8; TOKEN_BYTES] {
         let mut bytes = [0; TOKEN_BYTES];
-        bytes[..16].copy_from_slice(&self.invitation.to_bytes());
-        bytes[16..].copy_from_slice(&self.secret);
+        let (id, rest) = bytes.split_at_mut(ID_BYTES);
+        let (revision, secret) = rest.split_at_mut(REVISION_BYTES);
+        id.copy_from_slice(&self.invitation.to_bytes());
+        revision.copy_from_slice(&self.revision.to_be_bytes());
+        secret.copy_from_slice(&self.secret);
         bytes
     }
 }
@@ -66,14 +79,18 @@ impl FromStr for LinkToken {
     type Err = InvalidToken;
 
     fn from_str(text: &str) -> Result<Self, InvalidToken> {
-        let mut bytes = [0; TOKEN_BYTES];
+        // Room for what the decoder would write of text that is a little too long.
+        let mut bytes = [0; TOKEN_BYTES + 2];
         match BASE64_URL_SAFE_NO_PAD.decode_slice(text, &mut bytes) {
             Ok(TOKEN_BYTES) => {}
             _ => return Err(InvalidToken),
         }
-        let (id, secret) = bytes.split_at(16);
-        match (id.try_into(), secret.try_into()) {
-            (Ok(id), Ok(secret)) => Ok(Self::new(InvitationId::from_bytes(id), secret)),
+        let (id, rest) = bytes[..TOKEN_BYTES].split_at(ID_BYTES);
+        let (revision, secret) = rest.split_at(REVISION_BYTES);
+        match (id.try_into(), revision.try_into(), secret.try_into()) {
+            (Ok(id), Ok(revision), Ok(secret)) => {
+                Ok(Self::new(InvitationId::from_bytes(id), u32::from_be_bytes(revision), secret))
+            }
             _ => Err(InvalidToken),
         }
     }

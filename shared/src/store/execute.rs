@@ -181,7 +181,7 @@ impl Plan {
             stand(&mut action.expression, change, named, now);
         }
         for debt in &transition.debts {
-            let key = Key::mail(invitation.id, &mail_name(invitation, debt));
+            let key = Key::mail(invitation.id, &mail_name(debt.kind, &debt.to, invitation.revision));
             let item = record(Kind::Mail, key.clone(), &OwedMail::new(debt))?;
             self.at(key, None).put = Some(item);
         }

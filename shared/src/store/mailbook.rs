@@ -19,7 +19,8 @@ use crate::domain::{
     id::{CommunityId, InvitationId, UserId},
     invitation::{DeliveryState, Invitation},
     lifecycle::{self, later},
-    link::LinkDigest,
+    link::{LinkDigest, LinkToken},
+    settings::{Locale, Settings},
     transition::{Addressee, Debt, MailKind},
 };
 
@@ -57,6 +58,20 @@ pub struct MailedLink {
     pub digest: LinkDigest,
     /// Where it was mailed to: whoever holds it has proven to read that address, and nothing else.
     pub address: AddressKey,
+    /// The language that its reader has chosen, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
+}
+
+/// What a link opens.
+#[derive(Debug, Clone)]
+pub struct Behind {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The link, as it was mailed.
+    pub link: MailedLink,
+    /// The network settings.
+    pub settings: Settings,
 }
 
 /// How far an owed mail has got.
@@ -112,10 +127,14 @@ impl OwedMail {
     }
 }
 
-/// What the mail is called among those of its invitation: the same for the same change, however often it is tried.
+/// The mails that carry links, to the invitee alone.
+const LINKING: [MailKind; 2] = [MailKind::Invitation, MailKind::Joined];
+
+/// What the mail that is owed at that revision is called among those of its invitation: the same for the same change,
+/// however often it is tried.
 #[must_use]
-pub fn mail_name(invitation: &Invitation, debt: &Debt) -> String {
-    format!("{}#{}#{}", debt.kind.as_str(), addressee_name(&debt.to), invitation.revision)
+pub fn mail_name(kind: MailKind, to: &Addressee, revision: u64) -> String {
+    format!("{}#{}#{revision}", kind.as_str(), addressee_name(to))
 }
 
 fn addressee_name(to: &Addressee) -> &str {
@@ -195,12 +214,6 @@ impl Account {
         self.mails.iter().find(|(known, _)| known == name).map(|(_, mail)| mail)
     }
 
-    /// The link of that digest, if a mail of the invitation carries it.
-    #[must_use]
-    pub fn link(&self, digest: &LinkDigest) -> Option<&MailedLink> {
-        self.mails.iter().flat_map(|(_, mail)| &mail.links).find(|link| link.digest == *digest)
-    }
-
     /// Whether the invitation has been mailed anew since the mail that was owed at that revision.
     fn is_outdated(&self, revision: u64) -> bool {
         let invitations = self.mails.iter().filter(|(_, mail)| mail.mail == MailKind::Invitation);
@@ -224,6 +237,26 @@ impl Store {
             }
         }
         Ok(account)
+    }
+
+    /// What the token opens, in one batch read; `None` if it is no link of ours.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn behind(&self, token: &LinkToken) -> Result<Option<Behind>, StoreError> {
+        let (id, revision) = (token.invitation(), u64::from(token.revision()));
+        let mails = LINKING.map(|kind| Key::mail(id, &mail_name(kind, &Addressee::Invitee, revision)));
+        let records = self.read([Key::invitation(id), Key::settings()].into_iter().chain(mails.clone())).await?;
+        let mut links = Vec::new();
+        for mail in &mails {
+            links.extend(records.value::<OwedMail>(mail)?.map(|mail| mail.links).unwrap_or_default());
+        }
+        let digest = token.digest();
+        let invitation = records.get(&Key::invitation(id)).cloned().map(record::invitation).transpose()?;
+        match (invitation, links.into_iter().find(|link| link.digest == digest)) {
+            (Some(invitation), Some(link)) => Ok(Some(Behind { invitation, link, settings: records.settings()? })),
+            _ => Ok(None),
+        }
     }
 
     /// Takes the mail in charge for [`LEASE`], as it was read, and keeps the link that it will carry. `None` if someone

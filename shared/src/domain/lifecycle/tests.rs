@@ -125,7 +125,7 @@ fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transit
 fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Transition>, Refusal> {
     let settings = Settings::default();
     let (ann, key) = (invitee(), address().key());
-    let holder = Holder { address: &key, invitee: Some(&ann) };
+    let holder = Holder { address: &key, invitee: InviteeFact::Known(Some(&ann)) };
     let verdict = match act {
         Act::Command(command, who) => {
             let (id, role) = match who {
@@ -298,19 +298,20 @@ fn a_link_that_was_mailed_to_an_unproven_address_answers_for_nobody() {
     for command in [Command::Accept, Command::Decline { block: false }, Command::Decline { block: true }] {
         let answer = |holder: &Holder<'_>| decide_by_link(&command, &invitation, holder, &settings, now);
         for holder in [
-            Holder { address: &key, invitee: Some(&unverified) },
-            Holder { address: &elsewhere, invitee: Some(&verified) },
-            Holder { address: &key, invitee: None },
+            Holder { address: &key, invitee: InviteeFact::Known(Some(&unverified)) },
+            Holder { address: &elsewhere, invitee: InviteeFact::Known(Some(&verified)) },
+            Holder { address: &key, invitee: InviteeFact::Known(None) },
         ] {
             assert_eq!(answer(&holder), Err(Refusal::SignInNeeded), "{command:?} {holder:?}");
         }
-        let Ok(Verdict::Change(done)) = answer(&Holder { address: &key, invitee: Some(&verified) }) else {
+        let Ok(Verdict::Change(done)) = answer(&Holder { address: &key, invitee: InviteeFact::Known(Some(&verified)) })
+        else {
             panic!("the invitee's own address must do")
         };
         assert!(done.guards.contains(&Guard::Owned(key.clone(), verified.id.clone())), "{done:?}");
     }
     // Of mails, the reader of the address may have enough; but only the address does.
-    let holder = Holder { address: &key, invitee: Some(&unverified) };
+    let holder = Holder { address: &key, invitee: InviteeFact::Known(Some(&unverified)) };
     let Ok(Verdict::Change(done)) = unsubscribe(&invitation, &holder, &settings, now) else { panic!("it must do") };
     assert_eq!(done.standings, [(Party::Address(key.clone()), StandingChange::Block { anew: true })]);
     assert_eq!(done.invitation.status, Status::Pending);
