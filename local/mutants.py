@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import console
@@ -29,6 +29,8 @@ WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
 PACKAGES = ("invitations", "directory", "respond", "embedded")  # the quickest tests first
+# Modules of `embedded` that notice most, and soon; the rest of it comes last.
+QUICK = ("refusals::", "story::", "bulk::", "aftermath::", "crash::", "lists::")
 SECONDS = 300  # no suite takes that long: who hangs is caught
 SWITCH = """
 extern crate self as invitations;
@@ -126,6 +128,7 @@ class Suite:
     package: str
     binary: str
     directory: str
+    arguments: tuple[str, ...] = ()
 
 
 def build() -> list[Suite]:
@@ -149,7 +152,10 @@ def build() -> list[Suite]:
     missing = [package for package in PACKAGES if package not in suites]
     if missing:
         raise Failure(f"no tests were built of {', '.join(missing)}")
-    return [suites[package] for package in PACKAGES]
+    embedded = suites.pop("embedded")
+    skipped = tuple(word for module in QUICK for word in ("--skip", module))
+    ordered = [suites[package] for package in PACKAGES if package in suites]
+    return [*ordered, replace(embedded, arguments=QUICK), replace(embedded, arguments=skipped)]
 
 
 def run(suite: Suite, mutant: str, only: str = "") -> "str | None":
@@ -161,7 +167,7 @@ def run(suite: Suite, mutant: str, only: str = "") -> "str | None":
         "INSTA_WORKSPACE_ROOT": str(TREE),
         "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1",
     }
-    command = [suite.binary] + ([only, "--exact"] if only else [])
+    command = [suite.binary, *((only, "--exact") if only else suite.arguments)]
     process = subprocess.Popen(
         command, cwd=suite.directory, env=environment,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
@@ -188,20 +194,21 @@ def run(suite: Suite, mutant: str, only: str = "") -> "str | None":
 
 
 def order(suites: list[Suite], guard: Guard) -> list[Suite]:
-    """The suites, the guard's own crate first."""
+    """The suites, those first that are nearest to the guard."""
     own = guard.file.split("/")[1] if guard.file.startswith("functions/") else "invitations"
-    embedded_first = "/store/" in guard.file
-    return sorted(suites, key=lambda suite: (suite.package != own, suite.package != "embedded" if embedded_first else 0))
+    nearest = ("embedded",) if "/store/" in guard.file else (own, "embedded")
+    rank = {package: number for number, package in enumerate(nearest)}
+    ranked = [(rank.get(suite.package, len(rank)), number, suite) for number, suite in enumerate(suites)]
+    # The slow rest of `embedded` comes after everything else.
+    return [suite for _, _, suite in sorted(ranked[:-1], key=lambda entry: entry[:2])] + [suites[-1]]
 
 
 def catch(suites: list[Suite], guard: Guard, known: str) -> "str | None":
     """The test that notices, the one that did the last time asked first."""
     package, _, test = known.partition(": ")
-    for suite in suites:
-        if suite.package == package and not test.startswith("("):
-            failed = run(suite, guard.name, test)
-            if failed:
-                return known
+    remembered = next((suite for suite in suites if suite.package == package and not test.startswith("(")), None)
+    if remembered and run(remembered, guard.name, test):
+        return known
     for suite in order(suites, guard):
         failed = run(suite, guard.name)
         if failed:
