@@ -14,6 +14,7 @@ mod lists;
 mod logs;
 mod mails;
 mod matrix;
+mod model;
 mod parsers;
 mod races;
 mod refusals;

@@ -8,7 +8,7 @@ mod announce;
 mod mail;
 mod outbound;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::collections::BTreeMap;
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -32,6 +32,7 @@ use invitations::{
         record::{self, Item, Kind},
     },
 };
+use tokio::time::Instant;
 
 pub use crate::{mail::LONGEST, outbound::Outbound};
 

@@ -1,6 +1,6 @@
 //! Paying for one mail: is it still wanted, whom does it reach, what does it say; lease, send, settle.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use invitations::{
     domain::{
@@ -15,7 +15,7 @@ use invitations::{
         transition::{Addressee, MailKind},
     },
     mail::{self, Letter, Links, Rendered},
-    runtime::now,
+    runtime::{now, randomise},
     store::{
         StoreError,
         keys::Key,
@@ -25,6 +25,7 @@ use invitations::{
     },
 };
 use jiff::SignedDuration;
+use tokio::time::Instant;
 
 use crate::{
     Deliver,
@@ -327,7 +328,7 @@ impl Deliver {
         let most = self.outbound.first_pause.saturating_mul(1 << (posts - 1));
         let mut chance = [0];
         // Without randomness the wait is merely not jittered.
-        let _ = getrandom::fill(&mut chance);
+        let _ = randomise(&mut chance);
         most / 2 + most.mul_f64(f64::from(chance[0]) / 512.0)
     }
 }
@@ -376,6 +377,6 @@ fn write(owed: &OwedMail, invitation: &Invitation, context: &Context, links: &Li
 
 fn secret() -> Result<[u8; SECRET_BYTES], Unpaid> {
     let mut secret = [0; SECRET_BYTES];
-    getrandom::fill(&mut secret).map_err(|_| Unpaid::Unwritable)?;
+    randomise(&mut secret).map_err(|_| Unpaid::Unwritable)?;
     Ok(secret)
 }

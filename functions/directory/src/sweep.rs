@@ -1,6 +1,6 @@
 //! Many invitations changed for one reason: page by page, some at a time, as long as there is time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use invitations::{
@@ -19,6 +19,7 @@ use invitations::{
         record,
     },
 };
+use tokio::time::Instant;
 
 use crate::ROUNDS;
 

@@ -10,6 +10,7 @@ use invitations::{
         message::{InvalidMessage, Message},
     },
     http::problem::{Fault, Problem},
+    runtime::randomise,
 };
 use lambda_http::Request;
 use serde::{
@@ -164,7 +165,7 @@ pub(crate) fn idempotency_key(request: &Request) -> Result<Option<&str>, Problem
 /// A new id. Its first random bytes count the recipients, so that one request's invitations keep their order.
 pub(crate) fn draw_id(now: Timestamp, index: usize) -> Result<InvitationId, Problem> {
     let mut entropy = [0; 10];
-    getrandom::fill(&mut entropy[2..]).map_err(|_| Problem::internal())?;
+    randomise(&mut entropy[2..]).map_err(|_| Problem::internal())?;
     Ok(ordered_id(now, index, entropy))
 }
 

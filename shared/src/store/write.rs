@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::{
 };
 
 use super::{Store, StoreError, expression::Expression, keys::Key, record::Item};
+use crate::runtime::randomise;
 
 /// How often a transaction that only collided with another one is tried.
 const ATTEMPTS: u32 = 8;
@@ -116,7 +117,7 @@ pub(super) async fn pause(attempt: u32) {
     let ceiling = 20_u64 << attempt.min(6);
     let mut random = [0; 8];
     // Without randomness the wait is merely not jittered.
-    let _ = getrandom::fill(&mut random);
+    let _ = randomise(&mut random);
     tokio::time::sleep(Duration::from_millis(u64::from_le_bytes(random) % ceiling)).await;
 }
 
@@ -124,7 +125,7 @@ pub(super) async fn pause(attempt: u32) {
 /// randomness there is none, and the client draws one for each attempt.
 fn request_token() -> Option<String> {
     let mut random = [0; 16];
-    getrandom::fill(&mut random).ok().map(|()| hex::encode(random))
+    randomise(&mut random).ok().map(|()| hex::encode(random))
 }
 
 /// The failed conditions among a cancelled transaction's reasons; none if it only collided.

@@ -62,8 +62,7 @@ impl Gate {
 }
 
 impl Faults {
-    pub(super) fn new() -> Self {
-        let inner = aws_smithy_http_client::Builder::new().build_http();
+    pub(super) fn new(inner: SharedHttpClient) -> Self {
         Self { inner, mode: Arc::default(), gate: Arc::default() }
     }
 

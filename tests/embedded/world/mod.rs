@@ -1,17 +1,19 @@
 //! One deployment, as small as it gets: an embedded table, the handlers behind their routes, the stream, the outside.
 
+pub(crate) mod engine;
 mod faults;
 pub(crate) mod meter;
 pub(crate) mod post;
-mod stream;
+pub(crate) mod stream;
 mod template;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_sdk_dynamodb::{
     Client,
-    config::{BehaviorVersion, Region},
+    config::{BehaviorVersion, Region, SharedHttpClient, StalledStreamProtectionConfig},
 };
+use aws_smithy_runtime::client::retries::RetryPartition;
 use deliver::Deliver;
 use dynoxide::Database;
 use feedback::Feedback;
@@ -34,7 +36,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 pub(crate) use self::template::TEMPLATE;
-use self::{faults::Faults, meter::Meter, post::Post, stream::Stream};
+use self::{engine::Direct, faults::Faults, meter::Meter, post::Post, stream::Stream};
 use crate::conformance::{self, Exchange};
 
 const TABLE: &str = "invitations";
@@ -204,24 +206,34 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// An empty deployment.
+    /// An empty deployment, whose table is a request over HTTP away.
     pub(crate) async fn new() -> Self {
         let database = Database::memory().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .credentials_provider(post::credentials())
-            .endpoint_url(endpoint)
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let client = Client::from_conf(config.clone());
+        let http = aws_smithy_http_client::Builder::new().build_http();
+        let (config, meter, faults) = (table(endpoint), Meter::default(), Faults::new(http.clone()));
+        let own = Client::from_conf(config.clone().http_client(http).build());
+        let watched = config.http_client(faults.clone()).interceptor(meter.clone()).build();
+        Self::over(database, own, Client::from_conf(watched), meter, faults).await
+    }
+
+    /// An empty deployment without a network, whose handlers reach the table by `way` alone.
+    pub(crate) async fn behind(database: Database, way: SharedHttpClient, name: String) -> Self {
+        let config = table("http://table".to_owned())
+            .retry_partition(RetryPartition::new(name))
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        let direct = Direct(database.clone()).client();
+        let own = Client::from_conf(config.clone().http_client(direct).build());
+        let faults = Faults::new(way);
+        let watched = Client::from_conf(config.http_client(faults.clone()).build());
+        Self::over(database, own, watched, Meter::default(), faults).await
+    }
+
+    async fn over(database: Database, client: Client, watched: Client, meter: Meter, faults: Faults) -> Self {
         let stream = Stream::new(TEMPLATE.create_table(&client, TABLE).await);
-        let (meter, faults, post) = (Meter::default(), Faults::new(), Post::default());
-        let watched = config.to_builder().http_client(faults.clone()).interceptor(meter.clone()).build();
-        let store = Store::new(Client::from_conf(watched), TABLE);
+        let (store, post) = (Store::new(watched, TABLE), Post::default());
         let claims = Claims {
             user_id: "sub".to_owned(),
             administrator: "cognito:groups".to_owned(),
@@ -384,6 +396,14 @@ impl World {
     }
 }
 
+fn table(endpoint: String) -> aws_sdk_dynamodb::config::Builder {
+    aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("us-east-1"))
+        .credentials_provider(post::credentials())
+        .endpoint_url(endpoint)
+}
+
 fn name(person: &Person) -> String {
     let (first, rest) = person.id.split_at(1);
     format!("{}{rest}", first.to_uppercase())
@@ -476,6 +496,37 @@ impl World {
     /// What the table does some time after a record's `ttl`: it removes it.
     pub(crate) fn sweep_ttl(&self) -> usize {
         self.database.sweep_ttl().unwrap()
+    }
+}
+
+impl World {
+    /// What the table does some time after a record's `ttl`, by the clock of a test; returns how many records went.
+    pub(crate) fn remove_outlived(&self, now: i64) -> usize {
+        let scan = json!({
+            "TableName": TABLE, "FilterExpression": "#ttl < :now", "ProjectionExpression": "pk, sk",
+            "ExpressionAttributeNames": { "#ttl": "ttl" },
+            "ExpressionAttributeValues": { ":now": { "N": (now / 1_000).to_string() } },
+        });
+        let mut keys = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let mut request = scan.clone();
+            if !start.is_null() {
+                request["ExclusiveStartKey"] = start;
+            }
+            let (_, page) = engine::carry_out(&self.database, "Scan", &request.to_string());
+            let mut page: Value = serde_json::from_str(&page).unwrap();
+            keys.extend(page["Items"].as_array().unwrap().iter().cloned());
+            start = page["LastEvaluatedKey"].take();
+            if start.is_null() {
+                break;
+            }
+        }
+        for key in &keys {
+            let delete = json!({ "TableName": TABLE, "Key": key }).to_string();
+            assert_eq!(engine::carry_out(&self.database, "DeleteItem", &delete).0, 200);
+        }
+        keys.len()
     }
 }
 

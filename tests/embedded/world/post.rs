@@ -76,6 +76,18 @@ pub(crate) enum Luck {
     Silence,
     /// It is taken, and the answer does not read.
     Babble,
+    /// It is lost on its way, and so is any answer.
+    Lost,
+}
+
+/// Decides what a mail meets, if anything.
+#[derive(Clone)]
+struct Weather(Arc<dyn Fn(&Mail) -> Option<Luck> + Send + Sync>);
+
+impl std::fmt::Debug for Weather {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Weather")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -85,6 +97,8 @@ struct State {
     /// How often the mail service was asked.
     posts: usize,
     luck: VecDeque<Luck>,
+    /// What decides for mails of which nothing was said before.
+    weather: Option<Weather>,
 }
 
 /// What has left the service.
@@ -110,6 +124,11 @@ impl Post {
     /// The next mail, after those that this was said of before, meets that.
     pub(crate) fn meets(&self, luck: Luck) {
         self.0.lock().unwrap().luck.push_back(luck);
+    }
+
+    /// From now on `weather` decides what mails meet.
+    pub(crate) fn expose(&self, weather: impl Fn(&Mail) -> Option<Luck> + Send + Sync + 'static) {
+        self.0.lock().unwrap().weather = Some(Weather(Arc::new(weather)));
     }
 
     /// How often the mail service was asked since the last time.
@@ -148,11 +167,15 @@ impl Post {
     fn accept(&self, request: Value) -> Result<(u16, Option<&'static str>, String), ConnectorError> {
         let mut state = self.0.lock().unwrap();
         state.posts += 1;
-        let luck = state.luck.pop_front();
-        if let Some(Luck::Refused(status, error)) = luck {
-            return Ok((status, Some(error), json!({ "message": error }).to_string()));
+        let mail = Mail::of(request);
+        let luck = state.luck.pop_front().or_else(|| state.weather.as_ref()?.0(&mail));
+        match luck {
+            Some(Luck::Refused(status, error)) => {
+                return Ok((status, Some(error), json!({ "message": error }).to_string()));
+            }
+            Some(Luck::Lost) => return Err(ConnectorError::timeout("no answer".into())),
+            _ => state.mails.push(mail),
         }
-        state.mails.push(Mail::of(request));
         match luck {
             Some(Luck::Silence) => Err(ConnectorError::timeout("no answer".into())),
             Some(Luck::Babble) => Ok((200, None, "<html>".to_owned())),

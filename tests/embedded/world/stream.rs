@@ -32,6 +32,13 @@ impl Stream {
 impl World {
     /// The records since the last time, as far as the mapping's filters let them through.
     pub(crate) fn changes(&self) -> Vec<Value> {
+        let changes = self.fresh_changes();
+        self.stream.seen.lock().unwrap().extend_from_slice(&changes);
+        changes
+    }
+
+    /// The same, without keeping them for [`World::history`].
+    pub(crate) fn fresh_changes(&self) -> Vec<Value> {
         let mut iterator = self.stream.iterator.lock().unwrap();
         let mut changes = Vec::new();
         loop {
@@ -44,7 +51,6 @@ impl World {
             changes.extend(page.records.iter().map(|record| serde_json::to_value(record).unwrap()));
         }
         changes.retain(|record| TEMPLATE.streams(record));
-        self.stream.seen.lock().unwrap().extend_from_slice(&changes);
         changes
     }
 

@@ -1,0 +1,369 @@
+//! What must be true of the table when everything has been delivered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use invitations::store::record::Item;
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{history::History, ledger::Ledger, program::DAILY_QUOTA};
+
+type Table = BTreeMap<(String, String), Item>;
+
+/// Mails that the mail service took, by invitation and kind.
+pub(super) type Taken = BTreeMap<(String, String), u64>;
+
+/// An invitation, as its record says.
+struct One<'a> {
+    id: &'a str,
+    status: &'a str,
+    community: &'a str,
+    sender: &'a str,
+    /// The partition of the invitee.
+    party: String,
+    created: i64,
+    expires: i64,
+    answered: bool,
+    named: bool,
+}
+
+/// Looks through the table.
+pub(super) struct Inspection<'a> {
+    table: &'a Table,
+    invitations: BTreeMap<&'a str, One<'a>>,
+    ledger: &'a Ledger,
+    history: &'a History,
+    now: i64,
+    wrong: Vec<String>,
+}
+
+fn text<'a>(item: &'a Item, path: &[&str]) -> Option<&'a str> {
+    let (last, steps) = path.split_last()?;
+    let mut item = item;
+    for step in steps {
+        item = item.get(*step)?.as_m().ok()?;
+    }
+    item.get(*last)?.as_s().ok().map(String::as_str)
+}
+
+fn number(item: &Item, path: &[&str]) -> Option<i64> {
+    let (last, steps) = path.split_last()?;
+    let mut item = item;
+    for step in steps {
+        item = item.get(*step)?.as_m().ok()?;
+    }
+    item.get(*last)?.as_n().ok()?.parse().ok()
+}
+
+impl<'a> Inspection<'a> {
+    /// Everything that is not as it must be at `now`.
+    pub(super) fn of(
+        table: &'a Table,
+        ledger: &'a Ledger,
+        history: &'a History,
+        taken: &Taken,
+        now: i64,
+    ) -> Vec<String> {
+        let mut invitations = BTreeMap::new();
+        for ((pk, sk), item) in table {
+            if sk == "INVITATION" {
+                let one = One::read(pk, item);
+                invitations.insert(one.id, one);
+            }
+        }
+        let mut inspection = Self { table, invitations, ledger, history, now, wrong: Vec::new() };
+        inspection.lineages();
+        inspection.live();
+        inspection.members();
+        inspection.mails(taken);
+        inspection.stats();
+        inspection.quotas();
+        inspection.belongings();
+        inspection.directory();
+        inspection.erased();
+        inspection.wrong
+    }
+
+    fn check(&mut self, right: bool, what: impl FnOnce() -> String) {
+        if !right {
+            self.wrong.push(what());
+        }
+    }
+
+    fn get(&self, pk: &str, sk: &str) -> Option<&'a Item> {
+        self.table.get(&(pk.to_owned(), sk.to_owned()))
+    }
+
+    fn of_kind(&self, prefix: &'static str) -> impl Iterator<Item = (&'a str, &'a str, &'a Item)> + use<'a> {
+        self.table
+            .iter()
+            .filter(move |((_, sk), _)| sk.starts_with(prefix))
+            .map(move |((pk, sk), item)| (pk.as_str(), sk.strip_prefix(prefix).unwrap(), item))
+    }
+
+    /// The table holds what was written last, and nothing else.
+    fn lineages(&mut self) {
+        let count = self.invitations.len();
+        self.check(count == self.ledger.count(), || format!("{count} invitations are stored"));
+        for (id, one) in &self.invitations {
+            let last = self.ledger.lineage(id).last().map(|entry| entry.status.as_str());
+            if last != Some(one.status) {
+                self.wrong.push(format!("{id} is {} and was last written as {last:?}", one.status));
+            }
+        }
+    }
+
+    /// At most one live invitation of a party and community, and the standing agrees.
+    fn live(&mut self) {
+        let mut live = BTreeMap::<_, Vec<_>>::new();
+        for one in self.invitations.values().filter(|one| one.is_live(self.now)) {
+            live.entry((one.party.as_str(), one.community)).or_default().push(one.id);
+        }
+        let mut wrong = Vec::new();
+        for ((party, community), ids) in &live {
+            let standing = self.get(party, &format!("STANDING#{community}"));
+            let named = standing.and_then(|standing| text(standing, &["liveInvitation"]));
+            if ids.len() != 1 || named != ids.first().copied() {
+                wrong.push(format!("{party} has live {ids:?} in {community}, and its standing names {named:?}"));
+            }
+        }
+        for (pk, community, standing) in self.of_kind("STANDING#") {
+            if number(standing, &["liveUntil"]).is_some_and(|until| until > self.now) {
+                let named = text(standing, &["liveInvitation"]).unwrap_or_default();
+                let agrees = live.get(&(pk, community)).is_some_and(|ids| ids.contains(&named));
+                if !agrees {
+                    wrong.push(format!("{pk} stands with {community} as invited by {named}, which is not live"));
+                }
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// Whoever is a member by an invitation has accepted it. That each acceptance made a member is seen in the write.
+    fn members(&mut self) {
+        for (pk, community, standing) in self.of_kind("STANDING#") {
+            let Some(by) = text(standing, &["joinedBy"]) else { continue };
+            let one = self.invitations.get(by);
+            let right =
+                one.is_some_and(|one| one.status == "accepted" && one.party == pk && one.community == community);
+            let is_member = standing.contains_key("role");
+            self.check(right && is_member, || format!("{pk} is a member of {community} by {by}, which says otherwise"));
+        }
+    }
+
+    /// Every mail is settled, went out once, or has a reason.
+    fn mails(&mut self, taken: &Taken) {
+        let mut sent = Taken::new();
+        let mut wrong = Vec::new();
+        for (pk, name, mail) in self.of_kind("MAIL#") {
+            let id = pk.trim_start_matches("INVITATION#");
+            let kind = text(mail, &["mail"]).unwrap_or_default();
+            let Some(one) = self.invitations.get(id) else { continue };
+            let to_all = text(mail, &["to"]) == Some("moderators");
+            let reason = match text(mail, &["state"]).unwrap_or_default() {
+                "sent" if to_all => true,
+                "sent" => {
+                    *sent.entry((id.to_owned(), kind.to_owned())).or_default() += 1;
+                    true
+                }
+                "parked" => self.get("PARKED", &format!("{id}#{name}")).is_some(),
+                "dropped" => self.may_drop(one, kind, name),
+                _ => false,
+            };
+            if !reason {
+                wrong.push(format!("mail {name} of {id} ({}) is {:?}", one.status, text(mail, &["state"])));
+            }
+        }
+        let all: BTreeSet<_> = taken.keys().chain(sent.keys()).collect();
+        for key in all {
+            let of = |counts: &Taken| counts.get(key).copied().unwrap_or_default();
+            let (taken, sent, window) = (of(taken), of(&sent), self.ledger.disturbances(&key.0));
+            if sent > taken || taken > sent + window {
+                wrong.push(format!("{key:?} went out {taken} times, is noted {sent} times, with {window} windows"));
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// An invitation that has ended needs no mail; nobody needs one who cannot be reached.
+    fn may_drop(&self, one: &One<'_>, kind: &str, name: &str) -> bool {
+        let over = match kind {
+            "invitation" => one.status != "pending" || one.expires <= self.now,
+            "approval_needed" => one.status != "awaiting_approval" || one.expires <= self.now,
+            _ => false,
+        };
+        let to = name.split('#').nth(1).unwrap_or_default();
+        let reached = match to {
+            "invitee" => one.party.trim_start_matches("USER#"),
+            "sender" => one.sender,
+            "moderators" => name.split('#').nth(3).unwrap_or_default(),
+            other => other,
+        };
+        over || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
+    }
+
+    /// The counts are those of the invitations.
+    fn stats(&mut self) {
+        let mut truth = BTreeMap::<(&str, &str), i64>::new();
+        for one in self.invitations.values() {
+            *truth.entry((one.community, one.status)).or_default() += 1;
+            if one.answered {
+                let answers = if one.status == "accepted" { "acceptedAnswers" } else { "declinedAnswers" };
+                *truth.entry((one.community, answers)).or_default() += 1;
+                *truth.entry((one.community, "seconds")).or_default() += 1;
+            }
+        }
+        let mut told = BTreeMap::<(&str, &str), i64>::new();
+        for (pk, _, tally) in self.of_kind("TALLY") {
+            for name in tally.keys() {
+                if let Some(count) = number(tally, &[name.as_str()]).filter(|count| *count != 0) {
+                    let name = if name.starts_with("seconds") { "seconds" } else { name };
+                    *told.entry((pk.trim_start_matches("TALLY#"), name)).or_default() += count;
+                }
+            }
+        }
+        self.check(truth == told, || format!("the tally says {told:?} and the table {truth:?}"));
+    }
+
+    /// Nobody has sent more in a day than the quota, and the count is right.
+    fn quotas(&mut self) {
+        let mut made = BTreeMap::<(String, String), i64>::new();
+        for one in self.invitations.values().filter(|one| !self.history.was_erased(one.sender)) {
+            let day = Timestamp::from_millisecond(one.created).unwrap().to_zoned(TimeZone::UTC).date();
+            *made.entry((format!("USER#{}", one.sender), day.to_string())).or_default() += 1;
+        }
+        for ((pk, day), made) in made {
+            let used = self.get(&pk, &format!("QUOTA#{day}")).and_then(|quota| number(quota, &["used"]));
+            // The count of a day that is long over has been removed.
+            self.check(made <= i64::from(DAILY_QUOTA), || format!("{pk} sent {made} on {day}"));
+            self.check(used.is_none_or(|used| used == made), || format!("{pk} sent {made} on {day}, counted {used:?}"));
+        }
+    }
+
+    /// What hangs on an invitation hangs on one that exists.
+    fn belongings(&mut self) {
+        for ((pk, sk), item) in self.table {
+            let Some(id) = pk.strip_prefix("INVITATION#") else { continue };
+            let one = self.invitations.get(id);
+            self.check(one.is_some(), || format!("{pk} {sk} belongs to nothing"));
+            if sk == "DEADLINE" {
+                let late = number(item, &["ttl"]).is_none_or(|ttl| ttl * 1_000 < self.now);
+                self.check(!late, || format!("{pk} has outlived its deadline"));
+            }
+        }
+        let mut wrong = Vec::new();
+        for (id, one) in &self.invitations {
+            let (pk, live) = (format!("INVITATION#{id}"), !["pending", "awaiting_approval"].contains(&one.status));
+            if self.get(&pk, "TALLIED").and_then(|mark| text(mark, &["status"])) != Some(one.status) {
+                wrong.push(format!("{id} is {} and counted otherwise", one.status));
+            }
+            if !live && self.get(&pk, "DEADLINE").is_none() {
+                wrong.push(format!("{id} is {} for ever: it has no deadline", one.status));
+            }
+        }
+        for (_, parked, _) in
+            self.table.iter().filter(|((pk, _), _)| pk == "PARKED").map(|((pk, sk), item)| (pk, sk, item))
+        {
+            let (id, mail) = parked.split_once('#').unwrap_or_default();
+            let state =
+                self.get(&format!("INVITATION#{id}"), &format!("MAIL#{mail}")).and_then(|mail| text(mail, &["state"]));
+            if state != Some("parked") {
+                wrong.push(format!("{parked} is parked, and its record {state:?}"));
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// The directory agrees with itself.
+    fn directory(&mut self) {
+        let mut wrong = Vec::new();
+        for ((pk, sk), item) in self.table {
+            let known = |user: &str| self.get(&format!("USER#{user}"), "USER").is_some();
+            let fine = if let Some(user) = pk.strip_prefix("USER#") {
+                let may_be_apart = sk.starts_with("STANDING#") && text(item, &["joinedBy"]).is_some();
+                // A request that was answered while its sender was erased is kept for a day.
+                let passes =
+                    number(item, &["ttl"]).is_some_and(|ttl| sk.starts_with("REQUEST#") && ttl * 1_000 > self.now);
+                let back = sk.strip_prefix("CONNECTION#");
+                let both = back
+                    .is_none_or(|other| self.get(&format!("USER#{other}"), &format!("CONNECTION#{user}")).is_some());
+                both && (known(user) || may_be_apart || passes)
+            } else if sk == "ADDRESS" {
+                text(item, &["owner"]).is_none_or(|owner| {
+                    let user = self.get(&format!("USER#{owner}"), "USER");
+                    user.is_some_and(|user| user.get("emailVerified").is_some_and(|is| is.as_bool() == Ok(&true)))
+                })
+            } else if let (Some(community), Some(user)) =
+                (pk.strip_prefix("MODERATORS#"), sk.strip_prefix("MODERATOR#"))
+            {
+                let standing = self.get(&format!("USER#{user}"), &format!("STANDING#{community}"));
+                let role = standing.and_then(|standing| text(standing, &["role"]));
+                role.is_some_and(|role| role != "member")
+            } else if let Some(copy) = pk.strip_prefix("COMMUNITY#") {
+                let (id, _) = copy.rsplit_once('#').unwrap_or_default();
+                (0..8).all(|copy| {
+                    let other = self.get(&format!("COMMUNITY#{id}#{copy}"), "COMMUNITY");
+                    other.is_some_and(|other| {
+                        other.iter().all(|(name, value)| name == "pk" || item.get(name) == Some(value))
+                    })
+                })
+            } else {
+                true
+            };
+            if !fine {
+                wrong.push(format!("{pk} {sk} belongs to nothing, or contradicts it"));
+            }
+            let moderates = text(item, &["role"]).is_some_and(|role| role != "member");
+            if let Some(community) = sk.strip_prefix("STANDING#").filter(|_| moderates) {
+                let listed = self.get(&format!("MODERATORS#{community}"), &pk.replace("USER#", "MODERATOR#")).is_some();
+                if !listed && !self.history.was_removed(community) {
+                    wrong.push(format!("{pk} moderates {community} and is not on its list"));
+                }
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+
+    /// Nothing names a sender or invitee who was erased, and nothing of theirs is live.
+    fn erased(&mut self) {
+        let mut wrong = Vec::new();
+        for one in self.invitations.values().filter(|one| !self.ledger.was_unseen(one.id)) {
+            let gone =
+                |user: &str| self.history.was_erased(user) && self.get(&format!("USER#{user}"), "USER").is_none();
+            let invitee = one.party.strip_prefix("USER#").is_some_and(gone);
+            if gone(one.sender) && (one.named || one.is_live(self.now)) {
+                wrong.push(format!("{} still names or serves its erased sender {}", one.id, one.sender));
+            }
+            if invitee && one.is_live(self.now) {
+                wrong.push(format!("{} is live for the erased {}", one.id, one.party));
+            }
+        }
+        self.wrong.extend(wrong);
+    }
+}
+
+impl<'a> One<'a> {
+    fn read(pk: &'a str, item: &'a Item) -> Self {
+        let body = |path: &[&str]| text(item, &[&["body"], path].concat()).unwrap_or_default();
+        let user = body(&["invitee", "user", "id"]);
+        let party = if user.is_empty() {
+            format!("ADDRESS#{}", body(&["invitee", "address", "key"]))
+        } else {
+            format!("USER#{user}")
+        };
+        Self {
+            id: pk.trim_start_matches("INVITATION#"),
+            status: body(&["status"]),
+            community: body(&["community", "id"]),
+            sender: body(&["sender", "id"]),
+            party,
+            created: number(item, &["body", "createdAt"]).unwrap_or_default(),
+            expires: number(item, &["body", "expiresAt"]).unwrap_or_default(),
+            answered: number(item, &["body", "answeredAt"]).is_some(),
+            named: text(item, &["body", "sender", "displayName"]).is_some(),
+        }
+    }
+
+    fn is_live(&self, now: i64) -> bool {
+        ["pending", "awaiting_approval"].contains(&self.status) && self.expires > now
+    }
+}
