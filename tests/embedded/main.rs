@@ -8,8 +8,11 @@
 mod aftermath;
 mod budgets;
 mod bulk;
+#[path = "../canary.rs"]
+mod canary;
 mod conformance;
 mod crash;
+mod engine;
 mod lists;
 mod logs;
 mod mails;

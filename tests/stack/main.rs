@@ -7,8 +7,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
 mod access;
+#[path = "../canary.rs"]
+mod canary;
 mod directory;
 mod docs;
+mod engine;
 mod events;
 mod idempotency;
 mod lists;

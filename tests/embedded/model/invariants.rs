@@ -198,7 +198,10 @@ impl<'a> Inspection<'a> {
             "moderators" => name.split('#').nth(3).unwrap_or_default(),
             other => other,
         };
-        over || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
+        let standing = self.get(&one.party, &format!("STANDING#{}", one.community));
+        let refuses = standing.is_some_and(|standing| standing.contains_key("blocked"));
+        let unwanted = refuses || self.history.was_removed(one.community);
+        over || unwanted || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
     }
 
     /// The counts are those of the invitations.
@@ -213,7 +216,8 @@ impl<'a> Inspection<'a> {
             }
         }
         let mut told = BTreeMap::<(&str, &str), i64>::new();
-        for (pk, _, tally) in self.of_kind("TALLY") {
+        let tallies = self.table.iter().filter(|((pk, _), _)| pk.starts_with("TALLY#"));
+        for ((pk, _), tally) in tallies {
             for name in tally.keys() {
                 if let Some(count) = number(tally, &[name.as_str()]).filter(|count| *count != 0) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };

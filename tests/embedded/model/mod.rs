@@ -30,7 +30,7 @@ fn setting(name: &str, default: u64) -> u64 {
 }
 
 fn operations() -> usize {
-    usize::try_from(setting("OPERATIONS", 600)).unwrap()
+    usize::try_from(setting("OPERATIONS", 200)).unwrap()
 }
 
 /// The seeds to run: one, or so many.
@@ -40,7 +40,7 @@ fn seeds() -> std::ops::Range<u64> {
             let seed = seed.parse().expect("must be a number");
             seed..seed + 1
         }
-        Err(_) => 0..setting("SEEDS", 3),
+        Err(_) => 0..setting("SEEDS", 2),
     }
 }
 

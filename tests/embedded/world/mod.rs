@@ -37,7 +37,10 @@ use tokio::net::TcpListener;
 
 pub(crate) use self::template::TEMPLATE;
 use self::{engine::Direct, faults::Faults, meter::Meter, post::Post, stream::Stream};
-use crate::conformance::{self, Exchange};
+use crate::{
+    canary::Canary,
+    conformance::{self, Exchange},
+};
 
 const TABLE: &str = "invitations";
 
@@ -411,6 +414,11 @@ fn name(person: &Person) -> String {
 
 /// Looks behind the API, and changes behind its back.
 impl World {
+    /// What tells whether the table is atomic.
+    pub(crate) fn canary(&self) -> Canary {
+        Canary { client: self.client.clone(), table: TABLE.to_owned(), cage: "embedded".to_owned() }
+    }
+
     /// Every record but the ones that a test leaves out by kind, in key order.
     pub(crate) async fn dump(&self) -> BTreeMap<(String, String), Item> {
         let mut pages = self.client.scan().table_name(TABLE).into_paginator().items().send();

@@ -1,12 +1,14 @@
 //! The account that the stack runs in, used the way an operator would: to sign people up, to look into the table, and to
 //! let time pass in it.
 
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use serde_json::{Value, json};
 
 use super::{
     Stack, eventually, free_address,
     http::{Answer, call},
 };
+use crate::canary::Canary;
 
 /// Of people who exist for one test.
 const PASSWORD: &str = "a-Passw0rd-for-tests";
@@ -97,6 +99,17 @@ impl Stack {
         assert_eq!(status(), 200, "the token was good");
         eventually("the token has expired", || Some(()).filter(|()| status() == 401));
         token
+    }
+
+    /// What tells whether the table is atomic, in a cage of its own.
+    pub(crate) fn canary(&self, cage: &str) -> Canary {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(Credentials::new("test", "test", None, None, "tests"))
+            .endpoint_url(&self.endpoint_url);
+        let client = aws_sdk_dynamodb::Client::from_conf(config.build());
+        Canary { client, table: self.table_name.clone(), cage: cage.to_owned() }
     }
 
     /// The stored record of an invitation.
