@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz test mutants check build deploy tools
+.PHONY: help run stop watch browse fuzz test mutants prove check build deploy tools
 
 PYTHON := .local/venv/bin/python
 
@@ -30,6 +30,10 @@ test: tools ## Runs every test, against a local AWS of its own
 
 mutants: ## Takes one guard at a time out of the code, and demands that a test notices (ONLY=words takes some)
 	@python3 local/mutants.py $(ONLY)
+
+prove: ## Runs random programs of many callers against the handlers: 100 seeds of 10,000 operations
+	@SEEDS=$${SEEDS:-100} OPERATIONS=$${OPERATIONS:-10000} \
+	    cargo test --locked --profile prove --package embedded model:: -- --nocapture
 
 check: tools ## Runs what CI runs
 	@.ci/run

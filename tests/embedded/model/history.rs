@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{
     ledger::Ledger,
+    program::{MINE, SENT},
     schedule::{Call, Purpose},
 };
 use crate::world::Answer;
@@ -182,6 +183,13 @@ fn definite(call: &Call, about: &str, answer: &Answer, ledger: &Ledger, at: i64)
             if made && id.is_none_or(|id| ledger.lineage(id).is_empty()) {
                 wrong.push(format!("reports {result}, which is not written"));
             }
+        }
+    }
+    for (list, owner) in [(MINE, "/invitee/userId"), (SENT, "/sender/id")] {
+        if ok && call.purpose == Purpose::Read && about == list {
+            let listed = answer.ok()["invitations"].as_array().cloned().unwrap_or_default();
+            let foreign = listed.iter().find(|one| one.pointer(owner) != Some(&call.user.as_str().into()));
+            wrong.extend(foreign.map(|one| format!("lists what is another's: {one}")));
         }
     }
     wrong

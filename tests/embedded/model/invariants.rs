@@ -34,6 +34,7 @@ pub(super) struct Inspection<'a> {
     history: &'a History,
     now: i64,
     wrong: Vec<String>,
+    doubled: u64,
 }
 
 fn text<'a>(item: &'a Item, path: &[&str]) -> Option<&'a str> {
@@ -55,14 +56,14 @@ fn number(item: &Item, path: &[&str]) -> Option<i64> {
 }
 
 impl<'a> Inspection<'a> {
-    /// Everything that is not as it must be at `now`.
+    /// Everything that is not as it must be at `now`, and how many mails went out more often than is noted.
     pub(super) fn of(
         table: &'a Table,
         ledger: &'a Ledger,
         history: &'a History,
         taken: &Taken,
         now: i64,
-    ) -> Vec<String> {
+    ) -> (Vec<String>, u64) {
         let mut invitations = BTreeMap::new();
         for ((pk, sk), item) in table {
             if sk == "INVITATION" {
@@ -70,7 +71,7 @@ impl<'a> Inspection<'a> {
                 invitations.insert(one.id, one);
             }
         }
-        let mut inspection = Self { table, invitations, ledger, history, now, wrong: Vec::new() };
+        let mut inspection = Self { table, invitations, ledger, history, now, wrong: Vec::new(), doubled: 0 };
         inspection.lineages();
         inspection.live();
         inspection.members();
@@ -80,7 +81,7 @@ impl<'a> Inspection<'a> {
         inspection.belongings();
         inspection.directory();
         inspection.erased();
-        inspection.wrong
+        (inspection.wrong, inspection.doubled)
     }
 
     fn check(&mut self, right: bool, what: impl FnOnce() -> String) {
@@ -177,6 +178,7 @@ impl<'a> Inspection<'a> {
         for key in all {
             let of = |counts: &Taken| counts.get(key).copied().unwrap_or_default();
             let (taken, sent, window) = (of(taken), of(&sent), self.ledger.disturbances(&key.0));
+            self.doubled += taken.saturating_sub(sent);
             if sent > taken || taken > sent + window {
                 wrong.push(format!("{key:?} went out {taken} times, is noted {sent} times, with {window} windows"));
             }

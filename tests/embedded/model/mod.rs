@@ -46,8 +46,9 @@ fn seeds() -> std::ops::Range<u64> {
 
 /// Fails with all that a run found, and with how to see it again.
 fn judge(plan: Plan, report: &Report) {
-    let Plan { seed, operations, .. } = plan;
-    let again = format!("SEED={seed} OPERATIONS={operations} cargo test -p embedded model:: -- --nocapture");
+    let Plan { seed, operations, parallel } = plan;
+    let threads = if parallel { ", if the threads meet so again" } else { "" };
+    let again = format!("SEED={seed} OPERATIONS={operations} make prove{threads}");
     assert!(report.wrong.is_empty(), "seed {seed}:\n{}\nagain: {again}", report.wrong.join("\n"));
 }
 
@@ -61,7 +62,7 @@ fn summary(reports: &[Report], started: Instant) -> String {
     }
     format!(
         "{} runs: {} calls {statuses:?}, {} of unknown outcome, {} replayed; {} requests to the table, faults {faults:?}, \
-         {} conflicts, {} refused by a condition; {} invitations, {} mails for {} debts; {:.0} s",
+         {} conflicts, {} refused by a condition; {} invitations, {} mails, {} of them twice; {:.0} s",
         reports.len(),
         sum(|report| report.calls),
         sum(|report| report.unknown),

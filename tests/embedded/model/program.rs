@@ -20,6 +20,10 @@ pub(super) const COMMUNITIES: [(&str, &str, Option<&str>); 6] = [
 ];
 /// Addresses that belong to nobody at first.
 const GUESTS: usize = 10;
+/// What a read is about that lists what its caller was sent.
+pub(super) const MINE: &str = "mine";
+/// What a read is about that lists what its caller has sent.
+pub(super) const SENT: &str = "sent";
 /// How far back callers look for an invitation to act on.
 const MEMORY: usize = 60;
 /// The network's settings in every run.
@@ -330,12 +334,12 @@ fn unsubscribe(rumours: &mut Rumours, dice: &Dice) -> Deed {
 fn list(rumours: &mut Rumours, dice: &Dice) -> Deed {
     let index = somewhere(dice);
     let status = ["", "?status=pending", "?status=expired", "?limit=5"][dice.below(4)];
-    let (person, path) = match dice.below(3) {
-        0 => (anyone(dice), format!("/me/invitations{status}")),
-        1 => (anyone(dice), format!("/me/invitations/sent{status}")),
-        _ => (user_id(index), format!("/communities/c{index}/invitations{status}")),
+    let (person, path, about) = match dice.below(3) {
+        0 => (anyone(dice), format!("/me/invitations{status}"), MINE),
+        1 => (anyone(dice), format!("/me/invitations/sent{status}"), SENT),
+        _ => (user_id(index), format!("/communities/c{index}/invitations{status}"), ""),
     };
-    by_user(Purpose::Read, &rumours.person(&person), Ask::new("GET", path), String::new())
+    by_user(Purpose::Read, &rumours.person(&person), Ask::new("GET", path), about.to_owned())
 }
 
 fn stats(rumours: &mut Rumours, dice: &Dice) -> Deed {

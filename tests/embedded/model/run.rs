@@ -88,6 +88,8 @@ struct Run {
     /// Directory requests that were never answered.
     unfinished: Mutex<VecDeque<(Purpose, String, Ask)>>,
     stormy: Arc<AtomicBool>,
+    /// Mails that went out more often than is noted.
+    doubled: AtomicU64,
 }
 
 #[derive(Default)]
@@ -164,6 +166,7 @@ impl Run {
             wrong: Mutex::default(),
             unfinished: Mutex::default(),
             stormy,
+            doubled: AtomicU64::new(0),
         }
     }
 
@@ -324,8 +327,8 @@ impl Run {
 
     /// Takes new records of the stream, each to the shard of its item.
     fn fetch(&self) {
-        let fresh = self.world.fresh_changes();
         let mut stream = self.stream.lock().unwrap();
+        let fresh = self.world.fresh_changes();
         for record in fresh {
             let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap();
             let shard = pk.bytes().map(usize::from).sum::<usize>() % SHARDS;
@@ -441,7 +444,9 @@ impl Run {
         let found = self.layer.with_ledger(|ledger| {
             let (history, taken) = (self.history.lock().unwrap(), self.taken.lock().unwrap());
             let mut wrong = ledger.violations();
-            wrong.extend(Inspection::of(&table, ledger, &history, &taken, self.clock.millis()));
+            let (more, doubled) = Inspection::of(&table, ledger, &history, &taken, self.clock.millis());
+            self.doubled.store(doubled, Ordering::SeqCst);
+            wrong.extend(more);
             wrong
         });
         self.history.lock().unwrap().note(&table.keys().collect::<Vec<_>>());
@@ -450,10 +455,6 @@ impl Run {
 
     fn report(&self) -> Report {
         let history = self.history.lock().unwrap();
-        let (mails, pairs) = {
-            let taken = self.taken.lock().unwrap();
-            (taken.values().sum(), taken.len() as u64)
-        };
         Report {
             wrong: self.wrong.lock().unwrap().clone(),
             counts: self.layer.counts(),
@@ -462,8 +463,8 @@ impl Run {
             replays: history.replays,
             statuses: history.statuses.clone(),
             invitations: self.layer.with_ledger(|ledger| ledger.count()),
-            mails,
-            doubled: pairs,
+            mails: self.taken.lock().unwrap().values().sum(),
+            doubled: self.doubled.load(Ordering::SeqCst),
             most_at_once: self.layer.most_at_once(),
             digest: history.digest(),
         }

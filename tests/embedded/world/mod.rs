@@ -531,8 +531,14 @@ impl World {
             }
         }
         for key in &keys {
-            let delete = json!({ "TableName": TABLE, "Key": key }).to_string();
-            assert_eq!(engine::carry_out(&self.database, "DeleteItem", &delete).0, 200);
+            let mut delete = scan.clone();
+            let request = delete.as_object_mut().unwrap();
+            request.remove("ProjectionExpression");
+            // Unless someone has given it more time since.
+            let condition = request.remove("FilterExpression").unwrap();
+            request.insert("ConditionExpression".to_owned(), condition);
+            request.insert("Key".to_owned(), key.clone());
+            engine::carry_out(&self.database, "DeleteItem", &delete.to_string());
         }
         keys.len()
     }
