@@ -158,7 +158,8 @@ impl Order {
     /// Waits for its turn.
     pub(super) async fn turn(&self, call: &Call) {
         match self {
-            Self::Parallel => tokio::task::yield_now().await,
+            // As long as a request takes on its way, so that others are on theirs.
+            Self::Parallel => tokio::time::sleep(Duration::from_millis(2)).await,
             Self::Chosen(waiting) => {
                 let (go, gone) = oneshot::channel();
                 let ticket = call.tickets.fetch_add(1, Ordering::SeqCst);
