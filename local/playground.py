@@ -79,7 +79,7 @@ class Playground:
             answer = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json
             self.cursors += [answer["nextCursor"]] if "nextCursor" in answer else []
         mails = [mail for mail in sent_mails(self.endpoint_url) if self.name in str(mail["To"]) or "Fuzzy" in mail["Subject"]]
-        self.tokens = re.findall(r"/[iu]/([A-Za-z0-9_-]{64})", " ".join(mail["BodyText"] for mail in mails))[-40:]
+        self.tokens = re.findall(r"/[iu]/([A-Za-z0-9_-]{64,})", " ".join(mail["BodyText"] for mail in mails))[-40:]
 
     def value(self, name: str, operation: str, chance: random.Random) -> "str | None":
         """Something that exists, for the parameter of that name; what an operation may ruin is expendable."""
