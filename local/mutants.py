@@ -31,6 +31,8 @@ RESULTS = WORK / "results.json"
 PACKAGES = ("invitations", "directory", "respond", "embedded")  # the quickest tests first
 # Modules of `embedded` that notice most, and soon; the rest of it comes last.
 QUICK = ("refusals::", "story::", "bulk::", "aftermath::", "crash::", "lists::")
+# What the outcome of a mutant depends on.
+TESTED = ("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/", "tests/embedded/")
 SECONDS = 300  # no suite takes that long: who hangs is caught
 SWITCH = """
 extern crate self as invitations;
@@ -113,7 +115,7 @@ def copy_tree() -> tuple[str, list[Guard]]:
             found = [(guard, find(guard, source)) for guard in guards]
             gone += [guard for guard, place in found if place is None]
             content = mutate(source, [place for _, place in found if place]).encode()
-        if name.endswith((".rs", ".toml", ".lock", ".yaml", ".html", ".txt", ".json", ".snap")):
+        if name.startswith(TESTED):
             digest.update(name.encode() + b"\0" + content)
         write_if_changed(TREE / name, content)
     gone += [guard for guard in GUARDS if guard.file not in names]
@@ -216,6 +218,11 @@ def catch(suites: list[Suite], guard: Guard, known: str) -> "str | None":
     return None
 
 
+def write_results(digest: str, caught: dict[str, str], known: dict[str, str]) -> None:
+    """Keeps which test caught what: the same tree goes on from there, another one asks these tests first."""
+    RESULTS.write_text(json.dumps({"digest": digest, "caught": caught, "known": known}, indent=1))
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("only", nargs="*", help="words in the names or files of the guards to take")
@@ -232,15 +239,17 @@ def main() -> None:
     for guard in gone:
         print(f"GONE      {guard.name}: {guard.file} does not have `{guard.text}`", flush=True)
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    done = kept.get("caught", {}) if kept.get("digest") == digest else {}
+    unchanged = kept.get("digest") == digest
+    done = kept["caught"] if unchanged else {}
     known = {**kept.get("known", {}), **kept.get("caught", {})}
     suites = build()
-    if not done:
+    if not unchanged:
         step("Running the tests with all guards in place")
         for suite in suites:
             failed = run(suite, "none")
             if failed:
                 raise Failure(f"{suite.package}: {failed} fails with all guards in place")
+        write_results(digest, done, known)
 
     began, survivors = time.monotonic(), []
     mutants = [guard for guard in wanted if guard not in gone]
@@ -255,7 +264,7 @@ def main() -> None:
                 continue
             step(f"{number}/{len(mutants)} caught    {guard.name} ({seconds:.0f} s) by {caught}")
             done[guard.name] = caught
-            RESULTS.write_text(json.dumps({"digest": digest, "caught": done, "known": known}, indent=1))
+            write_results(digest, done, known)
     caught_now = len(mutants) - len(survivors)
     print(f"\n{caught_now} of {len(wanted)} mutants caught in {time.monotonic() - began:.0f} s", flush=True)
     for guard in survivors:
