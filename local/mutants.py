@@ -137,7 +137,9 @@ def build() -> list[Suite]:
     """Builds the tests of all packages, once for all mutants."""
     step("Building the tests with every guard switchable")
     target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    command = ["cargo", "test", "--locked", "--no-run", "--message-format=json-render-diagnostics", "--lib", "--test=embedded"]
+    # Built once, run hundreds of times: the profile of `make prove`, whose dependencies it shares.
+    command = ["cargo", "test", "--locked", "--profile=prove", "--no-run", "--message-format=json-render-diagnostics"]
+    command += ["--lib", "--test=embedded"]
     command += [word for package in PACKAGES for word in ("--package", package)]
     environment = {**os.environ, "CARGO_TARGET_DIR": target}  # its own would compile all dependencies again
     built = subprocess.run(command, cwd=TREE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
