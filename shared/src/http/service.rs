@@ -35,7 +35,7 @@ where
     F: Future<Output = Result<Response<Body>, Problem>> + Send,
 {
     runtime::start_logging();
-    let store = runtime::store(&runtime::aws().await).await?;
+    let store = runtime::store(&runtime::aws()?).await?;
     let api = Arc::new(Api { store, claims: runtime::claims() });
     let handle = |request| {
         let work = answer(request, |request| handler(Arc::clone(&api), request));
