@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::{
     operation::query::QueryOutput,
-    types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity},
+    types::{AttributeValue, KeysAndAttributes},
 };
 
 use super::{
@@ -157,8 +157,7 @@ impl Store {
         for attempt in 0..ATTEMPTS {
             let Some(wanted) = unread.take() else { return Ok(records) };
             super::write::pause(attempt).await;
-            let answer = self.client.batch_get_item().request_items(&self.table, wanted);
-            let answer = answer.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?;
+            let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 if let Some(key) = key_of(&item) {
                     records.0.insert(key, item);
@@ -191,7 +190,7 @@ impl Store {
         let party = Party::User(user.clone());
         let key = Key::standing(&party, community);
         let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
-        let item = found.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await?.item;
+        let item = found.send().await?.item;
         Ok(item.map(record::value::<Standing>).transpose()?.and_then(|standing| standing.role))
     }
 
@@ -242,8 +241,7 @@ impl Store {
             .expression_attribute_values(":to", string(to))
             .scan_index_forward(false)
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+            .set_exclusive_start_key(start);
         Ok(query.send().await?)
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
-        CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem, Update, builders::TransactWriteItemBuilder,
+        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update, builders::TransactWriteItemBuilder,
     },
 };
 
@@ -51,7 +51,7 @@ impl Store {
             pause(attempt).await;
             let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let request = request.set_client_request_token(token.clone());
-            let Err(refused) = request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await else {
+            let Err(refused) = request.send().await else {
                 return Ok(Written::Done);
             };
             match refused.as_service_error() {
@@ -85,7 +85,7 @@ impl Store {
             .set_condition_expression(finished.condition)
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values);
-        match request.return_consumed_capacity(ReturnConsumedCapacity::Indexes).send().await {
+        match request.send().await {
             Ok(_) => Ok(true),
             Err(error)
                 if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>

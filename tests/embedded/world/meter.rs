@@ -8,7 +8,10 @@ use std::{
 use aws_sdk_dynamodb::{
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors as context},
     error::BoxError,
-    operation::query::QueryInput,
+    operation::{
+        batch_get_item::BatchGetItemInput, get_item::GetItemInput, query::QueryInput,
+        transact_write_items::TransactWriteItemsInput, update_item::UpdateItemInput,
+    },
     types::ReturnConsumedCapacity,
 };
 use aws_smithy_runtime_api::client::{interceptors::dyn_dispatch_hint, orchestrator::Metadata};
@@ -55,8 +58,18 @@ impl Intercept for Meter {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        if let Some(query) = context.input_mut().downcast_mut::<QueryInput>() {
-            query.return_consumed_capacity = Some(ReturnConsumedCapacity::Indexes);
+        let wanted = Some(ReturnConsumedCapacity::Indexes);
+        let input = context.input_mut();
+        if let Some(input) = input.downcast_mut::<QueryInput>() {
+            input.return_consumed_capacity = wanted;
+        } else if let Some(input) = input.downcast_mut::<GetItemInput>() {
+            input.return_consumed_capacity = wanted;
+        } else if let Some(input) = input.downcast_mut::<BatchGetItemInput>() {
+            input.return_consumed_capacity = wanted;
+        } else if let Some(input) = input.downcast_mut::<UpdateItemInput>() {
+            input.return_consumed_capacity = wanted;
+        } else if let Some(input) = input.downcast_mut::<TransactWriteItemsInput>() {
+            input.return_consumed_capacity = wanted;
         }
         Ok(())
     }
