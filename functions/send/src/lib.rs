@@ -12,7 +12,7 @@ mod idempotency;
 mod preview;
 mod request;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use invitations::{
     domain::{
@@ -189,20 +189,19 @@ impl<'a> Send<'a> {
         Ok(())
     }
 
-    /// Decides every open recipient. Refusals are entries at once; of the invitations to make, as many as one
-    /// transaction holds are returned, the others stay open.
+    /// Decides the open recipients, in order, until a transaction is full: refusals are entries at once, the invitations
+    /// to make are returned. Whoever comes after that stays open, and is decided with the next transaction.
     fn decide(&mut self) -> Result<Vec<(usize, Transition)>, Problem> {
         let mut chunk: Vec<(usize, Transition)> = Vec::new();
         let mut room = MAX_ACTIONS - SHARED_ACTIONS;
         let mut left = self.quota.left();
-        let mut full = false;
-        let identities = self.directory.identities(&self.submission)?;
-        for index in 0..self.entries.len() {
+        let mut earlier = HashSet::new();
+        for (index, identity) in self.directory.identities(&self.submission)?.into_iter().enumerate() {
+            let repeated = identity.is_some_and(|identity| !earlier.insert(identity));
             if self.entries[index].is_some() {
                 continue;
             }
-            let earlier = &identities[..index];
-            if identities[index].as_ref().is_some_and(|identity| earlier.contains(&Some(identity.clone()))) {
+            if repeated {
                 self.refuse(index, Outcome::Duplicate, None);
                 continue;
             }
@@ -210,13 +209,11 @@ impl<'a> Send<'a> {
             match self.offer.make(self.id(index)?, &recipient) {
                 Err(declination) => self.refuse(index, declination.outcome, declination.retry_after),
                 Ok(_) if left == 0 => self.refuse(index, Outcome::OverQuota, Some(self.quota.renews_at())),
+                Ok(transition) if actions(&transition) > room => break,
                 Ok(transition) => {
                     left -= 1;
-                    full = full || actions(&transition) > room;
-                    if !full {
-                        room -= actions(&transition);
-                        chunk.push((index, transition));
-                    }
+                    room -= actions(&transition);
+                    chunk.push((index, transition));
                 }
             }
         }
