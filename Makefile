@@ -1,10 +1,12 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz test mutants prove check build deploy tools
+.PHONY: help run stop watch browse fuzz test mutants prove bench bench-profiles check build deploy tools
 
 PYTHON := .local/venv/bin/python
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
 help: ## Tells what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1	/' | expand -t 8
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 8
 
 run: tools ## Starts a local AWS, deploys the service to it and shows the main job done
 	@$(PYTHON) local/stack.py run
@@ -34,6 +36,18 @@ mutants: ## Takes one guard at a time out of the code, and demands that a test n
 prove: ## Runs random programs of many callers against the handlers: 100 seeds of 10,000 operations
 	@SEEDS=$${SEEDS:-100} OPERATIONS=$${OPERATIONS:-10000} \
 	    cargo test --locked --profile prove --package embedded model:: -- --nocapture
+
+bench: ## Measures speed and cost, and writes docs/speed.md and docs/cost.md (needs 8 GB of memory)
+	@cargo build --locked --release --bins --package floor $(FUNCTIONS)
+	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release
+
+bench-profiles: ## Compares release profiles: size, init and time
+	@for level in z s 3; do for lto in thin fat; do \
+	    echo "opt-level $$level, $$lto LTO"; \
+	    CARGO_PROFILE_RELEASE_OPT_LEVEL=$$level CARGO_PROFILE_RELEASE_LTO=$$lto cargo build --locked --quiet --release \
+	        --package send --target-dir "$(TARGET)/profiles/$$level-$$lto" || exit 1; \
+	done; done
+	@cargo run --locked --quiet --profile harness --package bench -- --profiles $(TARGET)/profiles/*/release
 
 check: tools ## Runs what CI runs
 	@.ci/run

@@ -1,0 +1,122 @@
+//! Events as the gateway hands them to functions: payload format 2.0, with the headers that a browser sends.
+
+use serde_json::{Value, json};
+
+/// A request on its way to a function.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: String,
+    /// The names and values of the path's parameters.
+    pub(crate) parameters: Vec<(&'a str, &'a str)>,
+    pub(crate) caller: Option<&'a str>,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) body: Value,
+}
+
+impl<'a> Ask<'a> {
+    pub(crate) fn get(caller: &'a str, path: impl Into<String>) -> Self {
+        Self {
+            method: "GET",
+            path: path.into(),
+            parameters: Vec::new(),
+            caller: Some(caller),
+            idempotency_key: None,
+            body: Value::Null,
+        }
+    }
+
+    pub(crate) fn post(caller: &'a str, path: impl Into<String>) -> Self {
+        Self { method: "POST", ..Self::get(caller, path) }
+    }
+
+    pub(crate) fn with(self, name: &'a str, value: &'a str) -> Self {
+        Self { parameters: vec![(name, value)], ..self }
+    }
+
+    pub(crate) fn body(self, body: Value) -> Self {
+        Self { body, ..self }
+    }
+
+    pub(crate) fn anonymous(self) -> Self {
+        Self { caller: None, ..self }
+    }
+
+    pub(crate) fn key(self, key: String) -> Self {
+        Self { idempotency_key: Some(key), ..self }
+    }
+
+    /// The event's JSON. A body that is text is a form's; any other is JSON.
+    pub(crate) fn event(&self) -> String {
+        let mut headers = json!({
+            "accept": "application/json, text/html;q=0.9, */*;q=0.8",
+            "accept-encoding": "gzip, deflate, br, zstd",
+            "accept-language": "en-GB,en;q=0.9",
+            "host": "abcdefghij.execute-api.eu-central-1.amazonaws.com",
+            "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+            "x-amzn-trace-id": "Root=1-690a0c2e-1f2b5f4e3d7c8a9b0c1d2e3f",
+            "x-forwarded-for": "192.0.2.1",
+            "x-forwarded-port": "443",
+            "x-forwarded-proto": "https",
+        });
+        if let Some(key) = &self.idempotency_key {
+            headers["idempotency-key"] = key.as_str().into();
+        }
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": self.path,
+            "rawQueryString": "",
+            "requestContext": {
+                "accountId": "123456789012",
+                "apiId": "abcdefghij",
+                "domainName": "abcdefghij.execute-api.eu-central-1.amazonaws.com",
+                "domainPrefix": "abcdefghij",
+                "http": {
+                    "method": self.method, "path": self.path, "protocol": "HTTP/1.1",
+                    "sourceIp": "192.0.2.1", "userAgent": "Mozilla/5.0",
+                },
+                "requestId": "T2xHdj0pIAMEVyQ=",
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "01/Nov/2026:12:00:00 +0000",
+                "timeEpoch": 1_793_534_400_000_i64,
+            },
+            "isBase64Encoded": false,
+        });
+        match &self.body {
+            Value::Null => {}
+            Value::String(form) => {
+                headers["content-type"] = "application/x-www-form-urlencoded".into();
+                event["body"] = form.as_str().into();
+            }
+            body => {
+                headers["content-type"] = "application/json".into();
+                event["body"] = body.to_string().into();
+            }
+        }
+        if let Some(caller) = self.caller {
+            headers["authorization"] = format!("Bearer {}", "e".repeat(900)).into();
+            let groups = if caller == "platform" { "[administrators]" } else { "[people]" };
+            let claims = json!({
+                "aud": "4qj1l2m3n4o5p6q7r8s9t0u1v2",
+                "auth_time": "1793534400",
+                "cognito:groups": groups,
+                "cognito:username": caller,
+                "email": format!("{caller}@example.org"),
+                "email_verified": "true",
+                "exp": "1793538000",
+                "iat": "1793534400",
+                "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI",
+                "sub": caller,
+                "token_use": "id",
+            });
+            event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
+        }
+        event["headers"] = headers;
+        for (name, value) in &self.parameters {
+            event["pathParameters"][name] = (*value).into();
+        }
+        event.to_string()
+    }
+}
