@@ -34,7 +34,9 @@ const CALLERS: usize = 8;
 /// Drivers of the stream, each with the items of some partitions.
 const SHARDS: usize = 2;
 /// Records that a repetition may reach back over.
-const PAST: usize = 200;
+const PAST: usize = 2_000;
+/// Records that most repetitions reach back over: some of them are still being worked on.
+const LATEST: usize = 20;
 /// Operations between two inspections of the table.
 const PHASE: usize = 1_000;
 /// How often the platform repeats a request that it was not answered.
@@ -341,8 +343,9 @@ impl Run {
         self.fetch();
         let mut stream = self.stream.lock().unwrap();
         let size = 1 + self.dice.below(BATCH);
-        if self.dice.permille(60) && !stream.past.is_empty() {
-            let from = self.dice.below(stream.past.len());
+        if self.dice.permille(150) && !stream.past.is_empty() {
+            let reach = if self.dice.permille(700) { LATEST } else { PAST }.min(stream.past.len());
+            let from = stream.past.len() - 1 - self.dice.below(reach);
             stream.doubles += 1;
             return (stream.past.iter().skip(from).take(size).cloned().collect(), true);
         }
@@ -350,7 +353,9 @@ impl Run {
             return (std::mem::take(&mut stream.late).into_iter().take(BATCH).collect(), false);
         }
         let size = size.min(stream.shards[shard].len());
-        (stream.shards[shard].drain(..size).collect(), false)
+        let batch: Vec<_> = stream.shards[shard].drain(..size).collect();
+        remember(&mut stream.past, &batch);
+        (batch, false)
     }
 
     /// Drives one shard for as long as there are callers.
@@ -379,7 +384,6 @@ impl Run {
             }
             failures = if rest == batch.len() { 0 } else { failures + 1 };
             let rest = batch[rest..].to_vec();
-            remember(&mut stream.past, &batch);
             if failures > 3 {
                 failures = 0;
                 stream.late.extend(rest);
