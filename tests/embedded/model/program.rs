@@ -27,7 +27,7 @@ pub(super) const SENT: &str = "sent";
 /// How far back callers look for an invitation to act on.
 const MEMORY: usize = 60;
 /// The network's settings in every run.
-pub(super) const DAILY_QUOTA: u32 = 40;
+pub(super) const DAILY_QUOTA: u32 = 15;
 
 /// An invitation that callers have heard of.
 #[derive(Debug, Clone)]
@@ -47,6 +47,10 @@ pub(super) struct Rumours {
     links: VecDeque<String>,
     /// Sends with an idempotency key: who, where, which, and what.
     keyed: VecDeque<(Person, String, String, Value)>,
+    /// What somebody else has just turned to.
+    focus: Option<Heard>,
+    /// The send before: who, where, and what.
+    rivalled: Option<(String, usize, Value)>,
     /// Mails that arrived: to whom, and their tags.
     arrived: VecDeque<(String, String, String)>,
     emails: BTreeMap<String, (String, bool)>,
@@ -167,14 +171,29 @@ impl Rumours {
         }
     }
 
-    fn some(&self, dice: &Dice) -> Heard {
+    /// An invitation to act on: often the one that somebody else is busy with.
+    fn some(&mut self, dice: &Dice) -> Heard {
+        if dice.permille(400)
+            && let Some(focus) = self.focus.take()
+        {
+            return focus;
+        }
+        let some = self.any(dice);
+        self.focus = Some(some.clone());
+        some
+    }
+
+    fn any(&self, dice: &Dice) -> Heard {
         let nobody = || Heard {
             id: "01KH0000000000000000000000".to_owned(),
             community: community_id(0),
             sender: user_id(0),
             invitee: user_id(1),
         };
-        self.heard.get(dice.below(self.heard.len())).cloned().unwrap_or_else(nobody)
+        // The latest mostly, which others are busy with as well.
+        let reach = if dice.permille(500) { 4.min(self.heard.len()) } else { self.heard.len() };
+        let back = 1 + dice.below(reach);
+        self.heard.len().checked_sub(back).and_then(|index| self.heard.get(index)).cloned().unwrap_or_else(nobody)
     }
 
     /// Who has the address, as far as people know.
@@ -221,7 +240,19 @@ fn by_platform(purpose: Purpose, method: &'static str, path: &str, body: Option<
     Deed::Ask { purpose, user: platform().id, ask, about, key: None }
 }
 
+/// The people of the send before, once more, by its sender or by another: two may be at it at the same time.
+fn rival(rumours: &Rumours, dice: &Dice) -> Option<Deed> {
+    let (sender, index, body) = rumours.rivalled.clone()?;
+    let sender = if dice.permille(500) { sender } else { user_id(index + COMMUNITIES.len()) };
+    Some(sending(&rumours.person(&sender), community_id(index), None, body))
+}
+
 fn send(rumours: &mut Rumours, dice: &Dice) -> Deed {
+    if dice.permille(300)
+        && let Some(deed) = rival(rumours, dice)
+    {
+        return deed;
+    }
     let index = somewhere(dice);
     // Owners mostly; else anyone, who may be nobody there.
     let sender = if dice.permille(600) { user_id(index) } else { anyone(dice) };
@@ -232,6 +263,7 @@ fn send(rumours: &mut Rumours, dice: &Dice) -> Deed {
     if dice.permille(500) {
         body["expiresInDays"] = (1 + dice.below(4)).into();
     }
+    rumours.rivalled = Some((sender, index, body.clone()));
     let key = dice.permille(300).then(|| {
         rumours.keys += 1;
         format!("key-{}", rumours.keys)
