@@ -14,7 +14,7 @@ use crate::world::{World, person};
 
 /// The invitation that the samples speak of.
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const HTTP: [&str; 8] = [
     "send-good",
     "send-preview",

@@ -367,7 +367,8 @@ async fn ids_in_a_path_are_the_same_however_they_are_encoded() {
     let members = "communities/go%7E1=2/members/auth0%7cmona+1@example.org";
     assert_eq!(world.directory("PUT", members, json!({"role": "owner"})).await.ok()["userId"], mona.id);
     let id = world.invite_user(&mona, "go~1%3D2", &ann).await;
-    let spelled: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let spelled: Vec<_> = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    let spelled = spelled.concat();
     assert_eq!(world.status(&ann, &spelled).await, "pending");
     world.command(&ann, &spelled, "accept").await.ok();
     assert_eq!(world.role(&ann, "go~1=2").await.as_deref(), Some("member"));

@@ -1,6 +1,6 @@
 //! The database of the local stack is atomic: what races show there rests on it.
 
-use crate::{canary::Canary, world::stack};
+use crate::world::stack;
 
 /// Each race is run that often: every request costs the emulator a while.
 const ROUNDS: usize = 5;

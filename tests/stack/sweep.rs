@@ -192,7 +192,7 @@ fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let cases = cases.into_inner();
-    println!("authorisation sweep: {cases} cases, {} failures", wrong.len());
+    eprintln!("authorisation sweep: {cases} cases, {} failures", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(cases, RULES.len() * (UNAUTHENTICATED.len() + SIGNED_IN.len()));
 }
@@ -299,7 +299,7 @@ impl<'a> Scene<'a> {
         }
         if route.is_page() {
             let (_, mail) = self.world.invite_by_mail(self.person(Moderator), self.person(Invitee));
-            props.token = mail.link("i").rsplit('/').next().unwrap().to_owned();
+            mail.link("i").rsplit('/').next().unwrap().clone_into(&mut props.token);
         } else if route.path.contains("{invitationId}") {
             let asks = ["approve", "reject"].contains(&verb);
             self.world.describe(&json!({"enrolment": if asks { "closed" } else { "open" }}));

@@ -121,6 +121,6 @@ fn the_same_programs_hold_on_many_threads() {
         judge(plan, &report);
         assert!(report.most_at_once >= 2, "requests were never on their way at the same time");
         assert!(report.counts.conflicts > 0, "no two transactions met");
-        eprintln!("in parallel, {} at once; {}", report.most_at_once, summary(&[report.clone()], started));
+        eprintln!("in parallel, {} at once; {}", report.most_at_once, summary(std::slice::from_ref(&report), started));
     }
 }

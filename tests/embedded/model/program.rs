@@ -58,6 +58,7 @@ pub(super) struct Rumours {
 }
 
 /// One thing to do.
+#[allow(clippy::large_enum_variant, reason = "one lives at a time")]
 pub(super) enum Deed {
     /// A request to the API.
     Ask {
@@ -80,8 +81,11 @@ pub(super) enum Deed {
     Expire,
 }
 
+/// How a deed comes up.
+type Draw = fn(&mut Rumours, &Dice) -> Deed;
+
 /// What callers do, with its share.
-const SHARES: [(usize, fn(&mut Rumours, &Dice) -> Deed); 24] = [
+const SHARES: [(usize, Draw); 24] = [
     (230, send),
     (40, send_again),
     (150, accept),

@@ -260,7 +260,7 @@ impl Run {
                     let call = self.begin(caller, Purpose::Feedback, "");
                     self.bounced(&event);
                     let event = serde_json::from_value(event).unwrap();
-                    self.within(&call, self.world.feedback.handle(event)).await;
+                    self.within(&call, Box::pin(self.world.feedback.handle(event))).await;
                 }
                 Deed::Wait(seconds) => {
                     let _alone = self.work.write().await;

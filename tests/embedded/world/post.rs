@@ -82,7 +82,10 @@ pub(crate) enum Luck {
 
 /// Decides what a mail meets, if anything.
 #[derive(Clone)]
-struct Weather(Arc<dyn Fn(&Mail) -> Option<Luck> + Send + Sync>);
+struct Weather(Arc<Forecast>);
+
+/// What becomes of a mail; as ever, without any.
+type Forecast = dyn Fn(&Mail) -> Option<Luck> + Send + Sync;
 
 impl std::fmt::Debug for Weather {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
