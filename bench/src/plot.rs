@@ -23,12 +23,12 @@ pub(crate) fn svg(findings: &Findings) -> String {
     let _ = writeln!(
         svg,
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" font-family="system-ui, sans-serif" font-size="13">
-<style>text {{ fill: #24292f }} .grid {{ stroke: #d0d7de }} .ours {{ fill: #0969da }} .floor {{ fill: #afb8c1 }} .size {{ fill: none; stroke: #bc4c00; stroke-width: 2 }}</style>
+<style>text {{ fill: #24292f }} .grid {{ stroke: #d0d7de }} .ours {{ fill: #0969da }} .floor {{ fill: #afb8c1 }} .size {{ fill: #ffffff; stroke: #bc4c00; stroke-width: 2 }}</style>
 <rect width="{WIDTH}" height="{height}" fill="#ffffff"/>
 <text x="16" y="26" font-size="17" font-weight="600">Warm invocation, p50 in milliseconds (logarithmic)</text>
 <rect class="ours" x="16" y="42" width="14" height="10"/><text x="36" y="52">function</text>
 <rect class="floor" x="110" y="42" width="14" height="10"/><text x="130" y="52">floor: the same DynamoDB requests and nothing else</text>
-<circle class="size" cx="467" cy="47" r="4"/><text x="478" y="52">function, table of {sizes} invitations</text>
+<circle class="size" cx="510" cy="47" r="4"/><text x="521" y="52">function, table of {sizes} invitations</text>
 <text x="{ratio}" y="{heading}" text-anchor="end" font-weight="600">function / floor</text>"##,
         height = bottom + 44.0,
         sizes = largest(&rows),
