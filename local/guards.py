@@ -332,7 +332,8 @@ GUARDS = [
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
     Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
     Guard("a recipient counts once", SEND,
-          "identities[index].as_ref().is_some_and(|identity| earlier.contains(&Some(identity.clone())))", "false"),
+          "identity.is_some_and(|identity| !earlier.insert(identity))",
+          "identity.is_some_and(|identity| { earlier.insert(identity); false })"),
     Guard("a used-up day ends a request", SEND, "quota.left() == 0", "false"),
     Guard("a used-up day ends within a request", SEND, "left == 0", "false", near="Ok(_) if"),
 
