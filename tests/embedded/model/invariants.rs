@@ -285,7 +285,9 @@ impl<'a> Inspection<'a> {
         for ((pk, sk), item) in self.table {
             let known = |user: &str| self.get(&format!("USER#{user}"), "USER").is_some();
             let fine = if let Some(user) = pk.strip_prefix("USER#") {
-                let may_be_apart = sk.starts_with("STANDING#") && text(item, &["joinedBy"]).is_some();
+                // Whom only a token knows may join by their address, and leave a standing that says nothing.
+                let joined = text(item, &["joinedBy"]).is_some() || item.len() == 3;
+                let may_be_apart = sk.starts_with("STANDING#") && joined;
                 // A request that was answered while its sender was erased is kept for a day.
                 let passes =
                     number(item, &["ttl"]).is_some_and(|ttl| sk.starts_with("REQUEST#") && ttl * 1_000 > self.now);
@@ -316,7 +318,7 @@ impl<'a> Inspection<'a> {
                 true
             };
             if !fine {
-                wrong.push(format!("{pk} {sk} belongs to nothing, or contradicts it"));
+                wrong.push(format!("{pk} {sk} belongs to nothing, or contradicts it: {item:?}"));
             }
             let moderates = text(item, &["role"]).is_some_and(|role| role != "member");
             if let Some(community) = sk.strip_prefix("STANDING#").filter(|_| moderates) {
