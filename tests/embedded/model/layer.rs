@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     fmt,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
@@ -92,6 +92,8 @@ struct Inner {
     /// The partitions written last.
     fresh: Mutex<VecDeque<String>>,
     ledger: Mutex<Ledger>,
+    /// Nobody reads between a write and its entry in the ledger: on many threads, they would be told of what is not there.
+    books: RwLock<()>,
     running: AtomicUsize,
     most_running: AtomicUsize,
 }
@@ -114,6 +116,7 @@ impl Layer {
             held: Mutex::default(),
             fresh: Mutex::default(),
             ledger: Mutex::default(),
+            books: RwLock::default(),
             running: AtomicUsize::new(0),
             most_running: AtomicUsize::new(0),
         }))
@@ -218,7 +221,10 @@ impl Layer {
         if transaction && inner.stormy.load(Ordering::SeqCst) && inner.dice.permille(300) {
             inner.order.turn(call).await;
         }
+        let reading = (!writes).then(|| inner.books.read().unwrap());
+        let writing = writes.then(|| inner.books.write().unwrap());
         let reply = engine::carry_out(&inner.database, operation, body);
+        drop(reading);
         if writes && reply.0 == 200 {
             let mut fresh = inner.fresh.lock().unwrap();
             fresh.extend(keys.into_iter().map(|(pk, _)| pk).filter(|pk| pk.starts_with("INVITATION#")));
@@ -235,6 +241,7 @@ impl Layer {
         } else {
             assert_eq!(reply.0, 200, "the table refuses {operation}: {} {body}", reply.1);
         }
+        drop(writing);
         reply
     }
 
