@@ -232,6 +232,27 @@ async fn interrupted(world: &Arc<World>, ask: Ask, meanwhile: impl Future<Output
 }
 
 #[tokio::test]
+async fn whom_the_platform_connects_while_they_are_erased_is_erased_with_it() {
+    let (world, _) = chess().await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    let made_inactive = world.faults.stop_next();
+    let erasure = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.directory("DELETE", "users/ann", Value::Null).await }
+    });
+    made_inactive.reached().await;
+    let removed = world.faults.stop_next();
+    made_inactive.open();
+    removed.reached().await;
+    world.connect(&ann, &ben).await;
+    world.member("chess", &ann, "moderator").await;
+    removed.open();
+    assert_eq!(erasure.await.unwrap().status, 204);
+    let left = world.dump().await.into_keys().find(|(pk, sk)| format!("{pk} {sk} ").contains("#ann "));
+    assert_eq!(left, None);
+}
+
+#[tokio::test]
 async fn what_changes_between_reading_and_writing_decides_anew() {
     let (world, mona) = chess().await;
     let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;

@@ -17,9 +17,12 @@ use invitations::{
     runtime::now,
     store::{
         Store,
+        execute::MAX_ACTIONS,
+        expression::Expression,
         keys::{Index, Key, party_partition, requested_partition, user_partition},
         read::key_of,
         record::{self, Item},
+        write::{Write, Written},
     },
 };
 
@@ -44,7 +47,23 @@ pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
     let items = store.partition(&user_partition(id), "").await?;
     settle_live(store, &items, &decide, now).await?;
     sweep::remove(store, &doomed(id, &items), deadline).await?;
-    users::remove(store, id).await
+    users::remove(store, id).await?;
+    // Until that moment the platform could connect them or make them a member. From now on nobody can.
+    remove_left(store, id, deadline).await
+}
+
+/// Removes what came to the user while the rest was going. Whom the platform has brought back keeps what they have.
+async fn remove_left(store: &Store, id: &UserId, deadline: Deadline) -> Result<(), Problem> {
+    let items = store.partition(&user_partition(id), "").await?;
+    for keys in doomed(id, &items).chunks(MAX_ACTIONS - 1) {
+        deadline.check()?;
+        let mut writes = vec![users::gone(id)];
+        writes.extend(keys.iter().map(|key| Write::Delete(key.clone(), Expression::default())));
+        if store.transact(writes).await? != Written::Done {
+            return Ok(());
+        }
+    }
+    Ok(())
 }
 
 /// Settles what the standings name: an index may lag behind, these do not.

@@ -172,6 +172,13 @@ fn unchanged(before: Option<&User>) -> Expression {
     expression
 }
 
+/// The condition that the user is not in the directory.
+pub(crate) fn gone(id: &UserId) -> Write {
+    let mut expression = Expression::default();
+    expression.require_missing(PK);
+    Write::Check(Key::user(id), expression)
+}
+
 /// The condition that the user is in the directory.
 pub(crate) fn known(id: &UserId) -> Write {
     let mut expression = Expression::default();
