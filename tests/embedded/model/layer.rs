@@ -8,6 +8,7 @@ use std::{
         Arc, Mutex, RwLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use aws_smithy_runtime_api::client::{
@@ -16,14 +17,13 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
     runtime_components::RuntimeComponents,
 };
-use dynoxide::Database;
 use serde_json::{Value, json};
 
 use super::{
     ledger::Ledger,
     schedule::{CALL, Call, Clock, Dice, Order},
 };
-use crate::world::engine::{self, Reply};
+use crate::world::engine::{self, Engine, Reply};
 
 /// The records that a lagging index may not show yet.
 const LAG: usize = 12;
@@ -81,7 +81,7 @@ pub(super) struct Counts {
 pub(super) struct Layer(Arc<Inner>);
 
 struct Inner {
-    database: Database,
+    engine: Engine,
     order: Order,
     dice: Dice,
     clock: Clock,
@@ -105,9 +105,9 @@ impl fmt::Debug for Layer {
 }
 
 impl Layer {
-    pub(super) fn new(database: Database, order: Order, dice: Dice, clock: Clock) -> Self {
+    pub(super) fn new(engine: Engine, order: Order, dice: Dice, clock: Clock) -> Self {
         Self(Arc::new(Inner {
-            database,
+            engine,
             order,
             dice,
             clock,
@@ -134,6 +134,13 @@ impl Layer {
     /// How many requests were on their way at the same time at the most.
     pub(super) fn most_at_once(&self) -> usize {
         self.0.most_running.load(Ordering::SeqCst)
+    }
+
+    /// Waits until no request is on its way any more.
+    pub(super) async fn quiet(&self) {
+        while self.0.running.load(Ordering::SeqCst) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(super) fn with_ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
@@ -189,7 +196,9 @@ impl Layer {
             Some(Fault::Unread) => return Ok(engine::response((200, unread(&request)))),
             Some(Fault::Late) => {
                 let (layer, call) = (self.clone(), Arc::clone(&call));
+                let running = Running::enter(&self.0);
                 tokio::spawn(async move {
+                    let _running = running;
                     layer.0.order.turn(&call).await;
                     layer.apply(&call, &operation, &body, &request).await;
                 });
@@ -223,7 +232,7 @@ impl Layer {
         }
         let reading = (!writes).then(|| inner.books.read().unwrap());
         let writing = writes.then(|| inner.books.write().unwrap());
-        let reply = engine::carry_out(&inner.database, operation, body);
+        let reply = inner.engine.carry_out(operation, body);
         drop(reading);
         if writes && reply.0 == 200 {
             let mut fresh = inner.fresh.lock().unwrap();

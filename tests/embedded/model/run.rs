@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use dynoxide::Database;
 use futures::future::join_all;
 use invitations::runtime::simulation::Simulation;
 use serde_json::{Value, json};
@@ -23,7 +22,9 @@ use super::{
     schedule::{CALL, Call, Clock, Dice, Machine, Order, Purpose},
 };
 use crate::world::{
-    Answer, Ask, World, platform,
+    Answer, Ask, World,
+    engine::Engine,
+    platform,
     post::{Luck, Mail},
 };
 
@@ -127,10 +128,10 @@ impl Run {
         static RUNS: AtomicU64 = AtomicU64::new(0);
         let (dice, clock) = (Dice::new(plan.seed), Clock::default());
         let order = if plan.parallel { Order::Parallel } else { Order::chosen() };
-        let database = Database::memory().unwrap();
-        let layer = Layer::new(database.clone(), order, dice.clone(), clock.clone());
+        let engine = Engine::new();
+        let layer = Layer::new(engine.clone(), order, dice.clone(), clock.clone());
         let name = format!("run-{}", RUNS.fetch_add(1, Ordering::SeqCst));
-        let world = World::behind(database, SharedHttpClient::new(layer.clone()), name).await;
+        let world = World::behind(engine, SharedHttpClient::new(layer.clone()), name).await;
         let (taken, stormy) = (Arc::<Mutex<Taken>>::default(), Arc::<AtomicBool>::default());
         let posted = Arc::<Mutex<BTreeMap<u64, Vec<String>>>>::default();
         world.post.expose({
@@ -191,6 +192,7 @@ impl Run {
             if !self.wrong.lock().unwrap().is_empty() {
                 return;
             }
+            self.world.move_table().await;
         }
     }
 
@@ -414,6 +416,7 @@ impl Run {
 
     /// Everything is answered, delivered and over.
     async fn settle(&self) {
+        self.layer.quiet().await;
         let unfinished = std::mem::take(&mut *self.unfinished.lock().unwrap());
         for (purpose, about, ask) in unfinished {
             self.ask(CALLERS, purpose, &platform().id, ask, &about, None).await;

@@ -1,5 +1,7 @@
 //! The embedded table without a network between: a request is answered where it is made.
 
+use std::sync::{Arc, RwLock};
+
 use aws_smithy_runtime_api::{
     client::{
         http::{
@@ -17,14 +19,38 @@ use serde::{Serialize, de::DeserializeOwned};
 /// What the table answers: a status and JSON.
 pub(crate) type Reply = (u16, String);
 
+/// The engine, in which a table may be moved from one database to another.
+#[derive(Clone)]
+pub(crate) struct Engine(Arc<RwLock<Database>>);
+
+impl Engine {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(RwLock::new(Database::memory().unwrap())))
+    }
+
+    /// The database that it uses now.
+    pub(crate) fn database(&self) -> Database {
+        self.0.read().unwrap().clone()
+    }
+
+    /// Uses an empty database from now on.
+    pub(super) fn renew(&self) {
+        *self.0.write().unwrap() = Database::memory().unwrap();
+    }
+
+    /// Carries out one request.
+    pub(crate) fn carry_out(&self, operation: &str, body: &str) -> Reply {
+        carry_out(&self.database(), operation, body)
+    }
+}
+
 /// The name of the operation that the request asks for.
 pub(crate) fn operation(request: &HttpRequest) -> &str {
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     target.split_once('.').map_or(target, |(_, operation)| operation)
 }
 
-/// Carries out one request.
-pub(crate) fn carry_out(database: &Database, operation: &str, body: &str) -> Reply {
+fn carry_out(database: &Database, operation: &str, body: &str) -> Reply {
     match operation {
         "BatchGetItem" => reply(body, |request| database.batch_get_item(request)),
         "CreateTable" => reply(body, |request| database.create_table(request)),
@@ -58,7 +84,7 @@ pub(crate) fn text(request: &HttpRequest) -> String {
 
 /// The table as a client reaches it directly.
 #[derive(Clone)]
-pub(super) struct Direct(pub(super) Database);
+pub(super) struct Direct(pub(super) Engine);
 
 impl std::fmt::Debug for Direct {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -74,7 +100,7 @@ impl HttpClient for Direct {
 
 impl HttpConnector for Direct {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let reply = carry_out(&self.0, operation(&request), &text(&request));
+        let reply = self.0.carry_out(operation(&request), &text(&request));
         HttpConnectorFuture::ready(Ok(response(reply)))
     }
 }

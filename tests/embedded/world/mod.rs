@@ -15,7 +15,6 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime::client::retries::RetryPartition;
 use deliver::Deliver;
-use dynoxide::Database;
 use feedback::Feedback;
 use invitations::{
     domain::{Timestamp, id::InvitationId, invitation::Invitation, person::Party},
@@ -36,7 +35,13 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 pub(crate) use self::template::TEMPLATE;
-use self::{engine::Direct, faults::Faults, meter::Meter, post::Post, stream::Stream};
+use self::{
+    engine::{Direct, Engine},
+    faults::Faults,
+    meter::Meter,
+    post::Post,
+    stream::Stream,
+};
 use crate::{
     canary::Canary,
     conformance::{self, Exchange},
@@ -204,37 +209,37 @@ pub(crate) struct World {
     pub(crate) post: Post,
     /// Another client, for the tests' own looks at the table and changes to it.
     client: Client,
-    database: Database,
+    engine: Engine,
     stream: Stream,
 }
 
 impl World {
     /// An empty deployment, whose table is a request over HTTP away.
     pub(crate) async fn new() -> Self {
-        let database = Database::memory().unwrap();
+        let engine = Engine::new();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        tokio::spawn(dynoxide::server::serve_on(listener, engine.database()));
         let http = aws_smithy_http_client::Builder::new().build_http();
         let (config, meter, faults) = (table(endpoint), Meter::default(), Faults::new(http.clone()));
         let own = Client::from_conf(config.clone().http_client(http).build());
         let watched = config.http_client(faults.clone()).interceptor(meter.clone()).build();
-        Self::over(database, own, Client::from_conf(watched), meter, faults).await
+        Self::over(engine, own, Client::from_conf(watched), meter, faults).await
     }
 
     /// An empty deployment without a network, whose handlers reach the table by `way` alone.
-    pub(crate) async fn behind(database: Database, way: SharedHttpClient, name: String) -> Self {
+    pub(crate) async fn behind(engine: Engine, way: SharedHttpClient, name: String) -> Self {
         let config = table("http://table".to_owned())
             .retry_partition(RetryPartition::new(name))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let direct = Direct(database.clone()).client();
+        let direct = Direct(engine.clone()).client();
         let own = Client::from_conf(config.clone().http_client(direct).build());
         let faults = Faults::new(way);
         let watched = Client::from_conf(config.http_client(faults.clone()).build());
-        Self::over(database, own, watched, Meter::default(), faults).await
+        Self::over(engine, own, watched, Meter::default(), faults).await
     }
 
-    async fn over(database: Database, client: Client, watched: Client, meter: Meter, faults: Faults) -> Self {
+    async fn over(engine: Engine, client: Client, watched: Client, meter: Meter, faults: Faults) -> Self {
         let stream = Stream::new(TEMPLATE.create_table(&client, TABLE).await);
         let (store, post) = (Store::new(watched, TABLE), Post::default());
         let claims = Claims {
@@ -250,7 +255,7 @@ impl World {
             faults,
             post,
             client,
-            database,
+            engine,
             stream,
         }
     }
@@ -459,7 +464,7 @@ impl World {
     /// Writes the invitations as they are, quickly.
     pub(crate) fn load(&self, invitations: &[Invitation]) {
         let items = invitations.iter().map(|one| native(invitation_record(one).unwrap()));
-        self.database.import_items(TABLE, items.collect(), dynoxide::ImportOptions::default()).unwrap();
+        self.engine.database().import_items(TABLE, items.collect(), dynoxide::ImportOptions::default()).unwrap();
     }
 
     /// Changes the invitation behind everyone's back.
@@ -503,11 +508,21 @@ impl World {
 
     /// What the table does some time after a record's `ttl`: it removes it.
     pub(crate) fn sweep_ttl(&self) -> usize {
-        self.database.sweep_ttl().unwrap()
+        self.engine.database().sweep_ttl().unwrap()
     }
 }
 
 impl World {
+    /// Moves the table, as it is, to a new database, where its stream is empty: the engine takes the longer for each
+    /// write the more its stream holds. Everything in the stream must have been dealt with.
+    pub(crate) async fn move_table(&self) {
+        let items: Vec<_> = self.dump().await.into_values().map(native).collect();
+        self.engine.renew();
+        self.stream.restart(TEMPLATE.create_table(&self.client, TABLE).await);
+        self.engine.database().import_items(TABLE, items, dynoxide::ImportOptions::default()).unwrap();
+        self.fresh_changes();
+    }
+
     /// What the table does some time after a record's `ttl`, by the clock of a test; returns how many records went.
     pub(crate) fn remove_outlived(&self, now: i64) -> usize {
         let scan = json!({
@@ -522,7 +537,7 @@ impl World {
             if !start.is_null() {
                 request["ExclusiveStartKey"] = start;
             }
-            let (_, page) = engine::carry_out(&self.database, "Scan", &request.to_string());
+            let (_, page) = self.engine.carry_out("Scan", &request.to_string());
             let mut page: Value = serde_json::from_str(&page).unwrap();
             keys.extend(page["Items"].as_array().unwrap().iter().cloned());
             start = page["LastEvaluatedKey"].take();
@@ -538,7 +553,7 @@ impl World {
             let condition = request.remove("FilterExpression").unwrap();
             request.insert("ConditionExpression".to_owned(), condition);
             request.insert("Key".to_owned(), key.clone());
-            engine::carry_out(&self.database, "DeleteItem", &delete.to_string());
+            self.engine.carry_out("DeleteItem", &delete.to_string());
         }
         keys.len()
     }

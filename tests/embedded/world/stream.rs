@@ -17,7 +17,7 @@ const RETRIES: u32 = 10;
 
 /// Where the reading of the stream has got to.
 pub(super) struct Stream {
-    arn: String,
+    arn: Mutex<String>,
     iterator: Mutex<Option<String>>,
     /// All that has been read.
     seen: Mutex<Vec<Value>>,
@@ -25,7 +25,13 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(arn: String) -> Self {
-        Self { arn, iterator: Mutex::default(), seen: Mutex::default() }
+        Self { arn: Mutex::new(arn), iterator: Mutex::default(), seen: Mutex::default() }
+    }
+
+    /// Reads another stream, from its beginning.
+    pub(super) fn restart(&self, arn: String) {
+        *self.arn.lock().unwrap() = arn;
+        *self.iterator.lock().unwrap() = None;
     }
 }
 
@@ -43,7 +49,7 @@ impl World {
         let mut changes = Vec::new();
         loop {
             let shard_iterator = iterator.take().unwrap_or_else(|| self.first_iterator());
-            let page = self.database.get_records(GetRecordsRequest { shard_iterator, limit: None }).unwrap();
+            let page = self.engine.database().get_records(GetRecordsRequest { shard_iterator, limit: None }).unwrap();
             iterator.clone_from(&page.next_shard_iterator);
             if page.records.is_empty() {
                 break;
@@ -61,15 +67,16 @@ impl World {
     }
 
     fn first_iterator(&self) -> String {
-        let request = DescribeStreamRequest { stream_arn: self.stream.arn.clone(), ..Default::default() };
-        let stream = self.database.describe_stream(request).unwrap().stream_description;
+        let request =
+            DescribeStreamRequest { stream_arn: self.stream.arn.lock().unwrap().clone(), ..Default::default() };
+        let stream = self.engine.database().describe_stream(request).unwrap().stream_description;
         let request = GetShardIteratorRequest {
-            stream_arn: self.stream.arn.clone(),
+            stream_arn: self.stream.arn.lock().unwrap().clone(),
             shard_id: stream.shards[0].shard_id.clone(),
             shard_iterator_type: "TRIM_HORIZON".to_owned(),
             sequence_number: None,
         };
-        self.database.get_shard_iterator(request).unwrap().shard_iterator.unwrap()
+        self.engine.database().get_shard_iterator(request).unwrap().shard_iterator.unwrap()
     }
 
     /// Hands the records to `deliver` as one batch; returns those that must come again.
