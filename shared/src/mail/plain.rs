@@ -79,7 +79,7 @@ pub(crate) fn link_joints(text: &str) -> Vec<usize> {
             '.' | '\u{3002}' | '\u{FF0E}' | '\u{FF61}' => {
                 previous.is_some_and(|p: char| !p.is_whitespace()) && starts_like_top_level_domain(rest)
             }
-            '@' => rest.starts_with(char::is_alphanumeric),
+            '@' => rest.starts_with(|c: char| c.is_alphanumeric() || c == '-'),
             _ => false,
         };
         if breaks {
