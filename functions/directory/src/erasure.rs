@@ -48,14 +48,19 @@ pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
     settle_live(store, &items, &decide, now).await?;
     sweep::remove(store, &doomed(id, &items), deadline).await?;
     users::remove(store, id).await?;
-    // Until that moment the platform could connect them or make them a member. From now on nobody can.
-    remove_left(store, id, deadline).await
+    // Until that moment they could be connected, invited or made a member. From now on nobody can.
+    let items = store.partition(&user_partition(id), "").await?;
+    if items.iter().filter_map(key_of).any(|key| key == Key::user(id)) {
+        // Whom the platform has brought back keeps what they have.
+        return Ok(());
+    }
+    settle_live(store, &items, &decide, now).await?;
+    remove_left(store, id, &doomed(id, &items), deadline).await
 }
 
-/// Removes what came to the user while the rest was going. Whom the platform has brought back keeps what they have.
-async fn remove_left(store: &Store, id: &UserId, deadline: Deadline) -> Result<(), Problem> {
-    let items = store.partition(&user_partition(id), "").await?;
-    for keys in doomed(id, &items).chunks(MAX_ACTIONS - 1) {
+/// Removes what came to the user while the rest was going, for as long as they are not back.
+async fn remove_left(store: &Store, id: &UserId, keys: &[Key], deadline: Deadline) -> Result<(), Problem> {
+    for keys in keys.chunks(MAX_ACTIONS - 1) {
         deadline.check()?;
         let mut writes = vec![users::gone(id)];
         writes.extend(keys.iter().map(|key| Write::Delete(key.clone(), Expression::default())));
