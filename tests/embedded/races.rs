@@ -272,6 +272,20 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     assert_eq!(outcome(answer, 1)["outcome"], "invited");
     assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
 
+    // Someone is made inactive, or erased: they are not, and the other one is.
+    let dan = person("dan");
+    world.register(&dan).await;
+    let inactive = async { world.register_with(&dan, json!({ "active": false })).await };
+    let answer = interrupted(&world, send(json!({ "userIds": ["dan", "cleo"] })), inactive).await;
+    assert_eq!(outcome(answer.clone(), 0)["outcome"], "unavailable");
+    let made = outcome(answer, 1);
+    assert_eq!(made["outcome"], "invited");
+    world.command(&mona, made["invitation"]["id"].as_str().unwrap(), "cancel").await.ok();
+    world.register(&dan).await;
+    let erased = async { drop(world.directory("DELETE", "users/dan", Value::Null).await) };
+    let answer = interrupted(&world, send(json!({ "userIds": ["dan"] })), erased).await;
+    assert_eq!(outcome(answer, 0)["outcome"], "unknown_user");
+
     // The community stops inviting, or is removed: nobody is.
     let closed = json!({ "allowInvitations": false });
     interrupted(&world, send(json!({ "userIds": ["cleo"] })), world.community("chess", closed))

@@ -274,6 +274,9 @@ impl<'a> Send<'a> {
             match cause {
                 Cause::Standing(_, party) => self.directory.learn(Key::standing(&party, &community), item),
                 Cause::Guard(Guard::Unowned(address)) => self.directory.learn(Key::address(&address), item),
+                Cause::Guard(Guard::Active(user)) if user != self.caller.id => {
+                    self.directory.learn(Key::user(&user), item);
+                }
                 // What is written stays written; the rest of the request finds the community closed.
                 Cause::Guard(_) if self.begun => self.refuse_rest(),
                 Cause::Guard(Guard::Active(_)) => return Err(Refusal::CallerInactive.into()),

@@ -269,9 +269,11 @@ impl Offer {
         };
         let mut guards =
             vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())];
-        if let Party::Address(key) = &party {
-            guards.push(Guard::Unowned(key.clone()));
-        }
+        guards.push(match &party {
+            Party::Address(key) => Guard::Unowned(key.clone()),
+            // Who is being erased is not invited by whoever had just read that they are there.
+            Party::User(id) => Guard::Active(id.clone()),
+        });
         Transition {
             from: None,
             invitation,

@@ -24,11 +24,16 @@ use crate::domain::{
 
 /// The most actions that DynamoDB takes in one transaction.
 pub const MAX_ACTIONS: usize = 100;
-/// The actions that a transition adds to a transaction at the most, aside from its guards of the community and of
-/// people, which the invitations of one request share.
+/// The actions that a transition adds to a transaction at the most, aside from its guards of the community and of the
+/// sender, which the invitations of one request share.
 #[must_use]
 pub fn actions(transition: &Transition) -> usize {
-    let shared = |guard: &&Guard| matches!(guard, Guard::CommunityInvites(_) | Guard::Active(_));
+    let sender = &transition.invitation.sender.id;
+    let shared = |guard: &&Guard| match guard {
+        Guard::CommunityInvites(_) => true,
+        Guard::Active(user) => user == sender,
+        _ => false,
+    };
     let own = transition.guards.iter().filter(|guard| !shared(guard)).count();
     1 + transition.standings.len() + transition.debts.len() + own
 }
