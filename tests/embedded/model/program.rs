@@ -19,7 +19,7 @@ pub(super) const COMMUNITIES: [(&str, &str, Option<&str>); 6] = [
     ("closed", "public", Some("automatic")),
 ];
 /// Addresses that belong to nobody at first.
-const GUESTS: usize = 10;
+const GUESTS: usize = 60;
 /// What a read is about that lists what its caller was sent.
 pub(super) const MINE: &str = "mine";
 /// What a read is about that lists what its caller has sent.
@@ -96,14 +96,14 @@ const SHARES: [(usize, Draw); 24] = [
     (40, resend),
     (60, answer_link),
     (20, open_link),
-    (10, unsubscribe),
+    (3, unsubscribe),
     (50, list),
     (20, stats),
     (30, status),
     (40, put_user),
-    (5, delete_user),
+    (12, delete_user),
     (30, put_member),
-    (60, delete_member),
+    (110, delete_member),
     (20, connect),
     (12, put_community),
     (3, delete_community),
@@ -318,7 +318,7 @@ fn accept(rumours: &mut Rumours, dice: &Dice) -> Deed {
 
 fn decline(rumours: &mut Rumours, dice: &Dice) -> Deed {
     let heard = rumours.some(dice);
-    let body = json!({ "block": dice.permille(100) });
+    let body = json!({ "block": dice.permille(40) });
     command(Purpose::Decline, &invitee(rumours, &heard, dice), heard.id, "decline", Some(body))
 }
 
@@ -350,7 +350,8 @@ fn link(rumours: &Rumours, dice: &Dice) -> String {
 
 fn answer_link(rumours: &mut Rumours, dice: &Dice) -> Deed {
     let token = link(rumours, dice);
-    let form = ["answer=accept", "answer=accept", "answer=decline", "answer=decline&block=on"][dice.below(4)];
+    let form = if dice.permille(500) { "answer=accept" } else { "answer=decline" };
+    let form = if dice.permille(50) { "answer=decline&block=on" } else { form };
     let ask = Ask::new("POST", format!("/i/{token}")).form(form);
     Deed::Ask { purpose: Purpose::Link, user: String::new(), ask, about: token, key: None }
 }

@@ -39,7 +39,7 @@ const PAST: usize = 2_000;
 /// Records that most repetitions reach back over: some of them are still being worked on.
 const LATEST: usize = 20;
 /// Operations between two inspections of the table.
-const PHASE: usize = 1_000;
+const PHASE: usize = 400;
 /// How often the platform repeats a request that it was not answered.
 const REPEATS: usize = 12;
 /// The size of the batches that `deliver` gets at the most.
