@@ -352,7 +352,8 @@ impl Run {
             return (stream.past.iter().skip(from).take(size).cloned().collect(), true);
         }
         if self.dice.permille(100) && !stream.late.is_empty() {
-            return (std::mem::take(&mut stream.late).into_iter().take(BATCH).collect(), false);
+            let size = stream.late.len().min(BATCH);
+            return (stream.late.drain(..size).collect(), false);
         }
         let size = size.min(stream.shards[shard].len());
         let batch: Vec<_> = stream.shards[shard].drain(..size).collect();
