@@ -484,3 +484,33 @@ async fn a_preview_in_automatic_mode_is_the_mail_to_a_member() {
     assert_eq!((mail.tag("mail"), &preview["subject"]), ("invitation", &Value::from(mail.subject.as_str())));
     assert_eq!("zoe@example.org".parse::<EmailAddress>().unwrap().as_str(), mail.to);
 }
+
+#[tokio::test]
+async fn a_mail_that_was_sent_is_not_dropped_by_whoever_comes_late() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let changes = world.changes();
+    let lease = world.faults.stop_next_update();
+    let sending = world.hand_over(&changes);
+    let dropping = async {
+        lease.reached().await;
+        world.command(&mona, &id, "cancel").await.ok();
+        let dropped = world.faults.stop_next_update();
+        let late = world.hand_over(&changes);
+        let end = async {
+            dropped.reached().await;
+            lease.open();
+            // The one who leases first sends.
+            while owed(&world, &id).await.state != MailState::Sent {
+                tokio::task::yield_now().await;
+            }
+            dropped.open();
+        };
+        tokio::join!(late, end).0
+    };
+    let (sent, late) = tokio::join!(sending, dropping);
+    assert!(sent.is_empty());
+    assert!(!late.is_empty(), "the record comes again");
+    assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (1, MailState::Sent));
+    assert!(world.hand_over(&late).await.is_empty());
+}

@@ -132,13 +132,13 @@ impl Deliver {
             MailState::Sending | MailState::Queued => {}
         }
         if !wanted {
-            return Ok(self.store.settle(mail, MailState::Dropped).await?);
+            return self.drop_unsent(mail, owed).await;
         }
         if owed.to == Addressee::Moderators {
             return Ok(self.store.fan_out(mail, owed, &invitation.community.id).await?);
         }
         let Some(context) = self.context(owed, invitation).await? else {
-            self.store.settle(mail, MailState::Dropped).await?;
+            self.drop_unsent(mail, owed).await?;
             return self.track(owed, mail, DeliveryState::Failed).await;
         };
         if owed.failures() >= MAX_FAILURES {
@@ -176,7 +176,7 @@ impl Deliver {
         for post in 1..=TRIES {
             match self.outbound.post(&parcel, post).await {
                 Ok(()) => {
-                    self.store.settle(mail, MailState::Sent).await?;
+                    self.store.settle(mail).await?;
                     return self.track(owed, mail, DeliveryState::Sent).await;
                 }
                 Err(Refused::Busy(cause)) => {
@@ -203,6 +203,11 @@ impl Deliver {
             return Ok(self.store.put_off(mail, lease, now()).await?);
         }
         self.give_up(owed, mail, "the mail service has been too busy for a day").await
+    }
+
+    /// Nobody is to get the mail any more, unless somebody is sending it by now: then it comes again.
+    async fn drop_unsent(&self, mail: &MailRef, owed: &OwedMail) -> Result<(), Unpaid> {
+        if self.store.drop_unsent(mail, owed).await? { Ok(()) } else { Err(Unpaid::Leased) }
     }
 
     async fn give_up(&self, owed: &OwedMail, mail: &MailRef, why: &str) -> Result<(), Unpaid> {

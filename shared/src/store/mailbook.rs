@@ -303,16 +303,28 @@ impl Store {
         self.update(mail.key(), expression).await.map(drop)
     }
 
-    /// Ends the lease with what became of the mail: sent or dropped.
+    /// Ends the lease of a mail that the mail service has.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn settle(&self, mail: &MailRef, state: MailState) -> Result<(), StoreError> {
+    pub async fn settle(&self, mail: &MailRef) -> Result<(), StoreError> {
         let mut expression = Expression::default();
-        expression.set("state", string(state.as_str()));
+        expression.set("state", string(MailState::Sent.as_str()));
         expression.remove("leasedUntil");
         expression.require_existing(SK);
         self.update(mail.key(), expression).await.map(drop)
+    }
+
+    /// Drops a mail that nobody is to get any more, as it was read. `false` if somebody has taken it in charge since.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn drop_unsent(&self, mail: &MailRef, owed: &OwedMail) -> Result<bool, StoreError> {
+        let mut expression = Expression::default();
+        expression.require_equal("attempts", number(owed.attempts));
+        expression.set("state", string(MailState::Dropped.as_str()));
+        expression.remove("leasedUntil");
+        self.update(mail.key(), expression).await
     }
 
     /// Parks the mail where an operator finds it. Deleting the record that this leaves sends it again.
@@ -404,7 +416,7 @@ impl Store {
         for debts in debts.chunks(MAX_ACTIONS) {
             self.owe(debts).await?;
         }
-        self.settle(mail, MailState::Sent).await
+        self.settle(mail).await
     }
 
     /// Records those of the debts that are not recorded yet, however often it is tried.
