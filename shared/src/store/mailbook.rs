@@ -321,6 +321,7 @@ impl Store {
     /// [`StoreError`] if the table fails.
     pub async fn drop_unsent(&self, mail: &MailRef, owed: &OwedMail) -> Result<bool, StoreError> {
         let mut expression = Expression::default();
+        expression.require_equal("state", string(owed.state.as_str()));
         expression.require_equal("attempts", number(owed.attempts));
         expression.set("state", string(MailState::Dropped.as_str()));
         expression.remove("leasedUntil");
