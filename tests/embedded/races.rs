@@ -231,25 +231,66 @@ async fn interrupted(world: &Arc<World>, ask: Ask, meanwhile: impl Future<Output
     task.await.unwrap()
 }
 
-#[tokio::test]
-async fn whom_the_platform_connects_while_they_are_erased_is_erased_with_it() {
-    let (world, _) = chess().await;
-    let [ann, ben] = world.people(["ann", "ben"]).await;
+/// Erases ann; `meanwhile` happens when what she leaves has been read, and is about to be removed.
+async fn erased(world: &Arc<World>, meanwhile: impl Future<Output = ()>) {
     let made_inactive = world.faults.stop_next();
     let erasure = tokio::spawn({
-        let world = Arc::clone(&world);
+        let world = Arc::clone(world);
         async move { world.directory("DELETE", "users/ann", Value::Null).await }
     });
     made_inactive.reached().await;
     let removed = world.faults.stop_next();
     made_inactive.open();
     removed.reached().await;
-    world.connect(&ann, &ben).await;
-    world.member("chess", &ann, "moderator").await;
+    meanwhile.await;
     removed.open();
     assert_eq!(erasure.await.unwrap().status, 204);
-    let left = world.dump().await.into_keys().find(|(pk, sk)| format!("{pk} {sk} ").contains("#ann "));
-    assert_eq!(left, None);
+}
+
+/// A record that tells of ann.
+async fn left_of_ann(world: &World) -> Option<(String, String)> {
+    world.dump().await.into_keys().find(|(pk, sk)| format!("{pk} {sk} ").contains("#ann "))
+}
+
+#[tokio::test]
+async fn whom_the_platform_connects_while_they_are_erased_is_erased_with_it() {
+    let (world, _) = chess().await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    erased(&world, async {
+        world.connect(&ann, &ben).await;
+        world.member("chess", &ann, "moderator").await;
+    })
+    .await;
+    assert_eq!(left_of_ann(&world).await, None);
+}
+
+#[tokio::test]
+async fn what_an_address_brings_to_a_user_while_they_are_erased_is_withdrawn() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    world.member("chess", &ann, "member").await;
+    world.directory("DELETE", "communities/chess/members/ann", Value::Null).await;
+    let id = world.invite_address(&mona, "chess", "other@example.org").await;
+    let given = json!({ "email": "other@example.org", "active": false });
+    erased(&world, world.register_with(&ann, given)).await;
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    assert_eq!(left_of_ann(&world).await, None);
+}
+
+#[tokio::test]
+async fn whom_the_platform_brings_back_while_they_are_erased_keeps_what_they_have_got() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    world.member("chess", &ann, "member").await;
+    world.directory("DELETE", "communities/chess/members/ann", Value::Null).await;
+    let mut id = String::new();
+    erased(&world, async {
+        world.register(&ann).await;
+        id = world.invite_user(&mona, "chess", &ann).await;
+    })
+    .await;
+    world.command(&ann, &id, "accept").await.ok();
+    assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("member"));
 }
 
 #[tokio::test]

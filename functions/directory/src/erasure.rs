@@ -11,14 +11,14 @@ use invitations::{
         id::UserId,
         invitation::Invitation,
         lifecycle,
-        person::{Party, Role, Standing, User},
+        person::{Party, Standing, User},
     },
     http::problem::Problem,
     runtime::now,
     store::{
         Store,
         execute::MAX_ACTIONS,
-        expression::Expression,
+        expression::{Expression, number},
         keys::{Index, Key, party_partition, requested_partition, user_partition},
         read::key_of,
         record::{self, Item},
@@ -27,6 +27,7 @@ use invitations::{
 };
 
 use crate::{
+    ROUNDS,
     sweep::{self, Deadline, Decide},
     users,
 };
@@ -44,31 +45,44 @@ pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
         }
     }
     sweep::sweep(store, (Index::Sender, user_partition(id)), None, &decide, now, deadline).await?;
-    let items = store.partition(&user_partition(id), "").await?;
-    settle_live(store, &items, &decide, now).await?;
-    sweep::remove(store, &doomed(id, &items), deadline).await?;
-    users::remove(store, id).await?;
-    // Until that moment they could be connected, invited or made a member. From now on nobody can.
-    let items = store.partition(&user_partition(id), "").await?;
-    if items.iter().filter_map(key_of).any(|key| key == Key::user(id)) {
-        // Whom the platform has brought back keeps what they have.
-        return Ok(());
-    }
-    settle_live(store, &items, &decide, now).await?;
-    remove_left(store, id, &doomed(id, &items), deadline).await
-}
-
-/// Removes what came to the user while the rest was going, for as long as they are not back.
-async fn remove_left(store: &Store, id: &UserId, keys: &[Key], deadline: Deadline) -> Result<(), Problem> {
-    for keys in keys.chunks(MAX_ACTIONS - 1) {
-        deadline.check()?;
-        let mut writes = vec![users::gone(id)];
-        writes.extend(keys.iter().map(|key| Write::Delete(key.clone(), Expression::default())));
-        if store.transact(writes).await? != Written::Done {
-            return Ok(());
+    // Until the user is gone, they can be connected, enrolled or given an invitation: round by round, what has come since.
+    for _ in 0..ROUNDS {
+        let items = store.partition(&user_partition(id), "").await?;
+        settle_live(store, &items, &decide, now).await?;
+        let removals: Vec<_> = items.iter().filter_map(|item| removal(id, item, now)).collect();
+        match remove(store, id, removals, deadline).await? {
+            Removed::All if !items.iter().any(|item| is_user(id, item)) => return Ok(()),
+            Removed::All if !users::remove(store, id).await? => return Ok(()),
+            Removed::All | Removed::Outrun => {}
+            Removed::Unwanted => return Ok(()),
         }
     }
-    Ok(())
+    Err(Problem::unavailable(now))
+}
+
+/// How the removal of records went.
+enum Removed {
+    /// None of them is left.
+    All,
+    /// An invitation that they lead to came in between.
+    Outrun,
+    /// The platform has brought the user back, who keeps what is left.
+    Unwanted,
+}
+
+/// Removes records for as long as the user is not back: one with the other that mirrors it.
+async fn remove(store: &Store, id: &UserId, removals: Vec<Vec<Write>>, deadline: Deadline) -> Result<Removed, Problem> {
+    let mut removals = removals.into_iter().peekable();
+    while removals.peek().is_some() {
+        deadline.check()?;
+        let some = removals.by_ref().take((MAX_ACTIONS - 1) / 2).flatten();
+        let writes = [users::leaving(id)].into_iter().chain(some).collect();
+        if let Written::Refused(failed) = store.transact(writes).await? {
+            let is_back = failed.iter().any(|(write, _)| *write == 0);
+            return Ok(if is_back { Removed::Unwanted } else { Removed::Outrun });
+        }
+    }
+    Ok(Removed::All)
 }
 
 /// Settles what the standings name: an index may lag behind, these do not.
@@ -80,16 +94,25 @@ async fn settle_live(store: &Store, items: &[Item], decide: &impl Decide, now: T
     sweep::settle_all(store, invitations.collect::<Result<_, _>>()?, decide, now).await
 }
 
-/// The keys of all records that go with the user: those elsewhere before those that lead to them.
-///
-/// The user's own is not among them: it goes together with the ownership of their address.
-fn doomed(id: &UserId, items: &[Item]) -> Vec<Key> {
-    let own = items.iter().filter_map(key_of).filter(|key| *key != Key::user(id));
-    let moderating = standings(items).filter(|(_, standing)| standing.role.is_some_and(Role::moderates));
-    let elsewhere =
-        moderating.filter_map(|(key, _)| key.standing_with()).map(|community| Key::moderator(&community, id));
-    let ways_back = own.clone().filter_map(|key| key.connected_to()).map(|other| Key::connection(&other, id));
-    elsewhere.chain(ways_back).chain(own).collect()
+/// What removes a record of the user, unless it leads to a live invitation; `None` for the user's own, which goes together
+/// with the ownership of their address.
+fn removal(id: &UserId, item: &Item, now: Timestamp) -> Option<Vec<Write>> {
+    let key = key_of(item).filter(|key| *key != Key::user(id))?;
+    let mut settled = Expression::default();
+    let mirror = if let Some(community) = key.standing_with() {
+        let (live, until) = (settled.name("liveInvitation"), settled.name("liveUntil"));
+        let now = settled.value(number(now.as_millisecond()));
+        settled.require(format!("attribute_not_exists({live}) OR {until} <= {now}"));
+        Some(Key::moderator(&community, id))
+    } else {
+        key.connected_to().map(|other| Key::connection(&other, id))
+    };
+    let mirror = mirror.map(|key| Write::Delete(key, Expression::default()));
+    Some([Write::Delete(key, settled)].into_iter().chain(mirror).collect())
+}
+
+fn is_user(id: &UserId, item: &Item) -> bool {
+    key_of(item).is_some_and(|key| key == Key::user(id))
 }
 
 /// The standings among the records.

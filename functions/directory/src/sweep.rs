@@ -13,8 +13,8 @@ use invitations::{
     runtime::now,
     store::{
         Store,
-        execute::{Cause, Executed, Loss, MAX_ACTIONS},
-        keys::{Index, Key},
+        execute::{Cause, Executed, Loss},
+        keys::Index,
         read::{PageRequest, listing_of},
         record,
     },
@@ -106,13 +106,4 @@ pub(crate) async fn settle(
         }
     }
     Err(Problem::unavailable(now))
-}
-
-/// Removes records, a transaction at a time and in that order.
-pub(crate) async fn remove(store: &Store, keys: &[Key], deadline: Deadline) -> Result<(), Problem> {
-    for keys in keys.chunks(MAX_ACTIONS) {
-        deadline.check()?;
-        store.remove(keys.to_vec()).await?;
-    }
-    Ok(())
 }

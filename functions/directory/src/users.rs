@@ -75,9 +75,10 @@ pub(crate) async fn deactivate(store: &Store, id: &UserId) -> Result<Option<User
 }
 
 /// Removes an inactive user, along with the ownership of their address. Whom the platform has brought back meanwhile
-/// stays.
-pub(crate) async fn remove(store: &Store, id: &UserId) -> Result<(), Problem> {
-    replace(store, id, |user| user.filter(|user| user.active).cloned()).await.map(|_| ())
+/// stays: `false`.
+pub(crate) async fn remove(store: &Store, id: &UserId) -> Result<bool, Problem> {
+    let (_, left) = replace(store, id, |user| user.filter(|user| user.active).cloned()).await?;
+    Ok(left.is_none())
 }
 
 /// Replaces the user by what `edit` makes of them, or removes them, along with the ownership of addresses. Returns the
@@ -172,10 +173,11 @@ fn unchanged(before: Option<&User>) -> Expression {
     expression
 }
 
-/// The condition that the user is not in the directory.
-pub(crate) fn gone(id: &UserId) -> Write {
+/// The condition that the user is inactive, or not in the directory.
+pub(crate) fn leaving(id: &UserId) -> Write {
     let mut expression = Expression::default();
-    expression.require_missing(PK);
+    let (active, no) = (expression.name("active"), expression.value(AttributeValue::Bool(false)));
+    expression.require(format!("attribute_not_exists({active}) OR {active} = {no}"));
     Write::Check(Key::user(id), expression)
 }
 
