@@ -514,3 +514,12 @@ async fn a_mail_that_was_sent_is_not_dropped_by_whoever_comes_late() {
     assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (1, MailState::Sent));
     assert!(world.hand_over(&late).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_mail_whose_record_is_in_another_transaction_is_sent_and_noted_all_the_same() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.faults.collide(3);
+    assert!(world.hand_over(&world.changes()).await.is_empty());
+    assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (1, MailState::Sent));
+}

@@ -313,7 +313,7 @@ async fn when_the_table_fails_nothing_internal_shows() {
     let problem = answer.refused(500, "internal_error");
     assert_eq!(problem["requestId"], "request-1");
     assert_eq!(problem["detail"], "Something went wrong on our side.");
-    world.faults.collide();
+    world.faults.collide(u32::MAX);
     let answer = world.post(&mona, SEND, ann()).await;
     answer.refused(503, "unavailable");
     assert!(answer.header("retry-after").is_some());

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::{
 use super::{Store, StoreError, expression::Expression, keys::Key, record::Item};
 use crate::runtime::randomise;
 
-/// How often a transaction that only collided with another one is tried.
+/// How often a write that only collided with a transaction is tried.
 const ATTEMPTS: u32 = 8;
 
 /// One write, with the condition that its expression holds.
@@ -67,13 +67,14 @@ impl Store {
                 },
             }
         }
-        Err(StoreError::Unavailable("transaction conflict".to_owned()))
+        Err(too_many_collisions())
     }
 
-    /// Changes one record at half the price of a transaction. `false` if its condition did not hold.
+    /// Changes one record at half the price of a transaction. `false` if its condition did not hold. Collisions with
+    /// transactions are waited out.
     ///
     /// # Errors
-    /// [`StoreError`] if the table fails.
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts.
     pub async fn update(&self, key: Key, expression: Expression) -> Result<bool, StoreError> {
         let finished = expression.finish();
         let request = self
@@ -85,15 +86,16 @@ impl Store {
             .set_condition_expression(finished.condition)
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values);
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(false)
+        for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
+            let Err(refused) = request.clone().send().await else { return Ok(true) };
+            match refused.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(false),
+                Some(UpdateItemError::TransactionConflictException(_)) => {}
+                _ => return Err(refused.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Err(too_many_collisions())
     }
 
     /// Removes records that nobody else changes any more, in transactions of a hundred.
@@ -107,6 +109,10 @@ impl Store {
         }
         Ok(())
     }
+}
+
+fn too_many_collisions() -> StoreError {
+    StoreError::Unavailable("transaction conflict".to_owned())
 }
 
 /// Waits before a repeated attempt: full jitter up to 20 ms, doubling. Not at all before the first.

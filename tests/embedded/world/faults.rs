@@ -24,8 +24,8 @@ enum Mode {
     Fine,
     /// That many more are carried out, all others refused for good.
     RefusedAfter(u32),
-    /// They collide with others, again and again.
-    Colliding,
+    /// That many more of them and of single writes collide with others.
+    Colliding(u32),
     /// That many more are carried out, and their answers lost.
     AnswersLost(u32),
 }
@@ -71,9 +71,9 @@ impl Faults {
         *self.mode.lock().unwrap() = Mode::RefusedAfter(transactions);
     }
 
-    /// Every transaction collides with another one.
-    pub(crate) fn collide(&self) {
-        *self.mode.lock().unwrap() = Mode::Colliding;
+    /// That many more writes collide with a transaction.
+    pub(crate) fn collide(&self, writes: u32) {
+        *self.mode.lock().unwrap() = Mode::Colliding(writes);
     }
 
     /// That many more transactions are carried out without anyone hearing of it.
@@ -119,23 +119,28 @@ impl Faults {
 
     /// The answer that a request gets in the table's stead.
     fn answer(&self, request: &HttpRequest) -> Option<Value> {
-        if !is(request, "TransactWriteItems") {
+        let transaction = is(request, "TransactWriteItems");
+        if !transaction && !is(request, "UpdateItem") {
             return None;
         }
         let mut mode = self.mode.lock().unwrap();
         match &mut *mode {
-            Mode::Fine | Mode::AnswersLost(_) => None,
-            Mode::RefusedAfter(0) => Some(json!({ "__type": "AccessDeniedException" })),
-            Mode::RefusedAfter(left) => {
+            Mode::RefusedAfter(0) if transaction => Some(json!({ "__type": "AccessDeniedException" })),
+            Mode::RefusedAfter(left) if transaction => {
                 *left -= 1;
                 None
             }
-            Mode::Colliding => Some(json!({
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "CancellationReasons": [{ "Code": "TransactionConflict" }],
-            })),
+            Mode::Colliding(left @ 1..) => {
+                *left -= 1;
+                Some(if transaction { cancelled() } else { json!({ "__type": "TransactionConflictException" }) })
+            }
+            _ => None,
         }
     }
+}
+
+fn cancelled() -> Value {
+    json!({ "__type": "TransactionCanceledException", "CancellationReasons": [{ "Code": "TransactionConflict" }] })
 }
 
 fn is(request: &HttpRequest, operation: &str) -> bool {
