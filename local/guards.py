@@ -46,6 +46,7 @@ LIST_SENT = "functions/list-sent/src/lib.rs"
 STATUS = "functions/status/src/lib.rs"
 DIRECTORY = "functions/directory/src/lib.rs"
 USERS = "functions/directory/src/users.rs"
+ERASURE = "functions/directory/src/erasure.rs"
 CLAIMS = "functions/directory/src/claims.rs"
 MEMBERS = "functions/directory/src/members.rs"
 CONNECTIONS = "functions/directory/src/connections.rs"
@@ -115,8 +116,9 @@ GUARDS = [
     Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
     Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
     Guard("all attempts at a transaction are one", WRITE, "token.clone()", "None"),
-    Guard("an update that was refused is told", WRITE, "Ok(false)", "Ok(true)",
-          near="is_conditional_check_failed_exception"),
+    Guard("an update that was refused is told", WRITE, "return Ok(false)", "return Ok(true)",
+          near="ConditionalCheckFailedException"),
+    Guard("an update that collides is waited out", WRITE, "0..ATTEMPTS", "0..1", near="pub async fn update"),
 
     # ---- Owed mails
     Guard("a mail is leased by one", MAILBOOK,
@@ -134,6 +136,10 @@ GUARDS = [
           'expression.require_equal("attempts", number(owed.attempts));', ""),
     Guard("who is late for the own lease leaves the mail alone", MAILBOOK,
           'expression.require_equal("leasedUntil", number(lease.until.as_millisecond()));', ""),
+    Guard("a mail that somebody is sending is not dropped", MAILBOOK,
+          'expression.require_equal("attempts", number(owed.attempts));', "", near="pub async fn drop_unsent"),
+    Guard("a mail is dropped as it was read", MAILBOOK,
+          'expression.require_equal("state", string(owed.state.as_str()));', "", near="pub async fn drop_unsent"),
     Guard("only a parked mail is unparked", MAILBOOK,
           'expression.require_equal("state", string(MailState::Parked.as_str()));', ""),
     Guard("a parked mail leaves a record for an operator", MAILBOOK,
@@ -275,7 +281,10 @@ GUARDS = [
     Guard("sending checks the sender when it is written", SENDING,
           "vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())]",
           "vec![Guard::CommunityInvites(self.community.id.clone())]"),
-    Guard("sending checks the address when it is written", SENDING, "guards.push(Guard::Unowned(key.clone()));", ""),
+    Guard("sending checks the address when it is written", SENDING, "Guard::Unowned(key.clone())",
+          "Guard::CommunityInvites(self.community.id.clone())", near="guards.push(match &party"),
+    Guard("sending checks the invited user when it is written", SENDING, "Guard::Active(id.clone())",
+          "Guard::CommunityInvites(self.community.id.clone())", near="guards.push(match &party"),
     Guard("what is sent is taken off the quota", SENDING, "self.limit.saturating_sub(self.used)", "self.limit"),
 
     # ---- Who sees what
@@ -358,6 +367,20 @@ GUARDS = [
     Guard("a new user is new", USERS, "expression.require_missing(PK);", ""),
     Guard("a user is still as active as it was read", USERS,
           'expression.require_equal("active", AttributeValue::Bool(user.active));', ""),
+    Guard("nothing is removed of whom the platform brings back", USERS,
+          'expression.require(format!("attribute_not_exists({active}) OR {active} = {no}"));',
+          'expression.require(format!("attribute_not_exists({active}) OR {active} = {no} OR {active} <> {no}"));'),
+    Guard("the way to a live invitation is not removed", ERASURE,
+          'settled.require(format!("attribute_not_exists({live}) OR {until} <= {now}"));',
+          'settled.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {until} > {now}"));'),
+    Guard("what came to a user while they were erased goes too", ERASURE,
+          "!items.iter().any(|item| is_user(id, item))", "true"),
+    Guard("the live invitations of the erased are withdrawn", ERASURE,
+          "settle_live(store, &items, &decide, now).await?;", ""),
+    Guard("a moderator who is erased is no longer listed", ERASURE, "Some(Key::moderator(&community, id))",
+          "Option::<Key>::None"),
+    Guard("a connection of the erased goes both ways", ERASURE,
+          "key.connected_to().map(|other| Key::connection(&other, id))", "None"),
     Guard("who was brought back while being removed stays", USERS, "user.active", "false",
           near="pub(crate) async fn remove"),
     Guard("a user's address is still as it was read", USERS,

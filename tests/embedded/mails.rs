@@ -523,3 +523,35 @@ async fn a_mail_whose_record_is_in_another_transaction_is_sent_and_noted_all_the
     assert!(world.hand_over(&world.changes()).await.is_empty());
     assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (1, MailState::Sent));
 }
+
+#[tokio::test]
+async fn a_mail_whose_sender_is_late_is_not_dropped_once_it_is_noted_as_sent() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let changes = world.changes();
+    let lease = world.faults.stop_next_update();
+    let sending = world.hand_over(&changes);
+    let dropping = async {
+        lease.reached().await;
+        let settled = world.faults.stop_next_update();
+        lease.open();
+        settled.reached().await;
+        edit_mail(&world, &id, "leasedUntil", 1).await;
+        world.command(&mona, &id, "cancel").await.ok();
+        let dropped = world.faults.stop_next_update();
+        let late = world.hand_over(&changes);
+        let end = async {
+            dropped.reached().await;
+            settled.open();
+            while owed(&world, &id).await.state != MailState::Sent {
+                tokio::task::yield_now().await;
+            }
+            dropped.open();
+        };
+        tokio::join!(late, end).0
+    };
+    let (sent, late) = tokio::join!(sending, dropping);
+    assert!(sent.is_empty());
+    assert!(!late.is_empty(), "the record comes again");
+    assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (1, MailState::Sent));
+}
