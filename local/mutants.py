@@ -136,12 +136,12 @@ class Suite:
 def build() -> list[Suite]:
     """Builds the tests of all packages, once for all mutants."""
     step("Building the tests with every guard switchable")
-    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    # Built once, run hundreds of times: the profile of `make prove`, whose dependencies it shares.
+    # Built once, run hundreds of times: the profile of `make prove`. Not in its directory, or cargo would take the mutated
+    # crates for the real ones.
     command = ["cargo", "test", "--locked", "--profile=prove", "--no-run", "--message-format=json-render-diagnostics"]
     command += ["--lib", "--test=embedded"]
     command += [word for package in PACKAGES for word in ("--package", package)]
-    environment = {**os.environ, "CARGO_TARGET_DIR": target}  # its own would compile all dependencies again
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "target")}
     built = subprocess.run(command, cwd=TREE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if built.returncode != 0:
         raise Failure(f"{built.stderr[-6000:]}\n\nThe mutated tree in {TREE} does not build.")

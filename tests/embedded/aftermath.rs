@@ -1,6 +1,10 @@
 //! What follows by itself: counts, expiry, the fate of mails, refusals that stick, and people and communities that go.
 
-use invitations::{domain::email::EmailAddress, runtime::now, store::keys::Key};
+use invitations::{
+    domain::{email::EmailAddress, person::Party},
+    runtime::now,
+    store::keys::Key,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -449,6 +453,37 @@ async fn an_invitation_stays_decidable_when_its_invitee_has_joined_by_another() 
         assert_eq!(world.command(who, &own, verb).await.ok()["status"], becomes);
         assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
     }
+}
+
+/// The invitation that the standing of the user with chess names.
+async fn live(world: &World, user: &Person) -> Option<String> {
+    let standing = Key::standing(&Party::User(user.id.parse().unwrap()), &"chess".parse().unwrap());
+    Some(world.record(standing).await?.get("liveInvitation")?.as_s().unwrap().clone())
+}
+
+#[tokio::test]
+async fn an_invitation_that_ends_leaves_a_later_one_of_its_invitee_alone() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let lapsed = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    world.lapse(&lapsed).await;
+    let later = world.invite_user(&mona, "chess", &ann).await;
+    world.sweep_ttl();
+    world.pump().await;
+    assert_eq!(world.stored(&lapsed).await.status.as_str(), "expired");
+    assert_eq!(live(&world, &ann).await.as_ref(), Some(&later));
+
+    // The directory knows her without an address; her token brings a verified one, with which she joins and leaves.
+    let zoe = person("zoe");
+    world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+    let own = world.invite_user(&mona, "chess", &zoe).await;
+    let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+    world.command(&zoe, &mailed, "accept").await.ok();
+    world.directory("DELETE", "communities/chess/members/zoe", Value::Null).await.ok();
+    let later = world.invite_user(&mona, "chess", &zoe).await;
+    world.command(&zoe, &own, "decline").await.ok();
+    assert_eq!(live(&world, &zoe).await.as_ref(), Some(&later));
 }
 
 #[tokio::test]

@@ -327,6 +327,48 @@ async fn the_same_request_many_times_at_once_is_done_once() {
     assert_eq!(invitations(&world).await, 20);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_died_is_finished_by_one_of_many_attempts_at_once() {
+    let (world, mona) = chess().await;
+    let body = json!({ "userIds": users(&world, 40).await });
+    world.faults.refuse_after(1);
+    send_with_key(&world, &mona, "key", &body).await;
+    world.faults.heal();
+    end_lease(&world, &mona, "key").await;
+    let answers = futures::future::join_all((0..8).map(|_| send_with_key(&world, &mona, "key", &body))).await;
+    let (finished, others): (Vec<_>, Vec<_>) =
+        answers.iter().partition(|answer| answer.status == 200 && answer.header("idempotency-replayed").is_none());
+    assert_eq!(finished.len(), 1);
+    let results = finished[0].clone().ok()["results"].clone();
+    assert_eq!(outcomes(results.as_array().unwrap()), ["invited"; 40]);
+    for other in others {
+        match other.status {
+            200 => assert_eq!(other.clone().ok()["results"], results),
+            _ => drop(other.refused(409, "request_still_running")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_records_of_a_day_and_of_a_key_go_by_themselves() {
+    let (world, mona) = chess().await;
+    users(&world, 1).await;
+    send_with_key(&world, &mona, "key", &json!({ "userIds": ["user0"] })).await.ok();
+    let kept = [
+        Key::request(&mona.id.parse().unwrap(), "key"),
+        Key::quota(&mona.id.parse().unwrap(), invitations::domain::sending::Quota::day(now())),
+    ];
+    let in_two_days = now() + jiff::SignedDuration::from_hours(49);
+    world.remove_outlived(now().as_millisecond());
+    for key in &kept {
+        assert!(world.record(key.clone()).await.is_some(), "{key:?}");
+    }
+    world.remove_outlived(in_two_days.as_millisecond());
+    for key in &kept {
+        assert!(world.record(key.clone()).await.is_none(), "{key:?}");
+    }
+}
+
 fn millis(at: jiff::Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millisecond().to_string())
 }

@@ -525,6 +525,25 @@ async fn a_mail_whose_record_is_in_another_transaction_is_sent_and_noted_all_the
 }
 
 #[tokio::test]
+async fn a_mail_that_was_dropped_is_not_sent_by_whoever_still_wanted_to() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let changes = world.changes();
+    let lease = world.faults.stop_next_update();
+    let sending = world.hand_over(&changes);
+    let dropping = async {
+        lease.reached().await;
+        world.command(&mona, &id, "cancel").await.ok();
+        assert!(world.hand_over(&changes).await.is_empty());
+        lease.open();
+    };
+    let (late, ()) = tokio::join!(sending, dropping);
+    assert!(!late.is_empty(), "the record comes again");
+    assert!(world.hand_over(&late).await.is_empty());
+    assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (0, MailState::Dropped));
+}
+
+#[tokio::test]
 async fn a_mail_whose_sender_is_late_is_not_dropped_once_it_is_noted_as_sent() {
     let (world, mona) = chess().await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;

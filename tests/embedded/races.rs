@@ -327,6 +327,16 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     let answer = interrupted(&world, send(json!({ "userIds": ["dan"] })), erased).await;
     assert_eq!(outcome(answer, 0)["outcome"], "unknown_user");
 
+    // Someone declines what another one sent them: they are left alone.
+    world.settings(json!({ "declineCooldownDays": 1 })).await;
+    let [eve] = world.people(["eve"]).await;
+    let declined = async {
+        let id = world.invite_user(&ann, "chess", &eve).await;
+        world.command(&eve, &id, "decline").await.ok();
+    };
+    let answer = interrupted(&world, send(json!({ "userIds": ["eve"] })), declined).await;
+    assert_eq!(outcome(answer, 0)["outcome"], "cooling_down");
+
     // The community stops inviting, or is removed: nobody is.
     let closed = json!({ "allowInvitations": false });
     interrupted(&world, send(json!({ "userIds": ["cleo"] })), world.community("chess", closed))

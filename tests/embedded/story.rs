@@ -306,6 +306,23 @@ async fn a_resent_mail_leaves_the_old_link_working_and_comes_at_most_once_an_hou
 }
 
 #[tokio::test]
+async fn a_sender_who_has_left_the_community_resends_nothing() {
+    let (world, _) = chess().await;
+    let [mia, ann] = world.people(["mia", "ann"]).await;
+    world.member("chess", &mia, "member").await;
+    world.connect(&mia, &ann).await;
+    let id = world.invite_user(&mia, "chess", &ann).await;
+    mails(&world).await;
+    world.edit(&id, |one| one.mailed_at = one.mailed_at.map(|at| at - jiff::SignedDuration::from_hours(2))).await;
+    world.directory("DELETE", "communities/chess/members/mia", Value::Null).await.ok();
+    world.command(&mia, &id, "resend").await.refused(403, "not_a_member");
+    assert!(mails(&world).await.is_empty());
+    world.member("chess", &mia, "member").await;
+    world.command(&mia, &id, "resend").await.ok();
+    assert_eq!(mails(&world).await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_link_of_someone_who_is_not_active_any_more_makes_no_member() {
     let (world, mona) = chess().await;
     let [ann] = world.people(["ann"]).await;

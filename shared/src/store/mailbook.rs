@@ -259,8 +259,8 @@ impl Store {
         }
     }
 
-    /// Takes the mail in charge for [`LEASE`], as it was read, and keeps the link that it will carry. `None` if someone
-    /// else has it or had it meanwhile, or it is settled.
+    /// Takes the mail in charge for [`LEASE`], as it was read: nobody's, or of somebody whose lease is over. Keeps the link
+    /// that it will carry. `None` if someone else has it or had it meanwhile, or it is settled.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -272,13 +272,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
         let lease = Lease { until: later(now, LEASE), link: owed.links.len() };
-        let mut expression = Expression::default();
-        let (state, until) = (expression.name("state"), expression.name("leasedUntil"));
-        let queued = expression.value(string(MailState::Queued.as_str()));
-        let sending = expression.value(string(MailState::Sending.as_str()));
-        let instant = expression.value(number(now.as_millisecond()));
-        expression.require(format!("{state} = {queued} OR ({state} = {sending} AND {until} <= {instant})"));
-        expression.require_equal("attempts", number(owed.attempts));
+        let mut expression = unchanged(owed);
         expression.set("state", string(MailState::Sending.as_str()));
         expression.set("leasedUntil", number(lease.until.as_millisecond()));
         expression.increase("attempts", 1);
@@ -320,9 +314,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails.
     pub async fn drop_unsent(&self, mail: &MailRef, owed: &OwedMail) -> Result<bool, StoreError> {
-        let mut expression = Expression::default();
-        expression.require_equal("state", string(owed.state.as_str()));
-        expression.require_equal("attempts", number(owed.attempts));
+        let mut expression = unchanged(owed);
         expression.set("state", string(MailState::Dropped.as_str()));
         expression.remove("leasedUntil");
         self.update(mail.key(), expression).await
@@ -436,6 +428,14 @@ impl Store {
         }
         Err(too_many_writers())
     }
+}
+
+/// The condition that nobody has taken the mail in charge or settled it since it was read.
+fn unchanged(owed: &OwedMail) -> Expression {
+    let mut expression = Expression::default();
+    expression.require_equal("state", string(owed.state.as_str()));
+    expression.require_equal("attempts", number(owed.attempts));
+    expression
 }
 
 fn note(key: Key, why: &str, now: Timestamp) -> Item {
