@@ -1,7 +1,7 @@
 //! What follows by itself: counts, expiry, the fate of mails, refusals that stick, and people and communities that go.
 
 use invitations::{
-    domain::{email::EmailAddress, person::Party},
+    domain::{email::EmailAddress, invitation::Status, person::Party},
     runtime::now,
     store::keys::Key,
 };
@@ -453,6 +453,75 @@ async fn an_invitation_stays_decidable_when_its_invitee_has_joined_by_another() 
         assert_eq!(world.command(who, &own, verb).await.ok()["status"], becomes);
         assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
     }
+}
+
+#[tokio::test]
+async fn a_change_that_two_count_at_once_is_counted_once() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    world.command(&ann, &id, "accept").await.ok();
+    let changes = world.changes();
+    let count = world.faults.stop_next();
+    let slow = world.hand_over(&changes);
+    let fast = async {
+        count.reached().await;
+        world.hand_over(&changes).await;
+        count.open();
+    };
+    tokio::join!(slow, fast);
+    assert_eq!(counts(&stats(&world, &mona).await), [("accepted", 1)]);
+}
+
+#[tokio::test]
+async fn a_deadline_comes_after_the_invitation_has_expired() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    let ttl: i64 =
+        world.record(Key::deadline(id.parse().unwrap())).await.unwrap()["ttl"].as_n().unwrap().parse().unwrap();
+    assert!(ttl * 1_000 > world.stored(&id).await.expires_at.as_millisecond());
+}
+
+#[tokio::test]
+async fn an_invitee_never_hears_of_a_request_that_was_withdrawn() {
+    let (world, mona) = chess().await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    let [mia, ann] = world.people(["mia", "ann"]).await;
+    world.member("chess", &mia, "member").await;
+    world.connect(&mia, &ann).await;
+    let id = world.invite_user(&mia, "chess", &ann).await;
+    world.command(&mia, &id, "cancel").await.ok();
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    for query in ["", "?status=cancelled"] {
+        let list = world.get(&ann, format!("/me/invitations{query}")).await.ok();
+        assert_eq!(list["invitations"], json!([]), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn erasing_a_user_takes_their_address_from_invitations_that_had_ended_before_it_was_theirs() {
+    let (world, mona) = chess().await;
+    let quentin = person("quentin");
+    let id = world.invite_address(&mona, "chess", &quentin.email).await;
+    world.command(&mona, &id, "cancel").await.ok();
+    world.register(&quentin).await;
+    world.directory("DELETE", "users/quentin", Value::Null).await.ok();
+    for (place, record) in world.dump().await {
+        assert!(!format!("{record:?}").contains(&quentin.email), "{place:?}: {record:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_erased_accepts_nothing_that_is_left() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.directory("DELETE", "users/ann", Value::Null).await.ok();
+    // As if the erasure had not found it.
+    world.edit(&id, |one| one.status = Status::Pending).await;
+    world.command(&ann, &id, "accept").await.refused(403, "caller_unknown");
 }
 
 /// The invitation that the standing of the user with chess names.

@@ -364,6 +364,50 @@ async fn a_bounce_is_noted_with_the_user_whom_the_mail_was_for() {
 }
 
 #[tokio::test]
+async fn a_late_bounce_of_an_earlier_address_says_nothing_of_the_present_one() {
+    let (world, mona) = chess().await;
+    for community in ["choir", "club"] {
+        world.community(community, json!({})).await;
+        world.member(community, &mona, "owner").await;
+    }
+    let mut ann = Person { email_verified: false, ..person("ann") };
+    let mut mailed = Vec::new();
+    for (community, email) in [("chess", "one@example.org"), ("choir", "two@example.org")] {
+        ann.email = email.to_owned();
+        world.register(&ann).await;
+        mailed.push(world.invite_user(&mona, community, &ann).await);
+        world.pump().await;
+    }
+    world.feedback.handle(mail_event("Bounce", &mailed[1], "1", bounce("two@example.org"))).await.unwrap();
+    world.feedback.handle(mail_event("Bounce", &mailed[0], "1", bounce("one@example.org"))).await.unwrap();
+    let results = world.invite(&mona, "club", json!({ "userIds": ["ann"] })).await;
+    assert_eq!(results[0]["outcome"], "unavailable");
+}
+
+#[tokio::test]
+async fn a_bounce_that_comes_while_the_address_changes_says_nothing_of_the_new_one() {
+    let (world, mona) = chess().await;
+    world.community("choir", json!({})).await;
+    world.member("choir", &mona, "owner").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    let address = world.faults.stop_next_update();
+    let heard = world.feedback.handle(mail_event("Bounce", &id, "1", bounce(&ann.email)));
+    let (heard, ()) = futures::join!(heard, async {
+        address.reached().await;
+        let user = world.faults.stop_next_update();
+        address.open();
+        user.reached().await;
+        world.register(&Person { email: "new@example.org".to_owned(), ..ann.clone() }).await;
+        user.open();
+    });
+    heard.unwrap();
+    let results = world.invite(&mona, "choir", json!({ "userIds": ["ann"] })).await;
+    assert_eq!(results[0]["outcome"], "invited");
+}
+
+#[tokio::test]
 async fn nobody_is_mailed_about_a_community_that_is_gone() {
     let (world, mona) = chess().await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
@@ -522,6 +566,73 @@ async fn a_mail_whose_record_is_in_another_transaction_is_sent_and_noted_all_the
     world.faults.collide(3);
     assert!(world.hand_over(&world.changes()).await.is_empty());
     assert_eq!((world.post.take_mails().len(), owed(&world, &id).await.state), (1, MailState::Sent));
+}
+
+#[tokio::test]
+async fn of_two_who_find_a_lease_over_one_takes_the_mail_in_charge() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let changes = world.changes();
+    let unheard = async || {
+        world.post.meets(Luck::Silence);
+        assert!(!world.hand_over(&changes).await.is_empty());
+        assert_eq!(world.post.take_posts(), 1);
+    };
+    unheard().await;
+    edit_mail(&world, &id, "leasedUntil", 1).await;
+    let lease = world.faults.stop_next_update();
+    let slow = world.hand_over(&changes);
+    let fast = async {
+        lease.reached().await;
+        unheard().await;
+        lease.open();
+    };
+    let (late, ()) = tokio::join!(slow, fast);
+    assert!(!late.is_empty(), "the record comes again");
+    assert_eq!((world.post.take_posts(), owed(&world, &id).await.attempts), (0, 2));
+}
+
+#[tokio::test]
+async fn who_gives_a_mail_back_that_another_has_in_charge_by_now_leaves_it_to_them() {
+    let (world, mona) = chess().await;
+    (0..7).for_each(|_| world.post.meets(Luck::Refused(429, "TooManyRequestsException")));
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let changes = world.changes();
+    let lease = world.faults.stop_next_update();
+    let slow = world.hand_over(&changes);
+    let another = async {
+        lease.reached().await;
+        let given_back = world.faults.stop_next_update();
+        lease.open();
+        given_back.reached().await;
+        edit_mail(&world, &id, "leasedUntil", (now() + SignedDuration::from_mins(1)).as_millisecond()).await;
+        given_back.open();
+    };
+    tokio::join!(slow, another);
+    let owed = owed(&world, &id).await;
+    assert_eq!((owed.state, owed.forgiven, owed.links.len()), (MailState::Sending, 0, 1));
+}
+
+#[tokio::test]
+async fn moderators_get_one_mail_each_however_often_they_are_looked_up() {
+    let (world, mona) = chess().await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    let [mo, mia, ann] = world.people(["mo", "mia", "ann"]).await;
+    world.member("chess", &mo, "moderator").await;
+    world.member("chess", &mia, "member").await;
+    world.connect(&mia, &ann).await;
+    world.pump().await;
+    let id = world.invite_user(&mia, "chess", &ann).await;
+    let changes = world.changes();
+    let mail_to_all = record_of_mail(&world, &id).await;
+    assert!(world.hand_over(&changes).await.is_empty());
+    // As if whoever looked them up had died before it was noted.
+    world.put_record(mail_to_all).await;
+    assert!(world.hand_over(&changes).await.is_empty());
+    world.pump().await;
+    let mut to: Vec<_> = world.post.take_mails().into_iter().map(|mail| mail.to).collect();
+    to.sort();
+    assert_eq!(to, [mo.email, mona.email]);
 }
 
 #[tokio::test]

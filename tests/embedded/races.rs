@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use futures::future::join_all;
+use invitations::domain::invitation::Invitee;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
@@ -278,6 +279,26 @@ async fn what_an_address_brings_to_a_user_while_they_are_erased_is_withdrawn() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_taken_from_a_user_again_brings_them_nothing() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_address(&mona, "chess", "other@example.org").await;
+    let owned = world.faults.stop_next();
+    let given = tokio::spawn({
+        let (world, ann) = (Arc::clone(&world), Person { email: "other@example.org".to_owned(), ..ann.clone() });
+        async move { world.register(&ann).await }
+    });
+    owned.reached().await;
+    let claimed = world.faults.stop_next();
+    owned.open();
+    claimed.reached().await;
+    world.register(&ann).await;
+    claimed.open();
+    given.await.unwrap();
+    assert!(matches!(world.stored(&id).await.invitee, Invitee::Address { .. }));
+}
+
+#[tokio::test]
 async fn whom_the_platform_brings_back_while_they_are_erased_keeps_what_they_have_got() {
     let (world, mona) = chess().await;
     let [ann] = world.people(["ann"]).await;
@@ -336,6 +357,11 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     };
     let answer = interrupted(&world, send(json!({ "userIds": ["eve"] })), declined).await;
     assert_eq!(outcome(answer, 0)["outcome"], "cooling_down");
+
+    // The sender is made inactive: nobody is invited in their name.
+    let inactive = async { world.register_with(&mona, json!({ "active": false })).await };
+    interrupted(&world, send(json!({ "userIds": ["cleo"] })), inactive).await.refused(403, "caller_inactive");
+    world.register(&mona).await;
 
     // The community stops inviting, or is removed: nobody is.
     let closed = json!({ "allowInvitations": false });

@@ -136,6 +136,7 @@ async fn only_people_with_the_right_may_invite() {
     world.post(&mia, "/communities/attic/invitations", ann()).await.refused(403, "community_private");
     world.community("chess", json!({ "allowInvitations": false })).await;
     world.post(&mona, SEND, ann()).await.refused(403, "invitations_not_allowed");
+    world.post(&mona, format!("{SEND}/preview"), ann()).await.refused(403, "invitations_not_allowed");
     world.community("chess", json!({})).await;
     world.register_with(&mona, json!({ "active": false })).await;
     world.post(&mona, SEND, ann()).await.refused(403, "caller_inactive");

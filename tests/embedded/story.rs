@@ -293,6 +293,9 @@ async fn a_resent_mail_leaves_the_old_link_working_and_comes_at_most_once_an_hou
     assert!((3_500..=3_601).contains(&wait), "{wait}");
     let expiry = world.stored(&id).await.expires_at;
     world.edit(&id, |one| one.mailed_at = one.mailed_at.map(|at| at - jiff::SignedDuration::from_hours(2))).await;
+    world.community("chess", json!({ "allowInvitations": false })).await;
+    world.command(&mona, &id, "resend").await.refused(403, "invitations_not_allowed");
+    world.community("chess", json!({})).await;
     let resent = world.command(&mona, &id, "resend").await.ok();
     assert_eq!((&resent["id"], &resent["status"]), (&json!(id), &json!("pending")));
     assert_eq!(world.stored(&id).await.expires_at, expiry, "the lifetime is not shortened");

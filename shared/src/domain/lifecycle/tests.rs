@@ -212,7 +212,7 @@ fn check(before: &Invitation, transition: &Transition, now: Timestamp) {
     // Nothing leaves a final state, and a lapsed lifetime is one.
     if before.status_at(now).is_final() {
         assert_eq!(after.status_at(now), before.status_at(now), "left a final state");
-        assert_eq!(after.answered_at, before.answered_at);
+        assert_eq!((after.answered_at, after.invitee.party()), (before.answered_at, before.invitee.party()));
     }
     assert!(is_drawn(before.status, after.status, before), "{:?} to {:?}", before.status, after.status);
     // A member exactly when newly accepted, and for the one reason.
