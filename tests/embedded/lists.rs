@@ -189,6 +189,10 @@ async fn cursors_are_good_for_one_caller_and_one_list() {
     let page = world.get(&mona, "/communities/chess/invitations?limit=2").await.ok();
     let cursor = page["nextCursor"].as_str().unwrap();
     refuse(&mona, format!("/communities/choir/invitations?cursor={cursor}")).await;
+    // And another moderator's list of the same community is another one.
+    let [mo] = world.people(["mo"]).await;
+    world.member("chess", &mo, "moderator").await;
+    refuse(&mo, format!("/communities/chess/invitations?cursor={cursor}")).await;
 }
 
 #[tokio::test]

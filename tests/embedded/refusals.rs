@@ -112,6 +112,11 @@ async fn requests_that_are_too_large_are_refused() {
     let (world, [mona, ..]) = chess().await;
     let many: Vec<_> = (0..101).map(|number| format!("user{number}")).collect();
     world.post(&mona, SEND, json!({ "userIds": many })).await.refused(413, "too_many_recipients");
+    // A crowd is not even looked at.
+    world.meter.take();
+    let crowd: Vec<_> = (0..1_001).map(|number| format!("user{number}")).collect();
+    world.post(&mona, SEND, json!({ "userIds": crowd })).await.refused(413, "too_many_recipients");
+    assert_eq!(world.meter.take().total(), 0);
     world.settings(json!({ "maxRecipientsPerRequest": 2 })).await;
     let three = json!({ "userIds": ["a", "b"], "emails": "c@example.org" });
     world.post(&mona, SEND, three).await.refused(413, "too_many_recipients");
@@ -221,6 +226,32 @@ async fn a_request_for_someone_who_has_become_a_member_meanwhile_cannot_be_appro
         assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
         assert_eq!(world.status(&mona, &request).await, "awaiting_approval");
     }
+}
+
+#[tokio::test]
+async fn an_invitation_to_an_address_is_nobody_elses() {
+    let (world, [mona, mia, _]) = chess().await;
+    let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
+    for stranger in [mia, person("yan"), Person { email_verified: false, ..person("yan") }] {
+        world.get(&stranger, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
+        for verb in ["accept", "decline"] {
+            world.command(&stranger, &id, verb).await.refused(404, "invitation_not_found");
+        }
+    }
+    assert_eq!(world.status(&mona, &id).await, "pending");
+}
+
+#[tokio::test]
+async fn a_moderator_who_is_not_active_any_more_sees_and_decides_nothing() {
+    let (world, [mona, _, ann]) = chess().await;
+    let [mo] = world.people(["mo"]).await;
+    world.member("chess", &mo, "moderator").await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.get(&mo, format!("/invitations/{id}")).await.ok();
+    world.register_with(&mo, json!({ "active": false })).await;
+    world.get(&mo, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
+    world.command(&mo, &id, "cancel").await.refused(404, "invitation_not_found");
+    world.get(&mo, "/communities/chess/invitations").await.refused(403, "caller_inactive");
 }
 
 #[tokio::test]

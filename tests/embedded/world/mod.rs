@@ -77,9 +77,8 @@ impl Person {
             "email_verified": self.email_verified.to_string(),
             "token_use": "id",
         });
-        if self.site_administrator {
-            claims["cognito:groups"] = "[administrators]".into();
-        }
+        let groups = if self.site_administrator { "[editors administrators]" } else { "[editors]" };
+        claims["cognito:groups"] = groups.into();
         claims
     }
 }
