@@ -352,8 +352,6 @@ GUARDS = [
     # ---- The directory
     Guard("only site administrators keep the directory", DIRECTORY, "api.claims.site_administrator(&request)?;", ""),
     Guard("an address has one owner", USERS, "owner != id && owns", "false"),
-    Guard("an address changes hands as it was read", USERS,
-          'expression.require_equal("owner", string(owner.as_str()))', "()"),
     Guard("an address without owner is still without", USERS, 'expression.require_missing("owner")', "()"),
     Guard("a suppression that came meanwhile is noticed", USERS, 'expression.require_missing("suppressed");', ""),
     Guard("a new user is new", USERS, "expression.require_missing(PK);", ""),

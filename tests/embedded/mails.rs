@@ -364,6 +364,28 @@ async fn a_bounce_is_noted_with_the_user_whom_the_mail_was_for() {
 }
 
 #[tokio::test]
+async fn whoever_cannot_be_reached_any_more_gets_no_mail_that_was_owed_before() {
+    let (world, mona) = chess().await;
+    world.community("choir", json!({})).await;
+    world.member("choir", &mona, "owner").await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    let to_ann = world.invite_user(&mona, "chess", &ann).await;
+    let to_guest = world.invite_address(&mona, "chess", "guest@example.org").await;
+    world.pump().await;
+    world.post.take_mails();
+    let mut owed = vec![world.invite_user(&mona, "choir", &ann).await, world.invite_user(&mona, "choir", &ben).await];
+    owed.push(world.invite_address(&mona, "choir", "guest@example.org").await);
+    world.feedback.handle(mail_event("Bounce", &to_ann, "1", bounce(&ann.email))).await.unwrap();
+    world.feedback.handle(mail_event("Bounce", &to_guest, "1", bounce("guest@example.org"))).await.unwrap();
+    world.register_with(&ben, json!({ "active": false })).await;
+    world.pump().await;
+    assert!(world.post.take_mails().is_empty());
+    for id in owed {
+        assert_eq!(delivery(&world, &mona, &id).await, "failed");
+    }
+}
+
+#[tokio::test]
 async fn a_late_bounce_of_an_earlier_address_says_nothing_of_the_present_one() {
     let (world, mona) = chess().await;
     for community in ["choir", "club"] {
@@ -617,9 +639,10 @@ async fn who_gives_a_mail_back_that_another_has_in_charge_by_now_leaves_it_to_th
 async fn moderators_get_one_mail_each_however_often_they_are_looked_up() {
     let (world, mona) = chess().await;
     world.community("chess", json!({ "enrolment": "closed" })).await;
-    let [mo, mia, ann] = world.people(["mo", "mia", "ann"]).await;
-    world.member("chess", &mo, "moderator").await;
-    world.member("chess", &mia, "member").await;
+    let [mo, mia, ann, max] = world.people(["mo", "mia", "ann", "max"]).await;
+    for (person, role) in [(&mo, "moderator"), (&mia, "member"), (&max, "moderator"), (&max, "member")] {
+        world.member("chess", person, role).await;
+    }
     world.connect(&mia, &ann).await;
     world.pump().await;
     let id = world.invite_user(&mia, "chess", &ann).await;

@@ -7,7 +7,7 @@ use invitations::domain::invitation::Invitee;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::world::{Answer, Ask, Person, World, person};
+use crate::world::{Answer, Ask, Person, World, person, platform};
 
 /// Each race is run that often.
 const ROUNDS: usize = 12;
@@ -278,24 +278,60 @@ async fn what_an_address_brings_to_a_user_while_they_are_erased_is_withdrawn() {
     assert_eq!(left_of_ann(&world).await, None);
 }
 
+/// Gives ann an address, and her own again before she gets what the other one has.
+async fn given_and_taken(world: &Arc<World>, other: &str) {
+    let ann = person("ann");
+    let owned = world.faults.stop_next();
+    let given = tokio::spawn({
+        let (world, ann) = (Arc::clone(world), Person { email: other.to_owned(), ..ann.clone() });
+        async move { world.register(&ann).await }
+    });
+    owned.reached().await;
+    let taken_over = world.faults.stop_next();
+    owned.open();
+    taken_over.reached().await;
+    world.register(&ann).await;
+    taken_over.open();
+    given.await.unwrap();
+}
+
 #[tokio::test]
 async fn an_address_that_is_taken_from_a_user_again_brings_them_nothing() {
     let (world, mona) = chess().await;
     let [ann] = world.people(["ann"]).await;
+    let id = world.invite_address(&mona, "chess", "one@example.org").await;
+    given_and_taken(&world, "one@example.org").await;
+    assert!(matches!(world.stored(&id).await.invitee, Invitee::Address { .. }));
+
+    world.settings(json!({ "declineCooldownDays": 7 })).await;
+    let declined = world.invite_address(&mona, "chess", "two@example.org").await;
+    let guest = Person { email: "two@example.org".to_owned(), ..person("guest") };
+    world.command(&guest, &declined, "decline").await.ok();
+    given_and_taken(&world, "two@example.org").await;
+    world.invite_user(&mona, "chess", &ann).await;
+}
+
+#[tokio::test]
+async fn an_address_that_goes_from_one_user_to_another_brings_its_invitation_to_the_last() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
     let id = world.invite_address(&mona, "chess", "other@example.org").await;
+    let with_other = |user: &Person| Person { email: "other@example.org".to_owned(), ..user.clone() };
     let owned = world.faults.stop_next();
     let given = tokio::spawn({
-        let (world, ann) = (Arc::clone(&world), Person { email: "other@example.org".to_owned(), ..ann.clone() });
+        let (world, ann) = (Arc::clone(&world), with_other(&ann));
         async move { world.register(&ann).await }
     });
     owned.reached().await;
-    let claimed = world.faults.stop_next();
+    let found = world.faults.stop_next_read();
     owned.open();
-    claimed.reached().await;
+    found.reached().await;
     world.register(&ann).await;
-    claimed.open();
+    world.register(&with_other(&person("ben"))).await;
+    found.open();
     given.await.unwrap();
-    assert!(matches!(world.stored(&id).await.invitee, Invitee::Address { .. }));
+    let invitee = world.stored(&id).await.invitee;
+    assert!(matches!(&invitee, Invitee::User { id, .. } if id.as_str() == "ben"), "{invitee:?}");
 }
 
 #[tokio::test]
@@ -312,6 +348,56 @@ async fn whom_the_platform_brings_back_while_they_are_erased_keeps_what_they_hav
     .await;
     world.command(&ann, &id, "accept").await.ok();
     assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("member"));
+}
+
+/// What the platform tells of a user.
+fn tell(user: &Person) -> Ask {
+    let body = json!({ "displayName": user.id, "email": user.email, "emailVerified": user.email_verified });
+    Ask::new("PUT", format!("/directory/users/{}", user.id)).by(&platform()).json(&body)
+}
+
+#[tokio::test]
+async fn of_two_users_who_are_given_an_address_at_once_one_gets_it() {
+    let (world, _) = chess().await;
+    let with = |id| Person { email: "one@example.org".to_owned(), ..person(id) };
+    interrupted(&world, tell(&with("ann")), world.register(&with("ben"))).await.refused(409, "email_taken");
+    // Whoever is told of twice at once has one address, and the other is free.
+    let other = Person { email: "two@example.org".to_owned(), ..person("cleo") };
+    let last = Person { email: "three@example.org".to_owned(), ..person("cleo") };
+    interrupted(&world, tell(&last), world.register(&other)).await.ok();
+    world.ask(tell(&Person { email: other.email, ..person("dan") })).await.ok();
+    world.ask(tell(&Person { email: last.email, ..person("dan") })).await.refused(409, "email_taken");
+    let again = Person { email: "four@example.org".to_owned(), ..person("cleo") };
+    let at_last = Person { email: "five@example.org".to_owned(), ..person("cleo") };
+    interrupted(&world, tell(&at_last), world.register(&again)).await.ok();
+    world.ask(tell(&Person { email: again.email, ..person("dan") })).await.ok();
+}
+
+#[tokio::test]
+async fn an_address_that_bounces_while_it_is_given_to_a_user_gets_no_mail() {
+    let (world, mona) = chess().await;
+    world.community("choir", json!({})).await;
+    world.member("choir", &mona, "owner").await;
+    let ann = person("ann");
+    let id = world.invite_address(&mona, "choir", &ann.email).await;
+    let bounce = json!({ "source": "aws.ses", "detail": {
+        "eventType": "Bounce",
+        "mail": { "messageId": "m", "tags": { "invitation": [id], "mail": ["invitation"], "revision": ["1"] } },
+        "bounce": { "bounceType": "Permanent", "bouncedRecipients": [{ "emailAddress": ann.email }] },
+    } });
+    let bounces = async { world.feedback.handle(serde_json::from_value(bounce).unwrap()).await.unwrap() };
+    interrupted(&world, tell(&ann), bounces).await.ok();
+    let results = world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await;
+    assert_eq!(results[0]["outcome"], "unavailable");
+}
+
+#[tokio::test]
+async fn whom_the_platform_brings_back_at_the_last_moment_of_their_erasure_stays() {
+    let (world, mona) = chess().await;
+    let [ann] = world.people(["ann"]).await;
+    // With nothing to remove but the user, that is what comes after making them inactive.
+    erased(&world, world.register(&ann)).await;
+    world.invite_user(&mona, "chess", &ann).await;
 }
 
 #[tokio::test]

@@ -309,6 +309,38 @@ async fn a_resent_mail_leaves_the_old_link_working_and_comes_at_most_once_an_hou
 }
 
 #[tokio::test]
+async fn declining_behind_a_link_blocks_for_those_alone_who_tick_the_box() {
+    let (world, mona) = chess().await;
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+    let [ann] = world.people(["ann"]).await;
+    let mut id = world.invite_user(&mona, "chess", &ann).await;
+    for (form, outcome) in [
+        ("answer=decline", "invited"),
+        ("block=&answer=decline", "invited"),
+        ("answer=decline&block=on", "unavailable"),
+    ] {
+        let link = mails(&world).await.into_iter().find(|mail| mail.tag("invitation") == id).unwrap().path("i");
+        assert_eq!(press(&world, &link, form).await.status, 200);
+        let result = world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await.remove(0);
+        assert_eq!(result["outcome"], outcome, "{form}");
+        id = result["invitation"]["id"].as_str().unwrap_or_default().to_owned();
+    }
+}
+
+#[tokio::test]
+async fn who_declined_as_an_address_is_left_alone_as_a_user_too() {
+    let (world, mona) = chess().await;
+    world.settings(json!({ "declineCooldownDays": 7 })).await;
+    let zoe = person("zoe");
+    world.invite_address(&mona, "chess", &zoe.email).await;
+    let link = mails(&world).await.remove(0).path("i");
+    assert_eq!(press(&world, &link, "answer=decline").await.status, 200);
+    world.register(&zoe).await;
+    let results = world.invite(&mona, "chess", json!({ "userIds": ["zoe"] })).await;
+    assert_eq!(results[0]["outcome"], "cooling_down");
+}
+
+#[tokio::test]
 async fn a_sender_who_has_left_the_community_resends_nothing() {
     let (world, _) = chess().await;
     let [mia, ann] = world.people(["mia", "ann"]).await;

@@ -133,7 +133,8 @@ fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Result<W
     let mut expression = Expression::default();
     match &address.owner {
         Some(owner) if owner != id && owns => return Err(Problem::email_taken()),
-        Some(owner) => expression.require_equal("owner", string(owner.as_str())),
+        // Whose own it is says so in their own record, which is still as it was read.
+        Some(_) => {}
         None => expression.require_missing("owner"),
     }
     if address.suppressed {

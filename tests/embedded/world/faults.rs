@@ -100,6 +100,11 @@ impl Faults {
         self.stop_next_of("UpdateItem")
     }
 
+    /// Stops the next read of a batch, and none after it.
+    pub(crate) fn stop_next_read(&self) -> Arc<Gate> {
+        self.stop_next_of("BatchGetItem")
+    }
+
     fn stop_next_of(&self, operation: &'static str) -> Arc<Gate> {
         let gate = Arc::<Gate>::default();
         *self.gate.lock().unwrap() = Some((operation, Arc::clone(&gate)));
