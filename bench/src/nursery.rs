@@ -33,7 +33,7 @@ use invitations::{
     runtime::now,
     store::{
         Store,
-        mailbook::{MailRef, MailState, MailedLink},
+        mailbook::{MailRef, MailedLink},
     },
 };
 use lambda_http::{Body, Request, Response};
@@ -417,7 +417,7 @@ impl Service {
         let address = address(user)?;
         let link = MailedLink { digest: link(id).digest(), address, locale: Some(Locale::En) };
         store.lease(&mail, &owed, &link, now()).await?.ok_or("the mail is taken")?;
-        Ok(store.settle(&mail, MailState::Sent).await?)
+        Ok(store.settle(&mail).await?)
     }
 
     async fn answer(&self, user: &str, id: InvitationId, command: Command) -> Outcome<()> {

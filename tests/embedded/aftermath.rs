@@ -157,6 +157,25 @@ async fn when_the_table_drops_the_deadline_the_invitation_expires_for_good() {
 }
 
 #[tokio::test]
+async fn an_invitation_whose_mail_is_heard_of_while_it_expires_expires() {
+    let (world, mona) = chess().await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    world.lapse(&id).await;
+    world.sweep_ttl();
+    let changes = world.changes();
+    let expiry = world.faults.stop_next();
+    let heard = async {
+        expiry.reached().await;
+        world.edit(&id, |one| one.revision += 1).await;
+        expiry.open();
+    };
+    let (failed, ()) = tokio::join!(world.hand_over(&changes), heard);
+    assert!(failed.is_empty());
+    assert_eq!(world.stored(&id).await.status, Status::Expired);
+}
+
+#[tokio::test]
 async fn a_deadline_that_a_later_offer_has_moved_expires_nothing() {
     let (world, mona) = chess().await;
     world.community("chess", json!({ "enrolment": "closed" })).await;
