@@ -129,6 +129,19 @@ async fn events_name_ids_and_times_and_nothing_personal() {
 }
 
 #[tokio::test]
+async fn an_event_that_the_bus_refuses_is_told_later_and_no_other_twice() {
+    let (world, mona) = chess().await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    world.invite_user(&mona, "chess", &ann).await;
+    world.invite_user(&mona, "chess", &ben).await;
+    world.post.refuse_events(1);
+    let again = world.hand_over(&world.changes()).await;
+    assert_eq!((again.len(), world.post.take_events().len()), (1, 1));
+    assert!(world.hand_over(&again).await.is_empty());
+    assert_eq!(world.post.take_events().len(), 1);
+}
+
+#[tokio::test]
 async fn when_the_table_drops_the_deadline_the_invitation_expires_for_good() {
     let (world, mona) = chess().await;
     let [ann, ben] = world.people(["ann", "ben"]).await;

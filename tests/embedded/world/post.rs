@@ -100,6 +100,8 @@ struct State {
     /// How often the mail service was asked.
     posts: usize,
     luck: VecDeque<Luck>,
+    /// How many more events the bus refuses.
+    unwelcome: usize,
     /// What decides for mails of which nothing was said before.
     weather: Option<Weather>,
 }
@@ -117,6 +119,11 @@ impl Post {
     /// The events since the last time.
     pub(crate) fn take_events(&self) -> Vec<Value> {
         std::mem::take(&mut self.0.lock().unwrap().events)
+    }
+
+    /// The bus refuses so many more events.
+    pub(crate) fn refuse_events(&self, events: usize) {
+        self.0.lock().unwrap().unwelcome = events;
     }
 
     /// The next mail is refused with that error.
@@ -188,14 +195,20 @@ impl Post {
 
     fn announce(&self, request: &Value) -> Response<String> {
         let mut state = self.0.lock().unwrap();
-        let mut taken = Vec::new();
+        let (mut told, mut failed) = (Vec::new(), 0);
         for entry in request["Entries"].as_array().unwrap() {
+            if state.unwelcome > 0 {
+                state.unwelcome -= 1;
+                failed += 1;
+                told.push(json!({ "ErrorCode": "InternalFailure" }));
+                continue;
+            }
             let mut event: Value = serde_json::from_str(entry["Detail"].as_str().unwrap()).unwrap();
             event["name"] = entry["DetailType"].clone();
             state.events.push(event);
-            taken.push(json!({ "EventId": "event" }));
+            told.push(json!({ "EventId": "event" }));
         }
-        answer(&json!({ "FailedEntryCount": 0, "Entries": taken }))
+        answer(&json!({ "FailedEntryCount": failed, "Entries": told }))
     }
 }
 
