@@ -87,8 +87,9 @@ async fn remove(store: &Store, id: &UserId, removals: Vec<Vec<Write>>, deadline:
 
 /// Settles what the standings name: an index may lag behind, these do not.
 async fn settle_live(store: &Store, items: &[Item], decide: &impl Decide, now: Timestamp) -> Result<(), Problem> {
-    let ids = standings(items).filter_map(|(_, standing)| standing.live_invitation);
-    let keys: Vec<_> = ids.map(Key::invitation).collect();
+    let standings = items.iter().filter(|item| key_of(item).is_some_and(|key| key.standing_with().is_some()));
+    let live = standings.filter_map(|item| record::value::<Standing>(item.clone()).ok()?.live_invitation);
+    let keys: Vec<_> = live.map(Key::invitation).collect();
     let found = store.read(keys.clone()).await?;
     let invitations = keys.iter().filter_map(|key| found.get(key).cloned()).map(record::invitation);
     sweep::settle_all(store, invitations.collect::<Result<_, _>>()?, decide, now).await
@@ -113,12 +114,4 @@ fn removal(id: &UserId, item: &Item, now: Timestamp) -> Option<Vec<Write>> {
 
 fn is_user(id: &UserId, item: &Item) -> bool {
     key_of(item).is_some_and(|key| key == Key::user(id))
-}
-
-/// The standings among the records.
-fn standings(items: &[Item]) -> impl Iterator<Item = (Key, Standing)> {
-    items.iter().filter_map(|item| {
-        let key = key_of(item).filter(|key| key.standing_with().is_some())?;
-        Some((key, record::value(item.clone()).ok()?))
-    })
 }
