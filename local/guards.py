@@ -97,7 +97,7 @@ GUARDS = [
           near="StandingChange::Release {"),
     Guard("a refused invitation is the live one", EXECUTE,
           'expression.require_equal("liveInvitation", string(invitation.to_string()));', "",
-          near="StandingChange::Refuse {"),
+          near="if named {"),
     Guard("a settled invitation is no longer live", EXECUTE, 'expression.remove("liveInvitation");', ""),
     Guard("a block is kept", EXECUTE, 'expression.set("blocked", true_value());', ""),
     Guard("a later block is kept", EXECUTE, 'expression.set("blocked", true_value());', "",

@@ -576,15 +576,17 @@ async fn an_invitation_that_ends_leaves_a_later_one_of_its_invitee_alone() {
     assert_eq!(live(&world, &ann).await.as_ref(), Some(&later));
 
     // The directory knows her without an address; her token brings a verified one, with which she joins and leaves.
-    let zoe = person("zoe");
-    world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
-    let own = world.invite_user(&mona, "chess", &zoe).await;
-    let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
-    world.command(&zoe, &mailed, "accept").await.ok();
-    world.directory("DELETE", "communities/chess/members/zoe", Value::Null).await.ok();
-    let later = world.invite_user(&mona, "chess", &zoe).await;
-    world.command(&zoe, &own, "decline").await.ok();
-    assert_eq!(live(&world, &zoe).await.as_ref(), Some(&later));
+    for verb in ["decline", "cancel"] {
+        let zoe = person(&format!("zoe-{verb}"));
+        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+        let own = world.invite_user(&mona, "chess", &zoe).await;
+        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+        world.command(&zoe, &mailed, "accept").await.ok();
+        world.directory("DELETE", format!("communities/chess/members/{}", zoe.id), Value::Null).await.ok();
+        let later = world.invite_user(&mona, "chess", &zoe).await;
+        world.command(if verb == "decline" { &zoe } else { &mona }, &own, verb).await.ok();
+        assert_eq!(live(&world, &zoe).await.as_ref(), Some(&later));
+    }
 }
 
 #[tokio::test]
