@@ -381,7 +381,7 @@ GUARDS = [
     Guard("a cooldown goes along with the address", CLAIMS,
           "cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until))", "None"),
     Guard("a refusal goes along while the address is the user's", CLAIMS,
-          'expression.require_equal("owner", string(self.user.id.as_str()));', 'expression.require_existing("pk");'),
+          'expression.require_equal("owner", string(self.user.id.as_str()));', ALWAYS + ";"),
     Guard("a member is in the directory", MEMBERS, "users::known(&user_id)",
           f"Write::Check(Key::user(&user_id), {UNCONDITIONAL})"),
     Guard("a member's community is in the directory", MEMBERS, "existing(PK)", UNCONDITIONAL),

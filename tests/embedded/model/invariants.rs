@@ -252,7 +252,7 @@ impl<'a> Inspection<'a> {
             let one = self.invitations.get(id);
             self.check(one.is_some(), || format!("{pk} {sk} belongs to nothing"));
             if sk == "DEADLINE" {
-                let late = number(item, &["ttl"]).is_none_or(|ttl| ttl * 1_000 < self.now);
+                let late = number(item, &["ttl"]).is_none_or(|ttl| ttl < self.now / 1_000);
                 self.check(!late, || format!("{pk} has outlived its deadline"));
             }
         }
