@@ -1,5 +1,6 @@
 //! What follows by itself: counts, expiry, the fate of mails, refusals that stick, and people and communities that go.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use invitations::{
     domain::{email::EmailAddress, invitation::Status, person::Party},
     runtime::now,
@@ -575,18 +576,32 @@ async fn an_invitation_that_ends_leaves_a_later_one_of_its_invitee_alone() {
     assert_eq!(world.stored(&lapsed).await.status.as_str(), "expired");
     assert_eq!(live(&world, &ann).await.as_ref(), Some(&later));
 
-    // The directory knows her without an address; her token brings a verified one, with which she joins and leaves.
+    // As nothing should leave it: the standing names another one.
     for verb in ["decline", "cancel"] {
-        let zoe = person(&format!("zoe-{verb}"));
-        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
-        let own = world.invite_user(&mona, "chess", &zoe).await;
-        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
-        world.command(&zoe, &mailed, "accept").await.ok();
-        world.directory("DELETE", format!("communities/chess/members/{}", zoe.id), Value::Null).await.ok();
-        let later = world.invite_user(&mona, "chess", &zoe).await;
-        world.command(if verb == "decline" { &zoe } else { &mona }, &own, verb).await.ok();
-        assert_eq!(live(&world, &zoe).await.as_ref(), Some(&later));
+        let ben = person(&format!("ben-{verb}"));
+        world.register(&ben).await;
+        let own = world.invite_user(&mona, "chess", &ben).await;
+        let named = AttributeValue::S(later.clone());
+        world.edit_standing(&ben, "chess", |standing| drop(standing.insert("liveInvitation".to_owned(), named))).await;
+        world.command(if verb == "decline" { &ben } else { &mona }, &own, verb).await.ok();
+        assert_eq!(live(&world, &ben).await.as_ref(), Some(&later));
     }
+}
+
+#[tokio::test]
+async fn who_joins_by_what_an_address_of_theirs_got_keeps_their_own_invitation() {
+    let (world, mona) = chess().await;
+    // The directory knows her without an address; her token brings a verified one.
+    let zoe = person("zoe");
+    world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+    let own = world.invite_user(&mona, "chess", &zoe).await;
+    let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+    world.command(&zoe, &mailed, "accept").await.ok();
+    world.directory("DELETE", "communities/chess/members/zoe", Value::Null).await.ok();
+    let again = world.invite(&mona, "chess", json!({ "userIds": ["zoe"] })).await;
+    assert_eq!(again[0]["outcome"], "already_invited", "one of a pair is live");
+    world.command(&zoe, &own, "accept").await.ok();
+    assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
 }
 
 #[tokio::test]

@@ -161,6 +161,7 @@ async fn only_site_administrators_keep_the_directory() {
     for path in ["communities/chess/members/nobody", "communities/nowhere/members/ann"] {
         world.directory("PUT", path, json!({ "role": "member" })).await.refused(404, "not_in_directory");
     }
+    world.directory("PUT", "users/ann/connections/ann", json!({})).await.refused(422, "invalid_value");
     let taken = json!({ "displayName": "Other", "email": "ANN@example.org", "emailVerified": true });
     world.directory("PUT", "users/other", taken).await.refused(409, "email_taken");
 }

@@ -435,10 +435,11 @@ impl Step<'_> {
             after.invitee = invitee;
         });
         let (before, after) = (self.invitation.invitee.party(), transition.invitation.invitee.party());
-        if before != after {
+        let own = before == after;
+        if !own {
             transition.standings.push(self.release());
         }
-        transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id }));
+        transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id, own }));
         transition.debts = vec![
             Debt { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
             Debt { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },

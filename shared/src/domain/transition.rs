@@ -39,6 +39,9 @@ pub enum StandingChange {
     Join {
         /// The invitation that is the cause.
         invitation: InvitationId,
+        /// Whether it was the party's own, which is live no longer. One that came to an address of theirs leaves their own
+        /// as it is.
+        own: bool,
     },
     /// The party becomes a member unasked (automatic mode). Needs what an offer needs.
     Enrol {

@@ -17,6 +17,7 @@ use super::{
 };
 use crate::domain::{
     Timestamp,
+    id::InvitationId,
     person::{Party, Role},
     sending::Quota,
     transition::{Guard, StandingChange, Transition},
@@ -282,14 +283,17 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
             expression.set("liveInvitation", string(invitation.to_string()));
             expression.set("liveUntil", number(until.as_millisecond()));
         }
-        StandingChange::Enrol { invitation } | StandingChange::Join { invitation } => {
-            match change {
-                StandingChange::Enrol { .. } => willing(expression, &invitation.to_string(), now),
-                _ => expression.require_missing("role"),
-            }
-            expression.set("role", string(Role::Member.as_str()));
-            expression.set("joinedBy", string(invitation.to_string()));
+        StandingChange::Enrol { invitation } => {
+            willing(expression, &invitation.to_string(), now);
+            enrol(expression, *invitation);
             settle(expression);
+        }
+        StandingChange::Join { invitation, own } => {
+            expression.require_missing("role");
+            enrol(expression, *invitation);
+            if *own {
+                settle(expression);
+            }
         }
         StandingChange::Release { invitation } => {
             expression.require_equal("liveInvitation", string(invitation.to_string()));
@@ -313,6 +317,11 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
             expression.set("blocked", true_value());
         }
     }
+}
+
+fn enrol(expression: &mut Expression, invitation: InvitationId) {
+    expression.set("role", string(Role::Member.as_str()));
+    expression.set("joinedBy", string(invitation.to_string()));
 }
 
 /// Requires a party that is no member, has not blocked the community, is not cooling down, and has no other live

@@ -195,7 +195,7 @@ fn is_drawn(from: Status, to: Status, invitation: &Invitation) -> bool {
 fn joins(transition: &Transition) -> Vec<&Party> {
     let joins = transition.standings.iter().filter(|(_, change)| {
         let cause = match change {
-            StandingChange::Join { invitation } | StandingChange::Enrol { invitation } => Some(*invitation),
+            StandingChange::Join { invitation, .. } | StandingChange::Enrol { invitation } => Some(*invitation),
             _ => None,
         };
         cause.is_some_and(|cause| cause == transition.invitation.id)
