@@ -227,8 +227,13 @@ impl Layer {
             let code = "TransactionConflictException";
             return (400, if transaction { cancelled(keys.len()) } else { json!({ "__type": code }).to_string() });
         };
-        if transaction && inner.stormy.load(Ordering::SeqCst) && inner.dice.permille(300) {
-            inner.order.turn(call).await;
+        if transaction && inner.stormy.load(Ordering::SeqCst) {
+            match inner.order {
+                // Long enough for others to come across, however busy the machine is.
+                Order::Parallel => tokio::time::sleep(Duration::from_millis(10)).await,
+                Order::Chosen(_) if inner.dice.permille(300) => inner.order.turn(call).await,
+                Order::Chosen(_) => {}
+            }
         }
         let reading = (!writes).then(|| inner.books.read().unwrap());
         let writing = writes.then(|| inner.books.write().unwrap());
