@@ -386,7 +386,7 @@ async fn an_address_that_bounces_while_it_is_given_to_a_user_gets_no_mail() {
         "bounce": { "bounceType": "Permanent", "bouncedRecipients": [{ "emailAddress": ann.email }] },
     } });
     let bounces = async { world.feedback.handle(serde_json::from_value(bounce).unwrap()).await.unwrap() };
-    interrupted(&world, tell(&ann), bounces).await.ok();
+    interrupted(&world, tell(&ann), Box::pin(bounces)).await.ok();
     let results = world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await;
     assert_eq!(results[0]["outcome"], "unavailable");
 }
