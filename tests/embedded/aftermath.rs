@@ -20,6 +20,16 @@ async fn chess() -> (World, Person) {
     (world, mona)
 }
 
+/// A member, and whom they ask the moderators to invite, with the request.
+async fn requested(world: &World) -> (Person, Person, String) {
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    let [mia, ann] = world.people(["mia", "ann"]).await;
+    world.member("chess", &mia, "member").await;
+    world.connect(&mia, &ann).await;
+    let id = world.invite_user(&mia, "chess", &ann).await;
+    (mia, ann, id)
+}
+
 async fn stats(world: &World, mona: &Person) -> Value {
     world.get(mona, "/communities/chess/invitations/stats").await.ok()
 }
@@ -192,11 +202,7 @@ async fn an_invitation_whose_mail_is_heard_of_while_it_expires_expires() {
 #[tokio::test]
 async fn a_deadline_that_a_later_offer_has_moved_expires_nothing() {
     let (world, mona) = chess().await;
-    world.community("chess", json!({ "enrolment": "closed" })).await;
-    let [mia, ann] = world.people(["mia", "ann"]).await;
-    world.member("chess", &mia, "member").await;
-    world.connect(&mia, &ann).await;
-    let id = world.invite_user(&mia, "chess", &ann).await;
+    let (_, ann, id) = requested(&world).await;
     world.pump().await;
     let deadline = world.record(Key::deadline(id.parse().unwrap())).await.unwrap();
     world.edit(&id, |one| one.expires_at = now() + SignedDuration::from_hours(1)).await;
@@ -206,7 +212,7 @@ async fn a_deadline_that_a_later_offer_has_moved_expires_nothing() {
     assert!(moved["ttl"].as_n().unwrap() >= deadline["ttl"].as_n().unwrap(), "approval begins the lifetime anew");
     // The old deadline's removal comes late.
     let mut stale = deadline;
-    stale.insert("ttl".to_owned(), aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned()));
+    stale.insert("ttl".to_owned(), AttributeValue::N("1".to_owned()));
     world.put_record(stale).await;
     world.sweep_ttl();
     world.pump().await;
@@ -520,11 +526,7 @@ async fn a_deadline_comes_after_the_invitation_has_expired() {
 #[tokio::test]
 async fn an_invitee_never_hears_of_a_request_that_was_withdrawn() {
     let (world, mona) = chess().await;
-    world.community("chess", json!({ "enrolment": "closed" })).await;
-    let [mia, ann] = world.people(["mia", "ann"]).await;
-    world.member("chess", &mia, "member").await;
-    world.connect(&mia, &ann).await;
-    let id = world.invite_user(&mia, "chess", &ann).await;
+    let (mia, ann, id) = requested(&world).await;
     world.command(&mia, &id, "cancel").await.ok();
     assert_eq!(world.status(&mona, &id).await, "cancelled");
     for query in ["", "?status=cancelled"] {

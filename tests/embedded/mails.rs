@@ -19,7 +19,9 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::world::{
-    Ask, Person, TEMPLATE, World, person,
+    Ask, Person, TEMPLATE, World,
+    faults::Gate,
+    person,
     post::{Luck, credentials},
 };
 
@@ -551,6 +553,20 @@ async fn a_preview_in_automatic_mode_is_the_mail_to_a_member() {
     assert_eq!("zoe@example.org".parse::<EmailAddress>().unwrap().as_str(), mail.to);
 }
 
+/// Hands the changes to somebody who wants to drop the mail, and lets them do it once whoever waits at `gate` has sent it.
+async fn dropped_late(world: &World, changes: &[Value], id: &str, gate: &Gate) -> Vec<Value> {
+    let dropped = world.faults.stop_next_update();
+    let end = async {
+        dropped.reached().await;
+        gate.open();
+        while owed(world, id).await.state != MailState::Sent {
+            tokio::task::yield_now().await;
+        }
+        dropped.open();
+    };
+    tokio::join!(world.hand_over(changes), end).0
+}
+
 #[tokio::test]
 async fn a_mail_that_was_sent_is_not_dropped_by_whoever_comes_late() {
     let (world, mona) = chess().await;
@@ -561,18 +577,7 @@ async fn a_mail_that_was_sent_is_not_dropped_by_whoever_comes_late() {
     let dropping = async {
         lease.reached().await;
         world.command(&mona, &id, "cancel").await.ok();
-        let dropped = world.faults.stop_next_update();
-        let late = world.hand_over(&changes);
-        let end = async {
-            dropped.reached().await;
-            lease.open();
-            // The one who leases first sends.
-            while owed(&world, &id).await.state != MailState::Sent {
-                tokio::task::yield_now().await;
-            }
-            dropped.open();
-        };
-        tokio::join!(late, end).0
+        dropped_late(&world, &changes, &id, &lease).await
     };
     let (sent, late) = tokio::join!(sending, dropping);
     assert!(sent.is_empty());
@@ -691,17 +696,7 @@ async fn a_mail_whose_sender_is_late_is_not_dropped_once_it_is_noted_as_sent() {
         settled.reached().await;
         edit_mail(&world, &id, "leasedUntil", 1).await;
         world.command(&mona, &id, "cancel").await.ok();
-        let dropped = world.faults.stop_next_update();
-        let late = world.hand_over(&changes);
-        let end = async {
-            dropped.reached().await;
-            settled.open();
-            while owed(&world, &id).await.state != MailState::Sent {
-                tokio::task::yield_now().await;
-            }
-            dropped.open();
-        };
-        tokio::join!(late, end).0
+        dropped_late(&world, &changes, &id, &settled).await
     };
     let (sent, late) = tokio::join!(sending, dropping);
     assert!(sent.is_empty());

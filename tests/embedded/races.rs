@@ -7,7 +7,11 @@ use invitations::domain::invitation::Invitee;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
-use crate::world::{Answer, Ask, Person, World, person, platform};
+use crate::world::{
+    Answer, Ask, Person, World,
+    faults::{Faults, Gate},
+    person, platform,
+};
 
 /// Each race is run that often.
 const ROUNDS: usize = 12;
@@ -232,20 +236,31 @@ async fn interrupted(world: &Arc<World>, ask: Ask, meanwhile: impl Future<Output
     task.await.unwrap()
 }
 
+/// What the request answers when `meanwhile` happens after its first transaction, before what `stop` then stops.
+async fn halfway(
+    world: &Arc<World>,
+    ask: Ask,
+    stop: impl FnOnce(&Faults) -> Arc<Gate>,
+    meanwhile: impl Future<Output = ()>,
+) -> Answer {
+    let first = world.faults.stop_next();
+    let task = tokio::spawn({
+        let world = Arc::clone(world);
+        async move { world.ask(ask).await }
+    });
+    first.reached().await;
+    let next = stop(&world.faults);
+    first.open();
+    next.reached().await;
+    meanwhile.await;
+    next.open();
+    task.await.unwrap()
+}
+
 /// Erases ann; `meanwhile` happens when what she leaves has been read, and is about to be removed.
 async fn erased(world: &Arc<World>, meanwhile: impl Future<Output = ()>) {
-    let made_inactive = world.faults.stop_next();
-    let erasure = tokio::spawn({
-        let world = Arc::clone(world);
-        async move { world.directory("DELETE", "users/ann", Value::Null).await }
-    });
-    made_inactive.reached().await;
-    let removed = world.faults.stop_next();
-    made_inactive.open();
-    removed.reached().await;
-    meanwhile.await;
-    removed.open();
-    assert_eq!(erasure.await.unwrap().status, 204);
+    let erasure = Ask::new("DELETE", "/directory/users/ann").by(&platform());
+    assert_eq!(halfway(world, erasure, Faults::stop_next, meanwhile).await.status, 204);
 }
 
 /// A record that tells of ann.
@@ -281,18 +296,8 @@ async fn what_an_address_brings_to_a_user_while_they_are_erased_is_withdrawn() {
 /// Gives ann an address, and her own again before she gets what the other one has.
 async fn given_and_taken(world: &Arc<World>, other: &str) {
     let ann = person("ann");
-    let owned = world.faults.stop_next();
-    let given = tokio::spawn({
-        let (world, ann) = (Arc::clone(world), Person { email: other.to_owned(), ..ann.clone() });
-        async move { world.register(&ann).await }
-    });
-    owned.reached().await;
-    let taken_over = world.faults.stop_next();
-    owned.open();
-    taken_over.reached().await;
-    world.register(&ann).await;
-    taken_over.open();
-    given.await.unwrap();
+    let given = tell(&Person { email: other.to_owned(), ..ann.clone() });
+    halfway(world, given, Faults::stop_next, world.register(&ann)).await.ok();
 }
 
 #[tokio::test]
@@ -317,19 +322,11 @@ async fn an_address_that_goes_from_one_user_to_another_brings_its_invitation_to_
     let [ann] = world.people(["ann"]).await;
     let id = world.invite_address(&mona, "chess", "other@example.org").await;
     let with_other = |user: &Person| Person { email: "other@example.org".to_owned(), ..user.clone() };
-    let owned = world.faults.stop_next();
-    let given = tokio::spawn({
-        let (world, ann) = (Arc::clone(&world), with_other(&ann));
-        async move { world.register(&ann).await }
-    });
-    owned.reached().await;
-    let found = world.faults.stop_next_read();
-    owned.open();
-    found.reached().await;
-    world.register(&ann).await;
-    world.register(&with_other(&person("ben"))).await;
-    found.open();
-    given.await.unwrap();
+    let on_to_ben = async {
+        world.register(&ann).await;
+        world.register(&with_other(&person("ben"))).await;
+    };
+    halfway(&world, tell(&with_other(&ann)), Faults::stop_next_read, on_to_ben).await.ok();
     let invitee = world.stored(&id).await.invitee;
     assert!(matches!(&invitee, Invitee::User { id, .. } if id.as_str() == "ben"), "{invitee:?}");
 }

@@ -260,7 +260,7 @@ impl Store {
     }
 
     /// Takes the mail in charge for [`LEASE`], as it was read: nobody's, or of somebody whose lease is over. Keeps the link
-    /// that it will carry. `None` if someone else has it or had it meanwhile, or it is settled.
+    /// that it will carry. `None` if someone else has had it since, or has settled it.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.

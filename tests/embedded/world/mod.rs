@@ -1,7 +1,7 @@
 //! One deployment, as small as it gets: an embedded table, the handlers behind their routes, the stream, the outside.
 
 pub(crate) mod engine;
-mod faults;
+pub(crate) mod faults;
 pub(crate) mod meter;
 pub(crate) mod post;
 pub(crate) mod stream;
