@@ -234,6 +234,8 @@ def main() -> None:
     if doubled:
         raise Failure(f"guards of one name: {', '.join(sorted(doubled))}")
     wanted = [guard for guard in GUARDS if all(word in f"{guard.name} {guard.file}".lower() for word in words)]
+    if not wanted:
+        raise Failure(f"no guard's name or file holds all of: {' '.join(words)}")
 
     WORK.mkdir(parents=True, exist_ok=True)
     digest, gone = copy_tree()
