@@ -15,29 +15,27 @@ use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
 };
+use domain::{
+    email::{AddressKey, EmailAddress},
+    id::InvitationId,
+    lifecycle::Command,
+    link::LinkToken,
+    person::Caller,
+    settings::Locale,
+};
 use dynoxide::Item;
-use invitations::{
-    domain::{
-        email::{AddressKey, EmailAddress},
-        id::InvitationId,
-        lifecycle::Command,
-        link::LinkToken,
-        person::Caller,
-        settings::Locale,
-    },
-    http::{
-        caller::Claims,
-        service::{Api, answer},
-    },
-    operation::perform,
-    runtime::now,
-    store::{
-        Store,
-        mailbook::{MailRef, MailedLink},
-    },
+use http_api::{
+    caller::Claims,
+    function::{Api, answer},
 };
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
+use service::command::perform;
+use store::{
+    Store,
+    mailbook::{MailRef, MailedLink},
+};
+use system::now;
 
 use crate::{
     Outcome,

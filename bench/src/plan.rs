@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use invitations::domain::id::InvitationId;
+use domain::id::InvitationId;
 use serde_json::{Value, json};
 
 use crate::{

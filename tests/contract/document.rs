@@ -5,7 +5,7 @@ use std::{
     env, fs,
 };
 
-use invitations::http::{
+use http_api::{
     code::Code,
     contract::{Answer, Content, Operation, Schema, example_problems, problem},
 };

@@ -1,9 +1,7 @@
 //! Examples are of the kind that they stand for.
 
-use invitations::{
-    domain::sending::Outcome,
-    http::{code::Code, contract::example_problems},
-};
+use domain::sending::Outcome;
+use http_api::{code::Code, contract::example_problems};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 

@@ -2,13 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use invitations::{
-    domain::{
-        event::{Event, EventName},
-        sending::Outcome,
-    },
-    http::{code::Code, contract::Schema},
+use domain::{
+    event::{Event, EventName},
+    sending::Outcome,
 };
+use http_api::{code::Code, contract::Schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -107,7 +105,7 @@ fn the_runbook_knows_every_alarm_and_quotes_what_is_really_logged() {
     let alarms = alarms.filter(|(_, kind)| kind.trim() == "Type: AWS::CloudWatch::Alarm");
     assert_eq!(told, alarms.map(|(name, _)| name.trim().trim_end_matches(':')).collect());
 
-    let said: String = sources("functions").into_iter().chain(sources("shared/src")).collect();
+    let said: String = sources("functions").into_iter().chain(sources("shared")).collect();
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let runbook = runbook.split_whitespace().collect::<Vec<_>>().join(" ");
     for message in [

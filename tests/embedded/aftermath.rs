@@ -1,13 +1,11 @@
 //! What follows by itself: counts, expiry, the fate of mails, refusals that stick, and people and communities that go.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use invitations::{
-    domain::{email::EmailAddress, invitation::Status, person::Party},
-    runtime::now,
-    store::keys::Key,
-};
+use domain::{email::EmailAddress, invitation::Status, person::Party};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use store::keys::Key;
+use system::now;
 
 use crate::world::{Ask, Person, World, person};
 

@@ -150,7 +150,7 @@ async fn answering_and_deciding_keep_to_their_budget() {
     command(book, &mona, &id, "reject", "reject").await;
     let id = world.invite_user(&mia, "club", &ann).await;
     command(book, &mona, &id, "approve", "approve").await;
-    let hour_ago = |one: &mut invitations::domain::invitation::Invitation| {
+    let hour_ago = |one: &mut domain::invitation::Invitation| {
         one.mailed_at = one.mailed_at.map(|at| at - jiff::SignedDuration::from_hours(1));
     };
     world.edit(&id, hour_ago).await;

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use invitations::{domain::invitation::Status, runtime::now, store::keys::Key};
+use domain::invitation::Status;
 use serde_json::{Value, json};
+use store::keys::Key;
+use system::now;
 
 use crate::world::{Answer, Ask, Person, World, person};
 
@@ -103,12 +105,7 @@ async fn a_suppressed_address_is_unavailable_by_id_and_by_address() {
     let (world, mona) = chess().await;
     let [ann] = world.people(["ann"]).await;
     for email in [&ann.email, "gone@example.org"] {
-        world
-            .deliver
-            .store
-            .suppress(&email.parse::<invitations::domain::email::EmailAddress>().unwrap().key(), None)
-            .await
-            .unwrap();
+        world.deliver.store.suppress(&email.parse::<domain::email::EmailAddress>().unwrap().key(), None).await.unwrap();
     }
     let results = world.invite(&mona, "chess", json!({ "userIds": ["ann"], "emails": ["gone@example.org"] })).await;
     assert_eq!(outcomes(&results), ["unavailable", "unavailable"]);
@@ -286,7 +283,7 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     world.pump().await;
     let mails = world.post.take_mails();
     assert_eq!(mails.iter().filter(|mail| mail.tag("mail") == "invitation").count(), 80 - begun);
-    let day = invitations::domain::sending::Quota::day(now());
+    let day = domain::sending::Quota::day(now());
     let quota = world.record(Key::quota(&"mona".parse().unwrap(), day)).await.unwrap();
     assert_eq!(quota["used"], AttributeValue::N("80".to_owned()));
     assert_eq!(world.stored(&id).await.status, Status::Accepted);
@@ -356,7 +353,7 @@ async fn the_records_of_a_day_and_of_a_key_go_by_themselves() {
     send_with_key(&world, &mona, "key", &json!({ "userIds": ["user0"] })).await.ok();
     let kept = [
         Key::request(&mona.id.parse().unwrap(), "key"),
-        Key::quota(&mona.id.parse().unwrap(), invitations::domain::sending::Quota::day(now())),
+        Key::quota(&mona.id.parse().unwrap(), domain::sending::Quota::day(now())),
     ];
     let in_two_days = now() + jiff::SignedDuration::from_hours(49);
     world.remove_outlived(now().as_millisecond());
@@ -373,12 +370,7 @@ fn millis(at: jiff::Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millisecond().to_string())
 }
 
-async fn edit_request(
-    world: &World,
-    caller: &Person,
-    key: &str,
-    edit: impl FnOnce(&mut invitations::store::record::Item),
-) {
+async fn edit_request(world: &World, caller: &Person, key: &str, edit: impl FnOnce(&mut store::record::Item)) {
     let mut request = world.record(Key::request(&caller.id.parse().unwrap(), key)).await.unwrap();
     edit(&mut request);
     world.put_record(request).await;

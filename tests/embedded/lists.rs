@@ -1,16 +1,14 @@
 //! Lists: their order, filters, cursors and counts, exact to the moment, at one query a page whatever there is.
 
-use invitations::{
-    domain::{
-        Timestamp,
-        id::InvitationId,
-        invitation::{Invitation, Status},
-        lifecycle::days_later,
-    },
-    runtime::now,
+use domain::{
+    Timestamp,
+    id::InvitationId,
+    invitation::{Invitation, Status},
+    lifecycle::days_later,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use system::now;
 
 use crate::world::{Person, World, person};
 
@@ -274,15 +272,12 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
     load(
         10_000,
         Invitation {
-            community: invitations::domain::invitation::CommunityLabel {
-                id: "many".parse().unwrap(),
-                ..model.community.clone()
-            },
+            community: domain::invitation::CommunityLabel { id: "many".parse().unwrap(), ..model.community.clone() },
             ..model.clone()
         },
     );
     let crowd = Invitation {
-        invitee: invitations::domain::invitation::Invitee::User { id: "crowd".parse().unwrap(), display_name: None },
+        invitee: domain::invitation::Invitee::User { id: "crowd".parse().unwrap(), display_name: None },
         ..model.clone()
     };
     load(LARGE, crowd);

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use invitations::runtime::{OWN_CRATES, log};
+use runtime::{OWN_CRATES, log};
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -90,10 +90,12 @@ fn the_level_is_that_of_our_own_crates_and_dependencies_only_warn() {
 
 #[test]
 fn every_crate_of_the_workspace_counts_as_our_own() {
-    let functions = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions")).unwrap();
-    let mut crates: Vec<_> =
-        functions.map(|entry| entry.unwrap().file_name().into_string().unwrap().replace('-', "_")).collect();
-    crates.push("invitations".to_owned());
+    let names = |folder: &str| {
+        let folder = format!("{}/../../{folder}", env!("CARGO_MANIFEST_DIR"));
+        let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        entries.map(|name| name.replace('-', "_")).collect::<Vec<_>>()
+    };
+    let mut crates = [names("functions"), names("shared")].concat();
     crates.sort();
     assert_eq!(crates, OWN_CRATES);
 }

@@ -6,17 +6,15 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedCredentialsProvider};
 use deliver::{LONGEST, Outbound};
-use invitations::{
-    domain::email::EmailAddress,
-    runtime::now,
-    store::{
-        keys::{COMMUNITY_COPIES, Key},
-        mailbook::{MailState, OwedMail},
-        record::{Item, value},
-    },
-};
+use domain::email::EmailAddress;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use store::{
+    keys::{COMMUNITY_COPIES, Key},
+    mailbook::{MailState, OwedMail},
+    record::{Item, value},
+};
+use system::now;
 
 use crate::world::{
     Ask, Person, TEMPLATE, World,

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use domain::invitation::Invitee;
 use futures::future::join_all;
-use invitations::domain::invitation::Invitee;
 use serde_json::{Value, json};
 use tokio::sync::Barrier;
 

@@ -1,6 +1,6 @@
 //! Every refusal: its status, its code, and that nothing has changed.
 
-use invitations::http::code::Code;
+use http_api::code::Code;
 use serde_json::{Value, json};
 
 use crate::world::{Ask, Person, World, person};

@@ -1,6 +1,6 @@
 //! The main job, as the people in it live through it.
 
-use invitations::domain::link::LinkToken;
+use domain::link::LinkToken;
 use serde_json::{Value, json};
 
 use crate::world::{Answer, Ask, Person, World, person, post::Mail};

@@ -1,11 +1,9 @@
 //! The route of `cancel`, for the contract.
 
-use invitations::{
-    domain::invitation::Status,
-    http::{
-        code::Code,
-        contract::{Operation, command},
-    },
+use domain::invitation::Status;
+use http_api::{
+    code::Code,
+    contract::{Operation, command},
 };
 
 /// The operation of `cancel`.

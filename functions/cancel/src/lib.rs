@@ -5,10 +5,8 @@ pub mod contract;
 
 use std::sync::Arc;
 
-use invitations::{
-    domain::lifecycle::Command,
-    http::{command, problem::Problem, service::Api},
-};
+use domain::lifecycle::Command;
+use http_api::{command, function::Api, problem::Problem};
 use lambda_http::{Body, Request, Response};
 
 /// Answers one request.

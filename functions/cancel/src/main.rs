@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    invitations::http::service::serve(cancel::handle).await
+    http_api::function::serve(cancel::handle).await
 }

@@ -1,6 +1,6 @@
 //! Events for the host platform, put on the bus.
 
-use invitations::domain::event::events;
+use domain::event::events;
 
 use crate::{Change, Deliver, outbound::Announcement};
 

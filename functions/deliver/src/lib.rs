@@ -14,24 +14,22 @@ use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
-use futures::{StreamExt, stream};
-use invitations::{
-    domain::{
-        id::{CommunityId, InvitationId},
-        invitation::Invitation,
-        lifecycle,
-    },
-    runtime::now,
-    store::{
-        Store, StoreError,
-        execute::Executed,
-        keys::{AGAIN, Key},
-        ledger::{invitation_of, kind_of},
-        mailbook::{MailRef, MailState, OwedMail},
-        read::key_of,
-        record::{self, Item, Kind},
-    },
+use domain::{
+    id::{CommunityId, InvitationId},
+    invitation::Invitation,
+    lifecycle,
 };
+use futures::{StreamExt, stream};
+use store::{
+    Store, StoreError,
+    execute::Executed,
+    keys::{AGAIN, Key},
+    ledger::{invitation_of, kind_of},
+    mailbook::{MailRef, MailState, OwedMail},
+    read::key_of,
+    record::{self, Item, Kind},
+};
+use system::now;
 use tokio::time::Instant;
 
 pub use crate::{mail::LONGEST, outbound::Outbound};

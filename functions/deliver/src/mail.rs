@@ -2,29 +2,27 @@
 
 use std::time::Duration;
 
-use invitations::{
-    domain::{
-        Timestamp,
-        community::Community,
-        email::{AddressKey, EmailAddress},
-        id::UserId,
-        invitation::{DeliveryState, Invitation, Invitee, Status},
-        link::{LinkToken, SECRET_BYTES},
-        person::Party,
-        settings::{Locale, Settings},
-        transition::{Addressee, MailKind},
-    },
-    mail::{self, Letter, Links, Rendered},
-    runtime::{now, randomise},
-    store::{
-        StoreError,
-        keys::Key,
-        mailbook::{LEASE, Lease, MailRef, MailState, MailedLink, OwedMail},
-        read::Records,
-        record::Address,
-    },
+use domain::{
+    Timestamp,
+    community::Community,
+    email::{AddressKey, EmailAddress},
+    id::UserId,
+    invitation::{DeliveryState, Invitation, Invitee, Status},
+    link::{LinkToken, SECRET_BYTES},
+    person::Party,
+    settings::{Locale, Settings},
+    transition::{Addressee, MailKind},
 };
 use jiff::SignedDuration;
+use mail::{Letter, Links, Rendered};
+use store::{
+    StoreError,
+    keys::Key,
+    mailbook::{LEASE, Lease, MailRef, MailState, MailedLink, OwedMail},
+    read::Records,
+    record::Address,
+};
+use system::{now, randomise};
 use tokio::time::Instant;
 
 use crate::{

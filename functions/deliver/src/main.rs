@@ -1,7 +1,6 @@
 //! The Lambda function `deliver`.
 
 use deliver::{Deliver, Outbound};
-use invitations::runtime;
 use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

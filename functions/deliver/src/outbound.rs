@@ -10,11 +10,9 @@ use aws_sdk_sesv2::{
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use invitations::{
-    domain::{email::EmailAddress, event::Event, id::InvitationId, link::LinkToken, transition::MailKind},
-    mail::{Links, Rendered},
-    runtime::{MissingVariable, variable},
-};
+use domain::{email::EmailAddress, event::Event, id::InvitationId, link::LinkToken, transition::MailKind};
+use mail::{Links, Rendered};
+use runtime::{MissingVariable, variable};
 
 /// The source of every event on the bus.
 const EVENT_SOURCE: &str = "invitations";

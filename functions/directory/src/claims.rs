@@ -4,26 +4,24 @@
 //! are given the same address one after the other, at most one gets an invitation.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Timestamp,
+    email::AddressKey,
+    id::{CommunityId, InvitationId},
+    invitation::Invitation,
+    lifecycle,
+    person::{Party, Standing, User},
+};
 use futures::{StreamExt, TryStreamExt, stream};
-use invitations::{
-    domain::{
-        Timestamp,
-        email::AddressKey,
-        id::{CommunityId, InvitationId},
-        invitation::Invitation,
-        lifecycle,
-        person::{Party, Standing, User},
-    },
-    http::problem::Problem,
-    store::{
-        Store,
-        execute::{Cause, Executed, Loss},
-        expression::{Expression, number, string},
-        keys::{KIND, Key, STANDING_PREFIX, address_partition},
-        read::key_of,
-        record::{self, Kind},
-        write::{Write, Written},
-    },
+use http_api::problem::Problem;
+use store::{
+    Store,
+    execute::{Cause, Executed, Loss},
+    expression::{Expression, number, string},
+    keys::{KIND, Key, STANDING_PREFIX, address_partition},
+    read::key_of,
+    record::{self, Kind},
+    write::{Write, Written},
 };
 
 use crate::{ROUNDS, sweep};

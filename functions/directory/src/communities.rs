@@ -1,23 +1,21 @@
 //! `PUT` and `DELETE /directory/communities/{communityId}`.
 
-use invitations::{
-    domain::{
-        community::Community,
-        id::CommunityId,
-        invitation::{Invitation, Status},
-        lifecycle,
-    },
-    http::problem::Problem,
-    runtime::now,
-    store::{
-        Store,
-        expression::Expression,
-        keys::{COMMUNITY_COPIES, Index, Key},
-        record::{self, Kind},
-        write::Write,
-    },
+use domain::{
+    community::Community,
+    id::CommunityId,
+    invitation::{Invitation, Status},
+    lifecycle,
 };
+use http_api::problem::Problem;
 use serde::Deserialize;
+use store::{
+    Store,
+    expression::Expression,
+    keys::{COMMUNITY_COPIES, Index, Key},
+    record::{self, Kind},
+    write::Write,
+};
+use system::now;
 
 use crate::{
     Stored,

@@ -1,17 +1,15 @@
 //! `PUT` and `DELETE /directory/users/{userId}/connections/{otherId}`. A connection holds both ways.
 
-use invitations::{
-    domain::id::UserId,
-    http::problem::{Fault, Problem},
-    store::{
-        Store,
-        expression::Expression,
-        keys::Key,
-        record::{self, Kind},
-        write::{Write, Written},
-    },
-};
+use domain::id::UserId;
+use http_api::problem::{Fault, Problem};
 use serde::{Deserialize, Serialize};
+use store::{
+    Store,
+    expression::Expression,
+    keys::Key,
+    record::{self, Kind},
+    write::{Write, Written},
+};
 
 use crate::{Stored, users};
 

@@ -1,18 +1,16 @@
 //! The routes of `directory`, for the contract.
 
-use invitations::{
-    domain::{
-        community::{Community, Enrolment, Visibility},
-        email::EmailAddress,
-        id::{CommunityId, UserId},
-        message::MAX_MESSAGE_CHARS,
-        person::{Role, User},
-        settings::{EmailLinkResponse, LanguageTag, Locale, MAX_RECIPIENTS, MembershipMode, Settings},
-    },
-    http::{
-        code::Code,
-        contract::{Map, Operation, Schema, Value, json},
-    },
+use domain::{
+    community::{Community, Enrolment, Visibility},
+    email::EmailAddress,
+    id::{CommunityId, UserId},
+    message::MAX_MESSAGE_CHARS,
+    person::{Role, User},
+    settings::{EmailLinkResponse, LanguageTag, Locale, MAX_RECIPIENTS, MembershipMode, Settings},
+};
+use http_api::{
+    code::Code,
+    contract::{Map, Operation, Schema, Value, json},
 };
 use utoipa::ToSchema;
 

@@ -4,27 +4,25 @@
 //! What leads to the rest goes last, their address with it. A removal that runs out of time is continued by its
 //! repetition.
 
-use invitations::{
-    domain::{
-        Timestamp,
-        email::EmailAddress,
-        id::UserId,
-        invitation::Invitation,
-        lifecycle,
-        person::{Party, Standing, User},
-    },
-    http::problem::Problem,
-    runtime::now,
-    store::{
-        Store,
-        execute::MAX_ACTIONS,
-        expression::{Expression, number},
-        keys::{Index, Key, party_partition, requested_partition, user_partition},
-        read::key_of,
-        record::{self, Item},
-        write::{Write, Written},
-    },
+use domain::{
+    Timestamp,
+    email::EmailAddress,
+    id::UserId,
+    invitation::Invitation,
+    lifecycle,
+    person::{Party, Standing, User},
 };
+use http_api::problem::Problem;
+use store::{
+    Store,
+    execute::MAX_ACTIONS,
+    expression::{Expression, number},
+    keys::{Index, Key, party_partition, requested_partition, user_partition},
+    read::key_of,
+    record::{self, Item},
+    write::{Write, Written},
+};
+use system::now;
 
 use crate::{
     ROUNDS,

@@ -2,7 +2,7 @@
 
 use std::{fmt::Display, ops::RangeInclusive};
 
-use invitations::http::problem::{Fault, Problem};
+use http_api::problem::{Fault, Problem};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 use url::Url;
 

@@ -5,15 +5,13 @@
 
 use std::mem;
 
+use domain::id::{CommunityId, UserId};
 use futures::{StreamExt, stream};
-use invitations::{
-    domain::id::{CommunityId, UserId},
-    http::problem::{Fault, Problem},
-    store::Store,
-};
+use http_api::problem::{Fault, Problem};
 use lambda_http::http::StatusCode;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use store::Store;
 
 use crate::{
     Stored,

@@ -22,10 +22,10 @@ mod tests;
 
 use std::sync::Arc;
 
-use invitations::http::{
+use http_api::{
     body,
+    function::{Api, json, path},
     problem::Problem,
-    service::{Api, json, path},
 };
 use lambda_http::{
     Body, Request, RequestExt, Response,

@@ -1,20 +1,18 @@
 //! `PUT` and `DELETE /directory/communities/{communityId}/members/{userId}`.
 
-use invitations::{
-    domain::{
-        id::{CommunityId, UserId},
-        person::{Party, Role},
-    },
-    http::problem::Problem,
-    store::{
-        Store,
-        expression::{Expression, string},
-        keys::{KIND, Key, PK},
-        record::{self, Kind},
-        write::{Write, Written},
-    },
+use domain::{
+    id::{CommunityId, UserId},
+    person::{Party, Role},
 };
+use http_api::problem::Problem;
 use serde::{Deserialize, Serialize};
+use store::{
+    Store,
+    expression::{Expression, string},
+    keys::{KIND, Key, PK},
+    record::{self, Kind},
+    write::{Write, Written},
+};
 
 use crate::{
     Stored,

@@ -2,22 +2,20 @@
 
 use std::{ops::RangeInclusive, str::FromStr};
 
-use invitations::{
-    domain::{
-        email::EmailAddress,
-        message::{InvalidMessage, Message},
-        settings::{MAX_RECIPIENTS, Settings},
-    },
-    http::problem::Problem,
-    store::{
-        Store,
-        expression::Expression,
-        keys::Key,
-        record::{self, Kind},
-        write::Write,
-    },
+use domain::{
+    email::EmailAddress,
+    message::{InvalidMessage, Message},
+    settings::{MAX_RECIPIENTS, Settings},
 };
+use http_api::problem::Problem;
 use serde::Deserialize;
+use store::{
+    Store,
+    expression::Expression,
+    keys::Key,
+    record::{self, Kind},
+    write::Write,
+};
 
 use crate::fields::{self, Faults};
 

@@ -2,23 +2,21 @@
 
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
-use invitations::{
-    domain::{
-        Timestamp,
-        invitation::{Invitation, Status},
-        transition::Transition,
-    },
-    http::problem::Problem,
-    runtime::now,
-    store::{
-        Store,
-        execute::{Cause, Executed, Loss},
-        keys::Index,
-        read::{PageRequest, listing_of},
-        record,
-    },
+use domain::{
+    Timestamp,
+    invitation::{Invitation, Status},
+    transition::Transition,
 };
+use futures::{StreamExt, TryStreamExt, stream};
+use http_api::problem::Problem;
+use store::{
+    Store,
+    execute::{Cause, Executed, Loss},
+    keys::Index,
+    read::{PageRequest, listing_of},
+    record,
+};
+use system::now;
 use tokio::time::Instant;
 
 use crate::ROUNDS;

@@ -1,13 +1,11 @@
 //! What the fields of a record may say, and in which order an import is applied.
 
-use invitations::{
-    domain::{
-        community::{Community, Enrolment, Visibility},
-        person::{Role, User},
-        settings::{EmailLinkResponse, MembershipMode, Settings},
-    },
-    http::problem::Problem,
+use domain::{
+    community::{Community, Enrolment, Visibility},
+    person::{Role, User},
+    settings::{EmailLinkResponse, MembershipMode, Settings},
 };
+use http_api::problem::Problem;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -164,7 +162,7 @@ fn settings_read_back_as_they_were_put() {
         logo_url: Some("https://a.example/logo.png".to_owned()),
         support_email: Some("help@a.example".to_owned()),
         postal_address: Some("Pier 1\nHarbour".to_owned()),
-        default_locale: invitations::domain::settings::Locale::De,
+        default_locale: domain::settings::Locale::De,
     };
     assert_eq!(settings(serde_json::to_value(&wanted).unwrap()), Ok(wanted));
 }

@@ -6,24 +6,22 @@
 use std::{collections::BTreeSet, str::FromStr};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use invitations::{
-    domain::{
-        email::{AddressKey, EmailAddress},
-        id::UserId,
-        person::User,
-        settings::LanguageTag,
-    },
-    http::problem::Problem,
-    runtime::now,
-    store::{
-        Store,
-        expression::{Expression, string},
-        keys::{KIND, Key, PK},
-        record::{Address, Kind, user_record},
-        write::{Write, Written},
-    },
+use domain::{
+    email::{AddressKey, EmailAddress},
+    id::UserId,
+    person::User,
+    settings::LanguageTag,
 };
+use http_api::problem::Problem;
 use serde::Deserialize;
+use store::{
+    Store,
+    expression::{Expression, string},
+    keys::{KIND, Key, PK},
+    record::{Address, Kind, user_record},
+    write::{Write, Written},
+};
+use system::now;
 
 use crate::{
     ROUNDS, Stored, claims,

@@ -1,17 +1,15 @@
 //! Notes what became of mails, from SES's events on the default bus: the invitation shows it, and an address to which
 //! mail bounces for good, or whose owner calls it spam, gets no more.
 
-use invitations::{
-    domain::{
-        email::EmailAddress,
-        id::{InvitationId, UserId},
-        invitation::{DeliveryState, Invitee},
-        transition::MailKind,
-    },
-    runtime::now,
-    store::{Store, StoreError},
+use domain::{
+    email::EmailAddress,
+    id::{InvitationId, UserId},
+    invitation::{DeliveryState, Invitee},
+    transition::MailKind,
 };
 use serde::Deserialize;
+use store::{Store, StoreError};
+use system::now;
 
 /// Everything that `feedback` reaches.
 #[derive(Debug, Clone)]

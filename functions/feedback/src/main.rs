@@ -1,7 +1,6 @@
 //! The Lambda function `feedback`.
 
 use feedback::Feedback;
-use invitations::runtime;
 use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,6 +1,6 @@
 //! The route of `list-mine`, for the contract.
 
-use invitations::http::contract::{Operation, list};
+use http_api::contract::{Operation, list};
 
 /// The operation of `list-mine`.
 #[must_use]

@@ -5,20 +5,18 @@ pub mod contract;
 
 use std::sync::Arc;
 
-use invitations::{
-    domain::{
-        person::Party,
-        viewing::{RoleFact, Viewer},
-    },
-    http::{
-        list::ListQuery,
-        problem::Problem,
-        service::{Api, json},
-    },
-    runtime::now,
-    store::keys::{Index, party_partition},
+use domain::{
+    person::Party,
+    viewing::{RoleFact, Viewer},
+};
+use http_api::{
+    function::{Api, json},
+    list::ListQuery,
+    problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
+use store::keys::{Index, party_partition};
+use system::now;
 
 /// Answers one request.
 ///

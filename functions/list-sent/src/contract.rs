@@ -1,11 +1,9 @@
 //! The routes of `list-sent`, for the contract.
 
-use invitations::{
-    domain::{id::CommunityId, invitation::Status},
-    http::{
-        code::Code,
-        contract::{Map, Operation, Schema, Value, json, list},
-    },
+use domain::{id::CommunityId, invitation::Status};
+use http_api::{
+    code::Code,
+    contract::{Map, Operation, Schema, Value, json, list},
 };
 
 use crate::stats::Stats;

@@ -9,25 +9,23 @@ mod stats;
 
 use std::sync::Arc;
 
-use invitations::{
-    domain::{
-        id::CommunityId,
-        person::{Caller, Party, Standing, User},
-        refusal::Refusal,
-        viewing::{RoleFact, Viewer},
-    },
-    http::{
-        list::ListQuery,
-        problem::Problem,
-        service::{Api, json, path, verb},
-    },
-    runtime::now,
-    store::{
-        Store,
-        keys::{Index, Key, user_partition},
-    },
+use domain::{
+    id::CommunityId,
+    person::{Caller, Party, Standing, User},
+    refusal::Refusal,
+    viewing::{RoleFact, Viewer},
+};
+use http_api::{
+    function::{Api, json, path, verb},
+    list::ListQuery,
+    problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
+use store::{
+    Store,
+    keys::{Index, Key, user_partition},
+};
+use system::now;
 
 /// Answers one request.
 ///

@@ -5,14 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use invitations::{
-    domain::{id::CommunityId, invitation::Status, person::Caller},
-    http::{problem::Problem, service::json},
-    runtime::now,
-    store::Store,
-};
+use domain::{id::CommunityId, invitation::Status, person::Caller};
+use http_api::{function::json, problem::Problem};
 use lambda_http::{Body, Response, http::StatusCode};
 use serde::Serialize;
+use store::Store;
+use system::now;
 
 use crate::moderator;
 

@@ -1,11 +1,9 @@
 //! The routes of `moderate`, for the contract.
 
-use invitations::{
-    domain::invitation::Status::{self, Accepted, AwaitingApproval, Cancelled, Declined, Expired, Pending, Rejected},
-    http::{
-        code::Code,
-        contract::{Operation, Schema, command, json},
-    },
+use domain::invitation::Status::{self, Accepted, AwaitingApproval, Cancelled, Declined, Expired, Pending, Rejected};
+use http_api::{
+    code::Code,
+    contract::{Operation, Schema, command, json},
 };
 
 use crate::{MAX_REASON_CHARS, Rejection};

@@ -5,13 +5,11 @@ pub mod contract;
 
 use std::sync::Arc;
 
-use invitations::{
-    domain::lifecycle::Command,
-    http::{
-        body, command,
-        problem::{Fault, Problem},
-        service::{Api, verb},
-    },
+use domain::lifecycle::Command;
+use http_api::{
+    body, command,
+    function::{Api, verb},
+    problem::{Fault, Problem},
 };
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;

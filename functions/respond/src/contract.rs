@@ -1,14 +1,12 @@
 //! The routes of `respond`, for the contract: two for programs, and the pages behind mail links.
 
-use invitations::{
-    domain::{
-        invitation::Status::{self, Accepted, Declined, Pending},
-        link::TOKEN_CHARS,
-    },
-    http::{
-        code::Code,
-        contract::{Content, Operation, Schema, command, json},
-    },
+use domain::{
+    invitation::Status::{self, Accepted, Declined, Pending},
+    link::TOKEN_CHARS,
+};
+use http_api::{
+    code::Code,
+    contract::{Content, Operation, Schema, command, json},
 };
 
 use crate::Decline;

@@ -8,13 +8,11 @@ pub mod page;
 
 use std::sync::Arc;
 
-use invitations::{
-    domain::lifecycle::Command,
-    http::{
-        body, command,
-        problem::Problem,
-        service::{Api, parameter, verb},
-    },
+use domain::lifecycle::Command;
+use http_api::{
+    body, command,
+    function::{Api, parameter, verb},
+    problem::Problem,
 };
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;

@@ -1,25 +1,23 @@
 //! What a mail link opens. `GET` and `HEAD` only read, because mail scanners open links; `POST` answers.
 
-use invitations::{
-    domain::{
-        community::Community,
-        invitation::{Invitation, Invitee, Status},
-        lifecycle::{self, Command, Holder, InviteeFact},
-        link::LinkToken,
-        person::User,
-        refusal::Refusal,
-        settings::{EmailLinkResponse, Locale, Settings},
-    },
-    http::body,
-    operation::{OperationError, perform_by_link},
-    runtime::now,
-    store::{Store, StoreError, keys::Key, mailbook::Behind},
+use domain::{
+    community::Community,
+    invitation::{Invitation, Invitee, Status},
+    lifecycle::{self, Command, Holder, InviteeFact},
+    link::LinkToken,
+    person::User,
+    refusal::Refusal,
+    settings::{EmailLinkResponse, Locale, Settings},
 };
+use http_api::body;
 use lambda_http::{
     Body, Request, RequestExt, Response,
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     request::RequestContext,
 };
+use service::command::{OperationError, perform_by_link};
+use store::{Store, StoreError, keys::Key, mailbook::Behind};
+use system::now;
 
 use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
 

@@ -7,18 +7,16 @@ use std::{fmt::Write as _, sync::LazyLock};
 
 use askama::{Template, filters::HtmlSafe};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use invitations::{
-    domain::{
-        community::{Community, CommunityType},
-        email::EmailAddress,
-        invitation::{CommunityLabel, Invitation, Status},
-        settings::{Locale, Settings},
-    },
-    mail::{
-        RenderError,
-        pieces::{self, Piece},
-        plain, words,
-    },
+use domain::{
+    community::{Community, CommunityType},
+    email::EmailAddress,
+    invitation::{CommunityLabel, Invitation, Status},
+    settings::{Locale, Settings},
+};
+use mail::{
+    RenderError,
+    pieces::{self, Piece},
+    plain, words,
 };
 use sha2::{Digest, Sha256};
 

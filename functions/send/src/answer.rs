@@ -5,17 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use invitations::{
-    domain::{
-        Timestamp,
-        id::InvitationId,
-        invitation::Invitation,
-        person::{Caller, Party, Role},
-        sending::{Offer, Outcome},
-        viewing::{RoleFact, Viewer},
-    },
-    http::{problem::Problem, service::json, view::InvitationView},
+use domain::{
+    Timestamp,
+    id::InvitationId,
+    invitation::Invitation,
+    person::{Caller, Party, Role},
+    sending::{Offer, Outcome},
+    viewing::{RoleFact, Viewer},
 };
+use http_api::{function::json, problem::Problem, view::InvitationView};
 use lambda_http::{
     Body, Response,
     http::{HeaderValue, StatusCode},

@@ -1,11 +1,9 @@
 //! The routes of `send`, for the contract.
 
-use invitations::{
-    domain::{id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome},
-    http::{
-        code::Code,
-        contract::{EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json},
-    },
+use domain::{id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome};
+use http_api::{
+    code::Code,
+    contract::{EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json},
 };
 
 use crate::{

@@ -1,22 +1,20 @@
 //! What the table knows of a request's people: read in batches, kept up to date by what lost writes reveal.
 
-use invitations::{
-    domain::{
-        Timestamp,
-        community::Community,
-        email::EmailAddress,
-        id::{CommunityId, UserId},
-        invitation::Invitee,
-        person::{Caller, Party, Role, User},
-        sending::{Quota, Recipient},
-        settings::Settings,
-    },
-    store::{
-        Store, StoreError,
-        keys::Key,
-        read::Records,
-        record::{Address, Item},
-    },
+use domain::{
+    Timestamp,
+    community::Community,
+    email::EmailAddress,
+    id::{CommunityId, UserId},
+    invitation::Invitee,
+    person::{Caller, Party, Role, User},
+    sending::{Quota, Recipient},
+    settings::Settings,
+};
+use store::{
+    Store, StoreError,
+    keys::Key,
+    read::Records,
+    record::{Address, Item},
 };
 
 use crate::request::{Named, Submission, Submitted};

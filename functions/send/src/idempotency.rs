@@ -4,19 +4,17 @@
 //! that needs several transactions marks itself as running in each; if it dies, the next attempt with the key derives
 //! the same invitation ids, finds those that exist, and makes the rest.
 
-use invitations::{
-    domain::{Timestamp, id::InvitationId, lifecycle::later},
-    http::problem::Problem,
-    store::{
-        StoreError,
-        execute::Companion,
-        keys::{Key, TTL},
-        record::{self, Item, Kind},
-    },
-};
+use domain::{Timestamp, id::InvitationId, lifecycle::later};
+use http_api::problem::Problem;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use store::{
+    StoreError,
+    execute::Companion,
+    keys::{Key, TTL},
+    record::{self, Item, Kind},
+};
 
 use crate::{answer::Answer, request::ordered_id};
 

@@ -14,31 +14,29 @@ mod request;
 
 use std::{collections::HashSet, sync::Arc};
 
-use invitations::{
-    domain::{
-        Timestamp,
-        id::{CommunityId, InvitationId},
-        invitation::{CommunityLabel, Sender},
-        person::{Caller, Role},
-        refusal::Refusal,
-        sending::{Offer, Outcome, Quota, outcome_of, reach},
-        settings::Settings,
-        transition::{Guard, Transition},
-    },
-    http::{
-        body,
-        problem::Problem,
-        service::{Api, path, verb},
-    },
-    runtime::now,
-    store::{
-        Store,
-        execute::{Cause, Companion, Executed, Loss, MAX_ACTIONS, actions},
-        keys::Key,
-        record,
-    },
+use domain::{
+    Timestamp,
+    id::{CommunityId, InvitationId},
+    invitation::{CommunityLabel, Sender},
+    person::{Caller, Role},
+    refusal::Refusal,
+    sending::{Offer, Outcome, Quota, outcome_of, reach},
+    settings::Settings,
+    transition::{Guard, Transition},
+};
+use http_api::{
+    body,
+    function::{Api, path, verb},
+    problem::Problem,
 };
 use lambda_http::{Body, Request, Response};
+use store::{
+    Store,
+    execute::{Cause, Companion, Executed, Loss, MAX_ACTIONS, actions},
+    keys::Key,
+    record,
+};
+use system::now;
 
 use crate::{
     answer::{Answer, Entry, Made},

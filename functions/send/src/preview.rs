@@ -1,20 +1,18 @@
 //! `POST /communities/{communityId}/invitations/preview`: the mail that the same request would send. Writes nothing.
 
-use invitations::{
-    domain::{
-        id::CommunityId,
-        invitation::{Invitee, Status},
-        person::Caller,
-        sending::Recipient,
-        settings::Locale,
-    },
-    http::{problem::Problem, service::json},
-    mail::{self, Letter, Links},
-    runtime::now,
-    store::Store,
+use domain::{
+    id::CommunityId,
+    invitation::{Invitee, Status},
+    person::Caller,
+    sending::Recipient,
+    settings::Locale,
 };
+use http_api::{function::json, problem::Problem};
 use lambda_http::{Body, Response, http::StatusCode};
+use mail::{Letter, Links};
 use serde::Serialize;
+use store::Store;
+use system::now;
 
 use crate::{
     directory::Directory,

@@ -2,22 +2,20 @@
 
 use std::fmt;
 
-use invitations::{
-    domain::{
-        Timestamp,
-        email::EmailAddress,
-        id::{CommunityId, InvitationId, UserId},
-        message::{InvalidMessage, Message},
-    },
-    http::problem::{Fault, Problem},
-    runtime::randomise,
+use domain::{
+    Timestamp,
+    email::EmailAddress,
+    id::{CommunityId, InvitationId, UserId},
+    message::{InvalidMessage, Message},
 };
+use http_api::problem::{Fault, Problem};
 use lambda_http::Request;
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, SeqAccess, Visitor},
 };
 use sha2::{Digest, Sha256};
+use system::randomise;
 
 /// The longest lifetime that a request may ask for, in days (SPEC section 3).
 pub(crate) const MAX_LIFETIME_DAYS: u32 = 365;
@@ -137,7 +135,7 @@ impl Submission {
         });
         let recipients: Vec<_> = users.chain(emails).collect();
         if recipients.len() > MAX_SUBMITTED {
-            return Err(Problem::too_many_recipients(recipients.len(), invitations::domain::settings::MAX_RECIPIENTS));
+            return Err(Problem::too_many_recipients(recipients.len(), domain::settings::MAX_RECIPIENTS));
         }
         Ok(Self { recipients, message, expires_in_days })
     }

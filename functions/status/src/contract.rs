@@ -1,11 +1,9 @@
 //! The route of `status`, for the contract.
 
-use invitations::{
-    domain::{id::InvitationId, invitation::Status},
-    http::{
-        code::Code,
-        contract::{Operation, example_invitation, invitation},
-    },
+use domain::{id::InvitationId, invitation::Status};
+use http_api::{
+    code::Code,
+    contract::{Operation, example_invitation, invitation},
 };
 
 /// The operation of `status`.

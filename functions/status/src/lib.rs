@@ -7,19 +7,17 @@ pub mod contract;
 
 use std::sync::Arc;
 
-use invitations::{
-    domain::{
-        refusal::Refusal,
-        viewing::{RoleFact, Viewer},
-    },
-    http::{
-        problem::Problem,
-        service::{Api, invitation_id, json},
-        view::InvitationView,
-    },
-    runtime::now,
+use domain::{
+    refusal::Refusal,
+    viewing::{RoleFact, Viewer},
+};
+use http_api::{
+    function::{Api, invitation_id, json},
+    problem::Problem,
+    view::InvitationView,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
+use system::now;
 
 /// Answers one request.
 ///

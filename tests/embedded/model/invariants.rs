@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use invitations::store::record::Item;
 use jiff::{Timestamp, tz::TimeZone};
+use store::record::Item;
 
 use super::{history::History, ledger::Ledger, program::DAILY_QUOTA};
 

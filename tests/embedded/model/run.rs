@@ -10,8 +10,8 @@ use std::{
 };
 
 use futures::future::join_all;
-use invitations::runtime::simulation::Simulation;
 use serde_json::{Value, json};
+use system::simulation::Simulation;
 use tokio::sync::RwLock;
 
 use super::{

@@ -9,7 +9,8 @@ use std::{
     time::Duration,
 };
 
-use invitations::{domain::Timestamp, runtime::simulation};
+use domain::Timestamp;
+use system::simulation;
 use tokio::sync::{Notify, oneshot};
 
 /// Where a run's clock starts: 1 November 2026, noon.

@@ -15,23 +15,21 @@ use aws_sdk_dynamodb::{
 };
 use aws_smithy_runtime::client::retries::RetryPartition;
 use deliver::Deliver;
+use domain::{Timestamp, id::InvitationId, invitation::Invitation, person::Party};
 use feedback::Feedback;
-use invitations::{
-    domain::{Timestamp, id::InvitationId, invitation::Invitation, person::Party},
-    http::{
-        caller::Claims,
-        problem::Problem,
-        service::{Api, answer},
-    },
-    runtime::now,
-    store::{
-        Store,
-        keys::Key,
-        record::{Item, invitation, invitation_record},
-    },
+use http_api::{
+    caller::Claims,
+    function::{Api, answer},
+    problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::HeaderMap};
 use serde_json::{Value, json};
+use store::{
+    Store,
+    keys::Key,
+    record::{Item, invitation, invitation_record},
+};
+use system::now;
 use tokio::net::TcpListener;
 
 pub(crate) use self::template::TEMPLATE;

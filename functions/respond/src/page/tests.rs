@@ -1,7 +1,7 @@
 //! What every page looks like, in both languages, and that nobody can make it look like anything else.
 
 use super::*;
-use invitations::domain::{
+use domain::{
     community::{Enrolment, Visibility},
     invitation::{Invitee, Sender},
 };

@@ -1,0 +1,24 @@
+//! The rules of invitations as pure functions: facts, a command and the time in; a transition or a refusal out.
+//!
+//! Nothing here reads a clock, draws a random number, or knows how facts are stored and transported. That is what
+//! lets the tests walk every combination of the rules.
+
+pub mod community;
+pub mod email;
+pub mod event;
+pub mod id;
+pub mod invitation;
+pub mod lifecycle;
+pub mod link;
+pub mod message;
+pub mod person;
+pub mod refusal;
+#[cfg(feature = "openapi")]
+mod schema;
+pub mod sending;
+pub mod settings;
+pub mod tally;
+pub mod transition;
+pub mod viewing;
+
+pub use jiff::Timestamp;

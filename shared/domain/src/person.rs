@@ -1,0 +1,152 @@
+//! People: users of the platform, callers of the API, and how each stands with a community.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Timestamp,
+    email::{AddressKey, EmailAddress},
+    id::{InvitationId, UserId},
+    settings::{LanguageTag, Locale},
+};
+
+/// A person known to the platform, as it last described them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The platform's id of the person.
+    pub id: UserId,
+    /// The full name that others see.
+    pub display_name: String,
+    /// Where the profile is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_url: Option<String>,
+    /// Where mail reaches them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAddress>,
+    /// Whether the platform has proof that the address is theirs.
+    pub email_verified: bool,
+    /// Whether the person may act and be invited.
+    pub active: bool,
+    /// The language they chose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<LanguageTag>,
+}
+
+impl User {
+    /// The language in which to speak to the user; `None` if they chose none that is spoken here.
+    #[must_use]
+    pub fn locale(&self) -> Option<Locale> {
+        self.locale.as_ref().and_then(LanguageTag::locale)
+    }
+
+    /// The address, where it is proven to be the user's own.
+    #[must_use]
+    pub fn verified_email(&self) -> Option<&EmailAddress> {
+        self.email.as_ref().filter(|_| self.email_verified)
+    }
+}
+
+/// A role in a community, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Takes part.
+    Member,
+    /// Decides requests, invites anyone.
+    Moderator,
+    /// Runs the community.
+    Administrator,
+    /// Owns it.
+    Owner,
+}
+
+impl Role {
+    /// Every role that moderates: moderators and above.
+    pub const MODERATING: [Self; 3] = [Self::Moderator, Self::Administrator, Self::Owner];
+
+    /// The name in the API and in the table.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Member => "member",
+            Self::Moderator => "moderator",
+            Self::Administrator => "administrator",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// Whether the role decides requests and tracks the community's invitations.
+    #[must_use]
+    pub fn moderates(self) -> bool {
+        self >= Self::Moderator
+    }
+}
+
+/// Who is calling, by the claims of a token that the gateway has verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The caller's id, from the configured claim.
+    pub id: UserId,
+    /// Whether the token carries the administrator group or scope.
+    pub site_administrator: bool,
+    /// The address in the token, if any.
+    pub email: Option<EmailAddress>,
+    /// Whether the identity provider has verified that address.
+    pub email_verified: bool,
+}
+
+/// Whom an invitation concerns: what a [`Standing`] is kept for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Party {
+    /// A user.
+    User(UserId),
+    /// An address that belongs to no user yet.
+    Address(AddressKey),
+}
+
+/// How a party stands with one community: member or not, invited or not, willing or not.
+///
+/// It is one record per pair, so that "at most one live invitation" and "accepted exactly when member" are each a
+/// condition on one item.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Standing {
+    /// The membership, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// The invitation that made the membership; absent when the platform did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joined_by: Option<InvitationId>,
+    /// The invitation that waits for an answer or approval. It counts until [`Standing::live_until`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_invitation: Option<InvitationId>,
+    /// When the live invitation expires.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis")]
+    pub live_until: Option<Timestamp>,
+    /// Until when the community must not invite again.
+    #[serde(skip_serializing_if = "Option::is_none", with = "millis")]
+    pub cooling_until: Option<Timestamp>,
+    /// Whether the party wants no invitation from the community, ever.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+impl Standing {
+    /// The invitation that is live at `now`.
+    #[must_use]
+    pub fn live_at(&self, now: Timestamp) -> Option<InvitationId> {
+        self.live_invitation.filter(|_| self.live_until.is_some_and(|until| until > now))
+    }
+
+    /// Until when the party is cooling down, if it is at `now`.
+    #[must_use]
+    pub fn cooling_at(&self, now: Timestamp) -> Option<Timestamp> {
+        self.cooling_until.filter(|until| *until > now)
+    }
+}
+
+/// Times are kept as milliseconds, which compare as numbers in conditions.
+pub use jiff::fmt::serde::timestamp::millisecond::optional as millis;

@@ -1,0 +1,26 @@
+//! The routes that give one command on one invitation, and answer with the invitation.
+
+use lambda_http::{Body, Request, Response, http::StatusCode};
+
+use super::{
+    function::{Api, invitation_id, json},
+    problem::Problem,
+    view::InvitationView,
+};
+use domain::{lifecycle::Command, viewing::Viewer};
+use service::command::perform;
+use system::now;
+
+/// Carries out `command` on the invitation that the route names, for the caller of `request`.
+///
+/// # Errors
+/// 404 for whoever may not see the invitation, 403 for whoever may not do this to it, 409 with the state that does not
+/// allow it, 503 when the table is busy.
+pub async fn run(api: &Api, request: &Request, command: &Command) -> Result<Response<Body>, Problem> {
+    let caller = api.claims.caller(request)?;
+    let id = invitation_id(request)?;
+    let now = now();
+    let outcome = perform(&api.store, &caller, id, command, now).await?;
+    let viewer = Viewer { caller: &caller, user: outcome.user.as_ref(), role: outcome.role };
+    json(StatusCode::OK, &InvitationView::new(&outcome.invitation, &viewer, now))
+}

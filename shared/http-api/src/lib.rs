@@ -1,0 +1,16 @@
+//! The API's conventions: who calls, how errors and pages look, and how an invitation is shown.
+
+pub mod body;
+pub mod caller;
+pub mod code;
+pub mod command;
+#[cfg(feature = "openapi")]
+pub mod contract;
+pub mod cursor;
+pub mod function;
+pub mod list;
+pub mod problem;
+pub mod view;
+
+#[cfg(test)]
+mod parsers;

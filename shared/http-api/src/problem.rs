@@ -1,0 +1,297 @@
+//! The one place that gives errors their HTTP form: RFC 9457 problems with a stable `code`.
+
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, StatusCode, header},
+};
+use serde::Serialize;
+
+use super::code::Code;
+use domain::{Timestamp, invitation::Status, refusal::Refusal};
+use service::command::OperationError;
+use store::StoreError;
+
+/// An answer that says what is wrong and what to change. Internal causes stay in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    code: Code,
+    detail: String,
+    faults: Vec<Fault>,
+    invitation_status: Option<Status>,
+    retry_at: Option<Timestamp>,
+}
+
+/// One input at fault.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Fault {
+    /// The field or parameter.
+    pub param: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault of `param`.
+    pub fn new(param: impl Into<String>, detail: impl ToString) -> Self {
+        Self { param: param.into(), detail: detail.to_string() }
+    }
+}
+
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Problem))]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Wire<'a> {
+    title: &'a str,
+    status: u16,
+    #[cfg_attr(feature = "openapi", schema(value_type = Code))]
+    code: &'a str,
+    detail: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    errors: &'a [Fault],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<Conflict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<i64>,
+    request_id: &'a str,
+}
+
+/// `status` of a problem is its HTTP status (RFC 9457), so that of the invitation stands one level down.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct Conflict {
+    status: Status,
+}
+
+impl Problem {
+    fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), faults: Vec::new(), invitation_status: None, retry_at: None }
+    }
+
+    /// 400: the request cannot be understood; `param` names the part at fault.
+    pub fn malformed(param: impl Into<String>, detail: impl ToString) -> Self {
+        let fault = Fault::new(param, detail);
+        let text = format!("{}: {}", fault.param, fault.detail);
+        Self { faults: vec![fault], ..Self::new(Code::MalformedRequest, text) }
+    }
+
+    /// 400: the cursor is damaged, or was made for another caller or query.
+    #[must_use]
+    pub fn invalid_cursor() -> Self {
+        let detail = "The cursor is damaged or belongs to another list. Start again without one.";
+        let fault = Fault::new("cursor", "is not one of this list");
+        Self { faults: vec![fault], ..Self::new(Code::InvalidCursor, detail) }
+    }
+
+    /// 401: no identity came with the request. The gateway answers most of these itself.
+    #[must_use]
+    pub fn unauthenticated() -> Self {
+        Self::new(Code::Unauthenticated, "Send a valid bearer token.")
+    }
+
+    /// 403: only a site administrator or a machine client may do this.
+    #[must_use]
+    pub fn site_administrators_only() -> Self {
+        Self::new(Code::NotSiteAdministrator, "Only site administrators can do this.")
+    }
+
+    /// 404: no such route.
+    #[must_use]
+    pub fn no_route() -> Self {
+        Self::new(Code::NoSuchRoute, "There is no such route.")
+    }
+
+    /// 404: the directory has no such record.
+    #[must_use]
+    pub fn not_in_directory(what: &str) -> Self {
+        Self::new(Code::NotInDirectory, format!("The directory has no such {what}."))
+    }
+
+    /// 409: the address is already another user's verified one.
+    #[must_use]
+    pub fn email_taken() -> Self {
+        let detail = "Another user has this verified email address. Change or remove that user first.";
+        Self { faults: vec![Fault::new("email", "belongs to another user")], ..Self::new(Code::EmailTaken, detail) }
+    }
+
+    /// 409: a request with the same idempotency key is still running.
+    #[must_use]
+    pub fn still_running(until: Timestamp) -> Self {
+        let detail = "A request with this Idempotency-Key is still running. Try again in a moment.";
+        Self { retry_at: Some(until), ..Self::new(Code::RequestStillRunning, detail) }
+    }
+
+    /// 413: a list or body is longer than is allowed.
+    pub fn too_large(param: impl Into<String>, detail: impl ToString) -> Self {
+        let fault = Fault::new(param, detail);
+        let text = format!("{}: {}", fault.param, fault.detail);
+        Self { faults: vec![fault], ..Self::new(Code::TooLarge, text) }
+    }
+
+    /// 413: more recipients than one request may name.
+    #[must_use]
+    pub fn too_many_recipients(found: usize, most: u32) -> Self {
+        let detail = format!("{found} recipients; at most {most} are allowed in one request. Send several requests.");
+        let fault = Fault::new("recipients", format!("must be at most {most}"));
+        Self { faults: vec![fault], ..Self::new(Code::TooManyRecipients, detail) }
+    }
+
+    /// 422: the request is well formed and some values are not allowed.
+    #[must_use]
+    pub fn invalid(faults: Vec<Fault>) -> Self {
+        let texts: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.param, fault.detail)).collect();
+        Self { faults, ..Self::new(Code::InvalidValue, texts.join("; ")) }
+    }
+
+    /// 422: the message has tokens that nobody knows.
+    #[must_use]
+    pub fn unknown_tokens(param: impl Into<String>, detail: impl ToString) -> Self {
+        let fault = Fault::new(param, detail);
+        let text = format!("{} {}", fault.param, fault.detail);
+        Self { faults: vec![fault], ..Self::new(Code::UnknownMessageToken, text) }
+    }
+
+    /// 422: the idempotency key was used with another body.
+    #[must_use]
+    pub fn idempotency_key_reused() -> Self {
+        let detail = "This Idempotency-Key was used with another request. Use a new key.";
+        let fault = Fault::new("Idempotency-Key", "was used with another request");
+        Self { faults: vec![fault], ..Self::new(Code::IdempotencyKeyReused, detail) }
+    }
+
+    /// 500: our own fault; the log knows more under the request id.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self::new(Code::InternalError, "Something went wrong on our side.")
+    }
+
+    /// 503: a passing fault.
+    #[must_use]
+    pub fn unavailable(now: Timestamp) -> Self {
+        let detail = "The service is busy. Nothing may have been changed; try again in a moment.";
+        let retry_at = Some(domain::lifecycle::later(now, jiff::SignedDuration::from_secs(1)));
+        Self { retry_at, ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    /// The stable code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code.as_str()
+    }
+
+    /// The words for the caller.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The inputs at fault.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    fn wire<'a>(&'a self, request_id: &'a str, now: Timestamp) -> Wire<'a> {
+        Wire {
+            title: self.status().canonical_reason().unwrap_or("Error"),
+            status: self.status().as_u16(),
+            code: self.code(),
+            detail: &self.detail,
+            param: self.faults.first().map(|fault| fault.param.as_str()),
+            errors: &self.faults,
+            invitation: self.invitation_status.map(|status| Conflict { status }),
+            retry_after: self.retry_at.map(|at| at.duration_since(now).as_secs().max(0) + 1),
+            request_id,
+        }
+    }
+
+    /// The code, and the body of the answer to the request with that id at `now`.
+    #[cfg(feature = "openapi")]
+    pub(super) fn example(&self, request_id: &str, now: Timestamp) -> (Code, serde_json::Value) {
+        (self.code, serde_json::to_value(self.wire(request_id, now)).unwrap_or_default())
+    }
+
+    /// The answer to the request with that id at `now`.
+    #[must_use]
+    pub fn into_response(self, request_id: &str, now: Timestamp) -> Response<Body> {
+        let wire = self.wire(request_id, now);
+        let retry_after = wire.retry_after;
+        let mut response = Response::new(Body::Text(serde_json::to_string(&wire).unwrap_or_default()));
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        let code = match refusal {
+            Refusal::InvitationNotFound => Code::InvitationNotFound,
+            Refusal::CommunityNotFound => Code::CommunityNotFound,
+            Refusal::CallerUnknown => Code::CallerUnknown,
+            Refusal::CallerInactive => Code::CallerInactive,
+            Refusal::NotAMember => Code::NotAMember,
+            Refusal::InvitersAreAdministrators => Code::InvitersAreAdministrators,
+            Refusal::CommunityPrivate => Code::CommunityPrivate,
+            Refusal::InvitationsNotAllowed => Code::InvitationsNotAllowed,
+            Refusal::NotInvitee => Code::NotInvitee,
+            Refusal::EmailUnverified => Code::EmailUnverified,
+            Refusal::NotModerator => Code::NotModerator,
+            Refusal::NotSender => Code::NotSender,
+            Refusal::RegistrationNeeded => Code::RegistrationNeeded,
+            Refusal::SignInNeeded => Code::SignInNeeded,
+            Refusal::AlreadyMember(_) => Code::AlreadyMember,
+            Refusal::InviteeUnavailable(_) => Code::InviteeUnavailable,
+            Refusal::Conflict(status) => Code::of_conflict(status),
+            Refusal::ResentRecently { .. } => Code::ResentRecently,
+            Refusal::DailyQuotaUsed { .. } => Code::DailyQuotaUsed,
+        };
+        let mut problem = Self::new(code, detail);
+        match refusal {
+            Refusal::Conflict(status) | Refusal::AlreadyMember(status) | Refusal::InviteeUnavailable(status) => {
+                problem.invitation_status = Some(status);
+            }
+            Refusal::ResentRecently { until } | Refusal::DailyQuotaUsed { until } => problem.retry_at = Some(until),
+            _ => {}
+        }
+        problem
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(cause) => {
+                tracing::warn!(%cause, "the table is unavailable");
+                Self::unavailable(system::now())
+            }
+            error => {
+                tracing::error!(%error, "the table failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Refused(refusal) => refusal.into(),
+            OperationError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! How an invitation is shown to one viewer. Every field is named here; nothing gets out that is not.
+
+use serde::Serialize;
+
+use domain::{
+    Timestamp,
+    email::EmailAddress,
+    id::UserId,
+    invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    settings::Locale,
+    viewing::{Action, Viewer},
+};
+use mail;
+
+/// An invitation as `viewer` sees it at one moment.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitation))]
+#[serde(rename_all = "camelCase")]
+pub struct InvitationView<'a> {
+    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::InvitationId))]
+    id: String,
+    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::CommunityId))]
+    community_id: &'a str,
+    community: &'a CommunityLabel,
+    sender: &'a Sender,
+    invitee: InviteeView<'a>,
+    status: Status,
+    message: String,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answered_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::id::UserId>))]
+    decided_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<DeliveryView>,
+    actions: Vec<ActionView>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
+#[serde(rename_all = "camelCase")]
+struct InviteeView<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::id::UserId>))]
+    user_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::email::EmailAddress>))]
+    email: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Delivery))]
+struct DeliveryView {
+    state: DeliveryState,
+    at: Timestamp,
+}
+
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AllowedAction))]
+struct ActionView {
+    id: Action,
+    method: &'static str,
+    href: String,
+}
+
+impl<'a> InvitationView<'a> {
+    /// `invitation` in the eyes of `viewer` at `now`, who is known to be allowed to see it.
+    #[must_use]
+    pub fn new(invitation: &'a Invitation, viewer: &Viewer<'_>, now: Timestamp) -> Self {
+        let invitee = match &invitation.invitee {
+            Invitee::User { id, display_name } => {
+                InviteeView { user_id: Some(id.as_str()), display_name: display_name.as_deref(), email: None }
+            }
+            Invitee::Address { email, .. } => {
+                let email = email.as_ref().filter(|_| viewer.sees_address(invitation));
+                InviteeView { user_id: None, display_name: None, email: email.map(EmailAddress::as_str) }
+            }
+        };
+        let act = |action: Action| ActionView {
+            id: action,
+            method: "POST",
+            href: format!("/invitations/{}/{}", invitation.id, action.verb()),
+        };
+        Self {
+            id: invitation.id.to_string(),
+            community_id: invitation.community.id.as_str(),
+            community: &invitation.community,
+            sender: &invitation.sender,
+            invitee,
+            status: invitation.status_at(now),
+            message: mail::plain_message(invitation, Locale::En),
+            created_at: invitation.created_at,
+            expires_at: invitation.expires_at,
+            answered_at: invitation.answered_at,
+            decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
+            // A moderator's words to the sender are nobody else's.
+            reason: invitation.reason.as_deref().filter(|_| viewer.sees_address(invitation)),
+            delivery: invitation
+                .delivery
+                .as_ref()
+                .map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
+            actions: viewer.actions(invitation, now).into_iter().map(act).collect(),
+        }
+    }
+}

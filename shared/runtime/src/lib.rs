@@ -1,0 +1,113 @@
+//! What `main` needs before it can serve: telemetry, configuration from the environment, and the table's client.
+
+use std::{env, io, time::Duration};
+
+use aws_config::{
+    BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider, retry::RetryConfig,
+    timeout::TimeoutConfig,
+};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
+use tracing::Subscriber;
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    fmt::MakeWriter,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use store::Store;
+
+/// A variable that the template sets is missing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the environment variable {0} is not set")]
+pub struct MissingVariable(&'static str);
+
+/// The value of an environment variable.
+///
+/// # Errors
+/// [`MissingVariable`] if it is not set.
+pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
+    env::var(name).map_err(|_| MissingVariable(name))
+}
+
+/// The workspace's own crates, which log by the rules below.
+pub const OWN_CRATES: [&str; 17] = [
+    "cancel",
+    "deliver",
+    "directory",
+    "domain",
+    "feedback",
+    "http_api",
+    "list_mine",
+    "list_sent",
+    "mail",
+    "moderate",
+    "respond",
+    "runtime",
+    "send",
+    "service",
+    "status",
+    "store",
+    "system",
+];
+/// Where the runtime opens the span that gives every line its request's id. Nothing else is told there.
+const REQUEST_SPANS: &str = "lambda_runtime::layers::trace";
+
+/// Starts logging: one JSON object a line, from `LOG_LEVEL` up.
+///
+/// What may never be logged: link tokens, bearer tokens, email addresses, names, messages. Ids may.
+pub fn start_logging() {
+    let level = env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    log(level, io::stdout).init();
+}
+
+/// What logs to `writer` from `level` up.
+///
+/// Dependencies do not know what may never be logged, and at `debug` tell of whole requests: of them, only warnings are
+/// heard, whatever the level.
+pub fn log<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false).with_writer(writer);
+    let heard = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target(REQUEST_SPANS, level.min(LevelFilter::INFO))
+        .with_targets(OWN_CRATES.map(|own| (own, level)));
+    tracing_subscriber::registry().with(heard).with(lines)
+}
+
+/// The AWS configuration of this process, from the variables that Lambda sets and nowhere else.
+///
+/// A function has its region and its role's credentials in its environment. Looking for them in all the places that
+/// `aws_config` knows of would cost a tenth of the binary and part of every cold start, to find nothing more.
+/// Attempts are short, because a person is waiting and a retry is cheap.
+///
+/// # Errors
+/// [`MissingVariable`] if there is no region.
+pub fn aws() -> Result<SdkConfig, MissingVariable> {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(variable("AWS_REGION")?))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
+        .retry_config(RetryConfig::standard().with_max_attempts(3))
+        .timeout_config(timeouts);
+    // Where the local AWS is.
+    config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
+    Ok(config.build())
+}
+
+/// The store in the table that `TABLE_NAME` names, with its connection opened.
+///
+/// # Errors
+/// [`MissingVariable`] if there is no name.
+pub async fn store(aws: &SdkConfig) -> Result<Store, MissingVariable> {
+    let store = Store::new(aws_sdk_dynamodb::Client::new(aws), variable("TABLE_NAME")?);
+    store.warm_up().await;
+    Ok(store)
+}

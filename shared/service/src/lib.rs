@@ -1,0 +1,3 @@
+//! What the service does, free of HTTP: facts in, typed outcomes out.
+
+pub mod command;

@@ -1,0 +1,297 @@
+//! Reads: batches of records by key, partitions, and pages of an index.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::{
+    operation::query::QueryOutput,
+    types::{AttributeValue, KeysAndAttributes},
+};
+
+use super::{
+    Store, StoreError,
+    expression::string,
+    keys::{Index, Key, LISTING, PK, SK},
+    listing,
+    record::{self, Item, UserRecord},
+};
+use domain::{
+    Timestamp,
+    community::Community,
+    id::{CommunityId, InvitationId, UserId},
+    invitation::{Invitation, Status},
+    person::{Caller, Party, Role, Standing},
+    settings::Settings,
+};
+
+/// The most keys that one batch read may name.
+const BATCH: usize = 100;
+/// How often keys that a batch left unread are asked for again before the read counts as failed.
+const ATTEMPTS: u32 = 6;
+
+/// Records by key, as one moment's reads found them. A key that is not there has no record.
+#[derive(Debug, Clone, Default)]
+pub struct Records(HashMap<Key, Item>);
+
+impl Records {
+    /// The record at `key`.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Item> {
+        self.0.get(key)
+    }
+
+    /// The value of the record at `key`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a `T`.
+    pub fn value<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
+        self.get(key).cloned().map(record::value).transpose()
+    }
+
+    /// The user `id`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a user.
+    pub fn user(&self, id: &UserId) -> Result<Option<UserRecord>, StoreError> {
+        self.get(&Key::user(id)).cloned().map(record::user).transpose()
+    }
+
+    /// How the party stands with the community; nothing in particular, if there is no record.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a standing.
+    pub fn standing(&self, party: &Party, community: &CommunityId) -> Result<Standing, StoreError> {
+        Ok(self.value(&Key::standing(party, community))?.unwrap_or_default())
+    }
+
+    /// The network settings; the defaults until someone has set any.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of settings.
+    pub fn settings(&self) -> Result<Settings, StoreError> {
+        Ok(self.value(&Key::settings())?.unwrap_or_default())
+    }
+
+    /// The community, from the copy that `spread` chose.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a community.
+    pub fn community(&self, id: &CommunityId, spread: u8) -> Result<Option<Community>, StoreError> {
+        self.value(&Key::community(id, spread))
+    }
+
+    /// Takes over what another read found.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Replaces what is known of one record.
+    pub fn replace(&mut self, key: Key, item: Option<Item>) {
+        match item {
+            Some(item) => self.0.insert(key, item),
+            None => self.0.remove(&key),
+        };
+    }
+}
+
+/// An invitation, with what the directory says of the caller.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The invitation.
+    pub invitation: Option<Invitation>,
+    /// The caller's own record.
+    pub user: Option<UserRecord>,
+    /// The network settings.
+    pub settings: Settings,
+}
+
+/// Where a page starts and how much of it is wanted.
+#[derive(Debug, Clone)]
+pub struct PageRequest<'a> {
+    /// The index to read.
+    pub index: Index,
+    /// Whose invitations: the index's hash key.
+    pub of: String,
+    /// Only those in this status.
+    pub status: Option<Status>,
+    /// The listing key after which the page starts.
+    pub after: Option<&'a str>,
+    /// How many index records to read.
+    pub limit: u32,
+    /// The moment whose statuses hold.
+    pub now: Timestamp,
+}
+
+/// Index records in listing order.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// The records.
+    pub items: Vec<Item>,
+    /// Whether more may follow.
+    pub more: bool,
+}
+
+impl Store {
+    /// The records at `keys`, read consistently, up to 100 in a request.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if some stay unread.
+    pub async fn read(&self, keys: impl IntoIterator<Item = Key>) -> Result<Records, StoreError> {
+        let keys: Vec<Key> = keys.into_iter().collect::<HashSet<_>>().into_iter().collect();
+        let batches = keys.chunks(BATCH).map(|batch| self.read_batch(batch.to_vec()));
+        let mut records = Records::default();
+        for batch in futures::future::try_join_all(batches).await? {
+            records.extend(batch);
+        }
+        Ok(records)
+    }
+
+    async fn read_batch(&self, keys: Vec<Key>) -> Result<Records, StoreError> {
+        let mut records = Records::default();
+        let mut unread = Some(
+            KeysAndAttributes::builder()
+                .consistent_read(true)
+                .set_keys(Some(keys.into_iter().map(Into::into).collect()))
+                .build()
+                .map_err(|_| StoreError::Refused("a batch of no keys".to_owned()))?,
+        );
+        for attempt in 0..ATTEMPTS {
+            let Some(wanted) = unread.take() else { return Ok(records) };
+            super::write::pause(attempt).await;
+            let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
+            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+                if let Some(key) = key_of(&item) {
+                    records.0.insert(key, item);
+                }
+            }
+            unread = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+        }
+        if unread.is_none() { Ok(records) } else { Err(StoreError::Unavailable("unprocessed keys".to_owned())) }
+    }
+
+    /// The invitation and what is needed to know of the caller, in one request.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn subject(&self, id: InvitationId, caller: &Caller) -> Result<Subject, StoreError> {
+        let keys = [Key::invitation(id), Key::user(&caller.id), Key::settings()];
+        let records = self.read(keys).await?;
+        Ok(Subject {
+            invitation: records.get(&Key::invitation(id)).cloned().map(record::invitation).transpose()?,
+            user: records.user(&caller.id)?,
+            settings: records.settings()?,
+        })
+    }
+
+    /// The user's role in the community.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn role(&self, user: &UserId, community: &CommunityId) -> Result<Option<Role>, StoreError> {
+        let party = Party::User(user.clone());
+        let key = Key::standing(&party, community);
+        let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
+        let item = found.send().await?.item;
+        Ok(item.map(record::value::<Standing>).transpose()?.and_then(|standing| standing.role))
+    }
+
+    /// One page of an index: one query, and another only where the records wanted are more than the megabyte that
+    /// DynamoDB reads at a time.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a query fails.
+    pub async fn page(&self, request: &PageRequest<'_>) -> Result<Page, StoreError> {
+        let (from, to) = listing::range(request.status, request.now);
+        let hash = request.index.hash();
+        let mut start = match request.after {
+            // The clock has moved the range on: nothing is left below, or all of it is.
+            Some(after) if after <= from.as_str() => return Ok(Page { items: Vec::new(), more: false }),
+            Some(after) if after > to.as_str() => None,
+            after => after.and_then(|listing| start_key(hash, &request.of, listing)),
+        };
+        let wanted = request.limit as usize;
+        let mut items = Vec::new();
+        loop {
+            let range = (from.as_str(), to.as_str());
+            let answer = self.query_page(request, range, wanted - items.len(), start).await?;
+            items.extend(answer.items.unwrap_or_default());
+            start = answer.last_evaluated_key;
+            if start.is_none() || items.len() >= wanted {
+                return Ok(Page { items, more: start.is_some() });
+            }
+        }
+    }
+
+    async fn query_page(
+        &self,
+        request: &PageRequest<'_>,
+        (from, to): (&str, &str),
+        limit: usize,
+        start: Option<HashMap<String, AttributeValue>>,
+    ) -> Result<QueryOutput, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name(request.index.name())
+            .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
+            .expression_attribute_names("#of", request.index.hash())
+            .expression_attribute_names("#listing", LISTING)
+            .expression_attribute_values(":of", string(&request.of))
+            .expression_attribute_values(":from", string(from))
+            .expression_attribute_values(":to", string(to))
+            .scan_index_forward(false)
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(start);
+        Ok(query.send().await?)
+    }
+
+    /// All records of a partition whose sort key begins with `prefix`, read consistently.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a query fails.
+    pub async fn partition(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", string(partition));
+        // DynamoDB takes no empty string in a key condition.
+        let query = if prefix.is_empty() {
+            query.key_condition_expression("#pk = :pk")
+        } else {
+            query
+                .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
+                .expression_attribute_names("#sk", SK)
+                .expression_attribute_values(":prefix", string(prefix))
+        };
+        let mut pages = query.into_paginator().items().send();
+        let mut items = Vec::new();
+        while let Some(item) = pages.next().await {
+            items.push(item?);
+        }
+        Ok(items)
+    }
+}
+
+/// The exclusive start key after the index record with that listing key; `None` if no record can have it.
+fn start_key(hash: &str, of: &str, listing: &str) -> Option<HashMap<String, AttributeValue>> {
+    let mut key: HashMap<_, _> = Key::invitation(listing::invitation_of(listing)?).into();
+    key.insert(hash.to_owned(), string(of));
+    key.insert(LISTING.to_owned(), string(listing));
+    Some(key)
+}
+
+/// The listing key of an index record.
+#[must_use]
+pub fn listing_of(item: &Item) -> Option<&str> {
+    item.get(LISTING)?.as_s().ok().map(String::as_str)
+}
+
+/// The primary key of a record.
+#[must_use]
+pub fn key_of(item: &Item) -> Option<Key> {
+    let text = |name: &str| item.get(name)?.as_s().ok().cloned();
+    Some(Key { pk: text(PK)?, sk: text(SK)? })
+}

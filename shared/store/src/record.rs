@@ -1,0 +1,198 @@
+//! How records look: a key, a `kind`, and the fields of the domain type.
+//!
+//! An invitation keeps its fields under `body`, since the attributes by which the indexes find it have the same names.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde::{Serialize, de::DeserializeOwned};
+
+use super::{
+    StoreError,
+    expression::{number, string},
+    keys::{AGAIN, Index, KIND, Key, LISTING, PK, SK, TTL, party_partition, requested_partition, user_partition},
+    listing::listing,
+};
+use domain::{
+    email::{AddressKey, EmailAddress},
+    invitation::{Invitation, Status},
+    person::User,
+};
+
+/// The attributes of one record.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// What a record is, as its `kind` says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// An invitation.
+    Invitation,
+    /// A mail owed.
+    Mail,
+    /// A deadline.
+    Deadline,
+    /// What the tally counts an invitation as.
+    Tallied,
+    /// A user.
+    User,
+    /// A standing.
+    Standing,
+    /// A connection.
+    Connection,
+    /// A daily quota.
+    Quota,
+    /// An idempotent request.
+    Request,
+    /// An address.
+    Address,
+    /// A community.
+    Community,
+    /// A moderator.
+    Moderator,
+    /// A part of a community's tally.
+    Tally,
+    /// The network settings.
+    Settings,
+    /// A parked mail.
+    Parked,
+}
+
+impl Kind {
+    /// The value of the `kind` attribute.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::Mail => "mail",
+            Self::Deadline => "deadline",
+            Self::Tallied => "tallied",
+            Self::User => "user",
+            Self::Standing => "standing",
+            Self::Connection => "connection",
+            Self::Quota => "quota",
+            Self::Request => "request",
+            Self::Address => "address",
+            Self::Community => "community",
+            Self::Moderator => "moderator",
+            Self::Tally => "tally",
+            Self::Settings => "settings",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+const BODY: &str = "body";
+/// The attribute that every write of an invitation is conditional on.
+pub(super) const REVISION: &str = "revision";
+/// The attribute of a user that names the address to which no mail goes any more.
+pub(super) const SUPPRESSED: &str = "suppressed";
+
+/// A record of `kind` at `key` with the fields of `value`.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if `value` does not serialise to a map.
+pub fn record(kind: Kind, key: Key, value: &impl Serialize) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(value)?;
+    item.extend(HashMap::from(key));
+    item.insert(KIND.to_owned(), string(kind.as_str()));
+    Ok(item)
+}
+
+/// The value whose fields the record holds.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if they are not those of a `T`.
+pub fn value<T: DeserializeOwned>(mut item: Item) -> Result<T, StoreError> {
+    for attribute in [PK, SK, KIND, TTL, AGAIN] {
+        item.remove(attribute);
+    }
+    Ok(serde_dynamo::from_item(item)?)
+}
+
+/// The record of an invitation, listed in every index where it can be found.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if it does not serialise.
+pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
+    let body: Item = serde_dynamo::to_item(invitation)?;
+    let mut item: Item = Key::invitation(invitation.id).into();
+    let mut put = |name: &str, value| item.insert(name.to_owned(), value);
+    put(KIND, string(Kind::Invitation.as_str()));
+    put(REVISION, number(invitation.revision));
+    put(LISTING, string(listing(invitation)));
+    put(Index::Sender.hash(), string(user_partition(&invitation.sender.id)));
+    put(Index::Community.hash(), string(invitation.community.id.as_str()));
+    let invitee = invitation.invitee.party();
+    let filed = if was_offered(invitation) { party_partition(&invitee) } else { requested_partition(&invitee) };
+    put(Index::Invitee.hash(), string(filed));
+    put(BODY, AttributeValue::M(body));
+    Ok(item)
+}
+
+/// Whether the invitee has, or could have, heard of the invitation. A request that nobody approved is none of theirs.
+fn was_offered(invitation: &Invitation) -> bool {
+    match invitation.status {
+        Status::AwaitingApproval | Status::Rejected => false,
+        Status::Pending | Status::Accepted | Status::Declined => true,
+        Status::Cancelled | Status::Expired => invitation.mailed_at.is_some(),
+    }
+}
+
+/// The invitation that the record holds.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if it holds none.
+pub fn invitation(mut item: Item) -> Result<Invitation, StoreError> {
+    match item.remove(BODY) {
+        Some(AttributeValue::M(body)) => Ok(serde_dynamo::from_item(body)?),
+        _ => Err(StoreError::Damaged("an invitation without its body".to_owned())),
+    }
+}
+
+/// What the table knows of an address.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Address {
+    /// The user whose verified address it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<domain::id::UserId>,
+    /// Whether mail to it bounced for good or was called spam.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub suppressed: bool,
+}
+
+/// A user with what the table alone knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserRecord {
+    /// The user.
+    pub user: User,
+    /// Whether mail to the user's present address bounced for good or was called spam.
+    pub suppressed: bool,
+}
+
+/// The user that the record holds.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if it holds none.
+pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
+    let suppressed = match item.remove(SUPPRESSED) {
+        Some(AttributeValue::S(key)) => Some(key),
+        _ => None,
+    };
+    let user: User = value(item)?;
+    let present = user.email.as_ref().map(EmailAddress::key);
+    let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
+    Ok(UserRecord { user, suppressed })
+}
+
+/// The record of a user, which names the present address if no mail goes to it any more.
+///
+/// # Errors
+/// [`StoreError::Damaged`] if the user does not serialise.
+pub fn user_record(user: &User, suppressed: bool) -> Result<Item, StoreError> {
+    let mut item = record(Kind::User, Key::user(&user.id), user)?;
+    if let Some(email) = user.email.as_ref().filter(|_| suppressed) {
+        item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
+    }
+    Ok(item)
+}

@@ -1,0 +1,207 @@
+//! Conditional writes: one alone, or up to a hundred that happen together or not at all.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::{
+    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    types::{
+        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update, builders::TransactWriteItemBuilder,
+    },
+};
+
+use super::{Store, StoreError, expression::Expression, keys::Key, record::Item};
+use system::randomise;
+
+/// How often a write that only collided with a transaction is tried.
+const ATTEMPTS: u32 = 8;
+
+/// One write, with the condition that its expression holds.
+#[derive(Debug)]
+pub enum Write {
+    /// Writes a whole record.
+    Put(Item, Expression),
+    /// Changes a record, or makes one.
+    Update(Key, Expression),
+    /// Removes a record, if there is one.
+    Delete(Key, Expression),
+    /// Changes nothing.
+    Check(Key, Expression),
+}
+
+/// What became of writes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// All of them happened.
+    Done,
+    /// None of them happened: the conditions of these, by index, did not hold, with the records as they are.
+    Refused(Vec<(usize, Option<Item>)>),
+}
+
+impl Store {
+    /// Writes all or nothing. Collisions with other transactions are waited out. A write whose answer was lost on its
+    /// way is asked for again under the same token, so that it happens once and is known to have happened.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every answer was lost.
+    pub async fn transact(&self, writes: Vec<Write>) -> Result<Written, StoreError> {
+        let items = writes.into_iter().map(|write| write.build(&self.table)).collect::<Result<Vec<_>, _>>()?;
+        let token = request_token();
+        for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let request = request.set_client_request_token(token.clone());
+            let Err(refused) = request.send().await else {
+                return Ok(Written::Done);
+            };
+            match refused.as_service_error() {
+                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
+                    let failed = failed_conditions(cancelled.cancellation_reasons())?;
+                    if !failed.is_empty() {
+                        return Ok(Written::Refused(failed));
+                    }
+                }
+                _ => match StoreError::from(refused) {
+                    StoreError::Unavailable(_) => {}
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(too_many_collisions())
+    }
+
+    /// Changes one record at half the price of a transaction. `false` if its condition did not hold. Collisions with
+    /// transactions are waited out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts.
+    pub async fn update(&self, key: Key, expression: Expression) -> Result<bool, StoreError> {
+        let finished = expression.finish();
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key.into()))
+            .set_update_expression(finished.update)
+            .set_condition_expression(finished.condition)
+            .set_expression_attribute_names(finished.names)
+            .set_expression_attribute_values(finished.values);
+        for attempt in 0..ATTEMPTS {
+            pause(attempt).await;
+            let Err(refused) = request.clone().send().await else { return Ok(true) };
+            match refused.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(false),
+                Some(UpdateItemError::TransactionConflictException(_)) => {}
+                _ => return Err(refused.into()),
+            }
+        }
+        Err(too_many_collisions())
+    }
+
+    /// Removes records that nobody else changes any more, in transactions of a hundred.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails; some may be removed then.
+    pub async fn remove(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        for keys in keys.chunks(super::execute::MAX_ACTIONS) {
+            let deletions = keys.iter().map(|key| Write::Delete(key.clone(), Expression::default()));
+            self.transact(deletions.collect()).await?;
+        }
+        Ok(())
+    }
+}
+
+fn too_many_collisions() -> StoreError {
+    StoreError::Unavailable("transaction conflict".to_owned())
+}
+
+/// Waits before a repeated attempt: full jitter up to 20 ms, doubling. Not at all before the first.
+pub(super) async fn pause(attempt: u32) {
+    if attempt == 0 {
+        return;
+    }
+    let ceiling = 20_u64 << attempt.min(6);
+    let mut random = [0; 8];
+    // Without randomness the wait is merely not jittered.
+    let _ = randomise(&mut random);
+    tokio::time::sleep(Duration::from_millis(u64::from_le_bytes(random) % ceiling)).await;
+}
+
+/// What makes the attempts at one transaction one: DynamoDB remembers the token of a success for ten minutes. Without
+/// randomness there is none, and the client draws one for each attempt.
+fn request_token() -> Option<String> {
+    let mut random = [0; 16];
+    randomise(&mut random).ok().map(|()| hex::encode(random))
+}
+
+/// The failed conditions among a cancelled transaction's reasons; none if it only collided.
+fn failed_conditions(reasons: &[CancellationReason]) -> Result<Vec<(usize, Option<Item>)>, StoreError> {
+    let mut failed = Vec::new();
+    for (index, reason) in reasons.iter().enumerate() {
+        match reason.code().unwrap_or("None") {
+            "ConditionalCheckFailed" => failed.push((index, reason.item.clone())),
+            "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {}
+            code => return Err(StoreError::Refused(code.to_owned())),
+        }
+    }
+    Ok(failed)
+}
+
+impl Write {
+    fn build(self, table: &str) -> Result<TransactWriteItem, StoreError> {
+        let shown = ReturnValuesOnConditionCheckFailure::AllOld;
+        let item = TransactWriteItem::builder();
+        let built = match self {
+            Self::Put(record, expression) => {
+                let finished = expression.finish();
+                Put::builder()
+                    .table_name(table)
+                    .set_item(Some(record))
+                    .set_condition_expression(finished.condition)
+                    .set_expression_attribute_names(finished.names)
+                    .set_expression_attribute_values(finished.values)
+                    .return_values_on_condition_check_failure(shown)
+                    .build()
+                    .map(|put| item.put(put))
+            }
+            Self::Update(key, expression) => {
+                let finished = expression.finish();
+                Update::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_update_expression(finished.update)
+                    .set_condition_expression(finished.condition)
+                    .set_expression_attribute_names(finished.names)
+                    .set_expression_attribute_values(finished.values)
+                    .return_values_on_condition_check_failure(shown)
+                    .build()
+                    .map(|update| item.update(update))
+            }
+            Self::Delete(key, expression) => {
+                let finished = expression.finish();
+                Delete::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_condition_expression(finished.condition)
+                    .set_expression_attribute_names(finished.names)
+                    .set_expression_attribute_values(finished.values)
+                    .return_values_on_condition_check_failure(shown)
+                    .build()
+                    .map(|delete| item.delete(delete))
+            }
+            Self::Check(key, expression) => {
+                let finished = expression.finish();
+                ConditionCheck::builder()
+                    .table_name(table)
+                    .set_key(Some(key.into()))
+                    .set_condition_expression(finished.condition)
+                    .set_expression_attribute_names(finished.names)
+                    .set_expression_attribute_values(finished.values)
+                    .return_values_on_condition_check_failure(shown)
+                    .build()
+                    .map(|check| item.condition_check(check))
+            }
+        };
+        built.map(TransactWriteItemBuilder::build).map_err(|error| StoreError::Refused(error.to_string()))
+    }
+}
