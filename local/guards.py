@@ -23,7 +23,7 @@ UNCONDITIONAL = "{ let mut expression = Expression::default(); " + ALWAYS + "; e
 EXECUTE = "shared/src/store/execute.rs"
 EXPRESSION = "shared/src/store/expression.rs"
 WRITE = "shared/src/store/write.rs"
-MAILBOOK = "shared/src/store/mailbook.rs"
+MAILBOOK = "shared/src/store/outbox.rs"
 LEDGER = "shared/src/store/ledger.rs"
 READ = "shared/src/store/read.rs"
 RECORD = "shared/src/store/record.rs"
@@ -87,7 +87,7 @@ GUARDS = [
           near="match replaces"),
     Guard("a request's record replaces the one that was read", EXECUTE,
           'action.expression.require_equal("stamp", string(stamp))', "()"),
-    Guard("an offer needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", ""),
+    Guard("an terms needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", ""),
     Guard("enrolling needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", "",
           near="StandingChange::Enrol { invitation } =>"),
     Guard("who accepts is no member yet", EXECUTE, 'expression.require_missing("role");', "",
@@ -152,8 +152,8 @@ GUARDS = [
     Guard("a first count is the first", LEDGER, "expression.require_missing(REVISION)", "()"),
     Guard("a count starts from the mark that was read", LEDGER,
           "expression.require_equal(REVISION, number(mark.revision))", "()"),
-    Guard("what was counted before is taken off", LEDGER, "recount(mark.map(|mark| mark.status), invitation)",
-          "recount(None, invitation)"),
+    Guard("what was counted before is taken off", LEDGER, "counter_changes(mark.map(|mark| mark.status), invitation)",
+          "counter_changes(None, invitation)"),
     Guard("a deadline never comes early", LEDGER, "invitation.expires_at.as_second() + 1",
           "invitation.expires_at.as_second()"),
 
@@ -181,9 +181,9 @@ GUARDS = [
     Guard("only sender or moderator cancel", LIFECYCLE, "!viewer.is_sender(invitation)", "false",
           near="fn may_withdraw"),
     Guard("an inactive sender cancels nothing", LIFECYCLE,
-          "viewer.check_standing_in_network().map(|()| Authority::Settled)", "Ok(Authority::Settled)",
+          "viewer.check_active().map(|()| Authority::Settled)", "Ok(Authority::Settled)",
           near="fn may_withdraw"),
-    Guard("an inactive sender resends nothing", LIFECYCLE, "viewer.check_standing_in_network()?;", "",
+    Guard("an inactive sender resends nothing", LIFECYCLE, "viewer.check_active()?;", "",
           near="fn may_resend"),
     Guard("a sender who is known to have left resends nothing", LIFECYCLE, "Err(Refusal::NotAMember)",
           "Ok(Authority::Settled)"),
@@ -259,8 +259,8 @@ GUARDS = [
     Guard("a member invites no addresses", SENDING, "false", "true",
           near="connections_only: settings.members_invite_connections_only,\n            addresses:"),
     Guard("a community that allows no invitations gets none", SENDING, "!community.allow_invitations", "false"),
-    Guard("who is not connected is not invited", SENDING, "self.reach.connections_only", "false"),
-    Guard("an address is not invited by who may not", SENDING, "!self.reach.addresses", "false"),
+    Guard("who is not connected is not invited", SENDING, "self.rights.connections_only", "false"),
+    Guard("an address is not invited by who may not", SENDING, "!self.rights.addresses", "false"),
     Guard("an inactive user is not invited", SENDING, "!user.active", "false", near="pub fn make"),
     Guard("a suppressed user is not invited", SENDING, "*suppressed", "false", near="!user.active ||"),
     Guard("a suppressed address is not invited", SENDING, "*suppressed", "false",
@@ -296,9 +296,9 @@ GUARDS = [
           "true", near="pub fn sees_address"),
     Guard("an inactive caller has no actions", VIEWING, "self.user.is_some_and(|user| !user.active)", "false"),
     Guard("an inactive caller has no standing", VIEWING, "!user.active", "false",
-          near="pub fn check_standing_in_network"),
+          near="pub fn check_active"),
     Guard("an unknown caller has no standing", VIEWING, "!self.caller.site_administrator", "false",
-          near="pub fn check_standing_in_network"),
+          near="pub fn check_active"),
 
     # ---- Callers, cursors, bodies
     Guard("only the administrators' group makes one", CALLER, "member == self.administrator_value", "true"),
@@ -348,7 +348,7 @@ GUARDS = [
 
     # ---- Lists and status
     Guard("only who moderates lists a community", LIST_SENT, "viewer.moderates()", "true"),
-    Guard("an inactive caller lists nothing", LIST_SENT, "viewer.check_standing_in_network()?;", ""),
+    Guard("an inactive caller lists nothing", LIST_SENT, "viewer.check_active()?;", ""),
     Guard("an invitation is shown to who sees it", STATUS, "viewer.sees(&invitation) != Some(true)", "false"),
 
     # ---- The directory
@@ -413,8 +413,8 @@ GUARDS = [
     Guard("an inactive user gets no mail", MAIL, "found.user.active", "true"),
     Guard("a suppressed user gets no mail", MAIL, "!found.suppressed", "true"),
     Guard("a suppressed address gets no mail", MAIL, "(!known.suppressed)", "true"),
-    Guard("a mail that is being sent is no debt", DELIVER,
-          "record::value::<OwedMail>(after)?.state == MailState::Queued", "true"),
+    Guard("a mail that is being sent is no mail", DELIVER,
+          "record::value::<OutboxMail>(after)?.state == MailState::Queued", "true"),
     Guard("a record that does not read is set aside", DELIVER,
           "self.unreadable.push((sequence.to_owned(), id, sk));", ""),
     Guard("an expiry is decided anew", DELIVER,

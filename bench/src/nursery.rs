@@ -33,7 +33,7 @@ use serde_json::{Value, json};
 use service::command::perform;
 use store::{
     Store,
-    mailbook::{MailRef, MailedLink},
+    outbox::{MailId, MailedLink},
 };
 use system::now;
 
@@ -411,7 +411,7 @@ impl Service {
     async fn sent(&self, user: &str, id: InvitationId) -> Outcome<()> {
         let store = &self.0.store;
         let (name, owed) = store.account(id).await?.mails.into_iter().next().ok_or("no mail is owed")?;
-        let mail = MailRef { invitation: id, name };
+        let mail = MailId { invitation: id, name };
         let address = address(user)?;
         let link = MailedLink { digest: link(id).digest(), address, locale: Some(Locale::En) };
         store.lease(&mail, &owed, &link, now()).await?.ok_or("the mail is taken")?;

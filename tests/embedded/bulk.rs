@@ -352,7 +352,7 @@ async fn the_records_of_a_day_and_of_a_key_go_by_themselves() {
     users(&world, 1).await;
     send_with_key(&world, &mona, "key", &json!({ "userIds": ["user0"] })).await.ok();
     let kept = [
-        Key::request(&mona.id.parse().unwrap(), "key"),
+        Key::idempotency(&mona.id.parse().unwrap(), "key"),
         Key::quota(&mona.id.parse().unwrap(), domain::sending::Quota::day(now())),
     ];
     let in_two_days = now() + jiff::SignedDuration::from_hours(49);
@@ -371,7 +371,7 @@ fn millis(at: jiff::Timestamp) -> AttributeValue {
 }
 
 async fn edit_request(world: &World, caller: &Person, key: &str, edit: impl FnOnce(&mut store::record::Item)) {
-    let mut request = world.record(Key::request(&caller.id.parse().unwrap(), key)).await.unwrap();
+    let mut request = world.record(Key::idempotency(&caller.id.parse().unwrap(), key)).await.unwrap();
     edit(&mut request);
     world.put_record(request).await;
 }

@@ -4,7 +4,7 @@ use domain::{
     Timestamp,
     id::InvitationId,
     invitation::{Invitation, Status},
-    lifecycle::days_later,
+    time::days_later,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};

@@ -11,7 +11,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::{
     keys::{COMMUNITY_COPIES, Key},
-    mailbook::{MailState, OwedMail},
+    outbox::{MailState, OutboxMail},
     record::{Item, value},
 };
 use system::now;
@@ -38,7 +38,7 @@ async fn record_of_mail(world: &World, id: &str) -> Item {
     world.dump().await.into_iter().find(of).unwrap().1
 }
 
-async fn owed(world: &World, id: &str) -> OwedMail {
+async fn owed(world: &World, id: &str) -> OutboxMail {
     value(record_of_mail(world, id).await).unwrap()
 }
 

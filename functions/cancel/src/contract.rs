@@ -7,7 +7,6 @@ use http_api::{
 };
 
 /// The operation of `cancel`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     let conflicts = [Status::Accepted, Status::Declined, Status::Rejected, Status::Expired];
     let path = "/invitations/{invitationId}/cancel";

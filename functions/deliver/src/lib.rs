@@ -24,10 +24,10 @@ use store::{
     Store, StoreError,
     execute::Executed,
     keys::{AGAIN, Key},
-    ledger::{invitation_of, kind_of},
-    mailbook::{MailRef, MailState, OwedMail},
+    outbox::{MailId, MailState, OutboxMail},
     read::key_of,
     record::{self, Item, Kind},
+    stats::{invitation_of, kind_of},
 };
 use system::now;
 use tokio::time::Instant;
@@ -51,7 +51,7 @@ pub struct Deliver {
 /// What a batch of stream records asks for.
 #[derive(Default)]
 struct Work {
-    mails: BTreeMap<MailRef, Vec<String>>,
+    mails: BTreeMap<MailId, Vec<String>>,
     changes: Vec<Change>,
     deadlines: Vec<(String, Item)>,
     unparked: Vec<(String, Key)>,
@@ -77,7 +77,7 @@ impl Deliver {
             .map(async |(mail, sequences)| match self.pay_or_park(mail, begun).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
-                    tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "a mail stays owed");
+                    tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
                     sequences.clone()
                 }
             })
@@ -119,7 +119,7 @@ impl Deliver {
         for (community, latest) in communities {
             let invitations: Vec<_> = latest.values().map(|change| &change.after).collect();
             if let Err(error) = self.store.count_in(community, &invitations).await {
-                tracing::warn!(%community, %error, "changes stay uncounted");
+                tracing::warn!(%community, %error, "counting failed, will retry");
                 failed.extend(latest.values().map(|change| change.sequence.clone()));
             }
         }
@@ -144,13 +144,13 @@ impl Deliver {
     async fn unpark_all(&self, parked: &[(String, Key)]) -> Vec<String> {
         let mut failed = Vec::new();
         for (sequence, key) in parked {
-            let done = match (key.unread(), MailRef::of_parked(key)) {
+            let done = match (key.unread(), MailId::of_parked(key)) {
                 (Some(unread), _) => self.store.tell_again(unread, now()).await.map_err(Into::into),
                 (None, Some(mail)) => self.unpark(&mail).await,
                 (None, None) => Ok(()),
             };
             if let Err(error) = done {
-                tracing::warn!(parked = key.sk, %error, "something stays parked");
+                tracing::warn!(parked = key.sk, %error, "releasing a parked record failed, will retry");
                 failed.push(sequence.clone());
             }
         }
@@ -161,7 +161,7 @@ impl Deliver {
         let mut failed = Vec::new();
         for (sequence, deadline) in deadlines {
             if let Err(error) = self.expire_one(deadline).await {
-                tracing::warn!(%error, "an expiry stays unwritten");
+                tracing::warn!(%error, "expiry failed, will retry");
                 failed.push(sequence.clone());
             }
         }
@@ -207,8 +207,8 @@ impl Work {
         let again = after.get(AGAIN).is_some_and(|again| before.get(AGAIN) != Some(again));
         match kind_of(&after) {
             Some(kind) if kind == Kind::Mail.as_str() => {
-                if let Some(mail) = MailRef::of_record(&after)
-                    && (record::value::<OwedMail>(after)?.state == MailState::Queued || again)
+                if let Some(mail) = MailId::of_record(&after)
+                    && (record::value::<OutboxMail>(after)?.state == MailState::Queued || again)
                 {
                     self.mails.entry(mail).or_default().push(sequence.to_owned());
                 }

@@ -18,7 +18,7 @@ use mail::{Letter, Links, Rendered};
 use store::{
     StoreError,
     keys::Key,
-    mailbook::{LEASE, Lease, MailRef, MailState, MailedLink, OwedMail},
+    outbox::{LEASE, Lease, MailId, MailState, MailedLink, OutboxMail},
     read::Records,
     record::Address,
 };
@@ -101,7 +101,7 @@ struct Context {
 impl Deliver {
     /// Pays for the mail of a batch that came at `begun`. What would fail the next time too is parked, since it would
     /// hold up all behind it.
-    pub(crate) async fn pay_or_park(&self, mail: &MailRef, begun: Instant) -> Result<(), Unpaid> {
+    pub(crate) async fn pay_or_park(&self, mail: &MailId, begun: Instant) -> Result<(), Unpaid> {
         match self.pay(mail, begun).await {
             Err(Unpaid::Store(StoreError::Damaged(_)) | Unpaid::Unwritable) => {
                 tracing::error!(invitation = %mail.invitation, mail = mail.name, "a mail cannot be made");
@@ -112,7 +112,7 @@ impl Deliver {
     }
 
     /// Sends the mail of a batch that came at `begun`, unless it is settled or no longer wanted.
-    async fn pay(&self, mail: &MailRef, begun: Instant) -> Result<(), Unpaid> {
+    async fn pay(&self, mail: &MailId, begun: Instant) -> Result<(), Unpaid> {
         in_time(begun)?;
         let account = self.store.account(mail.invitation).await?;
         let (Some(owed), Some(invitation)) = (account.mail(&mail.name), account.invitation.as_ref()) else {
@@ -148,8 +148,8 @@ impl Deliver {
 
     async fn send(
         &self,
-        mail: &MailRef,
-        owed: &OwedMail,
+        mail: &MailId,
+        owed: &OutboxMail,
         invitation: &Invitation,
         context: &Context,
     ) -> Result<(), Unpaid> {
@@ -195,7 +195,7 @@ impl Deliver {
 
     /// The mail service has been too busy for the mail: it queues again behind all others, however often, until it has
     /// waited for too long.
-    async fn wait(&self, mail: &MailRef, owed: &OwedMail, lease: &Lease) -> Result<(), Unpaid> {
+    async fn wait(&self, mail: &MailId, owed: &OutboxMail, lease: &Lease) -> Result<(), Unpaid> {
         let patience = owed.busy_since.is_none_or(|since| now().duration_since(since) < MOST_PATIENCE);
         if patience {
             return Ok(self.store.put_off(mail, lease, now()).await?);
@@ -204,18 +204,18 @@ impl Deliver {
     }
 
     /// Nobody is to get the mail any more, unless somebody is sending it by now: then it comes again.
-    async fn drop_unsent(&self, mail: &MailRef, owed: &OwedMail) -> Result<(), Unpaid> {
+    async fn drop_unsent(&self, mail: &MailId, owed: &OutboxMail) -> Result<(), Unpaid> {
         if self.store.drop_unsent(mail, owed).await? { Ok(()) } else { Err(Unpaid::Leased) }
     }
 
-    async fn give_up(&self, owed: &OwedMail, mail: &MailRef, why: &str) -> Result<(), Unpaid> {
+    async fn give_up(&self, owed: &OutboxMail, mail: &MailId, why: &str) -> Result<(), Unpaid> {
         tracing::error!(invitation = %mail.invitation, mail = mail.name, why, "a mail is parked");
         self.store.park(mail, why, now()).await?;
         self.track(owed, mail, DeliveryState::Failed).await
     }
 
     /// Shows in the invitation how its mail fares.
-    async fn track(&self, owed: &OwedMail, mail: &MailRef, state: DeliveryState) -> Result<(), Unpaid> {
+    async fn track(&self, owed: &OutboxMail, mail: &MailId, state: DeliveryState) -> Result<(), Unpaid> {
         if owed.mail != MailKind::Invitation {
             return Ok(());
         }
@@ -225,8 +225,8 @@ impl Deliver {
     /// A settled mail comes again: if whoever settled it did not get to show so, the invitation shows it now.
     async fn make_up(
         &self,
-        owed: &OwedMail,
-        mail: &MailRef,
+        owed: &OutboxMail,
+        mail: &MailId,
         invitation: &Invitation,
         state: DeliveryState,
     ) -> Result<(), Unpaid> {
@@ -237,7 +237,7 @@ impl Deliver {
     }
 
     /// An operator has deleted the record that held the mail back: it is owed again, and the invitation shows so.
-    pub(crate) async fn unpark(&self, mail: &MailRef) -> Result<(), Unpaid> {
+    pub(crate) async fn unpark(&self, mail: &MailId) -> Result<(), Unpaid> {
         self.store.unpark(mail).await?;
         let account = self.store.account(mail.invitation).await?;
         match account.mail(&mail.name) {
@@ -248,7 +248,7 @@ impl Deliver {
 
     /// What is needed to write the mail; `None` if it must not be written: nobody is to be reached, or there is nothing
     /// left to tell of.
-    async fn context(&self, owed: &OwedMail, invitation: &Invitation) -> Result<Option<Context>, StoreError> {
+    async fn context(&self, owed: &OutboxMail, invitation: &Invitation) -> Result<Option<Context>, StoreError> {
         let user = match (&owed.to, &invitation.invitee) {
             (Addressee::User(id), _) | (Addressee::Invitee, Invitee::User { id, .. }) => Some(id),
             (Addressee::Sender, _) => Some(&invitation.sender.id),
@@ -363,7 +363,7 @@ fn is_wanted(mail: MailKind, invitation: &Invitation, now: Timestamp) -> bool {
     }
 }
 
-fn write(owed: &OwedMail, invitation: &Invitation, context: &Context, links: &Links) -> Result<Rendered, Unpaid> {
+fn write(owed: &OutboxMail, invitation: &Invitation, context: &Context, links: &Links) -> Result<Rendered, Unpaid> {
     let letter = match (owed.mail, &owed.to) {
         (MailKind::Invitation, _) => Letter::Invitation { links },
         (MailKind::Joined, _) => Letter::Joined { unsubscribe: &links.unsubscribe },

@@ -92,7 +92,6 @@ impl Outbound {
 
     /// The client of the mail service, which asks once and waits long: SES knows no idempotency, so a request that is
     /// repeated because its answer was late is a second mail.
-    #[must_use]
     pub fn mail_service(aws: &SdkConfig) -> aws_sdk_sesv2::Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))

@@ -82,7 +82,7 @@ impl Heir<'_> {
             }
             let writes = vec![Write::Update(key.clone(), refusal(&own, blocks, cools)), self.still_owned()];
             match self.store.transact(writes).await? {
-                Written::Refused(failed) if failed.iter().all(|(write, _)| *write == 0) => {}
+                Written::Conflict(failed) if failed.iter().all(|(write, _)| *write == 0) => {}
                 // Done; or the address is another's by now, and so is what it refuses.
                 _ => return Ok(()),
             }
@@ -99,7 +99,7 @@ impl Heir<'_> {
     async fn claim(&self, id: InvitationId) -> Result<(), Problem> {
         for _ in 0..ROUNDS {
             let Some(invitation) = self.read(id).await? else { return Ok(()) };
-            let Some(transition) = lifecycle::claim(&invitation, self.user, self.now) else { return Ok(()) };
+            let Some(transition) = lifecycle::transfer(&invitation, self.user, self.now) else { return Ok(()) };
             let losses = match self.store.execute(&[&transition], &[], self.now).await? {
                 Executed::Done => return Ok(()),
                 Executed::Lost(losses) => losses,

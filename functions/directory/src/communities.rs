@@ -20,7 +20,7 @@ use system::now;
 use crate::{
     Stored,
     fields::{self, Faults, MAX_DESCRIPTION_CHARS},
-    sweep::{self, Deadline},
+    sweep::{self, TimeBudget},
 };
 
 /// What the platform says of a community.
@@ -90,12 +90,12 @@ pub(crate) async fn put(store: &Store, id: CommunityId, body: CommunityBody) -> 
 /// Its members stay on record, moderators among them: without the community they mean nothing, and the platform may
 /// bring it back.
 pub(crate) async fn delete(store: &Store, id: &CommunityId) -> Result<(), Problem> {
-    let (now, deadline) = (now(), Deadline::start());
+    let (now, budget) = (now(), TimeBudget::start());
     store.remove(copies(id).collect()).await?;
     let decide = |one: &Invitation| lifecycle::withdraw(one, now);
     for status in [Status::Pending, Status::AwaitingApproval] {
         let listed = (Index::Community, id.as_str().to_owned());
-        sweep::sweep(store, listed, Some(status), &decide, now, deadline).await?;
+        sweep::sweep(store, listed, Some(status), &decide, now, budget).await?;
     }
     Ok(())
 }

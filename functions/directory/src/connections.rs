@@ -48,7 +48,7 @@ pub(crate) async fn put(
     ];
     match store.transact(writes).await? {
         Written::Done => Ok(Stored { record: Connection { user_id, other_id }, created }),
-        Written::Refused(_) => Err(Problem::not_in_directory("user")),
+        Written::Conflict(_) => Err(Problem::not_in_directory("user")),
     }
 }
 

@@ -1,12 +1,12 @@
 //! The routes of `directory`, for the contract.
 
 use domain::{
-    community::{Community, Enrolment, Visibility},
+    community::{Community, Enrolment, MembershipMode, Visibility},
     email::EmailAddress,
     id::{CommunityId, UserId},
     message::MAX_MESSAGE_CHARS,
     person::{Role, User},
-    settings::{EmailLinkResponse, LanguageTag, Locale, MAX_RECIPIENTS, MembershipMode, Settings},
+    settings::{EmailLinkResponse, LanguageTag, Locale, MAX_RECIPIENTS, Settings},
 };
 use http_api::{
     code::Code,
@@ -31,7 +31,6 @@ const MEMBER: &str = "/directory/communities/{communityId}/members/{userId}";
 const SETTINGS: &str = "/directory/settings";
 
 /// The operations of `directory`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     let pairs = [users(), connections(), communities(), members(), network_settings()];
     let operations = pairs.into_iter().flatten().chain([import()]);

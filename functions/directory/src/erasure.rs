@@ -26,29 +26,29 @@ use system::now;
 
 use crate::{
     ROUNDS,
-    sweep::{self, Deadline, Decide},
+    sweep::{self, Decide, TimeBudget},
     users,
 };
 
 /// Removes the user, their live invitations, and their name and address from all others.
 pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
-    let (now, deadline) = (now(), Deadline::start());
+    let (now, budget) = (now(), TimeBudget::start());
     let user = users::deactivate(store, id).await?;
     let address = user.as_ref().and_then(User::verified_email).map(EmailAddress::key);
     let decide = |one: &Invitation| lifecycle::erase(one, id, address.as_ref(), now);
     let parties = address.clone().map(Party::Address).into_iter().chain([Party::User(id.clone())]);
     for party in parties {
         for of in [party_partition(&party), requested_partition(&party)] {
-            sweep::sweep(store, (Index::Invitee, of), None, &decide, now, deadline).await?;
+            sweep::sweep(store, (Index::Invitee, of), None, &decide, now, budget).await?;
         }
     }
-    sweep::sweep(store, (Index::Sender, user_partition(id)), None, &decide, now, deadline).await?;
+    sweep::sweep(store, (Index::Sender, user_partition(id)), None, &decide, now, budget).await?;
     // Until the user is gone, they can be connected, enrolled or given an invitation: round by round, what has come since.
     for _ in 0..ROUNDS {
         let items = store.partition(&user_partition(id), "").await?;
         settle_live(store, &items, &decide, now).await?;
         let removals: Vec<_> = items.iter().filter_map(|item| removal(id, item, now)).collect();
-        match remove(store, id, removals, deadline).await? {
+        match remove(store, id, removals, budget).await? {
             Removed::All if !items.iter().any(|item| is_user(id, item)) => return Ok(()),
             Removed::All if !users::remove(store, id).await? => return Ok(()),
             Removed::All | Removed::Outrun => {}
@@ -69,13 +69,13 @@ enum Removed {
 }
 
 /// Removes records for as long as the user is not back: one with the other that mirrors it.
-async fn remove(store: &Store, id: &UserId, removals: Vec<Vec<Write>>, deadline: Deadline) -> Result<Removed, Problem> {
+async fn remove(store: &Store, id: &UserId, removals: Vec<Vec<Write>>, budget: TimeBudget) -> Result<Removed, Problem> {
     let mut removals = removals.into_iter().peekable();
     while removals.peek().is_some() {
-        deadline.check()?;
+        budget.check()?;
         let some = removals.by_ref().take((MAX_ACTIONS - 1) / 2).flatten();
         let writes = [users::leaving(id)].into_iter().chain(some).collect();
-        if let Written::Refused(failed) = store.transact(writes).await? {
+        if let Written::Conflict(failed) = store.transact(writes).await? {
             let is_back = failed.iter().any(|(write, _)| *write == 0);
             return Ok(if is_back { Removed::Unwanted } else { Removed::Outrun });
         }

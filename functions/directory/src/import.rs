@@ -18,7 +18,7 @@ use crate::{
     communities::{self, CommunityBody},
     connections::{self, ConnectionBody},
     members::{self, MemberBody},
-    sweep::{CONCURRENCY, Deadline},
+    sweep::{CONCURRENCY, TimeBudget},
     users::{self, UserBody},
 };
 
@@ -88,12 +88,12 @@ pub(crate) async fn run(store: &Store, body: ImportBody) -> Result<Import, Probl
     if body.records.len() > MAX_RECORDS {
         return Err(Problem::too_large("records", format!("must be at most {MAX_RECORDS}")));
     }
-    let deadline = Deadline::start();
+    let budget = TimeBudget::start();
     let mut results = Vec::new();
     for wave in waves(body.records.into_iter().map(parse).collect()) {
         let applied = wave.into_iter().map(|(record_type, upsert)| async move {
             let outcome = match upsert {
-                Ok(upsert) => apply(store, upsert, deadline).await,
+                Ok(upsert) => apply(store, upsert, budget).await,
                 Err(problem) => Err(problem),
             };
             (record_type, outcome)
@@ -146,8 +146,8 @@ fn shape<T: DeserializeOwned>(value: Value, name: &str) -> Result<T, Problem> {
     })
 }
 
-async fn apply(store: &Store, upsert: Upsert, deadline: Deadline) -> Result<Stored<Value>, Problem> {
-    deadline.check()?;
+async fn apply(store: &Store, upsert: Upsert, budget: TimeBudget) -> Result<Stored<Value>, Problem> {
+    budget.check()?;
     match upsert {
         Upsert::User(id, body) => shown(users::put(store, id, body).await?),
         Upsert::Community(id, body) => shown(communities::put(store, id, body).await?),

@@ -70,10 +70,10 @@ pub(crate) async fn put(
     ];
     match store.transact(writes).await? {
         Written::Done => Ok(Stored { record: Member { community_id, user_id, role }, created }),
-        Written::Refused(failed) if failed.iter().any(|(write, _)| *write == 0) => {
+        Written::Conflict(failed) if failed.iter().any(|(write, _)| *write == 0) => {
             Err(Problem::not_in_directory("user"))
         }
-        Written::Refused(_) => Err(Problem::not_in_directory("community")),
+        Written::Conflict(_) => Err(Problem::not_in_directory("community")),
     }
 }
 

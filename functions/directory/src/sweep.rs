@@ -30,9 +30,9 @@ const BUDGET: Duration = Duration::from_secs(20);
 
 /// The moment at which a request stops taking on more work.
 #[derive(Clone, Copy)]
-pub(crate) struct Deadline(Instant);
+pub(crate) struct TimeBudget(Instant);
 
-impl Deadline {
+impl TimeBudget {
     pub(crate) fn start() -> Self {
         Self(Instant::now() + BUDGET)
     }
@@ -54,11 +54,11 @@ pub(crate) async fn sweep(
     status: Option<Status>,
     decide: &impl Decide,
     now: Timestamp,
-    deadline: Deadline,
+    budget: TimeBudget,
 ) -> Result<(), Problem> {
     let mut after: Option<String> = None;
     loop {
-        deadline.check()?;
+        budget.check()?;
         let request = PageRequest { index, of: of.clone(), status, after: after.as_deref(), limit: PAGE, now };
         let page = store.page(&request).await?;
         after = page.items.last().and_then(listing_of).map(str::to_owned);

@@ -1,9 +1,9 @@
 //! What the fields of a record may say, and in which order an import is applied.
 
 use domain::{
-    community::{Community, Enrolment, Visibility},
+    community::{Community, Enrolment, MembershipMode, Visibility},
     person::{Role, User},
-    settings::{EmailLinkResponse, MembershipMode, Settings},
+    settings::{EmailLinkResponse, Settings},
 };
 use http_api::problem::Problem;
 use serde::de::DeserializeOwned;

@@ -3,7 +3,6 @@
 use http_api::contract::{Operation, list};
 
 /// The operation of `list-mine`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     let operation = Operation::new("GET", "/me/invitations", "listMyInvitations", "Lists the caller's own invitations");
     let about = "`pendingCount` is the number for a badge; it is exact up to 100 and stops there.";

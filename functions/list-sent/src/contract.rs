@@ -9,7 +9,6 @@ use http_api::{
 use crate::stats::Stats;
 
 /// The operations of `list-sent`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     let sent = Operation::new("GET", "/me/invitations/sent", "listSentInvitations", "Lists what the caller has sent");
     let path = "/communities/{communityId}/invitations";

@@ -72,6 +72,6 @@ pub(crate) async fn moderator(store: &Store, caller: &Caller, community: &Commun
     let standing: Standing = records.value(&standing_key)?.unwrap_or_default();
     let role = RoleFact::Known(standing.role);
     let viewer = Viewer { caller, user: user.as_ref(), role };
-    viewer.check_standing_in_network()?;
+    viewer.check_active()?;
     if viewer.moderates() { Ok(Moderator { user, role }) } else { Err(Refusal::NotModerator.into()) }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn answer(store: &Store, caller: &Caller, community: &Community
     let now = now();
     // Counting the lapsed ones costs more the more there are: nobody else shall have it done.
     moderator(store, caller, community).await?;
-    let (tally, lapsed) = tokio::try_join!(store.tally(community), store.lapsed(community, now))?;
+    let (tally, lapsed) = tokio::try_join!(store.community_stats(community), store.lapsed(community, now))?;
     let count = |status: Status| {
         let stored = tally.states.get(&status).copied().unwrap_or_default();
         let shown = match status {

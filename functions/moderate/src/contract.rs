@@ -9,7 +9,6 @@ use http_api::{
 use crate::{MAX_REASON_CHARS, Rejection};
 
 /// The operations of `moderate`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     vec![approve(), reject(), resend()]
 }

@@ -12,7 +12,6 @@ use http_api::{
 use crate::Decline;
 
 /// The operations of `respond`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     vec![
         accept(),

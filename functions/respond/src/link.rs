@@ -16,7 +16,7 @@ use lambda_http::{
     request::RequestContext,
 };
 use service::command::{OperationError, perform_by_link};
-use store::{Store, StoreError, keys::Key, mailbook::Behind};
+use store::{Store, StoreError, keys::Key, outbox::LinkTarget};
 use system::now;
 
 use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
@@ -24,7 +24,7 @@ use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
 /// What was found behind a link.
 struct Opened<'a> {
     store: &'a Store,
-    found: Behind,
+    found: LinkTarget,
     locale: Locale,
     /// The link itself, for the way back from registering.
     url: String,
@@ -68,7 +68,7 @@ async fn open<'a>(
     request: &Request,
 ) -> Result<Option<Opened<'a>>, StoreError> {
     let Ok(token) = token.parse::<LinkToken>() else { return Ok(None) };
-    let Some(found) = store.behind(&token).await? else { return Ok(None) };
+    let Some(found) = store.link_target(&token).await? else { return Ok(None) };
     Ok(Some(Opened {
         store,
         locale: found.link.locale.or_else(|| spoken(request)).unwrap_or(found.settings.default_locale),
@@ -153,7 +153,7 @@ impl Opened<'_> {
 
     /// The page for the state that the invitation is in.
     async fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
-        let Behind { invitation, settings, .. } = &self.found;
+        let LinkTarget { invitation, settings, .. } = &self.found;
         let current = invitation.status_at(now());
         if let Some(outcome) = Outcome::of_status(current).filter(|_| current != Status::Pending) {
             return self.show(outcome);

@@ -24,7 +24,6 @@ const STYLE: &str = include_str!("../templates/page.css");
 
 /// The `Content-Security-Policy` of every page: nothing loads, nothing runs, nothing frames it; the one style sheet is
 /// known by its digest, and forms lead back to us.
-#[must_use]
 pub fn content_security_policy() -> &'static str {
     static POLICY: LazyLock<String> = LazyLock::new(|| {
         let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
@@ -74,7 +73,6 @@ pub enum Intent {
 
 impl Intent {
     /// The intent of `?intent=`; anything but `decline` is the default.
-    #[must_use]
     pub fn of_query(value: Option<&str>) -> Self {
         if value == Some("decline") { Self::Decline } else { Self::Accept }
     }
@@ -133,7 +131,6 @@ pub enum Outcome {
 
 impl Outcome {
     /// What to report of an invitation that cannot be answered (any more); `None` while it can.
-    #[must_use]
     pub fn of_status(status: Status) -> Option<Self> {
         match status {
             Status::Pending => None,
@@ -148,7 +145,6 @@ impl Outcome {
 }
 
 /// `url` with `return_to=link` in its query: where registration sends people when it is done.
-#[must_use]
 pub fn with_return(url: &str, link: &str) -> String {
     let (page, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
     let joint = match page.split_once('?') {
@@ -170,7 +166,6 @@ pub fn with_return(url: &str, link: &str) -> String {
 
 impl Page<'_> {
     /// The HTTP status that says the same as the page.
-    #[must_use]
     pub fn status(&self) -> u16 {
         match self {
             Self::Offer(_) => 200,

@@ -1,6 +1,6 @@
 //! The answer: one entry per recipient, in order, and a summary.
 //!
-//! What is kept of it names nobody: the rest of every invitation follows from the offer, and the recipients from the
+//! What is kept of it names nobody: the rest of every invitation follows from the terms, and the recipients from the
 //! request that comes again. So an erased person is in no kept answer.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use domain::{
     id::InvitationId,
     invitation::Invitation,
     person::{Caller, Party, Role},
-    sending::{Offer, Outcome},
+    sending::{Outcome, Terms},
     viewing::{RoleFact, Viewer},
 };
 use http_api::{function::json, problem::Problem, view::InvitationView};
@@ -25,7 +25,7 @@ use crate::{directory::Directory, request::Submission};
 /// What came of a request.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Answer {
-    pub(crate) offer: Offer,
+    pub(crate) terms: Terms,
     pub(crate) role: Option<Role>,
     pub(crate) entries: Vec<Entry>,
 }
@@ -84,7 +84,7 @@ impl Answer {
             invitations.push(match &entry.made {
                 Some(made) => {
                     let invitee = directory.invitee(&made.party, recipient)?;
-                    Some(Offer { now: made.at, ..self.offer.clone() }.invitation(made.id, invitee))
+                    Some(Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee))
                 }
                 None => None,
             });
@@ -94,7 +94,7 @@ impl Answer {
             recipient: &recipient.text,
             outcome: entry.outcome,
             retry_after: entry.retry_after,
-            invitation: invitation.as_ref().map(|made| InvitationView::new(made, &viewer, self.offer.now)),
+            invitation: invitation.as_ref().map(|made| InvitationView::new(made, &viewer, self.terms.now)),
         });
         let mut summary: BTreeMap<_, _> = Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect();
         for entry in &self.entries {

@@ -24,7 +24,6 @@ pub(crate) enum Emails {
 }
 
 /// The operations of `send`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     vec![send(), preview()]
 }

@@ -4,7 +4,7 @@
 //! that needs several transactions marks itself as running in each; if it dies, the next attempt with the key derives
 //! the same invitation ids, finds those that exist, and makes the rest.
 
-use domain::{Timestamp, id::InvitationId, lifecycle::later};
+use domain::{Timestamp, id::InvitationId, time::later};
 use http_api::problem::Problem;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -110,7 +110,7 @@ impl Claim {
             leased_until: later(now, LEASE),
             answer: last.then(|| serde_json::to_string(answer)).transpose().map_err(|_| Problem::internal())?,
         };
-        let mut item = record::record(Kind::Request, self.key.clone(), &kept)?;
+        let mut item = record::record(Kind::Idempotency, self.key.clone(), &kept)?;
         let ttl = later(self.started_at, KEPT).as_second();
         item.insert(TTL.to_owned(), aws_sdk_dynamodb::types::AttributeValue::N(ttl.to_string()));
         Ok(Companion::Record { key: self.key.clone(), item, replaces: self.replaces.clone() })

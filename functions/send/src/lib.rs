@@ -20,7 +20,7 @@ use domain::{
     invitation::{CommunityLabel, Sender},
     person::{Caller, Role},
     refusal::Refusal,
-    sending::{Offer, Outcome, Quota, outcome_of, reach},
+    sending::{Outcome, Quota, Terms, outcome_of, sending_rights},
     settings::Settings,
     transition::{Guard, Transition},
 };
@@ -66,7 +66,7 @@ pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, P
     let now = now();
     let digest = body.digest(&community);
     let submission = Submission::parse(body)?;
-    let request_key = idempotency_key.map(|key| Key::request(&caller.id, key));
+    let request_key = idempotency_key.map(|key| Key::idempotency(&caller.id, key));
     let mut directory =
         Directory::read(&api.store, &caller, &community, &submission, request_key.as_ref(), now).await?;
     let claim = match &request_key {
@@ -83,33 +83,33 @@ pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, P
     send.run().await
 }
 
-/// What is common to sending and to previewing: the offer, if the caller may make one.
-pub(crate) fn offer(
+/// What is common to sending and to previewing: the terms, if the caller may make one.
+pub(crate) fn terms(
     caller: &Caller,
     directory: &Directory,
     submission: &Submission,
     settings: &Settings,
     now: Timestamp,
-) -> Result<(Offer, Option<Role>), Problem> {
+) -> Result<(Terms, Option<Role>), Problem> {
     let (user, role) = (directory.sender()?, directory.sender_role()?);
     let community = directory.community()?;
-    let reach = reach(caller, user.as_ref(), community.as_ref(), role, settings)?;
+    let rights = sending_rights(caller, user.as_ref(), community.as_ref(), role, settings)?;
     let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
     let most = settings.max_recipients_per_request;
     if submission.recipients.len() > most as usize {
         return Err(Problem::too_many_recipients(submission.recipients.len(), most));
     }
     let network_message = || settings.default_message.as_deref().and_then(|message| message.parse().ok());
-    let offer = Offer {
+    let terms = Terms {
         community: CommunityLabel::from(&community),
         sender: Sender::from(&user),
         message: submission.message.clone().or_else(network_message),
         lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days),
         mode: settings.membership_mode_in(&community),
-        reach,
+        rights,
         now,
     };
-    Ok((offer, role))
+    Ok((terms, role))
 }
 
 /// One request on its way through the recipients.
@@ -120,7 +120,7 @@ struct Send<'a> {
     submission: Submission,
     directory: Directory,
     claim: Option<Claim>,
-    offer: Offer,
+    terms: Terms,
     quota: Quota,
     /// One entry per recipient, as far as they are decided for good.
     entries: Vec<Option<Entry>>,
@@ -139,14 +139,14 @@ impl<'a> Send<'a> {
     ) -> Result<Self, Problem> {
         submission.check_not_empty()?;
         let settings = directory.settings()?;
-        let (offer, role) = offer(caller, &directory, &submission, &settings, now)?;
+        let (terms, role) = terms(caller, &directory, &submission, &settings, now)?;
         let quota = directory.quota(&settings);
         // A request that was begun may find its own invitations to have used up the day.
         if quota.left() == 0 && !claim.as_ref().is_some_and(Claim::resumes) {
             return Err(Refusal::DailyQuotaUsed { until: quota.renews_at() }.into());
         }
         let entries = vec![None; submission.recipients.len()];
-        Ok(Self { store, caller, role, submission, directory, claim, offer, quota, entries, begun: false })
+        Ok(Self { store, caller, role, submission, directory, claim, terms, quota, entries, begun: false })
     }
 
     async fn run(mut self) -> Result<Response<Body>, Problem> {
@@ -176,7 +176,7 @@ impl<'a> Send<'a> {
         for (index, id) in ids.iter().enumerate() {
             if let Some(item) = records.get(&Key::invitation(*id)) {
                 let made = record::invitation(item.clone())?;
-                let offered = self.offer.invitation(*id, made.invitee.clone());
+                let offered = self.terms.invitation(*id, made.invitee.clone());
                 self.entries[index] = Some(Entry {
                     outcome: outcome_of(&offered),
                     retry_after: None,
@@ -204,7 +204,7 @@ impl<'a> Send<'a> {
                 continue;
             }
             let recipient = self.directory.recipient(&self.submission.recipients[index])?;
-            match self.offer.make(self.id(index)?, &recipient) {
+            match self.terms.make(self.id(index)?, &recipient) {
                 Err(declination) => self.refuse(index, declination.outcome, declination.retry_after),
                 Ok(_) if left == 0 => self.refuse(index, Outcome::OverQuota, Some(self.quota.renews_at())),
                 Ok(transition) if actions(&transition) > room => break,
@@ -232,12 +232,12 @@ impl<'a> Send<'a> {
                 companions.push(Companion::Quota(self.quota.clone(), count));
             }
             if let Some(claim) = &self.claim {
-                companions.push(claim.record(&self.answer(), last, self.offer.now)?);
+                companions.push(claim.record(&self.answer(), last, self.terms.now)?);
             }
             if companions.is_empty() {
                 return Ok(None);
             }
-            let losses = match self.store.execute(&transitions, &companions, self.offer.now).await? {
+            let losses = match self.store.execute(&transitions, &companions, self.terms.now).await? {
                 Executed::Done => {
                     self.quota.used += count;
                     self.begun |= count > 0;
@@ -265,7 +265,7 @@ impl<'a> Send<'a> {
 
     /// Takes in what a lost transaction says of the world.
     fn learn(&mut self, mut losses: Vec<Loss>) -> Result<Option<Response<Body>>, Problem> {
-        let community = self.offer.community.id.clone();
+        let community = self.terms.community.id.clone();
         // The same request that was faster explains all the other losses: in the same millisecond, even the ids are alike.
         losses.sort_by_key(|loss| loss.cause != Cause::Record);
         for Loss { cause, item } in losses {
@@ -284,7 +284,7 @@ impl<'a> Send<'a> {
                 Cause::Record => {
                     let Some(claim) = &self.claim else { continue };
                     // The same request came twice at once, and the other one was faster.
-                    return match idempotency::look(item.as_ref(), &claim.key, &claim.digest, self.offer.now)? {
+                    return match idempotency::look(item.as_ref(), &claim.key, &claim.digest, self.terms.now)? {
                         Earlier::Answered(answer) => {
                             answer.replay(self.caller, &self.submission, &self.directory).map(Some)
                         }
@@ -301,7 +301,7 @@ impl<'a> Send<'a> {
     fn id(&self, index: usize) -> Result<InvitationId, Problem> {
         match &self.claim {
             Some(claim) => Ok(claim.invitation_id(index)),
-            None => request::draw_id(self.offer.now, index),
+            None => request::draw_id(self.terms.now, index),
         }
     }
 
@@ -315,7 +315,7 @@ impl<'a> Send<'a> {
     }
 
     fn refuse(&mut self, index: usize, outcome: Outcome, until: Option<Timestamp>) {
-        let retry_after = until.map(|until| until.duration_since(self.offer.now).as_secs().max(0) + 1);
+        let retry_after = until.map(|until| until.duration_since(self.terms.now).as_secs().max(0) + 1);
         self.entries[index] = Some(Entry { outcome, retry_after, made: None });
     }
 
@@ -328,6 +328,6 @@ impl<'a> Send<'a> {
     }
 
     fn answer(&self) -> Answer {
-        Answer { offer: self.offer.clone(), role: self.role, entries: self.entries.iter().flatten().cloned().collect() }
+        Answer { terms: self.terms.clone(), role: self.role, entries: self.entries.iter().flatten().cloned().collect() }
     }
 }

@@ -16,8 +16,8 @@ use system::now;
 
 use crate::{
     directory::Directory,
-    offer,
     request::{SendRequest, Submission, draw_id},
+    terms,
 };
 
 /// What stands where a mail has its links, which are made when it is sent.
@@ -43,7 +43,7 @@ pub(crate) async fn answer(
     let mut directory = Directory::read(store, caller, community, &submission, None, now).await?;
     directory.resolve_owners(store, &submission).await?;
     let settings = directory.settings()?;
-    let (offer, _) = offer(caller, &directory, &submission, &settings, now)?;
+    let (terms, _) = terms(caller, &directory, &submission, &settings, now)?;
     let mut recipients = Vec::new();
     for recipient in &submission.recipients {
         recipients.push(directory.recipient(recipient)?);
@@ -51,7 +51,7 @@ pub(crate) async fn answer(
     let addressee = recipients.into_iter().find_map(addressee);
     let nobody = || (Invitee::User { id: caller.id.clone(), display_name: None }, None);
     let (invitee, locale) = addressee.unwrap_or_else(nobody);
-    let invitation = offer.invitation(draw_id(now, 0)?, invitee);
+    let invitation = terms.invitation(draw_id(now, 0)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
     let letter = match invitation.status {
         // Automatic mode: whoever gets the mail is a member already.

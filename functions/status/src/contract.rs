@@ -7,7 +7,6 @@ use http_api::{
 };
 
 /// The operation of `status`.
-#[must_use]
 pub fn operations() -> Vec<Operation> {
     let examples = Status::ALL.into_iter().map(|status| (status.as_str(), example_invitation(status)));
     let summary = "Tells where one invitation stands";

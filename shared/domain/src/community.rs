@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{id::CommunityId, settings::MembershipMode};
+use super::id::CommunityId;
 
 /// A group that people join, as the host platform last described it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +62,18 @@ pub enum Enrolment {
     Network,
 }
 
+/// Whether an invited user must answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum MembershipMode {
+    /// The invitee accepts or declines.
+    #[default]
+    Acceptance,
+    /// The invitee becomes a member at once and is told so.
+    Automatic,
+}
+
 /// What an invitation calls the community: the `%type%` of messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -75,7 +87,6 @@ pub enum CommunityType {
 
 impl Enrolment {
     /// What a community of this enrolment is called.
-    #[must_use]
     pub fn community_type(self) -> CommunityType {
         match self {
             Self::Open | Self::Moderated | Self::Closed => CommunityType::Community,

@@ -23,13 +23,11 @@ pub struct InvalidEmail;
 
 impl EmailAddress {
     /// The address as it was written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// What the address is known by in keys and history: it survives erasure without naming anyone.
-    #[must_use]
     pub fn key(&self) -> AddressKey {
         AddressKey(hex::encode(Sha256::digest(self.0.to_lowercase())))
     }
@@ -93,7 +91,6 @@ pub struct AddressKey(String);
 
 impl AddressKey {
     /// The 64 hexadecimal digits.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

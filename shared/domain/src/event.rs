@@ -34,7 +34,6 @@ pub enum EventName {
 
 impl EventName {
     /// The name on the bus: the event's `detail-type`.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InvitationRequested => "InvitationRequested",
@@ -84,7 +83,6 @@ pub struct Event {
 }
 
 /// What the change of an invitation from `before` to `after` means to the host platform.
-#[must_use]
 pub fn events(before: Option<&Invitation>, after: &Invitation) -> Vec<Event> {
     let mut names = Vec::new();
     if before.is_none_or(|before| before.status != after.status) {

@@ -36,7 +36,6 @@ macro_rules! host_id {
 
         impl $name {
             /// The id as the host platform wrote it.
-            #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -90,7 +89,6 @@ impl InvitationId {
     /// The id made at `millis` (Unix time) whose 80 other bits are `entropy`.
     ///
     /// The caller draws the entropy; a repeated request that must name the same invitation derives it instead.
-    #[must_use]
     pub fn new(millis: u64, entropy: [u8; 10]) -> Self {
         let mut random = [0; 16];
         random[6..].copy_from_slice(&entropy);
@@ -98,13 +96,11 @@ impl InvitationId {
     }
 
     /// The 16 bytes that link tokens carry.
-    #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()
     }
 
     /// The inverse of [`InvitationId::to_bytes`]; every 16 bytes name some invitation, though hardly one that exists.
-    #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(Ulid::from_bytes(bytes))
     }

@@ -1,5 +1,6 @@
 //! The invitation itself and the states it passes through.
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -9,7 +10,11 @@ use super::{
     id::{CommunityId, InvitationId, UserId},
     message::Message,
     person::{Party, User},
+    time::later,
 };
+
+/// How long after a mail the next one may be asked for (SPEC section 4: at most once an hour).
+pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 /// Where an invitation stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,7 +50,6 @@ impl Status {
     ];
 
     /// The name in the API and in the table.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AwaitingApproval => "awaiting_approval",
@@ -59,13 +63,11 @@ impl Status {
     }
 
     /// The status of that name.
-    #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == name)
     }
 
     /// Whether nothing leaves this state.
-    #[must_use]
     pub fn is_final(self) -> bool {
         !matches!(self, Self::AwaitingApproval | Self::Pending)
     }
@@ -148,19 +150,16 @@ pub enum Invitee {
 
 impl Invitee {
     /// The invitee that `user` is.
-    #[must_use]
     pub fn user(user: &User) -> Self {
         Self::User { id: user.id.clone(), display_name: Some(user.display_name.clone()) }
     }
 
     /// The invitee behind `email`.
-    #[must_use]
     pub fn address(email: EmailAddress) -> Self {
         Self::Address { key: email.key(), email: Some(email) }
     }
 
     /// Whose standing the invitation concerns.
-    #[must_use]
     pub fn party(&self) -> Party {
         match self {
             Self::User { id, .. } => Party::User(id.clone()),
@@ -200,7 +199,6 @@ pub enum DeliveryState {
 
 impl DeliveryState {
     /// Whether a mail that is in this state may be in that one next.
-    #[must_use]
     pub fn leads_to(self, next: Self) -> bool {
         match (self, next) {
             // The mail service may reject what it took, and an operator may queue again what was given up.
@@ -259,8 +257,12 @@ pub struct Invitation {
 
 impl Invitation {
     /// The status that holds at `now`: a live invitation is expired from the moment its lifetime has passed.
-    #[must_use]
     pub fn status_at(&self, now: Timestamp) -> Status {
         if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
+    }
+
+    /// When it may be mailed again; `None` when it never was.
+    pub fn next_resend(&self) -> Option<Timestamp> {
+        self.mailed_at.map(|at| later(at, RESEND_INTERVAL))
     }
 }

@@ -17,8 +17,10 @@ pub mod refusal;
 mod schema;
 pub mod sending;
 pub mod settings;
-pub mod tally;
+pub mod stats;
+
+pub mod time;
 pub mod transition;
 pub mod viewing;
 
-pub use jiff::Timestamp;
+pub use time::Timestamp;

@@ -4,8 +4,6 @@
 //! read yet and must hold all the same (the community's consent, a moderator's role) becomes a [`Guard`] of the
 //! transition, which the write itself checks: that is what keeps an operation at one read and one write.
 
-use jiff::SignedDuration;
-
 use super::{
     Timestamp,
     email::AddressKey,
@@ -14,12 +12,10 @@ use super::{
     person::{Party, User},
     refusal::Refusal,
     settings::{EmailLinkResponse, Settings},
-    transition::{Addressee, Debt, Guard, MailKind, StandingChange, Transition},
+    time::days_later,
+    transition::{Addressee, Guard, MailKind, NewMail, StandingChange, Transition},
     viewing::{Addressed, RoleFact, Viewer},
 };
-
-/// How long after a mail the next one may be asked for (SPEC section 4: at most once an hour).
-pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a caller wants to become of an invitation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,7 +104,6 @@ pub enum InviteeFact<'a> {
 impl Holder<'_> {
     /// Whether the reader of that address is the invitee: it was invited itself, or is the invited user's by proof. `None`
     /// where that takes the invitee's record.
-    #[must_use]
     pub fn is_invitee(&self, invitation: &Invitation) -> Option<bool> {
         match (&invitation.invitee, self.invitee) {
             (Invitee::Address { key, .. }, _) => Some(key == self.address),
@@ -198,7 +193,6 @@ pub fn unsubscribe(
 }
 
 /// The invitation of a lapsed lifetime becomes `expired` in the table too. `None` when that is not (or no longer) so.
-#[must_use]
 pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     let lapsed = !invitation.status.is_final() && invitation.status_at(now) == Status::Expired;
     // The standing may already hold a newer invitation; a lapsed one in it counts for nothing.
@@ -206,7 +200,6 @@ pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
 }
 
 /// The service itself withdraws a live invitation: its community or one of its people is gone. `None` when it is not live.
-#[must_use]
 pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     match (Step { invitation, now }).cancel() {
         Ok(Verdict::Change(transition)) => Some(*transition),
@@ -215,8 +208,7 @@ pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
 }
 
 /// A live invitation of an address becomes that of `user`, as long as the address is theirs. `None` when it is not live.
-#[must_use]
-pub fn claim(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Transition> {
+pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Transition> {
     if invitation.status_at(now).is_final() {
         return None;
     }
@@ -225,7 +217,7 @@ pub fn claim(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Tra
         (invitation.invitee.party(), StandingChange::Release { invitation: invitation.id }),
         (
             Party::User(user.id.clone()),
-            StandingChange::Offer { invitation: invitation.id, until: invitation.expires_at },
+            StandingChange::Invite { invitation: invitation.id, until: invitation.expires_at },
         ),
     ];
     if let Party::Address(key) = invitation.invitee.party() {
@@ -236,7 +228,6 @@ pub fn claim(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Tra
 
 /// A user is erased: a live invitation from or to them is withdrawn, and their name and address vanish from it. `None`
 /// when nothing is left to do.
-#[must_use]
 pub fn erase(
     invitation: &Invitation,
     user: &UserId,
@@ -259,28 +250,9 @@ pub fn erase(
 }
 
 /// The invitation mail has got as far as `state`. `None` when it is known to have got further.
-#[must_use]
 pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
     let news = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
     news.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
-}
-
-/// When the invitation may be mailed again; `None` when it never was.
-#[must_use]
-pub fn next_resend(invitation: &Invitation) -> Option<Timestamp> {
-    invitation.mailed_at.map(|at| later(at, RESEND_INTERVAL))
-}
-
-/// `at` plus `span`, or the end of time.
-#[must_use]
-pub fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
-    at.checked_add(span).unwrap_or(Timestamp::MAX)
-}
-
-/// `at` plus whole days.
-#[must_use]
-pub fn days_later(at: Timestamp, days: u32) -> Timestamp {
-    later(at, SignedDuration::from_hours(24 * i64::from(days)))
 }
 
 /// The right to give a command, as far as it is settled.
@@ -331,7 +303,7 @@ fn may_withdraw(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authorit
     if !viewer.is_sender(invitation) {
         return may_moderate_or(invitation, viewer, Refusal::NotSender);
     }
-    viewer.check_standing_in_network().map(|()| Authority::Settled)
+    viewer.check_active().map(|()| Authority::Settled)
 }
 
 fn may_moderate(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority, Refusal> {
@@ -342,7 +314,7 @@ fn may_resend(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
     if !viewer.is_sender(invitation) || viewer.caller.site_administrator {
         return may_moderate_or(invitation, viewer, Refusal::NotSender);
     }
-    viewer.check_standing_in_network()?;
+    viewer.check_active()?;
     // Who has left the community no longer speaks for it.
     match viewer.role {
         RoleFact::Known(None) => Err(Refusal::NotAMember),
@@ -355,13 +327,13 @@ fn may_resend(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
 
 fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusal) -> Result<Authority, Refusal> {
     if viewer.moderates() {
-        return viewer.check_standing_in_network().map(|()| Authority::Settled);
+        return viewer.check_active().map(|()| Authority::Settled);
     }
     match viewer.role {
         RoleFact::Known(_) if viewer.sees(invitation) == Some(true) => Err(refusal),
         RoleFact::Known(_) => Err(Refusal::InvitationNotFound),
         RoleFact::Unread => {
-            viewer.check_standing_in_network().map_err(|refusal| match viewer.sees(invitation) {
+            viewer.check_active().map_err(|refusal| match viewer.sees(invitation) {
                 Some(true) => refusal,
                 _ => Refusal::InvitationNotFound,
             })?;
@@ -390,7 +362,7 @@ fn change(invitation: &Invitation, edit: impl FnOnce(&mut Invitation)) -> Transi
         from: Some(invitation.revision),
         invitation: after,
         standings: Vec::new(),
-        debts: Vec::new(),
+        mails: Vec::new(),
         guards: Vec::new(),
     }
 }
@@ -440,9 +412,9 @@ impl Step<'_> {
             transition.standings.push(self.release());
         }
         transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id, own }));
-        transition.debts = vec![
-            Debt { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
-            Debt { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },
+        transition.mails = vec![
+            NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
+            NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },
         ];
         transition.guards.push(self.community_invites());
         transition.guards.extend(known.cloned().map(Guard::Active));
@@ -467,9 +439,9 @@ impl Step<'_> {
             after.answered_at = Some(self.now);
         });
         let cooling_until = days_later(self.now, settings.decline_cooldown_days);
-        let refuse = StandingChange::Refuse { invitation: self.invitation.id, cooling_until, block };
+        let refuse = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
         transition.standings.push((party, refuse));
-        transition.debts.push(Debt { kind: MailKind::Declined, to: Addressee::Sender });
+        transition.mails.push(NewMail { kind: MailKind::Declined, to: Addressee::Sender });
         Ok(Verdict::Change(Box::new(transition)))
     }
 
@@ -500,7 +472,7 @@ impl Step<'_> {
             if joins {
                 after.status = Status::Accepted;
             } else {
-                after.offer(self.now);
+                after.make_pending(self.now);
             }
         });
         if let (true, Party::User(invitee)) = (joins, &party) {
@@ -510,10 +482,10 @@ impl Step<'_> {
             (StandingChange::Enrol { invitation: invitation.id }, MailKind::Joined)
         } else {
             let until = transition.invitation.expires_at;
-            (StandingChange::Offer { invitation: invitation.id, until }, MailKind::Invitation)
+            (StandingChange::Invite { invitation: invitation.id, until }, MailKind::Invitation)
         };
         transition.standings.push((party, standing));
-        transition.debts.push(Debt { kind: mail, to: Addressee::Invitee });
+        transition.mails.push(NewMail { kind: mail, to: Addressee::Invitee });
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))
     }
@@ -530,7 +502,7 @@ impl Step<'_> {
             after.reason = reason;
         });
         transition.standings.push(self.release());
-        transition.debts.push(Debt { kind: MailKind::RequestRejected, to: Addressee::Sender });
+        transition.mails.push(NewMail { kind: MailKind::RequestRejected, to: Addressee::Sender });
         Ok(Verdict::Change(Box::new(transition)))
     }
 
@@ -538,14 +510,14 @@ impl Step<'_> {
         if self.status() != Status::Pending {
             return self.conflict();
         }
-        if let Some(until) = next_resend(self.invitation).filter(|allowed| *allowed > self.now) {
+        if let Some(until) = self.invitation.next_resend().filter(|allowed| *allowed > self.now) {
             return Err(Refusal::ResentRecently { until });
         }
-        let mut transition = self.change(|after| after.owe_mail(self.now));
+        let mut transition = self.change(|after| after.queue_mail(self.now));
         // Offered anew: whoever has blocked the community since is not mailed again.
-        let offer = StandingChange::Offer { invitation: self.invitation.id, until: self.invitation.expires_at };
+        let offer = StandingChange::Invite { invitation: self.invitation.id, until: self.invitation.expires_at };
         transition.standings.push((self.invitation.invitee.party(), offer));
-        transition.debts.push(Debt { kind: MailKind::Invitation, to: Addressee::Invitee });
+        transition.mails.push(NewMail { kind: MailKind::Invitation, to: Addressee::Invitee });
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))
     }
@@ -553,13 +525,13 @@ impl Step<'_> {
 
 impl Invitation {
     /// The offer stands from `now`: its lifetime begins and its mail is owed.
-    pub(super) fn offer(&mut self, now: Timestamp) {
+    pub(super) fn make_pending(&mut self, now: Timestamp) {
         self.status = Status::Pending;
         self.expires_at = days_later(now, self.lifetime_days);
-        self.owe_mail(now);
+        self.queue_mail(now);
     }
 
-    fn owe_mail(&mut self, now: Timestamp) {
+    fn queue_mail(&mut self, now: Timestamp) {
         self.mailed_at = Some(now);
         self.delivery = Some(Delivery { state: DeliveryState::Queued, at: now });
     }

@@ -35,31 +35,26 @@ pub struct InvalidToken;
 
 impl LinkToken {
     /// The token for `invitation`, in a mail owed at `revision`, with a secret that the caller has just drawn.
-    #[must_use]
     pub fn new(invitation: InvitationId, revision: u32, secret: [u8; SECRET_BYTES]) -> Self {
         Self { invitation, revision, secret }
     }
 
     /// The invitation that the token claims to open. Only a matching [`LinkDigest`] proves the claim.
-    #[must_use]
     pub fn invitation(&self) -> InvitationId {
         self.invitation
     }
 
     /// The revision of the invitation at which the mail was owed, by which it is known among those of the invitation.
-    #[must_use]
     pub fn revision(&self) -> u32 {
         self.revision
     }
 
     /// What is kept in the token's stead.
-    #[must_use]
     pub fn digest(&self) -> LinkDigest {
         LinkDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.to_bytes())))
     }
 
     /// The [`TOKEN_CHARS`] characters that stand in the link.
-    #[must_use]
     pub fn reveal(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.to_bytes())
     }
@@ -111,7 +106,6 @@ pub struct LinkDigest(String);
 
 impl LinkDigest {
     /// The 43 characters that are kept.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

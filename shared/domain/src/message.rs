@@ -87,7 +87,6 @@ fn next_token(text: &str) -> Option<(usize, usize)> {
 
 impl Message {
     /// The message as written, tokens and all.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -35,13 +35,11 @@ pub struct User {
 
 impl User {
     /// The language in which to speak to the user; `None` if they chose none that is spoken here.
-    #[must_use]
     pub fn locale(&self) -> Option<Locale> {
         self.locale.as_ref().and_then(LanguageTag::locale)
     }
 
     /// The address, where it is proven to be the user's own.
-    #[must_use]
     pub fn verified_email(&self) -> Option<&EmailAddress> {
         self.email.as_ref().filter(|_| self.email_verified)
     }
@@ -67,7 +65,6 @@ impl Role {
     pub const MODERATING: [Self; 3] = [Self::Moderator, Self::Administrator, Self::Owner];
 
     /// The name in the API and in the table.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Member => "member",
@@ -78,7 +75,6 @@ impl Role {
     }
 
     /// Whether the role decides requests and tracks the community's invitations.
-    #[must_use]
     pub fn moderates(self) -> bool {
         self >= Self::Moderator
     }
@@ -136,13 +132,11 @@ pub struct Standing {
 
 impl Standing {
     /// The invitation that is live at `now`.
-    #[must_use]
     pub fn live_at(&self, now: Timestamp) -> Option<InvitationId> {
         self.live_invitation.filter(|_| self.live_until.is_some_and(|until| until > now))
     }
 
     /// Until when the party is cooling down, if it is at `now`.
-    #[must_use]
     pub fn cooling_at(&self, now: Timestamp) -> Option<Timestamp> {
         self.cooling_until.filter(|until| *until > now)
     }

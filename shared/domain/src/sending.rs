@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    community::{Community, Enrolment, Visibility},
+    community::{Community, Enrolment, MembershipMode, Visibility},
     email::EmailAddress,
     id::{InvitationId, UserId},
     invitation::{CommunityLabel, Invitation, Invitee, Sender, Status},
-    lifecycle::days_later,
     message::Message,
     person::{Caller, Party, Role, Standing, User},
     refusal::Refusal,
-    settings::{MembershipMode, Settings},
-    transition::{Addressee, Debt, Guard, MailKind, StandingChange, Transition},
+    settings::Settings,
+    time::days_later,
+    transition::{Addressee, Guard, MailKind, NewMail, StandingChange, Transition},
 };
 
 /// What came of one recipient of a bulk send.
@@ -68,7 +68,7 @@ impl Outcome {
 
 /// How far a sender's right to invite into a community reaches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reach {
+pub struct SendingRights {
     /// A moderator must approve each invitation.
     pub needs_approval: bool,
     /// Only the sender's connections may be invited.
@@ -81,27 +81,27 @@ pub struct Reach {
 ///
 /// # Errors
 /// The rule of SPEC section 3 that forbids it altogether.
-pub fn reach(
+pub fn sending_rights(
     caller: &Caller,
     user: Option<&User>,
     community: Option<&Community>,
     role: Option<Role>,
     settings: &Settings,
-) -> Result<Reach, Refusal> {
+) -> Result<SendingRights, Refusal> {
     let user = user.ok_or(Refusal::CallerUnknown)?;
     if !user.active {
         return Err(Refusal::CallerInactive);
     }
     let community = community.ok_or(Refusal::CommunityNotFound)?;
-    let anyone = Reach { needs_approval: false, connections_only: false, addresses: true };
-    let reach = match role {
+    let anyone = SendingRights { needs_approval: false, connections_only: false, addresses: true };
+    let rights = match role {
         _ if caller.site_administrator => anyone,
         None => return Err(Refusal::NotAMember),
         Some(Role::Administrator | Role::Owner) => anyone,
         Some(_) if community.enrolment == Enrolment::Network => return Err(Refusal::InvitersAreAdministrators),
         Some(Role::Moderator) => anyone,
         Some(Role::Member) if community.visibility == Visibility::Private => return Err(Refusal::CommunityPrivate),
-        Some(Role::Member) => Reach {
+        Some(Role::Member) => SendingRights {
             needs_approval: community.enrolment == Enrolment::Closed,
             connections_only: settings.members_invite_connections_only,
             addresses: false,
@@ -110,12 +110,12 @@ pub fn reach(
     if !community.allow_invitations {
         return Err(Refusal::InvitationsNotAllowed);
     }
-    Ok(reach)
+    Ok(rights)
 }
 
 /// What all invitations of one request have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Offer {
+pub struct Terms {
     /// What it invites to.
     pub community: CommunityLabel,
     /// Who sends it.
@@ -127,7 +127,8 @@ pub struct Offer {
     /// Whether invited users become members at once.
     pub mode: MembershipMode,
     /// How far the sender's right reaches.
-    pub reach: Reach,
+    #[serde(rename = "reach")]
+    pub rights: SendingRights,
     /// The moment of the request.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub now: Timestamp,
@@ -164,14 +165,14 @@ pub enum Recipient {
 
 /// Why a recipient gets no invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Declination {
+pub struct NotInvited {
     /// The outcome to report.
     pub outcome: Outcome,
     /// The first moment at which the same request may succeed.
     pub retry_after: Option<Timestamp>,
 }
 
-impl From<Outcome> for Declination {
+impl From<Outcome> for NotInvited {
     fn from(outcome: Outcome) -> Self {
         Self { outcome, retry_after: None }
     }
@@ -179,7 +180,6 @@ impl From<Outcome> for Declination {
 
 impl Recipient {
     /// Whom an invitation would concern; `None` for nobody.
-    #[must_use]
     pub fn party(&self) -> Option<Party> {
         match self {
             Self::UnknownUser | Self::InvalidEmail => None,
@@ -189,20 +189,20 @@ impl Recipient {
     }
 }
 
-impl Offer {
+impl Terms {
     /// The invitation named `id` for `recipient`, or why there is none.
     ///
     /// # Errors
     /// The outcome that SPEC section 4 names. Who may not reach a person learns nothing else about them, and a block
     /// hides everything but itself.
-    pub fn make(&self, id: InvitationId, recipient: &Recipient) -> Result<Transition, Declination> {
+    pub fn make(&self, id: InvitationId, recipient: &Recipient) -> Result<Transition, NotInvited> {
         let (invitee, standing, unavailable) = match recipient {
             Recipient::UnknownUser => return Err(Outcome::UnknownUser.into()),
             Recipient::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
-            Recipient::User { connected: false, .. } if self.reach.connections_only => {
+            Recipient::User { connected: false, .. } if self.rights.connections_only => {
                 return Err(Outcome::NotConnected.into());
             }
-            Recipient::Address { .. } if !self.reach.addresses => return Err(Outcome::NotConnected.into()),
+            Recipient::Address { .. } if !self.rights.addresses => return Err(Outcome::NotConnected.into()),
             Recipient::User { user, standing, suppressed, .. } => {
                 (Invitee::user(user), standing, !user.active || *suppressed)
             }
@@ -220,13 +220,12 @@ impl Offer {
             return Err(Outcome::AlreadyInvited.into());
         }
         if let Some(until) = standing.cooling_at(self.now) {
-            return Err(Declination { outcome: Outcome::CoolingDown, retry_after: Some(until) });
+            return Err(NotInvited { outcome: Outcome::CoolingDown, retry_after: Some(until) });
         }
         Ok(self.transition(id, invitee))
     }
 
     /// The invitation named `id` as it is made for `invitee`.
-    #[must_use]
     pub fn invitation(&self, id: InvitationId, invitee: Invitee) -> Invitation {
         let joins = self.mode == MembershipMode::Automatic && matches!(invitee, Invitee::User { .. });
         let mut invitation = Invitation {
@@ -239,7 +238,7 @@ impl Offer {
             created_at: self.now,
             expires_at: days_later(self.now, self.lifetime_days),
             lifetime_days: self.lifetime_days,
-            joins_on_approval: joins && self.reach.needs_approval,
+            joins_on_approval: joins && self.rights.needs_approval,
             answered_at: None,
             decided_by: None,
             reason: None,
@@ -247,10 +246,10 @@ impl Offer {
             mailed_at: None,
             revision: 1,
         };
-        match (self.reach.needs_approval, joins) {
+        match (self.rights.needs_approval, joins) {
             (true, _) => {}
             (false, true) => invitation.status = Status::Accepted,
-            (false, false) => invitation.offer(self.now),
+            (false, false) => invitation.make_pending(self.now),
         }
         invitation
     }
@@ -265,7 +264,7 @@ impl Offer {
         };
         let standing = match invitation.status {
             Status::Accepted => StandingChange::Enrol { invitation: id },
-            _ => StandingChange::Offer { invitation: id, until: invitation.expires_at },
+            _ => StandingChange::Invite { invitation: id, until: invitation.expires_at },
         };
         let mut guards =
             vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())];
@@ -278,14 +277,13 @@ impl Offer {
             from: None,
             invitation,
             standings: vec![(party, standing)],
-            debts: vec![Debt { kind, to }],
+            mails: vec![NewMail { kind, to }],
             guards,
         }
     }
 }
 
 /// What a freshly made invitation is reported as.
-#[must_use]
 pub fn outcome_of(made: &Invitation) -> Outcome {
     match made.status {
         Status::AwaitingApproval => Outcome::AwaitingApproval,
@@ -309,19 +307,16 @@ pub struct Quota {
 
 impl Quota {
     /// The day that `now` is in.
-    #[must_use]
     pub fn day(now: Timestamp) -> Date {
         now.to_zoned(TimeZone::UTC).date()
     }
 
     /// Invitations that may still be made.
-    #[must_use]
     pub fn left(&self) -> u32 {
         self.limit.saturating_sub(self.used)
     }
 
     /// When the next day begins.
-    #[must_use]
     pub fn renews_at(&self) -> Timestamp {
         self.day
             .tomorrow()

@@ -4,19 +4,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::community::Community;
-
-/// Whether an invited user must answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum MembershipMode {
-    /// The invitee accepts or declines.
-    #[default]
-    Acceptance,
-    /// The invitee becomes a member at once and is told so.
-    Automatic,
-}
+use super::community::{Community, MembershipMode};
 
 /// What the page behind a mail link asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -44,7 +32,6 @@ pub enum Locale {
 
 impl Locale {
     /// The language of a tag such as `de-AT`; `None` for a language that is not spoken here.
-    #[must_use]
     pub fn of_tag(tag: &str) -> Option<Self> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         match language.to_ascii_lowercase().as_str() {
@@ -67,7 +54,6 @@ pub struct InvalidLanguageTag;
 
 impl LanguageTag {
     /// The language in which to speak to the user; `None` if it is not spoken here.
-    #[must_use]
     pub fn locale(&self) -> Option<Locale> {
         Locale::of_tag(&self.0)
     }
@@ -165,7 +151,6 @@ impl Default for Settings {
 
 impl Settings {
     /// The mode in `community`: its own where it has one, else the network's.
-    #[must_use]
     pub fn membership_mode_in(&self, community: &Community) -> MembershipMode {
         community.membership_mode.unwrap_or(self.membership_mode)
     }

@@ -20,7 +20,7 @@ pub struct Transition {
     /// How parties stand with the community afterwards.
     pub standings: Vec<(Party, StandingChange)>,
     /// The mails that the step owes.
-    pub debts: Vec<Debt>,
+    pub mails: Vec<NewMail>,
     /// What must still be true when the step is written.
     pub guards: Vec<Guard>,
 }
@@ -29,7 +29,7 @@ pub struct Transition {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StandingChange {
     /// The invitation becomes (or stays) the live one. Needs a party that is no member, is willing, and has no other.
-    Offer {
+    Invite {
         /// The invitation.
         invitation: InvitationId,
         /// Its expiry.
@@ -55,7 +55,7 @@ pub enum StandingChange {
     },
     /// The party answered no: the invitation is no longer live and the community waits, for ever if blocked. Another
     /// live one stays so.
-    Refuse {
+    Decline {
         /// The invitation.
         invitation: InvitationId,
         /// Until when the community must not ask again.
@@ -89,7 +89,7 @@ pub enum Guard {
 
 /// A mail that a step owes. It is recorded with the step and paid by `deliver`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Debt {
+pub struct NewMail {
     /// What the mail says.
     pub kind: MailKind,
     /// Whom it goes to.
@@ -116,7 +116,6 @@ pub enum MailKind {
 
 impl MailKind {
     /// The name in the table, in tags and in logs.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Invitation => "invitation",
@@ -137,7 +136,7 @@ pub enum Addressee {
     Invitee,
     /// The sender of the invitation.
     Sender,
-    /// Every moderator and above of the community: `deliver` replaces it by one debt each.
+    /// Every moderator and above of the community: `deliver` replaces it by one mail each.
     Moderators,
     /// One user.
     User(UserId),

@@ -6,7 +6,6 @@ use super::{
     Timestamp,
     email::EmailAddress,
     invitation::{Invitation, Invitee, Status},
-    lifecycle::next_resend,
     person::{Caller, Role, User},
     refusal::Refusal,
 };
@@ -33,7 +32,6 @@ pub enum RoleFact {
 
 impl RoleFact {
     /// Whether the role is known to moderate.
-    #[must_use]
     pub fn moderates(self) -> bool {
         matches!(self, Self::Known(Some(role)) if role.moderates())
     }
@@ -52,7 +50,6 @@ pub enum Addressed {
 
 impl Viewer<'_> {
     /// Whether the invitation is for the caller: by user id, or by a verified address.
-    #[must_use]
     pub fn addressed(&self, invitation: &Invitation) -> Addressed {
         let key = match &invitation.invitee {
             Invitee::User { id, .. } if *id == self.caller.id => return Addressed::Yes,
@@ -74,20 +71,17 @@ impl Viewer<'_> {
     }
 
     /// Whether the caller asked for the invitation.
-    #[must_use]
     pub fn is_sender(&self, invitation: &Invitation) -> bool {
         invitation.sender.id == self.caller.id
     }
 
     /// Whether the caller decides on the community's invitations, as far as is known.
-    #[must_use]
     pub fn moderates(&self) -> bool {
         let active = self.user.is_none_or(|user| user.active);
         active && (self.caller.site_administrator || self.role.moderates())
     }
 
     /// Whether the caller may see the invitation, as far as is known: `None` until the role has been read.
-    #[must_use]
     pub fn sees(&self, invitation: &Invitation) -> Option<bool> {
         if self.addressed(invitation) == Addressed::Yes || self.is_sender(invitation) || self.moderates() {
             return Some(true);
@@ -99,7 +93,6 @@ impl Viewer<'_> {
     }
 
     /// Whether the caller may see the address of an invitee: those who sent the invitation or moderate the community.
-    #[must_use]
     pub fn sees_address(&self, invitation: &Invitation) -> bool {
         self.is_sender(invitation) || self.moderates()
     }
@@ -108,7 +101,7 @@ impl Viewer<'_> {
     ///
     /// # Errors
     /// [`Refusal::CallerInactive`] or [`Refusal::CallerUnknown`].
-    pub fn check_standing_in_network(&self) -> Result<(), Refusal> {
+    pub fn check_active(&self) -> Result<(), Refusal> {
         match self.user {
             Some(user) if !user.active => Err(Refusal::CallerInactive),
             None if !self.caller.site_administrator => Err(Refusal::CallerUnknown),
@@ -118,7 +111,6 @@ impl Viewer<'_> {
 
     /// What the caller may do with the invitation at `now`, as far as is known of them: what is not known may still
     /// forbid it.
-    #[must_use]
     pub fn actions(&self, invitation: &Invitation, now: Timestamp) -> Vec<Action> {
         let status = invitation.status_at(now);
         if self.user.is_some_and(|user| !user.active) {
@@ -127,7 +119,7 @@ impl Viewer<'_> {
         let moderates = self.moderates();
         let sends = self.is_sender(invitation) || moderates;
         let answers = self.addressed(invitation) == Addressed::Yes;
-        let rested = next_resend(invitation).is_none_or(|allowed| allowed <= now);
+        let rested = invitation.next_resend().is_none_or(|allowed| allowed <= now);
         let applies = |action: &Action| match action {
             Action::Accept | Action::Decline => answers && status == Status::Pending,
             Action::Approve | Action::Reject => moderates && status == Status::AwaitingApproval,
@@ -166,7 +158,6 @@ impl Action {
     const ALL: [Self; 6] = [Self::Accept, Self::Decline, Self::Cancel, Self::Approve, Self::Reject, Self::Resend];
 
     /// The last segment of the action's route.
-    #[must_use]
     pub fn verb(self) -> &'static str {
         match self {
             Self::Accept => "accept",

@@ -20,7 +20,6 @@ pub struct Claims {
 
 impl Claims {
     /// Which claims name callers, as the template's parameters say.
-    #[must_use]
     pub fn from_environment() -> Self {
         let or =
             |name, default: &str| env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or(default.to_owned());

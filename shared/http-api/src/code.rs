@@ -18,7 +18,6 @@ macro_rules! codes {
             pub const ALL: &[Self] = &[$($(Self::$name,)*)*];
 
             /// The code in answers.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self {
                     $($(Self::$name => $text,)*)*
@@ -26,7 +25,6 @@ macro_rules! codes {
             }
 
             /// The HTTP status of every problem with the code.
-            #[must_use]
             pub fn status(self) -> StatusCode {
                 match self {
                     $($(Self::$name)|* => StatusCode::$status,)*
@@ -101,7 +99,6 @@ codes! {
 
 impl Code {
     /// What an invitation in that state is told as, where the state is in the way.
-    #[must_use]
     pub fn of_conflict(status: Status) -> Self {
         match status {
             Status::AwaitingApproval => Self::InvitationAwaitingApproval,

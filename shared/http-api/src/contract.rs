@@ -83,7 +83,6 @@ pub struct Answer {
 
 impl Operation {
     /// An operation that takes and answers nothing yet.
-    #[must_use]
     pub fn new(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Self {
         let nothing = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (parameters, answers, problems, schemas) = nothing;
@@ -92,19 +91,16 @@ impl Operation {
     }
 
     /// Adds what else a caller should know.
-    #[must_use]
     pub fn about(self, description: &'static str) -> Self {
         Self { description, ..self }
     }
 
     /// The token in the path is all that is asked for.
-    #[must_use]
     pub fn public(self) -> Self {
         Self { public: true, ..self }
     }
 
     /// A parameter of the path.
-    #[must_use]
     pub fn path<T: ToSchema>(mut self, name: &'static str, description: &str) -> Self {
         let schema = Schema::of::<T>();
         let parameter = json!({
@@ -116,7 +112,6 @@ impl Operation {
     }
 
     /// A parameter of the path that is described on the spot.
-    #[must_use]
     pub fn path_like(mut self, name: &'static str, description: &str, schema: &Value) -> Self {
         self.parameters.push(json!({
             "name": name, "in": "path", "required": true, "description": description, "schema": schema,
@@ -125,14 +120,12 @@ impl Operation {
     }
 
     /// An optional parameter of the query or a header.
-    #[must_use]
     pub fn optional(mut self, place: &str, name: &'static str, description: &str, schema: &Value) -> Self {
         self.parameters.push(json!({"name": name, "in": place, "description": description, "schema": schema}));
         self
     }
 
     /// A JSON body; without `required`, leaving it out is the same as `{}`.
-    #[must_use]
     pub fn reads(mut self, schema: Schema, examples: Vec<(impl Into<String>, Value)>) -> Self {
         let schema = schema.of_request();
         self.body = Some(Content::json(&schema, examples));
@@ -141,7 +134,6 @@ impl Operation {
     }
 
     /// A JSON answer.
-    #[must_use]
     pub fn answers(
         mut self,
         status: u16,
@@ -157,7 +149,6 @@ impl Operation {
     }
 
     /// A header of the answer that was added last.
-    #[must_use]
     pub fn with_header(mut self, name: &'static str, description: &str, schema: &Value) -> Self {
         let header = json!({"description": description, "schema": schema});
         self.answers.last_mut().expect("an answer comes first").headers.push((name, header));
@@ -165,14 +156,12 @@ impl Operation {
     }
 
     /// An answer without a body.
-    #[must_use]
     pub fn answers_nothing(mut self, status: u16, description: &'static str) -> Self {
         self.answers.push(Answer { status, description, headers: Vec::new(), content: None });
         self
     }
 
     /// A page for people.
-    #[must_use]
     pub fn shows(mut self, status: u16, description: &'static str) -> Self {
         let schema = json!({"type": "string", "description": "An HTML document without scripts."});
         let content = Content { media_type: "text/html", schema, examples: Vec::new() };
@@ -181,7 +170,6 @@ impl Operation {
     }
 
     /// What may stand in the way.
-    #[must_use]
     pub fn refuses(mut self, codes: impl IntoIterator<Item = Code>) -> Self {
         self.problems.extend(codes);
         self
@@ -208,7 +196,6 @@ pub struct Schema {
 
 impl Schema {
     /// The schema that is derived from the type.
-    #[must_use]
     pub fn of<T: ToSchema>() -> Self {
         let mut others = Vec::new();
         T::schemas(&mut others);
@@ -218,26 +205,22 @@ impl Schema {
     }
 
     /// A reference to it.
-    #[must_use]
     pub fn reference(&self) -> Value {
         json!({"$ref": format!("#/components/schemas/{}", self.name)})
     }
 
     /// How long the text of a field may be, in characters.
-    #[must_use]
     pub fn chars(self, field: &str, range: &RangeInclusive<usize>) -> Self {
         self.with(field, &json!({"minLength": range.start(), "maxLength": range.end()}))
     }
 
     /// How large the number of a field may be.
-    #[must_use]
     pub fn whole<T: Copy + Into<u64>>(self, field: &str, range: &RangeInclusive<T>) -> Self {
         let (from, to): (u64, u64) = ((*range.start()).into(), (*range.end()).into());
         self.with(field, &json!({"minimum": from, "maximum": to}))
     }
 
     /// Keywords for a field.
-    #[must_use]
     pub fn with(mut self, field: &str, keywords: &Value) -> Self {
         let described = self.field(field);
         for (keyword, value) in keywords.as_object().expect("keywords") {
@@ -247,7 +230,6 @@ impl Schema {
     }
 
     /// A field is read as text first, so that all faults are told at once, but it is one of that type.
-    #[must_use]
     pub fn is<T: ToSchema>(mut self, field: &str) -> Self {
         let of = Self::of::<T>();
         let reference = of.reference();
@@ -262,7 +244,6 @@ impl Schema {
     }
 
     /// A field that is checked later must be there.
-    #[must_use]
     pub fn requires(mut self, field: &str) -> Self {
         self.field(field);
         let object = self.value.as_object_mut().expect("an object");
@@ -277,7 +258,6 @@ impl Schema {
     }
 
     /// A field that may be left out may be null as well; one that must be there may not.
-    #[must_use]
     pub fn of_request(self) -> Self {
         self.settle(&|required| required)
     }
@@ -322,13 +302,11 @@ fn settle(schema: &mut Value, never_null: &impl Fn(bool) -> bool) {
 }
 
 /// The answer that shows one invitation.
-#[must_use]
 pub fn invitation() -> Schema {
     Schema::of::<InvitationView<'_>>()
 }
 
 /// An invitation as an example: the routes that answer with one show it in the state they leave it in.
-#[must_use]
 pub fn example_invitation(status: Status) -> Value {
     let mut invitation = json!({
         "id": EXAMPLE_ID,
@@ -359,7 +337,6 @@ pub fn example_invitation(status: Status) -> Value {
 pub const EXAMPLE_ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What every list has in common.
-#[must_use]
 pub fn list(operation: Operation, counting: bool) -> Operation {
     let statuses: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
     let mut page = json!({"invitations": [example_invitation(Status::Pending)], "nextCursor": "q1dYk0…"});
@@ -391,7 +368,6 @@ pub fn list(operation: Operation, counting: bool) -> Operation {
 }
 
 /// A command on one invitation, answered with the invitation as it is afterwards.
-#[must_use]
 pub fn command(
     path: &'static str,
     id: &'static str,
@@ -407,13 +383,11 @@ pub fn command(
 }
 
 /// The schema of problems.
-#[must_use]
 pub fn problem() -> Schema {
     Schema::of::<Wire<'_>>().of_answer()
 }
 
 /// A problem with each code, as the service answers it.
-#[must_use]
 pub fn example_problems() -> Vec<(Code, Value)> {
     let now: Timestamp = "2026-11-01T12:00:00Z".parse().expect("a time");
     let until: Timestamp = "2026-11-01T12:29:59Z".parse().expect("a time");

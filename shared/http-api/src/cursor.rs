@@ -20,7 +20,6 @@ pub struct Cursor {
 
 impl Cursor {
     /// The cursor as callers carry it; `query` is all that the list depends on, the caller included.
-    #[must_use]
     pub fn seal(&self, query: &str) -> String {
         let text = match self.pending {
             Some(pending) => format!("{pending}|{}", self.after),

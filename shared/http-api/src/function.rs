@@ -96,7 +96,6 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
 /// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id and
 /// no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus sign in
 /// a path means itself.
-#[must_use]
 pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let parameters = request.path_parameters();
     let text = parameters.first(name)?;
@@ -105,7 +104,6 @@ pub fn parameter(request: &Request, name: &str) -> Option<String> {
 }
 
 /// The last segment of the request's path: on routes that differ by it alone, the verb.
-#[must_use]
 pub fn verb(request: &Request) -> &str {
     request.raw_http_path().rsplit('/').next().unwrap_or_default()
 }

@@ -131,7 +131,6 @@ impl ListQuery {
 
 impl Listed {
     /// The page in the eyes of `viewer`.
-    #[must_use]
     pub fn view(&self, viewer: &Viewer<'_>, now: Timestamp) -> ListView<'_> {
         ListView {
             invitations: self.invitations.iter().map(|one| InvitationView::new(one, viewer, now)).collect(),

@@ -18,7 +18,7 @@ use domain::{
     link::{LinkToken, TOKEN_CHARS},
     message::{Message, Segment, segments},
     settings::LanguageTag,
-    tally::rounded_seconds,
+    stats::rounded_seconds,
 };
 use store::{keys::Key, listing};
 
@@ -156,7 +156,7 @@ proptest! {
     #[test]
     fn keys_of_idempotent_requests_are_short_whatever_the_key(text in texts()) {
         let user: UserId = "ann".parse().unwrap();
-        let key = Key::request(&user, &text);
+        let key = Key::idempotency(&user, &text);
         prop_assert!(key.sk.len() < 100);
     }
 

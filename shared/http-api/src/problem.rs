@@ -78,7 +78,6 @@ impl Problem {
     }
 
     /// 400: the cursor is damaged, or was made for another caller or query.
-    #[must_use]
     pub fn invalid_cursor() -> Self {
         let detail = "The cursor is damaged or belongs to another list. Start again without one.";
         let fault = Fault::new("cursor", "is not one of this list");
@@ -86,38 +85,32 @@ impl Problem {
     }
 
     /// 401: no identity came with the request. The gateway answers most of these itself.
-    #[must_use]
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "Send a valid bearer token.")
     }
 
     /// 403: only a site administrator or a machine client may do this.
-    #[must_use]
     pub fn site_administrators_only() -> Self {
         Self::new(Code::NotSiteAdministrator, "Only site administrators can do this.")
     }
 
     /// 404: no such route.
-    #[must_use]
     pub fn no_route() -> Self {
         Self::new(Code::NoSuchRoute, "There is no such route.")
     }
 
     /// 404: the directory has no such record.
-    #[must_use]
     pub fn not_in_directory(what: &str) -> Self {
         Self::new(Code::NotInDirectory, format!("The directory has no such {what}."))
     }
 
     /// 409: the address is already another user's verified one.
-    #[must_use]
     pub fn email_taken() -> Self {
         let detail = "Another user has this verified email address. Change or remove that user first.";
         Self { faults: vec![Fault::new("email", "belongs to another user")], ..Self::new(Code::EmailTaken, detail) }
     }
 
     /// 409: a request with the same idempotency key is still running.
-    #[must_use]
     pub fn still_running(until: Timestamp) -> Self {
         let detail = "A request with this Idempotency-Key is still running. Try again in a moment.";
         Self { retry_at: Some(until), ..Self::new(Code::RequestStillRunning, detail) }
@@ -131,7 +124,6 @@ impl Problem {
     }
 
     /// 413: more recipients than one request may name.
-    #[must_use]
     pub fn too_many_recipients(found: usize, most: u32) -> Self {
         let detail = format!("{found} recipients; at most {most} are allowed in one request. Send several requests.");
         let fault = Fault::new("recipients", format!("must be at most {most}"));
@@ -139,14 +131,12 @@ impl Problem {
     }
 
     /// 422: the request is well formed and some values are not allowed.
-    #[must_use]
     pub fn invalid(faults: Vec<Fault>) -> Self {
         let texts: Vec<_> = faults.iter().map(|fault| format!("{} {}", fault.param, fault.detail)).collect();
         Self { faults, ..Self::new(Code::InvalidValue, texts.join("; ")) }
     }
 
     /// 422: the message has tokens that nobody knows.
-    #[must_use]
     pub fn unknown_tokens(param: impl Into<String>, detail: impl ToString) -> Self {
         let fault = Fault::new(param, detail);
         let text = format!("{} {}", fault.param, fault.detail);
@@ -154,7 +144,6 @@ impl Problem {
     }
 
     /// 422: the idempotency key was used with another body.
-    #[must_use]
     pub fn idempotency_key_reused() -> Self {
         let detail = "This Idempotency-Key was used with another request. Use a new key.";
         let fault = Fault::new("Idempotency-Key", "was used with another request");
@@ -162,39 +151,33 @@ impl Problem {
     }
 
     /// 500: our own fault; the log knows more under the request id.
-    #[must_use]
     pub fn internal() -> Self {
         Self::new(Code::InternalError, "Something went wrong on our side.")
     }
 
     /// 503: a passing fault.
-    #[must_use]
     pub fn unavailable(now: Timestamp) -> Self {
         let detail = "The service is busy. Nothing may have been changed; try again in a moment.";
-        let retry_at = Some(domain::lifecycle::later(now, jiff::SignedDuration::from_secs(1)));
+        let retry_at = Some(domain::time::later(now, jiff::SignedDuration::from_secs(1)));
         Self { retry_at, ..Self::new(Code::Unavailable, detail) }
     }
 
     /// The HTTP status.
-    #[must_use]
     pub fn status(&self) -> StatusCode {
         self.code.status()
     }
 
     /// The stable code for programs.
-    #[must_use]
     pub fn code(&self) -> &'static str {
         self.code.as_str()
     }
 
     /// The words for the caller.
-    #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
     /// The inputs at fault.
-    #[must_use]
     pub fn faults(&self) -> &[Fault] {
         &self.faults
     }
@@ -220,7 +203,6 @@ impl Problem {
     }
 
     /// The answer to the request with that id at `now`.
-    #[must_use]
     pub fn into_response(self, request_id: &str, now: Timestamp) -> Response<Body> {
         let wire = self.wire(request_id, now);
         let retry_after = wire.retry_after;

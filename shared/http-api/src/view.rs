@@ -71,7 +71,6 @@ struct ActionView {
 
 impl<'a> InvitationView<'a> {
     /// `invitation` in the eyes of `viewer` at `now`, who is known to be allowed to see it.
-    #[must_use]
     pub fn new(invitation: &'a Invitation, viewer: &Viewer<'_>, now: Timestamp) -> Self {
         let invitee = match &invitation.invitee {
             Invitee::User { id, display_name } => {

@@ -15,7 +15,6 @@ pub use pieces::plain_message;
 use domain::settings::Locale;
 
 /// The message of invitations whose sender wrote none and whose network has none, with its tokens.
-#[must_use]
 pub fn default_message(locale: Locale) -> &'static str {
     match locale {
         Locale::En => const { include_str!("../templates/default_message.en.txt").trim_ascii_end() },

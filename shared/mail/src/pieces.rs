@@ -21,7 +21,6 @@ pub struct Piece {
 
 impl Piece {
     /// `text` on one line, a link if `url` is one of the web.
-    #[must_use]
     pub fn new(text: &str, url: Option<&str>) -> Self {
         Self { text: plain::unlinked(&plain::line(text)), href: web_url(url) }
     }
@@ -32,21 +31,18 @@ fn web_url(url: Option<&str>) -> Option<String> {
 }
 
 /// The sender's full name, or what stands for one that was erased.
-#[must_use]
 pub fn sender_name(sender: &Sender, locale: Locale) -> String {
     let name = plain::line(sender.display_name.as_deref().unwrap_or_default());
     if name.is_empty() { words::unnamed_sender(locale).to_owned() } else { name }
 }
 
 /// The community's title on one line.
-#[must_use]
 pub fn community_title(community: &CommunityLabel, locale: Locale) -> String {
     let title = plain::line(&community.title);
     if title.is_empty() { words::untitled(community.community_type, locale).to_owned() } else { title }
 }
 
 /// Whether the message is the sender's own words rather than the network's or the built-in ones.
-#[must_use]
 pub fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
     invitation.message.as_ref().is_some_and(|message| {
         let text = message.as_str().trim();
@@ -60,7 +56,6 @@ fn is_built_in(text: &str) -> bool {
 }
 
 /// The message with tokens replaced, line by line; without its links' destinations, it reads like [`plain_message`].
-#[must_use]
 pub fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>> {
     let text = plain::lines(template(invitation, locale)).join("\n");
     let pieces: Vec<Piece> = segments(&text).map(|segment| replaced(segment, invitation, locale)).collect();
@@ -68,13 +63,11 @@ pub fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>>
 }
 
 /// The message of an invitation with its tokens replaced by plain text, as the API shows it.
-#[must_use]
 pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
     segments(template(invitation, locale)).map(|segment| replaced(segment, invitation, locale).text).collect()
 }
 
 /// The lines of any other text that a person wrote, such as a description or a reason.
-#[must_use]
 pub fn text_lines(text: &str) -> Vec<Vec<Piece>> {
     let piece = |line: String| vec![Piece { text: plain::unlinked(&line), href: None }];
     plain::lines(text).into_iter().map(piece).collect()

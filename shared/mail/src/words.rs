@@ -36,7 +36,6 @@ const GERMAN_MONTHS: [&str; 12] = [
 ];
 
 /// The tag of the language, for `lang` attributes and `Content-Language`.
-#[must_use]
 pub fn language_tag(locale: Locale) -> &'static str {
     match locale {
         Locale::En => "en",
@@ -45,7 +44,6 @@ pub fn language_tag(locale: Locale) -> &'static str {
 }
 
 /// A moment in words, to the minute and in UTC, because the reader's time zone is not known.
-#[must_use]
 pub fn moment(at: Timestamp, locale: Locale) -> String {
     let at = at.to_zoned(TimeZone::UTC);
     let pick = |names: &'static [&'static str], one_based: i8| {
@@ -66,7 +64,6 @@ pub fn moment(at: Timestamp, locale: Locale) -> String {
 }
 
 /// How many members there are, such as "1,204 members".
-#[must_use]
 pub fn members(count: u64, locale: Locale) -> String {
     let (separator, one, many) = match locale {
         Locale::En => (',', "member", "members"),
@@ -84,7 +81,6 @@ pub fn members(count: u64, locale: Locale) -> String {
 }
 
 /// What the language calls a community of that type: the value of `%type%`.
-#[must_use]
 pub fn community_type(kind: CommunityType, locale: Locale) -> &'static str {
     match (kind, locale) {
         (CommunityType::Community, Locale::En) => "community",

@@ -11,7 +11,7 @@ use super::{
     Store, StoreError,
     expression::{Expression, number, string},
     keys::{KIND, Key, PK, TTL},
-    mailbook::{OwedMail, mail_name},
+    outbox::{OutboxMail, mail_name},
     record::{Item, Kind, REVISION, invitation_record, record},
     write::{Write, Written},
 };
@@ -27,7 +27,6 @@ use domain::{
 pub const MAX_ACTIONS: usize = 100;
 /// The actions that a transition adds to a transaction at the most, aside from its guards of the community and of the
 /// sender, which the invitations of one request share.
-#[must_use]
 pub fn actions(transition: &Transition) -> usize {
     let sender = &transition.invitation.sender.id;
     let shared = |guard: &&Guard| match guard {
@@ -36,7 +35,7 @@ pub fn actions(transition: &Transition) -> usize {
         _ => false,
     };
     let own = transition.guards.iter().filter(|guard| !shared(guard)).count();
-    1 + transition.standings.len() + transition.debts.len() + own
+    1 + transition.standings.len() + transition.mails.len() + own
 }
 
 /// What is written together with transitions.
@@ -114,7 +113,7 @@ impl Store {
             let (writes, causes) = plan.finish();
             let refused = match self.transact(writes).await? {
                 Written::Done => return Ok(Executed::Done),
-                Written::Refused(refused) => refused,
+                Written::Conflict(refused) => refused,
             };
             let losses = refused.into_iter().flat_map(|(index, item)| {
                 causes[index].iter().map(move |cause| Loss { cause: cause.clone(), item: item.clone() })
@@ -137,7 +136,7 @@ type Place = (usize, Party);
 fn ends(cause: &Cause, transitions: &[&Transition]) -> Option<Place> {
     let Cause::Standing(index, party) = cause else { return None };
     let (_, change) = transitions[*index].standings.iter().find(|(changed, _)| changed == party)?;
-    let ends = matches!(change, StandingChange::Release { .. } | StandingChange::Refuse { .. });
+    let ends = matches!(change, StandingChange::Release { .. } | StandingChange::Decline { .. });
     ends.then(|| (*index, party.clone()))
 }
 
@@ -186,9 +185,9 @@ impl Plan {
             action.expression.set(KIND, string(Kind::Standing.as_str()));
             stand(&mut action.expression, change, named, now);
         }
-        for debt in &transition.debts {
-            let key = Key::mail(invitation.id, &mail_name(debt.kind, &debt.to, invitation.revision));
-            let item = record(Kind::Mail, key.clone(), &OwedMail::new(debt))?;
+        for mail in &transition.mails {
+            let key = Key::mail(invitation.id, &mail_name(mail.kind, &mail.to, invitation.revision));
+            let item = record(Kind::Mail, key.clone(), &OutboxMail::new(mail))?;
             self.at(key, None).put = Some(item);
         }
         // A byte of the id's entropy, so that invitations of one request check different copies of their community.
@@ -278,7 +277,7 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
         expression.remove("liveUntil");
     };
     match change {
-        StandingChange::Offer { invitation, until } => {
+        StandingChange::Invite { invitation, until } => {
             willing(expression, &invitation.to_string(), now);
             expression.set("liveInvitation", string(invitation.to_string()));
             expression.set("liveUntil", number(until.as_millisecond()));
@@ -299,7 +298,7 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
             expression.require_equal("liveInvitation", string(invitation.to_string()));
             settle(expression);
         }
-        StandingChange::Refuse { invitation, cooling_until, block } => {
+        StandingChange::Decline { invitation, cooling_until, block } => {
             expression.set("coolingUntil", number(cooling_until.as_millisecond()));
             if *block {
                 expression.set("blocked", true_value());

@@ -16,7 +16,6 @@ pub struct Expression {
 
 impl Expression {
     /// A placeholder for an attribute name; dots separate the steps of a path.
-    #[must_use]
     pub fn name(&mut self, path: &str) -> String {
         let steps: Vec<_> = path
             .split('.')
@@ -30,7 +29,6 @@ impl Expression {
     }
 
     /// A placeholder for a value.
-    #[must_use]
     pub fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
@@ -128,7 +126,6 @@ pub(super) struct Finished {
 }
 
 /// A string attribute.
-#[must_use]
 pub fn string(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }

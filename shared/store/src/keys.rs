@@ -67,128 +67,107 @@ impl Key {
     }
 
     /// The invitation.
-    #[must_use]
     pub fn invitation(id: InvitationId) -> Self {
         Self::new(format!("INVITATION#{id}"), "INVITATION")
     }
 
     /// A mail that the invitation owes.
-    #[must_use]
     pub fn mail(id: InvitationId, mail: &str) -> Self {
         Self::new(format!("INVITATION#{id}"), format!("{MAIL_PREFIX}{mail}"))
     }
 
     /// The invitation's deadline.
-    #[must_use]
     pub fn deadline(id: InvitationId) -> Self {
         Self::new(format!("INVITATION#{id}"), "DEADLINE")
     }
 
     /// What the tally counts the invitation as.
-    #[must_use]
-    pub fn tallied(id: InvitationId) -> Self {
+    pub fn counted(id: InvitationId) -> Self {
         Self::new(format!("INVITATION#{id}"), "TALLIED")
     }
 
     /// The user.
-    #[must_use]
     pub fn user(id: &UserId) -> Self {
         Self::new(user_partition(id), "USER")
     }
 
     /// How the party stands with the community.
-    #[must_use]
     pub fn standing(party: &Party, community: &CommunityId) -> Self {
         Self::new(party_partition(party), format!("{STANDING_PREFIX}{community}"))
     }
 
     /// That `other` is a connection of `user`; the way back is a record of its own.
-    #[must_use]
     pub fn connection(user: &UserId, other: &UserId) -> Self {
         Self::new(user_partition(user), format!("{CONNECTION_PREFIX}{other}"))
     }
 
     /// What the user has sent on that UTC day.
-    #[must_use]
     pub fn quota(user: &UserId, day: Date) -> Self {
         Self::new(user_partition(user), format!("QUOTA#{day}"))
     }
 
     /// What came of the user's request with that idempotency key.
-    #[must_use]
-    pub fn request(user: &UserId, idempotency_key: &str) -> Self {
+    pub fn idempotency(user: &UserId, idempotency_key: &str) -> Self {
         let digest = hex::encode(Sha256::digest(idempotency_key));
         Self::new(user_partition(user), format!("REQUEST#{digest}"))
     }
 
     /// The address.
-    #[must_use]
     pub fn address(key: &AddressKey) -> Self {
         Self::new(address_partition(key), "ADDRESS")
     }
 
     /// One copy of the community; `spread` chooses which, alike for the same value.
-    #[must_use]
     pub fn community(id: &CommunityId, spread: u8) -> Self {
         Self::new(format!("COMMUNITY#{id}#{}", spread % COMMUNITY_COPIES), "COMMUNITY")
     }
 
     /// That the user moderates the community: a moderator or above.
-    #[must_use]
     pub fn moderator(community: &CommunityId, user: &UserId) -> Self {
         Self::new(moderators_partition(community), format!("{MODERATOR_PREFIX}{user}"))
     }
 
     /// The community's tally, its times to answer aside.
-    #[must_use]
-    pub fn tally(community: &CommunityId) -> Self {
-        Self::new(tally_partition(community), "TALLY")
+    pub fn stats(community: &CommunityId) -> Self {
+        Self::new(stats_partition(community), "TALLY")
     }
 
     /// The times to answer of one magnitude in the community's tally.
-    #[must_use]
-    pub fn answers(community: &CommunityId, magnitude: u32) -> Self {
-        Self::new(tally_partition(community), format!("ANSWERS#{magnitude:02}"))
+    pub fn answer_times(community: &CommunityId, magnitude: u32) -> Self {
+        Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
     /// The network settings.
-    #[must_use]
     pub fn settings() -> Self {
         Self::new("SETTINGS", "SETTINGS")
     }
 
     /// The community that a standing's key names.
-    #[must_use]
     pub fn standing_with(&self) -> Option<CommunityId> {
         self.sk.strip_prefix(STANDING_PREFIX)?.parse().ok()
     }
 
     /// The other user that a connection's key names.
-    #[must_use]
     pub fn connected_to(&self) -> Option<UserId> {
         self.sk.strip_prefix(CONNECTION_PREFIX)?.parse().ok()
     }
 
     /// That the mail is parked.
-    #[must_use]
     pub fn parked(id: InvitationId, mail: &str) -> Self {
         Self::new(PARKED_PARTITION, format!("{id}#{mail}"))
     }
 
     /// The mail that a parked record is about; `None` for any other record.
-    #[must_use]
     pub fn parked_mail(&self) -> Option<(InvitationId, &str)> {
         self.parked_thing().filter(|(_, thing)| !thing.starts_with(RECORD_PREFIX))
     }
 
     /// That a record in the invitation's partition did not read.
-    #[must_use]
     pub fn parked_record(id: InvitationId, sk: &str) -> Self {
         Self::new(PARKED_PARTITION, format!("{id}#{RECORD_PREFIX}{sk}"))
     }
 
     /// The key of the record that did not read; `None` if this parks something else.
-    #[must_use]
     pub fn unread(&self) -> Option<Self> {
         let (id, thing) = self.parked_thing()?;
         Some(Self::new(Self::invitation(id).pk, thing.strip_prefix(RECORD_PREFIX)?))
@@ -221,19 +200,16 @@ const RECORD_PREFIX: &str = "RECORD#";
 pub const PARKED_PARTITION: &str = "PARKED";
 
 /// The partition of all that concerns one user.
-#[must_use]
 pub fn user_partition(id: &UserId) -> String {
     format!("USER#{id}")
 }
 
 /// The partition of all that concerns one address.
-#[must_use]
 pub fn address_partition(key: &AddressKey) -> String {
     format!("ADDRESS#{}", key.as_str())
 }
 
 /// The partition of all that concerns one party; its name is also the party's hash key in the index by invitee.
-#[must_use]
 pub fn party_partition(party: &Party) -> String {
     match party {
         Party::User(id) => user_partition(id),
@@ -243,19 +219,16 @@ pub fn party_partition(party: &Party) -> String {
 
 /// What the index by invitee files invitations under that the party has not heard of: requests that no moderator has
 /// approved. No list shows them; erasure finds them.
-#[must_use]
 pub fn requested_partition(party: &Party) -> String {
     format!("REQUESTED#{}", party_partition(party))
 }
 
 /// The partition of a community's tally.
-#[must_use]
-pub fn tally_partition(community: &CommunityId) -> String {
+pub fn stats_partition(community: &CommunityId) -> String {
     format!("TALLY#{community}")
 }
 
 /// The partition of a community's moderators.
-#[must_use]
 pub fn moderators_partition(community: &CommunityId) -> String {
     format!("MODERATORS#{community}")
 }
@@ -273,7 +246,6 @@ pub enum Index {
 
 impl Index {
     /// The name of the index.
-    #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Invitee => "by-invitee",
@@ -283,7 +255,6 @@ impl Index {
     }
 
     /// The attribute that is its hash key.
-    #[must_use]
     pub fn hash(self) -> &'static str {
         match self {
             Self::Invitee => "invitee",

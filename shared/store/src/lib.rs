@@ -6,11 +6,12 @@
 pub mod execute;
 pub mod expression;
 pub mod keys;
-pub mod ledger;
+
 pub mod listing;
-pub mod mailbook;
+pub mod outbox;
 pub mod read;
 pub mod record;
+pub mod stats;
 pub mod write;
 
 use std::time::Duration;
@@ -37,7 +38,7 @@ pub enum StoreError {
     Unavailable(String),
     /// The request was refused for a reason that a retry does not mend.
     #[error("the table refused a request: {0}")]
-    Refused(String),
+    Permanent(String),
     /// A record does not read as what its key says it is.
     #[error("a record is damaged: {0}")]
     Damaged(String),
@@ -45,7 +46,6 @@ pub enum StoreError {
 
 impl Store {
     /// The store in `table`, reached through `client`.
-    #[must_use]
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
@@ -78,9 +78,9 @@ impl<E: ProvideErrorMetadata> From<SdkError<E>> for StoreError {
         match &error {
             SdkError::ServiceError(refused) => {
                 let code = refused.err().code().unwrap_or("unknown").to_owned();
-                if TRANSIENT.contains(&code.as_str()) { Self::Unavailable(code) } else { Self::Refused(code) }
+                if TRANSIENT.contains(&code.as_str()) { Self::Unavailable(code) } else { Self::Permanent(code) }
             }
-            SdkError::ConstructionFailure(_) => Self::Refused("the request could not be built".to_owned()),
+            SdkError::ConstructionFailure(_) => Self::Permanent("the request could not be built".to_owned()),
             SdkError::TimeoutError(_) => Self::Unavailable("timeout".to_owned()),
             SdkError::DispatchFailure(_) => Self::Unavailable("no connection".to_owned()),
             _ => Self::Unavailable("broken response".to_owned()),

@@ -23,7 +23,6 @@ const MIRROR: i64 = 9_999_999_999_999;
 const LAST: char = '~';
 
 /// The listing key of an invitation as it is stored.
-#[must_use]
 pub fn listing(invitation: &Invitation) -> String {
     let id = invitation.id;
     let expiry = invitation.expires_at.as_millisecond();
@@ -41,7 +40,6 @@ pub fn listing(invitation: &Invitation) -> String {
 /// The listing keys of all invitations whose status at `now` is `status`; of all there are, without one.
 ///
 /// Both ends belong to the range.
-#[must_use]
 pub fn range(status: Option<Status>, now: Timestamp) -> (String, String) {
     let now = now.as_millisecond();
     let whole = |rank: char| (format!("{rank}#"), format!("{rank}#{LAST}"));
@@ -58,20 +56,17 @@ pub fn range(status: Option<Status>, now: Timestamp) -> (String, String) {
 }
 
 /// The listing keys of invitations that are stored as pending, and as awaiting approval, although expired at `now`.
-#[must_use]
 pub fn lapsed_ranges(now: Timestamp) -> [(String, String); 2] {
     let now = now.as_millisecond();
     [("9#".to_owned(), format!("9#{now:013}#{LAST}")), (format!("7#{:013}", MIRROR - now), format!("7#{LAST}"))]
 }
 
 /// Whether the listing key is that of an invitation pending at `now`.
-#[must_use]
 pub fn is_pending(listing: &str, now: Timestamp) -> bool {
     listing >= range(Some(Status::Pending), now).0.as_str()
 }
 
 /// The invitation that a listing key belongs to.
-#[must_use]
 pub fn invitation_of(listing: &str) -> Option<InvitationId> {
     listing.rsplit('#').next()?.parse().ok()
 }

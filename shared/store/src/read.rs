@@ -34,7 +34,6 @@ pub struct Records(HashMap<Key, Item>);
 
 impl Records {
     /// The record at `key`.
-    #[must_use]
     pub fn get(&self, key: &Key) -> Option<&Item> {
         self.0.get(key)
     }
@@ -152,7 +151,7 @@ impl Store {
                 .consistent_read(true)
                 .set_keys(Some(keys.into_iter().map(Into::into).collect()))
                 .build()
-                .map_err(|_| StoreError::Refused("a batch of no keys".to_owned()))?,
+                .map_err(|_| StoreError::Permanent("a batch of no keys".to_owned()))?,
         );
         for attempt in 0..ATTEMPTS {
             let Some(wanted) = unread.take() else { return Ok(records) };
@@ -284,13 +283,11 @@ fn start_key(hash: &str, of: &str, listing: &str) -> Option<HashMap<String, Attr
 }
 
 /// The listing key of an index record.
-#[must_use]
 pub fn listing_of(item: &Item) -> Option<&str> {
     item.get(LISTING)?.as_s().ok().map(String::as_str)
 }
 
 /// The primary key of a record.
-#[must_use]
 pub fn key_of(item: &Item) -> Option<Key> {
     let text = |name: &str| item.get(name)?.as_s().ok().cloned();
     Some(Key { pk: text(PK)?, sk: text(SK)? })

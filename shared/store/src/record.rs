@@ -32,7 +32,7 @@ pub enum Kind {
     /// A deadline.
     Deadline,
     /// What the tally counts an invitation as.
-    Tallied,
+    Counted,
     /// A user.
     User,
     /// A standing.
@@ -42,7 +42,7 @@ pub enum Kind {
     /// A daily quota.
     Quota,
     /// An idempotent request.
-    Request,
+    Idempotency,
     /// An address.
     Address,
     /// A community.
@@ -50,7 +50,7 @@ pub enum Kind {
     /// A moderator.
     Moderator,
     /// A part of a community's tally.
-    Tally,
+    Stats,
     /// The network settings.
     Settings,
     /// A parked mail.
@@ -59,22 +59,21 @@ pub enum Kind {
 
 impl Kind {
     /// The value of the `kind` attribute.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Invitation => "invitation",
             Self::Mail => "mail",
             Self::Deadline => "deadline",
-            Self::Tallied => "tallied",
+            Self::Counted => "tallied",
             Self::User => "user",
             Self::Standing => "standing",
             Self::Connection => "connection",
             Self::Quota => "quota",
-            Self::Request => "request",
+            Self::Idempotency => "request",
             Self::Address => "address",
             Self::Community => "community",
             Self::Moderator => "moderator",
-            Self::Tally => "tally",
+            Self::Stats => "tally",
             Self::Settings => "settings",
             Self::Parked => "parked",
         }

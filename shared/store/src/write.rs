@@ -35,7 +35,7 @@ pub enum Written {
     /// All of them happened.
     Done,
     /// None of them happened: the conditions of these, by index, did not hold, with the records as they are.
-    Refused(Vec<(usize, Option<Item>)>),
+    Conflict(Vec<(usize, Option<Item>)>),
 }
 
 impl Store {
@@ -58,7 +58,7 @@ impl Store {
                 Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                     let failed = failed_conditions(cancelled.cancellation_reasons())?;
                     if !failed.is_empty() {
-                        return Ok(Written::Refused(failed));
+                        return Ok(Written::Conflict(failed));
                     }
                 }
                 _ => match StoreError::from(refused) {
@@ -141,7 +141,7 @@ fn failed_conditions(reasons: &[CancellationReason]) -> Result<Vec<(usize, Optio
         match reason.code().unwrap_or("None") {
             "ConditionalCheckFailed" => failed.push((index, reason.item.clone())),
             "None" | "TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded" => {}
-            code => return Err(StoreError::Refused(code.to_owned())),
+            code => return Err(StoreError::Permanent(code.to_owned())),
         }
     }
     Ok(failed)
@@ -202,6 +202,6 @@ impl Write {
                     .map(|check| item.condition_check(check))
             }
         };
-        built.map(TransactWriteItemBuilder::build).map_err(|error| StoreError::Refused(error.to_string()))
+        built.map(TransactWriteItemBuilder::build).map_err(|error| StoreError::Permanent(error.to_string()))
     }
 }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 /// The time, to the millisecond that the table keeps.
-#[must_use]
 pub fn now() -> Timestamp {
     #[cfg(feature = "simulation")]
     if let Some(now) = simulation::now() {

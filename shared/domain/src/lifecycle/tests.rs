@@ -1,16 +1,17 @@
 //! Random lives of invitations: whatever is asked, by whomever and whenever, the rules of the lifecycle hold.
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    community::CommunityType,
+    community::{CommunityType, MembershipMode},
     email::EmailAddress,
     id::{CommunityId, InvitationId},
     invitation::CommunityLabel,
     person::{Caller, Role, Standing},
-    sending::{Offer, Reach, Recipient},
-    settings::MembershipMode,
+    sending::{Recipient, SendingRights, Terms},
+    time::later,
 };
 
 /// Who asks.
@@ -98,7 +99,7 @@ fn someone(id: &str) -> User {
 
 /// The invitation as it is made.
 fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transition {
-    let offer = Offer {
+    let terms = Terms {
         community: CommunityLabel {
             id: "chess".parse().unwrap(),
             title: "Chess".to_owned(),
@@ -109,7 +110,7 @@ fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transit
         message: Some("Do come, says %sender%.".parse().unwrap()),
         lifetime_days: 30,
         mode,
-        reach: Reach { needs_approval, connections_only: false, addresses: true },
+        rights: SendingRights { needs_approval, connections_only: false, addresses: true },
         now: Timestamp::from_second(1_800_000_000).unwrap(),
     };
     let standing = Standing::default();
@@ -118,7 +119,7 @@ fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transit
     } else {
         Recipient::User { user: Box::new(invitee()), standing, connected: true, suppressed: false }
     };
-    offer.make(InvitationId::new(1_800_000_000_000, [7; 10]), &recipient).unwrap()
+    terms.make(InvitationId::new(1_800_000_000_000, [7; 10]), &recipient).unwrap()
 }
 
 /// The transition that the act comes to, if it is let through. Whatever role must be read is read.
@@ -165,7 +166,7 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
         Act::Expire => return Ok(expire(invitation, now)),
         Act::Withdraw => return Ok(withdraw(invitation, now)),
         Act::Claim if matches!(invitation.invitee, Invitee::Address { .. }) => {
-            return Ok(claim(invitation, &invitee(), now));
+            return Ok(transfer(invitation, &invitee(), now));
         }
         Act::Claim => return Ok(None),
         Act::EraseInvitee => return Ok(erase(invitation, &invitee().id, Some(&address().key()), now)),

@@ -9,8 +9,8 @@ use super::{
     execute::{Executed, MAX_ACTIONS},
     expression::{Expression, number, string},
     keys::{AGAIN, KIND, Key, MAIL_PREFIX, MODERATOR_PREFIX, SK, moderators_partition},
-    ledger::{invitation_of, kind_of},
     record::{self, Address, Item, Kind, SUPPRESSED},
+    stats::{invitation_of, kind_of},
     write::{Write, Written},
 };
 use domain::{
@@ -18,16 +18,17 @@ use domain::{
     email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
     invitation::{DeliveryState, Invitation},
-    lifecycle::{self, later},
+    lifecycle,
     link::{LinkDigest, LinkToken},
     settings::{Locale, Settings},
-    transition::{Addressee, Debt, MailKind},
+    time::later,
+    transition::{Addressee, MailKind, NewMail},
 };
 
 /// A mail that an invitation owes: recorded with the change that owes it, paid by `deliver`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct OwedMail {
+pub struct OutboxMail {
     /// What it says.
     pub mail: MailKind,
     /// Whom it goes to.
@@ -65,7 +66,7 @@ pub struct MailedLink {
 
 /// What a link opens.
 #[derive(Debug, Clone)]
-pub struct Behind {
+pub struct LinkTarget {
     /// The invitation.
     pub invitation: Invitation,
     /// The link, as it was mailed.
@@ -92,7 +93,6 @@ pub enum MailState {
 
 impl MailState {
     /// The name in the table.
-    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Queued => "queued",
@@ -104,19 +104,17 @@ impl MailState {
     }
 }
 
-impl OwedMail {
+impl OutboxMail {
     /// How often it may have been sent without anybody knowing, or was not.
-    #[must_use]
     pub fn failures(&self) -> u32 {
         self.attempts.saturating_sub(self.forgiven)
     }
 
-    /// The record of a debt that has just arisen.
-    #[must_use]
-    pub fn new(debt: &Debt) -> Self {
+    /// The record of a new_mail that has just arisen.
+    pub fn new(new_mail: &NewMail) -> Self {
         Self {
-            mail: debt.kind,
-            to: debt.to.clone(),
+            mail: new_mail.kind,
+            to: new_mail.to.clone(),
             state: MailState::Queued,
             attempts: 0,
             forgiven: 0,
@@ -132,7 +130,6 @@ const LINKING: [MailKind; 2] = [MailKind::Invitation, MailKind::Joined];
 
 /// What the mail that is owed at that revision is called among those of its invitation: the same for the same change,
 /// however often it is tried.
-#[must_use]
 pub fn mail_name(kind: MailKind, to: &Addressee, revision: u64) -> String {
     format!("{}#{}#{revision}", kind.as_str(), addressee_name(to))
 }
@@ -163,30 +160,27 @@ const ROUNDS: u32 = 8;
 
 /// One owed mail, by the key of its record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct MailRef {
+pub struct MailId {
     /// The invitation that owes it.
     pub invitation: InvitationId,
     /// What it is called among those of its invitation.
     pub name: String,
 }
 
-impl MailRef {
+impl MailId {
     /// The mail whose record that is; `None` if it is none.
-    #[must_use]
     pub fn of_record(item: &Item) -> Option<Self> {
         let name = item.get(SK)?.as_s().ok()?.strip_prefix(MAIL_PREFIX)?.to_owned();
         Some(Self { invitation: invitation_of(item)?, name })
     }
 
     /// The mail that the record at `key` parks; `None` if it parks none.
-    #[must_use]
     pub fn of_parked(key: &Key) -> Option<Self> {
         let (invitation, name) = key.parked_mail()?;
         Some(Self { invitation, name: name.to_owned() })
     }
 
     /// The invitation's revision at which the mail was owed: the larger, the later.
-    #[must_use]
     pub fn revision(&self) -> Option<u64> {
         self.name.split('#').nth(2)?.parse().ok()
     }
@@ -204,20 +198,19 @@ pub struct Account {
     /// The invitation.
     pub invitation: Option<Invitation>,
     /// Its mails, by name.
-    pub mails: Vec<(String, OwedMail)>,
+    pub mails: Vec<(String, OutboxMail)>,
 }
 
 impl Account {
     /// The mail of that name.
-    #[must_use]
-    pub fn mail(&self, name: &str) -> Option<&OwedMail> {
+    pub fn mail(&self, name: &str) -> Option<&OutboxMail> {
         self.mails.iter().find(|(known, _)| known == name).map(|(_, mail)| mail)
     }
 
     /// Whether the invitation has been mailed anew since the mail that was owed at that revision.
     fn is_outdated(&self, revision: u64) -> bool {
         let invitations = self.mails.iter().filter(|(_, mail)| mail.mail == MailKind::Invitation);
-        let of = |(name, _): &(String, OwedMail)| MailRef { invitation: self.id, name: name.clone() }.revision();
+        let of = |(name, _): &(String, OutboxMail)| MailId { invitation: self.id, name: name.clone() }.revision();
         invitations.filter_map(of).any(|later| later > revision)
     }
 }
@@ -230,7 +223,7 @@ impl Store {
     pub async fn account(&self, id: InvitationId) -> Result<Account, StoreError> {
         let mut account = Account { id, invitation: None, mails: Vec::new() };
         for item in self.partition(&Key::invitation(id).pk, "").await? {
-            if let Some(mail) = MailRef::of_record(&item) {
+            if let Some(mail) = MailId::of_record(&item) {
                 account.mails.push((mail.name, record::value(item)?));
             } else if kind_of(&item) == Some(Kind::Invitation.as_str()) {
                 account.invitation = Some(record::invitation(item)?);
@@ -243,18 +236,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn behind(&self, token: &LinkToken) -> Result<Option<Behind>, StoreError> {
+    pub async fn link_target(&self, token: &LinkToken) -> Result<Option<LinkTarget>, StoreError> {
         let (id, revision) = (token.invitation(), u64::from(token.revision()));
         let mails = LINKING.map(|kind| Key::mail(id, &mail_name(kind, &Addressee::Invitee, revision)));
         let records = self.read([Key::invitation(id), Key::settings()].into_iter().chain(mails.clone())).await?;
         let mut links = Vec::new();
         for mail in &mails {
-            links.extend(records.value::<OwedMail>(mail)?.map(|mail| mail.links).unwrap_or_default());
+            links.extend(records.value::<OutboxMail>(mail)?.map(|mail| mail.links).unwrap_or_default());
         }
         let digest = token.digest();
         let invitation = records.get(&Key::invitation(id)).cloned().map(record::invitation).transpose()?;
         match (invitation, links.into_iter().find(|link| link.digest == digest)) {
-            (Some(invitation), Some(link)) => Ok(Some(Behind { invitation, link, settings: records.settings()? })),
+            (Some(invitation), Some(link)) => Ok(Some(LinkTarget { invitation, link, settings: records.settings()? })),
             _ => Ok(None),
         }
     }
@@ -266,8 +259,8 @@ impl Store {
     /// [`StoreError`] if the table fails.
     pub async fn lease(
         &self,
-        mail: &MailRef,
-        owed: &OwedMail,
+        mail: &MailId,
+        owed: &OutboxMail,
         link: &MailedLink,
         now: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
@@ -285,7 +278,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn put_off(&self, mail: &MailRef, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn put_off(&self, mail: &MailId, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
         let mut expression = Expression::default();
         // Whoever has come too late for the own lease leaves the mail to the one who has it now.
         expression.require_equal("leasedUntil", number(lease.until.as_millisecond()));
@@ -301,7 +294,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn settle(&self, mail: &MailRef) -> Result<(), StoreError> {
+    pub async fn settle(&self, mail: &MailId) -> Result<(), StoreError> {
         let mut expression = Expression::default();
         expression.set("state", string(MailState::Sent.as_str()));
         expression.remove("leasedUntil");
@@ -313,7 +306,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn drop_unsent(&self, mail: &MailRef, owed: &OwedMail) -> Result<bool, StoreError> {
+    pub async fn drop_unsent(&self, mail: &MailId, owed: &OutboxMail) -> Result<bool, StoreError> {
         let mut expression = unchanged(owed);
         expression.set("state", string(MailState::Dropped.as_str()));
         expression.remove("leasedUntil");
@@ -324,7 +317,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn park(&self, mail: &MailRef, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn park(&self, mail: &MailId, why: &str, now: Timestamp) -> Result<(), StoreError> {
         let mut expression = Expression::default();
         expression.set("state", string(MailState::Parked.as_str()));
         expression.remove("leasedUntil");
@@ -359,7 +352,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn unpark(&self, mail: &MailRef) -> Result<(), StoreError> {
+    pub async fn unpark(&self, mail: &MailId) -> Result<(), StoreError> {
         let mut expression = Expression::default();
         expression.require_equal("state", string(MailState::Parked.as_str()));
         expression.set("state", string(MailState::Queued.as_str()));
@@ -394,33 +387,33 @@ impl Store {
         Err(too_many_writers())
     }
 
-    /// Replaces a debt to all moderators of the community by one debt to each.
+    /// Replaces a new_mail to all moderators of the community by one new_mail to each.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; a repetition adds nothing twice.
-    pub async fn fan_out(&self, mail: &MailRef, owed: &OwedMail, community: &CommunityId) -> Result<(), StoreError> {
+    pub async fn fan_out(&self, mail: &MailId, owed: &OutboxMail, community: &CommunityId) -> Result<(), StoreError> {
         let moderators = self.partition(&moderators_partition(community), MODERATOR_PREFIX).await?;
-        let debts = moderators.iter().filter_map(|moderator| {
+        let new_mails = moderators.iter().filter_map(|moderator| {
             let id = moderator.get(SK)?.as_s().ok()?.strip_prefix(MODERATOR_PREFIX)?.parse().ok()?;
-            let debt = Debt { kind: owed.mail, to: Addressee::User(id) };
-            Some((Key::mail(mail.invitation, &format!("{}#{}", mail.name, addressee_name(&debt.to))), debt))
+            let new_mail = NewMail { kind: owed.mail, to: Addressee::User(id) };
+            Some((Key::mail(mail.invitation, &format!("{}#{}", mail.name, addressee_name(&new_mail.to))), new_mail))
         });
-        let debts: Vec<_> = debts.collect();
-        for debts in debts.chunks(MAX_ACTIONS) {
-            self.owe(debts).await?;
+        let new_mails: Vec<_> = new_mails.collect();
+        for new_mails in new_mails.chunks(MAX_ACTIONS) {
+            self.owe(new_mails).await?;
         }
         self.settle(mail).await
     }
 
-    /// Records those of the debts that are not recorded yet, however often it is tried.
-    async fn owe(&self, debts: &[(Key, Debt)]) -> Result<(), StoreError> {
+    /// Records those of the new_mails that are not recorded yet, however often it is tried.
+    async fn owe(&self, new_mails: &[(Key, NewMail)]) -> Result<(), StoreError> {
         for _ in 0..ROUNDS {
-            let known = self.read(debts.iter().map(|(key, _)| key.clone())).await?;
+            let known = self.read(new_mails.iter().map(|(key, _)| key.clone())).await?;
             let mut writes = Vec::new();
-            for (key, debt) in debts.iter().filter(|(key, _)| known.get(key).is_none()) {
+            for (key, new_mail) in new_mails.iter().filter(|(key, _)| known.get(key).is_none()) {
                 let mut missing = Expression::default();
                 missing.require_missing(SK);
-                writes.push(Write::Put(record::record(Kind::Mail, key.clone(), &OwedMail::new(debt))?, missing));
+                writes.push(Write::Put(record::record(Kind::Mail, key.clone(), &OutboxMail::new(new_mail))?, missing));
             }
             if writes.is_empty() || self.transact(writes).await? == Written::Done {
                 return Ok(());
@@ -431,7 +424,7 @@ impl Store {
 }
 
 /// The condition that nobody has taken the mail in charge or settled it since it was read.
-fn unchanged(owed: &OwedMail) -> Expression {
+fn unchanged(owed: &OutboxMail) -> Expression {
     let mut expression = Expression::default();
     expression.require_equal("state", string(owed.state.as_str()));
     expression.require_equal("attempts", number(owed.attempts));

@@ -8,7 +8,7 @@ use super::invitation::{Invitation, Status};
 
 /// Counts of one community.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tally {
+pub struct CommunityStats {
     /// Invitations in each stored status.
     pub states: BTreeMap<Status, i64>,
     /// Invitations whose invitee said yes; who joined unasked is not among them.
@@ -26,29 +26,25 @@ const PRECISION: u32 = 7;
 ///
 /// It bounds the number of different values (about 1,300 in a year), so that the median of any number of answers can be
 /// read at the price of one query.
-#[must_use]
 pub fn rounded_seconds(seconds: u64) -> u64 {
     let dropped = magnitude(seconds);
     (seconds >> dropped) << dropped
 }
 
 /// How often the time doubles beyond what is kept exactly. Times of one magnitude round to at most 128 values.
-#[must_use]
 pub fn magnitude(seconds: u64) -> u32 {
     (u64::BITS - seconds.leading_zeros()).saturating_sub(PRECISION)
 }
 
 /// Seconds from the offer (the approval, where one was needed) to the answer, where there was one.
-#[must_use]
 pub fn seconds_to_answer(invitation: &Invitation) -> Option<u64> {
     let lifetime = SignedDuration::from_hours(24 * i64::from(invitation.lifetime_days));
     let until_expiry = invitation.expires_at.duration_since(invitation.answered_at?);
     Some((lifetime - until_expiry).as_secs().unsigned_abs())
 }
 
-impl Tally {
+impl CommunityStats {
     /// The share of answers that were yes; `None` without answers.
-    #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "counts of invitations are far below 2^52")]
     pub fn acceptance_rate(&self) -> Option<f64> {
         let answers = self.accepted_answers + self.declined_answers;
@@ -56,7 +52,6 @@ impl Tally {
     }
 
     /// The median time to an answer in seconds, rounded as [`rounded_seconds`]; the lower one of an even number.
-    #[must_use]
     pub fn median_answer_seconds(&self) -> Option<u64> {
         let answers: i64 = self.answer_seconds.values().sum();
         let middle = (answers + 1) / 2;
@@ -70,7 +65,7 @@ impl Tally {
 
 /// What an invitation adds to its community's tally when it is counted as `after`, having been counted as `before`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Count {
+pub enum Counter {
     /// One more or fewer in a state.
     State(Status),
     /// One more answer that was yes.
@@ -82,16 +77,16 @@ pub enum Count {
 }
 
 /// The counts that change when an invitation, so far counted in the state `before`, is counted as it is.
-#[must_use]
-pub fn recount(before: Option<Status>, invitation: &Invitation) -> Vec<(Count, i64)> {
+pub fn counter_changes(before: Option<Status>, invitation: &Invitation) -> Vec<(Counter, i64)> {
     if before == Some(invitation.status) {
         return Vec::new();
     }
-    let mut counts = vec![(Count::State(invitation.status), 1)];
-    counts.extend(before.map(|status| (Count::State(status), -1)));
+    let mut counts = vec![(Counter::State(invitation.status), 1)];
+    counts.extend(before.map(|status| (Counter::State(status), -1)));
     if let Some(seconds) = seconds_to_answer(invitation) {
-        let answer = if invitation.status == Status::Accepted { Count::AcceptedAnswer } else { Count::DeclinedAnswer };
-        counts.extend([(answer, 1), (Count::AnswerSeconds(rounded_seconds(seconds)), 1)]);
+        let answer =
+            if invitation.status == Status::Accepted { Counter::AcceptedAnswer } else { Counter::DeclinedAnswer };
+        counts.extend([(answer, 1), (Counter::AnswerSeconds(rounded_seconds(seconds)), 1)]);
     }
     counts
 }

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Select};
 use super::{
     Store, StoreError,
     expression::{Expression, number, string},
-    keys::{Index, KIND, Key, LISTING, TTL, tally_partition},
+    keys::{Index, KIND, Key, LISTING, TTL, stats_partition},
     listing::lapsed_ranges,
     record::{Item, Kind, REVISION},
     write::{Write, Written},
@@ -20,7 +20,7 @@ use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
     invitation::{Invitation, Status},
-    tally::{Count, Tally, magnitude, recount},
+    stats::{CommunityStats, Counter, counter_changes, magnitude},
 };
 
 /// Invitations in one transaction of the ledger: a mark each, with a deadline or a time to answer, and the tally.
@@ -49,9 +49,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn tally(&self, community: &CommunityId) -> Result<Tally, StoreError> {
-        let mut tally = Tally::default();
-        for part in self.partition(&tally_partition(community), "").await? {
+    pub async fn community_stats(&self, community: &CommunityId) -> Result<CommunityStats, StoreError> {
+        let mut tally = CommunityStats::default();
+        for part in self.partition(&stats_partition(community), "").await? {
             add_part(&mut tally, &part);
         }
         Ok(tally)
@@ -105,13 +105,13 @@ impl Store {
         for _ in 0..ROUNDS {
             let marks = self.marks(invitations).await?;
             let mut writes = Vec::new();
-            let mut totals: BTreeMap<Count, i64> = BTreeMap::new();
+            let mut totals: BTreeMap<Counter, i64> = BTreeMap::new();
             for invitation in invitations {
                 let mark = marks.get(&invitation.id);
                 if mark.is_some_and(|mark| mark.revision >= invitation.revision) {
                     continue;
                 }
-                for (count, by) in recount(mark.map(|mark| mark.status), invitation) {
+                for (count, by) in counter_changes(mark.map(|mark| mark.status), invitation) {
                     *totals.entry(count).or_default() += by;
                 }
                 writes.push(remark(invitation, mark));
@@ -129,10 +129,10 @@ impl Store {
     }
 
     async fn marks(&self, invitations: &[&Invitation]) -> Result<HashMap<InvitationId, Mark>, StoreError> {
-        let records = self.read(invitations.iter().map(|invitation| Key::tallied(invitation.id))).await?;
+        let records = self.read(invitations.iter().map(|invitation| Key::counted(invitation.id))).await?;
         let mut marks = HashMap::new();
         for invitation in invitations {
-            if let Some(mark) = records.value(&Key::tallied(invitation.id))? {
+            if let Some(mark) = records.value(&Key::counted(invitation.id))? {
                 marks.insert(invitation.id, mark);
             }
         }
@@ -143,14 +143,14 @@ impl Store {
 /// Marks the invitation as counted, unless someone has done so since `before` was read.
 fn remark(invitation: &Invitation, before: Option<&Mark>) -> Write {
     let mut expression = Expression::default();
-    expression.set(KIND, string(Kind::Tallied.as_str()));
+    expression.set(KIND, string(Kind::Counted.as_str()));
     expression.set("status", string(invitation.status.as_str()));
     expression.set(REVISION, number(invitation.revision));
     match before {
         None => expression.require_missing(REVISION),
         Some(mark) => expression.require_equal(REVISION, number(mark.revision)),
     }
-    Write::Update(Key::tallied(invitation.id), expression)
+    Write::Update(Key::counted(invitation.id), expression)
 }
 
 /// The record whose deletion by TTL tells `deliver` that a live invitation's lifetime has passed.
@@ -166,17 +166,17 @@ fn deadline(invitation: &Invitation) -> Option<Write> {
 }
 
 /// Times to answer are kept apart, by magnitude: a write costs by the size of the whole record.
-fn add_up(community: &CommunityId, totals: &BTreeMap<Count, i64>) -> impl Iterator<Item = Write> {
+fn add_up(community: &CommunityId, totals: &BTreeMap<Counter, i64>) -> impl Iterator<Item = Write> {
     let mut parts: BTreeMap<Key, Expression> = BTreeMap::new();
     for (count, by) in totals.iter().filter(|(_, by)| **by != 0) {
         let key = match count {
-            Count::AnswerSeconds(seconds) => Key::answers(community, magnitude(*seconds)),
-            _ => Key::tally(community),
+            Counter::AnswerSeconds(seconds) => Key::answer_times(community, magnitude(*seconds)),
+            _ => Key::stats(community),
         };
         parts.entry(key).or_default().increase(&attribute(*count), *by);
     }
     parts.into_iter().map(|(key, mut expression)| {
-        expression.set(KIND, string(Kind::Tally.as_str()));
+        expression.set(KIND, string(Kind::Stats.as_str()));
         Write::Update(key, expression)
     })
 }
@@ -185,16 +185,16 @@ const SECONDS_PREFIX: &str = "seconds";
 const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
 const DECLINED_ANSWERS: &str = "declinedAnswers";
 
-fn attribute(count: Count) -> String {
+fn attribute(count: Counter) -> String {
     match count {
-        Count::State(status) => status.as_str().to_owned(),
-        Count::AcceptedAnswer => ACCEPTED_ANSWERS.to_owned(),
-        Count::DeclinedAnswer => DECLINED_ANSWERS.to_owned(),
-        Count::AnswerSeconds(seconds) => format!("{SECONDS_PREFIX}{seconds}"),
+        Counter::State(status) => status.as_str().to_owned(),
+        Counter::AcceptedAnswer => ACCEPTED_ANSWERS.to_owned(),
+        Counter::DeclinedAnswer => DECLINED_ANSWERS.to_owned(),
+        Counter::AnswerSeconds(seconds) => format!("{SECONDS_PREFIX}{seconds}"),
     }
 }
 
-fn add_part(tally: &mut Tally, part: &Item) {
+fn add_part(tally: &mut CommunityStats, part: &Item) {
     for (name, value) in part {
         let Some(count) = value.as_n().ok().and_then(|text| text.parse::<i64>().ok()) else { continue };
         if let Some(status) = Status::of_name(name) {
@@ -210,13 +210,11 @@ fn add_part(tally: &mut Tally, part: &Item) {
 }
 
 /// The kind of a record in a stream; `None` if it has none.
-#[must_use]
 pub fn kind_of(item: &Item) -> Option<&str> {
     item.get(KIND).and_then(|kind| AttributeValue::as_s(kind).ok()).map(String::as_str)
 }
 
 /// The invitation whose partition the record stands in.
-#[must_use]
 pub fn invitation_of(item: &Item) -> Option<InvitationId> {
     item.get(super::keys::PK)?.as_s().ok()?.strip_prefix("INVITATION#")?.parse().ok()
 }

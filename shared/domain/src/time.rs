@@ -1,0 +1,14 @@
+//! Moments and the spans between them, without overflow.
+
+use jiff::SignedDuration;
+pub use jiff::Timestamp;
+
+/// `at` plus `span`, or the end of time.
+pub fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
+    at.checked_add(span).unwrap_or(Timestamp::MAX)
+}
+
+/// `at` plus whole days.
+pub fn days_later(at: Timestamp, days: u32) -> Timestamp {
+    later(at, SignedDuration::from_hours(24 * i64::from(days)))
+}
