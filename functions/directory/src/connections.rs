@@ -1,6 +1,6 @@
 //! `PUT` and `DELETE /directory/users/{userId}/connections/{otherId}`. A connection holds both ways.
 
-use domain::id::UserId;
+use domain::{id::UserId, refusal::Refusal};
 use http_api::problem::{Fault, Problem};
 use serde::{Deserialize, Serialize};
 use store::{
@@ -48,7 +48,7 @@ pub(crate) async fn put(
     ];
     match store.transact(writes).await? {
         Written::Done => Ok(Stored { record: Connection { user_id, other_id }, created }),
-        Written::Conflict(_) => Err(Problem::not_in_directory("user")),
+        Written::Conflict(_) => Err(Refusal::NotInDirectory("user").into()),
     }
 }
 

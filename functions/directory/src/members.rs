@@ -3,6 +3,7 @@
 use domain::{
     id::{CommunityId, UserId},
     person::{Party, Role},
+    refusal::Refusal,
 };
 use http_api::problem::Problem;
 use serde::{Deserialize, Serialize};
@@ -71,9 +72,9 @@ pub(crate) async fn put(
     match store.transact(writes).await? {
         Written::Done => Ok(Stored { record: Member { community_id, user_id, role }, created }),
         Written::Conflict(failed) if failed.iter().any(|(write, _)| *write == 0) => {
-            Err(Problem::not_in_directory("user"))
+            Err(Refusal::NotInDirectory("user").into())
         }
-        Written::Conflict(_) => Err(Problem::not_in_directory("community")),
+        Written::Conflict(_) => Err(Refusal::NotInDirectory("community").into()),
     }
 }
 

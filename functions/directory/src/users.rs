@@ -10,6 +10,7 @@ use domain::{
     email::{AddressKey, EmailAddress},
     id::UserId,
     person::User,
+    refusal::Refusal,
     settings::LanguageTag,
 };
 use http_api::problem::Problem;
@@ -130,7 +131,7 @@ async fn writes(
 fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Result<Write, Problem> {
     let mut expression = Expression::default();
     match &address.owner {
-        Some(owner) if owner != id && owns => return Err(Problem::email_taken()),
+        Some(owner) if owner != id && owns => return Err(Refusal::EmailTaken.into()),
         // Whose own it is says so in their own record, which is still as it was read.
         Some(_) => {}
         None => expression.require_missing("owner"),

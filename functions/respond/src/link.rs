@@ -15,7 +15,7 @@ use lambda_http::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     request::RequestContext,
 };
-use service::command::{OperationError, perform_by_link};
+use service::{ServiceError, command::perform_by_link};
 use store::{Store, StoreError, keys::Key, outbox::LinkTarget};
 use system::now;
 
@@ -88,16 +88,16 @@ impl Opened<'_> {
                 Asked::Answer(Command::Decline { block }) => self.show(Outcome::Declined { blocked: block }),
                 Asked::Answer(_) => self.show(Outcome::Accepted),
             },
-            Err(OperationError::Refused(refusal)) => self.refuse(refusal).await,
-            Err(OperationError::Store(error)) => self.try_again(&error),
+            Err(ServiceError::Refused(refusal)) => self.refuse(refusal).await,
+            Err(ServiceError::Store(error)) => self.try_again(&error),
         }
     }
 
     /// Whose the address of the link is costs a read, which the write's own condition saves.
-    async fn carry_out(&self, asked: &Asked) -> Result<(), OperationError> {
+    async fn carry_out(&self, asked: &Asked) -> Result<(), ServiceError> {
         match (self.decided(asked, InviteeFact::Unread).await, asked) {
             // Not the invitee's: what is asked for is asked for the address alone.
-            (Err(OperationError::Refused(Refusal::SignInNeeded)), Asked::NoMore) => {
+            (Err(ServiceError::Refused(Refusal::SignInNeeded)), Asked::NoMore) => {
                 let (_, invitee) = self.furnishings().await?;
                 self.decided(asked, InviteeFact::Known(invitee.as_ref())).await
             }
@@ -105,7 +105,7 @@ impl Opened<'_> {
         }
     }
 
-    async fn decided(&self, asked: &Asked, invitee: InviteeFact<'_>) -> Result<(), OperationError> {
+    async fn decided(&self, asked: &Asked, invitee: InviteeFact<'_>) -> Result<(), ServiceError> {
         let now = now();
         let (holder, settings) = (self.holder(invitee), &self.found.settings);
         let decide = |invitation: &Invitation| match asked {

@@ -4,7 +4,7 @@
 //! that needs several transactions marks itself as running in each; if it dies, the next attempt with the key derives
 //! the same invitation ids, finds those that exist, and makes the rest.
 
-use domain::{Timestamp, id::InvitationId, time::later};
+use domain::{Timestamp, id::InvitationId, refusal::Refusal, time::later};
 use http_api::problem::Problem;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
@@ -74,14 +74,14 @@ pub(crate) fn look(item: Option<&Item>, key: &Key, digest: &str, now: Timestamp)
         return Ok(Earlier::Claimable(claim(now, Some(found.stamp), false)));
     }
     if found.digest != digest {
-        return Err(Problem::idempotency_key_reused());
+        return Err(Refusal::IdempotencyKeyReused.into());
     }
     if let Some(answer) = found.answer {
         let answer = serde_json::from_str(&answer).map_err(|error| StoreError::Damaged(error.to_string()))?;
         return Ok(Earlier::Answered(Box::new(answer)));
     }
     if found.leased_until > now {
-        return Err(Problem::still_running(found.leased_until));
+        return Err(Refusal::RequestStillRunning { until: found.leased_until }.into());
     }
     Ok(Earlier::Claimable(claim(found.started_at, Some(found.stamp), true)))
 }

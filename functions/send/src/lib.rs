@@ -97,7 +97,7 @@ pub(crate) fn terms(
     let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
     let most = settings.max_recipients_per_request;
     if submission.recipients.len() > most as usize {
-        return Err(Problem::too_many_recipients(submission.recipients.len(), most));
+        return Err(Refusal::TooManyRecipients { found: submission.recipients.len(), most }.into());
     }
     let network_message = || settings.default_message.as_deref().and_then(|message| message.parse().ok());
     let terms = Terms {

@@ -7,6 +7,7 @@ use domain::{
     email::EmailAddress,
     id::{CommunityId, InvitationId, UserId},
     message::{InvalidMessage, Message},
+    refusal::Refusal,
 };
 use http_api::problem::{Fault, Problem};
 use lambda_http::Request;
@@ -135,14 +136,16 @@ impl Submission {
         });
         let recipients: Vec<_> = users.chain(emails).collect();
         if recipients.len() > MAX_SUBMITTED {
-            return Err(Problem::too_many_recipients(recipients.len(), domain::settings::MAX_RECIPIENTS));
+            return Err(
+                Refusal::TooManyRecipients { found: recipients.len(), most: domain::settings::MAX_RECIPIENTS }.into()
+            );
         }
         Ok(Self { recipients, message, expires_in_days })
     }
 
     pub(crate) fn check_not_empty(&self) -> Result<(), Problem> {
         if self.recipients.is_empty() {
-            return Err(Problem::invalid(vec![Fault::new("userIds", "or emails must name at least one recipient")]));
+            return Err(Refusal::NoRecipients.into());
         }
         Ok(())
     }

@@ -62,6 +62,32 @@ pub enum Refusal {
         /// When the next UTC day begins.
         until: Timestamp,
     },
+    /// A request names nobody to invite.
+    #[error("userIds or emails must name at least one recipient")]
+    NoRecipients,
+    /// A request names more recipients than the network allows.
+    #[error("{found} recipients; at most {most} are allowed in one request. Send several requests.")]
+    TooManyRecipients {
+        /// How many it names.
+        found: usize,
+        /// How many it may name.
+        most: u32,
+    },
+    /// The same idempotency key came with another request before.
+    #[error("This Idempotency-Key was used with another request. Use a new key.")]
+    IdempotencyKeyReused,
+    /// A request with the same idempotency key is not finished yet.
+    #[error("A request with this Idempotency-Key is still running. Try again in a moment.")]
+    RequestStillRunning {
+        /// When it is finished, or has failed, at the latest.
+        until: Timestamp,
+    },
+    /// The directory has no such record.
+    #[error("The directory has no such {0}.")]
+    NotInDirectory(&'static str),
+    /// The verified address is another user's already.
+    #[error("Another user has this verified email address. Change or remove that user first.")]
+    EmailTaken,
     /// An invitation by email waits for its owner to register.
     #[error("Register with the invited email address first, then accept the invitation.")]
     RegistrationNeeded,

@@ -410,6 +410,11 @@ pub fn example_problems() -> Vec<(Code, Value)> {
         Refusal::DailyQuotaUsed { until },
         Refusal::RegistrationNeeded,
         Refusal::SignInNeeded,
+        Refusal::NotInDirectory("user"),
+        Refusal::EmailTaken,
+        Refusal::RequestStillRunning { until },
+        Refusal::TooManyRecipients { found: 120, most: domain::settings::MAX_RECIPIENTS },
+        Refusal::IdempotencyKeyReused,
     ];
     let conflicts = Status::ALL.into_iter().map(Refusal::Conflict);
     let others = [
@@ -418,14 +423,9 @@ pub fn example_problems() -> Vec<(Code, Value)> {
         Problem::unauthenticated(),
         Problem::site_administrators_only(),
         Problem::no_route(),
-        Problem::not_in_directory("user"),
-        Problem::email_taken(),
-        Problem::still_running(until),
         Problem::too_large("body", format!("must be at most {} bytes", super::body::MAX_BODY)),
-        Problem::too_many_recipients(120, domain::settings::MAX_RECIPIENTS),
         Problem::invalid(vec![Fault::new("expiresInDays", "must be from 1 to 365")]),
         Problem::unknown_tokens("message", InvalidMessage::UnknownTokens(vec!["%name%".to_owned()])),
-        Problem::idempotency_key_reused(),
         Problem::internal(),
         Problem::unavailable(now),
     ];

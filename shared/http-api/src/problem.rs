@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::code::Code;
 use domain::{Timestamp, invitation::Status, refusal::Refusal};
-use service::command::OperationError;
+use service::ServiceError;
 use store::StoreError;
 
 /// An answer that says what is wrong and what to change. Internal causes stay in the log.
@@ -99,35 +99,11 @@ impl Problem {
         Self::new(Code::NoSuchRoute, "There is no such route.")
     }
 
-    /// 404: the directory has no such record.
-    pub fn not_in_directory(what: &str) -> Self {
-        Self::new(Code::NotInDirectory, format!("The directory has no such {what}."))
-    }
-
-    /// 409: the address is already another user's verified one.
-    pub fn email_taken() -> Self {
-        let detail = "Another user has this verified email address. Change or remove that user first.";
-        Self { faults: vec![Fault::new("email", "belongs to another user")], ..Self::new(Code::EmailTaken, detail) }
-    }
-
-    /// 409: a request with the same idempotency key is still running.
-    pub fn still_running(until: Timestamp) -> Self {
-        let detail = "A request with this Idempotency-Key is still running. Try again in a moment.";
-        Self { retry_at: Some(until), ..Self::new(Code::RequestStillRunning, detail) }
-    }
-
     /// 413: a list or body is longer than is allowed.
     pub fn too_large(param: impl Into<String>, detail: impl ToString) -> Self {
         let fault = Fault::new(param, detail);
         let text = format!("{}: {}", fault.param, fault.detail);
         Self { faults: vec![fault], ..Self::new(Code::TooLarge, text) }
-    }
-
-    /// 413: more recipients than one request may name.
-    pub fn too_many_recipients(found: usize, most: u32) -> Self {
-        let detail = format!("{found} recipients; at most {most} are allowed in one request. Send several requests.");
-        let fault = Fault::new("recipients", format!("must be at most {most}"));
-        Self { faults: vec![fault], ..Self::new(Code::TooManyRecipients, detail) }
     }
 
     /// 422: the request is well formed and some values are not allowed.
@@ -141,13 +117,6 @@ impl Problem {
         let fault = Fault::new(param, detail);
         let text = format!("{} {}", fault.param, fault.detail);
         Self { faults: vec![fault], ..Self::new(Code::UnknownMessageToken, text) }
-    }
-
-    /// 422: the idempotency key was used with another body.
-    pub fn idempotency_key_reused() -> Self {
-        let detail = "This Idempotency-Key was used with another request. Use a new key.";
-        let fault = Fault::new("Idempotency-Key", "was used with another request");
-        Self { faults: vec![fault], ..Self::new(Code::IdempotencyKeyReused, detail) }
     }
 
     /// 500: our own fault; the log knows more under the request id.
@@ -220,38 +189,60 @@ impl Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let detail = refusal.to_string();
-        let code = match refusal {
-            Refusal::InvitationNotFound => Code::InvitationNotFound,
-            Refusal::CommunityNotFound => Code::CommunityNotFound,
-            Refusal::CallerUnknown => Code::CallerUnknown,
-            Refusal::CallerInactive => Code::CallerInactive,
-            Refusal::NotAMember => Code::NotAMember,
-            Refusal::InvitersAreAdministrators => Code::InvitersAreAdministrators,
-            Refusal::CommunityPrivate => Code::CommunityPrivate,
-            Refusal::InvitationsNotAllowed => Code::InvitationsNotAllowed,
-            Refusal::NotInvitee => Code::NotInvitee,
-            Refusal::EmailUnverified => Code::EmailUnverified,
-            Refusal::NotModerator => Code::NotModerator,
-            Refusal::NotSender => Code::NotSender,
-            Refusal::RegistrationNeeded => Code::RegistrationNeeded,
-            Refusal::SignInNeeded => Code::SignInNeeded,
-            Refusal::AlreadyMember(_) => Code::AlreadyMember,
-            Refusal::InviteeUnavailable(_) => Code::InviteeUnavailable,
-            Refusal::Conflict(status) => Code::of_conflict(status),
-            Refusal::ResentRecently { .. } => Code::ResentRecently,
-            Refusal::DailyQuotaUsed { .. } => Code::DailyQuotaUsed,
-        };
-        let mut problem = Self::new(code, detail);
+        let mut problem = Self::new(code(&refusal), refusal.to_string());
+        problem.faults.extend(fault(&refusal));
         match refusal {
             Refusal::Conflict(status) | Refusal::AlreadyMember(status) | Refusal::InviteeUnavailable(status) => {
                 problem.invitation_status = Some(status);
             }
-            Refusal::ResentRecently { until } | Refusal::DailyQuotaUsed { until } => problem.retry_at = Some(until),
+            Refusal::ResentRecently { until }
+            | Refusal::DailyQuotaUsed { until }
+            | Refusal::RequestStillRunning { until } => problem.retry_at = Some(until),
             _ => {}
         }
         problem
     }
+}
+
+fn code(refusal: &Refusal) -> Code {
+    match refusal {
+        Refusal::InvitationNotFound => Code::InvitationNotFound,
+        Refusal::CommunityNotFound => Code::CommunityNotFound,
+        Refusal::CallerUnknown => Code::CallerUnknown,
+        Refusal::CallerInactive => Code::CallerInactive,
+        Refusal::NotAMember => Code::NotAMember,
+        Refusal::InvitersAreAdministrators => Code::InvitersAreAdministrators,
+        Refusal::CommunityPrivate => Code::CommunityPrivate,
+        Refusal::InvitationsNotAllowed => Code::InvitationsNotAllowed,
+        Refusal::NotInvitee => Code::NotInvitee,
+        Refusal::EmailUnverified => Code::EmailUnverified,
+        Refusal::NotModerator => Code::NotModerator,
+        Refusal::NotSender => Code::NotSender,
+        Refusal::RegistrationNeeded => Code::RegistrationNeeded,
+        Refusal::SignInNeeded => Code::SignInNeeded,
+        Refusal::AlreadyMember(_) => Code::AlreadyMember,
+        Refusal::InviteeUnavailable(_) => Code::InviteeUnavailable,
+        Refusal::Conflict(status) => Code::of_conflict(*status),
+        Refusal::ResentRecently { .. } => Code::ResentRecently,
+        Refusal::DailyQuotaUsed { .. } => Code::DailyQuotaUsed,
+        Refusal::NoRecipients => Code::InvalidValue,
+        Refusal::TooManyRecipients { .. } => Code::TooManyRecipients,
+        Refusal::IdempotencyKeyReused => Code::IdempotencyKeyReused,
+        Refusal::RequestStillRunning { .. } => Code::RequestStillRunning,
+        Refusal::NotInDirectory(_) => Code::NotInDirectory,
+        Refusal::EmailTaken => Code::EmailTaken,
+    }
+}
+
+/// The input that the refusal is about, where it is one of the request's own.
+fn fault(refusal: &Refusal) -> Option<Fault> {
+    Some(match refusal {
+        Refusal::NoRecipients => Fault::new("userIds", "or emails must name at least one recipient"),
+        Refusal::TooManyRecipients { most, .. } => Fault::new("recipients", format!("must be at most {most}")),
+        Refusal::IdempotencyKeyReused => Fault::new("Idempotency-Key", "was used with another request"),
+        Refusal::EmailTaken => Fault::new("email", "belongs to another user"),
+        _ => return None,
+    })
 }
 
 impl From<StoreError> for Problem {
@@ -269,11 +260,11 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<OperationError> for Problem {
-    fn from(error: OperationError) -> Self {
+impl From<ServiceError> for Problem {
+    fn from(error: ServiceError) -> Self {
         match error {
-            OperationError::Refused(refusal) => refusal.into(),
-            OperationError::Store(error) => error.into(),
+            ServiceError::Refused(refusal) => refusal.into(),
+            ServiceError::Store(error) => error.into(),
         }
     }
 }

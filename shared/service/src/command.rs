@@ -16,19 +16,10 @@ use store::{
     record,
 };
 
+use crate::ServiceError;
+
 /// How often a decision is taken anew because another writer was faster. Each round, someone gets done.
 const ROUNDS: u32 = 6;
-
-/// Why a command was not carried out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum OperationError {
-    /// A rule forbids it.
-    #[error(transparent)]
-    Refused(#[from] Refusal),
-    /// The table failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 /// An invitation after a command, and the eyes that it is shown to.
 #[derive(Debug, Clone)]
@@ -44,14 +35,14 @@ pub struct Outcome {
 /// Carries out `command` of a signed-in caller: one read and one transaction, unless someone else interferes.
 ///
 /// # Errors
-/// [`OperationError::Refused`] with the rule that stands in the way, [`OperationError::Store`] if the table fails.
+/// [`ServiceError::Refused`] with the rule that stands in the way, [`ServiceError::Store`] if the table fails.
 pub async fn perform(
     store: &Store,
     caller: &Caller,
     id: InvitationId,
     command: &Command,
     now: Timestamp,
-) -> Result<Outcome, OperationError> {
+) -> Result<Outcome, ServiceError> {
     let subject = store.subject(id, caller).await?;
     let mut invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
@@ -92,7 +83,7 @@ pub async fn perform_by_link(
     mut invitation: Invitation,
     decide: impl Fn(&Invitation) -> Result<Verdict, Refusal>,
     now: Timestamp,
-) -> Result<Invitation, OperationError> {
+) -> Result<Invitation, ServiceError> {
     for _ in 0..ROUNDS {
         match decide(&invitation)? {
             Verdict::Change(transition) => match store.execute(&[&transition], &[], now).await? {
@@ -125,7 +116,7 @@ fn judge(
     invitation: &Invitation,
     caller: Option<&UserId>,
     now: Timestamp,
-) -> Result<News, OperationError> {
+) -> Result<News, ServiceError> {
     let status = invitation.status_at(now);
     let mut refusal = None;
     let mut repeated = false;

@@ -11,6 +11,7 @@ pub mod listing;
 pub mod outbox;
 pub mod read;
 pub mod record;
+mod retry;
 pub mod stats;
 pub mod write;
 
@@ -20,6 +21,8 @@ use aws_sdk_dynamodb::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
 };
+
+pub use retry::retry;
 
 /// The table and the client that reaches it.
 #[derive(Debug, Clone)]
