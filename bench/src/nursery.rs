@@ -20,6 +20,7 @@ use domain::{
     id::InvitationId,
     lifecycle::Command,
     link::LinkToken,
+    outbox::MailedLink,
     person::Caller,
     settings::Locale,
 };
@@ -31,10 +32,7 @@ use http_api::{
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
 use service::command::perform;
-use store::{
-    Store,
-    outbox::{MailId, MailedLink},
-};
+use store::{Store, outbox::MailId};
 use system::now;
 
 use crate::{
@@ -410,12 +408,12 @@ impl Service {
     /// The invitation's mail has left, with a link in it.
     async fn sent(&self, user: &str, id: InvitationId) -> Outcome<()> {
         let store = &self.0.store;
-        let (name, owed) = store.account(id).await?.mails.into_iter().next().ok_or("no mail is owed")?;
+        let (name, owed) = store.invitation_with_mails(id).await?.mails.into_iter().next().ok_or("no mail is owed")?;
         let mail = MailId { invitation: id, name };
         let address = address(user)?;
         let link = MailedLink { digest: link(id).digest(), address, locale: Some(Locale::En) };
         store.lease(&mail, &owed, &link, now()).await?.ok_or("the mail is taken")?;
-        Ok(store.settle(&mail).await?)
+        Ok(store.mark_sent(&mail).await?)
     }
 
     async fn answer(&self, user: &str, id: InvitationId, command: Command) -> Outcome<()> {

@@ -7,11 +7,11 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedCredentialsProvider};
 use deliver::{LONGEST, Outbound};
 use domain::email::EmailAddress;
+use domain::outbox::{MailState, OutboxMail};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::{
-    keys::{COMMUNITY_COPIES, Key},
-    outbox::{MailState, OutboxMail},
+    keys::Key,
     record::{Item, value},
 };
 use system::now;
@@ -433,8 +433,7 @@ async fn a_bounce_that_comes_while_the_address_changes_says_nothing_of_the_new_o
 async fn nobody_is_mailed_about_a_community_that_is_gone() {
     let (world, mona) = chess().await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
-    for copy in 0..COMMUNITY_COPIES {
-        let key = Key::community(&"chess".parse().unwrap(), copy);
+    for key in Key::community_copies(&"chess".parse().unwrap()) {
         world.remove_record(&key.pk, &key.sk).await;
     }
     world.pump().await;

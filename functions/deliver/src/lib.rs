@@ -1,8 +1,8 @@
-//! Pays what changes owe, from the table's stream: mails, events for the host platform, the community's counts, and
-//! the expiry of invitations whose deadline has passed.
+//! Follows up changes from the table's stream: mails, events for the host platform, the community's counters, and the
+//! expiry of invitations whose deadline has passed.
 //!
-//! The stream tells of everything at least once, sometimes twice and out of order. So nothing here trusts a record to
-//! be news: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.
+//! The stream reports everything at least once, sometimes twice and out of order. So nothing here trusts a report to
+//! be new: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.
 
 mod announce;
 mod mail;
@@ -17,17 +17,20 @@ use aws_lambda_events::{
 use domain::{
     id::{CommunityId, InvitationId},
     invitation::Invitation,
-    lifecycle,
+    outbox::{MailState, OutboxMail},
 };
 use futures::{StreamExt, stream};
+use service::{
+    delivery::{self, DeliveryError},
+    expiry,
+};
 use store::{
     Store, StoreError,
-    execute::Executed,
-    keys::{AGAIN, Key},
-    outbox::{MailId, MailState, OutboxMail},
+    attributes::AGAIN,
+    keys::Key,
+    outbox::MailId,
     read::key_of,
-    record::{self, Item, Kind},
-    stats::{invitation_of, kind_of},
+    record::{self, Item, Kind, invitation_of, kind_of},
 };
 use system::now;
 use tokio::time::Instant;
@@ -36,8 +39,6 @@ pub use crate::{mail::LONGEST, outbound::Outbound};
 
 /// Mails that are on their way at once: enough to hide the mail service's latency, few enough to keep to its rate.
 const CONCURRENT_MAILS: usize = 8;
-/// How often an expiry is decided anew because another writer was faster.
-const ROUNDS: u32 = 8;
 
 /// Everything that `deliver` reaches.
 #[derive(Debug, Clone)]
@@ -53,8 +54,8 @@ pub struct Deliver {
 struct Work {
     mails: BTreeMap<MailId, Vec<String>>,
     changes: Vec<Change>,
-    deadlines: Vec<(String, Item)>,
-    unparked: Vec<(String, Key)>,
+    deadlines: Vec<(String, InvitationId)>,
+    released: Vec<(String, Key)>,
     unreadable: Vec<(String, InvitationId, String)>,
 }
 
@@ -66,7 +67,7 @@ pub(crate) struct Change {
 }
 
 impl Deliver {
-    /// Pays what a batch of records owes, and names the records that must come again.
+    /// Follows up a batch of records, and names those that must come again.
     ///
     /// # Errors
     /// None: failures are per record.
@@ -74,7 +75,7 @@ impl Deliver {
         let begun = Instant::now();
         let work = Work::of(event.records);
         let mails = stream::iter(&work.mails)
-            .map(async |(mail, sequences)| match self.pay_or_park(mail, begun).await {
+            .map(async |(mail, sequences)| match self.deliver_or_park(mail, begun).await {
                 Ok(()) => Vec::new(),
                 Err(error) => {
                     tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
@@ -83,15 +84,15 @@ impl Deliver {
             })
             .buffer_unordered(CONCURRENT_MAILS)
             .concat();
-        let (unread, unpaid, untold, uncounted, unexpired, parked) = futures::join!(
-            self.set_aside(&work.unreadable),
+        let (unread, undelivered, untold, uncounted, unexpired, parked) = futures::join!(
+            self.park_records(&work.unreadable),
             mails,
             self.announce(&work.changes),
             self.count(&work.changes),
             self.expire(&work.deadlines),
-            self.unpark_all(&work.unparked)
+            self.release_all(&work.released)
         );
-        let mut failed: Vec<String> = [unread, unpaid, untold, uncounted, unexpired, parked].concat();
+        let mut failed: Vec<String> = [unread, undelivered, untold, uncounted, unexpired, parked].concat();
         failed.sort();
         failed.dedup();
         tracing::info!(mails = work.mails.len(), changes = work.changes.len(), failed = failed.len(), "batch done");
@@ -128,12 +129,12 @@ impl Deliver {
 
     /// A record that does not read will not read the next time either, and would hold up those behind it. An operator
     /// finds it among the parked mails.
-    async fn set_aside(&self, records: &[(String, InvitationId, String)]) -> Vec<String> {
+    async fn park_records(&self, records: &[(String, InvitationId, String)]) -> Vec<String> {
         let mut failed = Vec::new();
         for (sequence, id, sk) in records {
             tracing::error!(invitation = %id, record = sk, "a record does not read");
-            if let Err(error) = self.store.set_aside(*id, sk, "it does not read", now()).await {
-                tracing::warn!(invitation = %id, %error, "a record that does not read is not set aside");
+            if let Err(error) = self.store.park_record(*id, sk, "it does not read", now()).await {
+                tracing::warn!(invitation = %id, %error, "parking a record that does not read failed, will retry");
                 failed.push(sequence.clone());
             }
         }
@@ -141,12 +142,12 @@ impl Deliver {
     }
 
     /// An operator has deleted records that held something back.
-    async fn unpark_all(&self, parked: &[(String, Key)]) -> Vec<String> {
+    async fn release_all(&self, parked: &[(String, Key)]) -> Vec<String> {
         let mut failed = Vec::new();
         for (sequence, key) in parked {
             let done = match (key.unread(), MailId::of_parked(key)) {
-                (Some(unread), _) => self.store.tell_again(unread, now()).await.map_err(Into::into),
-                (None, Some(mail)) => self.unpark(&mail).await,
+                (Some(unread), _) => self.store.report_again(unread, now()).await.map_err(DeliveryError::from),
+                (None, Some(mail)) => delivery::release(&self.store, &mail, now()).await,
                 (None, None) => Ok(()),
             };
             if let Err(error) = done {
@@ -157,29 +158,15 @@ impl Deliver {
         failed
     }
 
-    async fn expire(&self, deadlines: &[(String, Item)]) -> Vec<String> {
+    async fn expire(&self, deadlines: &[(String, InvitationId)]) -> Vec<String> {
         let mut failed = Vec::new();
-        for (sequence, deadline) in deadlines {
-            if let Err(error) = self.expire_one(deadline).await {
-                tracing::warn!(%error, "expiry failed, will retry");
+        for (sequence, id) in deadlines {
+            if let Err(error) = expiry::expire(&self.store, *id, now()).await {
+                tracing::warn!(invitation = %id, %error, "expiry failed, will retry");
                 failed.push(sequence.clone());
             }
         }
         failed
-    }
-
-    /// Writes the expiry of an invitation whose deadline record has gone. One that was answered, or got a later
-    /// deadline meanwhile, stays as it is.
-    async fn expire_one(&self, deadline: &Item) -> Result<(), StoreError> {
-        let Some(id) = invitation_of(deadline) else { return Ok(()) };
-        for _ in 0..ROUNDS {
-            let Some(invitation) = self.store.account(id).await?.invitation else { return Ok(()) };
-            let Some(transition) = lifecycle::expire(&invitation, now()) else { return Ok(()) };
-            if self.store.execute(&[&transition], &[], now()).await? == Executed::Done {
-                return Ok(());
-            }
-        }
-        Err(StoreError::Unavailable("too many writers".to_owned()))
     }
 }
 
@@ -203,7 +190,7 @@ impl Work {
     }
 
     fn take(&mut self, before: Item, after: Item, sequence: &str) -> Result<(), StoreError> {
-        // Whoever asks for it again has seen that the first time was in vain.
+        // The record asks to be dealt with again, because the first report was in vain.
         let again = after.get(AGAIN).is_some_and(|again| before.get(AGAIN) != Some(again));
         match kind_of(&after) {
             Some(kind) if kind == Kind::Mail.as_str() => {
@@ -218,9 +205,9 @@ impl Work {
                 self.changes.push(Change { sequence: sequence.to_owned(), before, after: record::invitation(after)? });
             }
             None if kind_of(&before) == Some(Kind::Deadline.as_str()) => {
-                self.deadlines.push((sequence.to_owned(), before));
+                self.deadlines.extend(invitation_of(&before).map(|id| (sequence.to_owned(), id)));
             }
-            None => self.unparked.extend(key_of(&before).map(|key| (sequence.to_owned(), key))),
+            None => self.released.extend(key_of(&before).map(|key| (sequence.to_owned(), key))),
             _ => {}
         }
         Ok(())
@@ -228,7 +215,7 @@ impl Work {
 }
 
 impl Change {
-    /// Whether the tally or the deadline depends on it.
+    /// Whether a counter or the deadline depends on it.
     fn counts(&self) -> bool {
         self.before
             .as_ref()

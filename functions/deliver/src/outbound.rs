@@ -10,9 +10,9 @@ use aws_sdk_sesv2::{
     types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::{email::EmailAddress, event::Event, id::InvitationId, link::LinkToken, transition::MailKind};
-use mail::{Links, Rendered};
+use domain::event::Event;
 use runtime::{MissingVariable, variable};
+use service::delivery::OutgoingMail;
 
 /// The source of every event on the bus.
 const EVENT_SOURCE: &str = "invitations";
@@ -45,20 +45,8 @@ pub struct Outbound {
     pub first_pause: Duration,
 }
 
-/// A mail, ready to go.
-pub(crate) struct Parcel<'a> {
-    pub(crate) to: &'a EmailAddress,
-    pub(crate) product: &'a str,
-    pub(crate) rendered: &'a Rendered,
-    pub(crate) unsubscribe: Option<&'a str>,
-    pub(crate) invitation: InvitationId,
-    pub(crate) kind: MailKind,
-    pub(crate) revision: u32,
-    pub(crate) attempt: u32,
-}
-
 /// Why the mail service is not known to have taken a mail.
-pub(crate) enum Refused {
+pub(crate) enum PostFailure {
     /// It said that it may later, or was never reached.
     Busy(String),
     /// It said that it will not.
@@ -103,37 +91,28 @@ impl Outbound {
         aws_sdk_sesv2::Client::from_conf(config.build())
     }
 
-    pub(crate) fn links(&self, token: &LinkToken) -> Links {
-        let (base, token) = (&self.public_base_url, token.reveal());
-        Links {
-            accept: format!("{base}/i/{token}?intent=accept"),
-            decline: format!("{base}/i/{token}?intent=decline"),
-            unsubscribe: format!("{base}/u/{token}"),
-        }
-    }
-
     /// Posts the mail once. `post` counts within the attempt, so that each request can be told from all others.
-    pub(crate) async fn post(&self, parcel: &Parcel<'_>, post: u32) -> Result<(), Refused> {
-        let message = message(parcel).map_err(|error| Refused::Rejected(error.to_string()))?;
+    pub(crate) async fn post(&self, mail: &OutgoingMail, post: u32) -> Result<(), PostFailure> {
+        let message = message(mail).map_err(|error| PostFailure::Rejected(error.to_string()))?;
         let tag = |name: &str, value: String| MessageTag::builder().name(name).value(value).build();
         let tags = [
-            tag("invitation", parcel.invitation.to_string()),
-            tag("mail", parcel.kind.as_str().to_owned()),
-            tag("revision", parcel.revision.to_string()),
-            tag("attempt", format!("{}-{post}", parcel.attempt)),
+            tag("invitation", mail.invitation.to_string()),
+            tag("mail", mail.kind.as_str().to_owned()),
+            tag("revision", mail.revision.to_string()),
+            tag("attempt", format!("{}-{post}", mail.attempt)),
         ];
-        let tags = tags.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| Refused::Rejected(e.to_string()))?;
+        let tags = tags.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| PostFailure::Rejected(e.to_string()))?;
         let sent = self
             .ses
             .send_email()
-            .from_email_address(format!("{} <{}>", phrase(parcel.product), self.sender_address))
-            .destination(Destination::builder().to_addresses(parcel.to.as_str()).build())
+            .from_email_address(format!("{} <{}>", phrase(&mail.product), self.sender_address))
+            .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.configuration_set)
             .set_email_tags(Some(tags))
             .send()
             .await;
-        sent.map(drop).map_err(|error| refusal(&error))
+        sent.map(drop).map_err(|error| post_failure(&error))
     }
 
     /// Puts events on the bus; answers with the stream records of those that it did not take.
@@ -166,23 +145,23 @@ impl Outbound {
 }
 
 /// What a failure says of the mail. Only a plain no means that there is none on its way.
-fn refusal(error: &SdkError<SendEmailError>) -> Refused {
+fn post_failure(error: &SdkError<SendEmailError>) -> PostFailure {
     match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown").to_owned();
             match service.raw().status().as_u16() {
-                429 | 500 | 503 => Refused::Busy(code),
-                408 => Refused::Unknown(code),
-                400..=499 if BUSY.contains(&&*code) => Refused::Busy(code),
-                400..=499 => Refused::Rejected(code),
+                429 | 500 | 503 => PostFailure::Busy(code),
+                408 => PostFailure::Unknown(code),
+                400..=499 if BUSY.contains(&&*code) => PostFailure::Busy(code),
+                400..=499 => PostFailure::Rejected(code),
                 // An answer that does not read, or one that a gateway gave in SES's stead.
-                status => Refused::Unknown(format!("status {status}")),
+                status => PostFailure::Unknown(format!("status {status}")),
             }
         }
-        SdkError::ConstructionFailure(_) => Refused::Rejected("the request could not be built".to_owned()),
-        SdkError::DispatchFailure(_) if never_connected(error) => Refused::Busy("no connection".to_owned()),
-        SdkError::TimeoutError(_) => Refused::Unknown("timeout".to_owned()),
-        _ => Refused::Unknown("no answer".to_owned()),
+        SdkError::ConstructionFailure(_) => PostFailure::Rejected("the request could not be built".to_owned()),
+        SdkError::DispatchFailure(_) if never_connected(error) => PostFailure::Busy("no connection".to_owned()),
+        SdkError::TimeoutError(_) => PostFailure::Unknown("timeout".to_owned()),
+        _ => PostFailure::Unknown("no answer".to_owned()),
     }
 }
 
@@ -200,11 +179,11 @@ fn never_connected(failure: &SdkError<SendEmailError>) -> bool {
     false
 }
 
-fn message(parcel: &Parcel<'_>) -> Result<Message, aws_sdk_sesv2::error::BuildError> {
+fn message(mail: &OutgoingMail) -> Result<Message, aws_sdk_sesv2::error::BuildError> {
     let content = |data: &str| Content::builder().data(data).charset("UTF-8").build();
-    let body = Body::builder().text(content(&parcel.rendered.text)?).html(content(&parcel.rendered.html)?).build();
-    let mut message = Message::builder().subject(content(&parcel.rendered.subject)?).body(body);
-    if let Some(url) = parcel.unsubscribe {
+    let body = Body::builder().text(content(&mail.rendered.text)?).html(content(&mail.rendered.html)?).build();
+    let mut message = Message::builder().subject(content(&mail.rendered.subject)?).body(body);
+    if let Some(url) = &mail.unsubscribe {
         let header = |name: &str, value: String| MessageHeader::builder().name(name).value(value).build();
         message = message
             .headers(header("List-Unsubscribe", format!("<{url}>"))?)

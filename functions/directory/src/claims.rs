@@ -16,9 +16,10 @@ use futures::{StreamExt, TryStreamExt, stream};
 use http_api::problem::Problem;
 use store::{
     Store,
-    execute::{Cause, Executed, Loss},
+    attributes::KIND,
+    execute::{Condition, Executed, FailedCondition},
     expression::{Expression, number, string},
-    keys::{KIND, Key, STANDING_PREFIX, address_partition},
+    keys::{Key, STANDING_PREFIX, address_partition},
     read::key_of,
     record::{self, Kind},
     write::{Write, Written},
@@ -102,14 +103,16 @@ impl Heir<'_> {
             let Some(transition) = lifecycle::transfer(&invitation, self.user, self.now) else { return Ok(()) };
             let losses = match self.store.execute(&[&transition], &[], self.now).await? {
                 Executed::Done => return Ok(()),
-                Executed::Lost(losses) => losses,
+                Executed::Conflict(losses) => losses,
             };
-            let lost = |cause: fn(&Cause) -> bool| losses.iter().any(|Loss { cause: lost, .. }| cause(lost));
-            if lost(|cause| matches!(cause, Cause::Guard(_))) {
+            let lost = |cause: fn(&Condition) -> bool| {
+                losses.iter().any(|FailedCondition { condition: lost, .. }| cause(lost))
+            };
+            if lost(|cause| matches!(cause, Condition::Guard(_))) {
                 // The address is another's by now.
                 return Ok(());
             }
-            if lost(|cause| matches!(cause, Cause::Standing(_, Party::User(_)))) {
+            if lost(|cause| matches!(cause, Condition::Standing(_, Party::User(_)))) {
                 // A member, invited already, or not willing: there is nothing left to answer.
                 return sweep::settle(self.store, invitation, &|one| lifecycle::withdraw(one, self.now), self.now)
                     .await;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use store::{
     Store,
     expression::Expression,
-    keys::{COMMUNITY_COPIES, Index, Key},
+    keys::{Key, List},
     record::{self, Kind},
     write::Write,
 };
@@ -77,9 +77,9 @@ impl CommunityBody {
 /// Keeps the community as described, in all its copies at once.
 pub(crate) async fn put(store: &Store, id: CommunityId, body: CommunityBody) -> Result<Stored<Community>, Problem> {
     let community = body.parse(id)?;
-    let known = Key::community(&community.id, 0);
-    let created = store.read([known.clone()]).await?.get(&known).is_none();
-    let copies = copies(&community.id).map(|key| record::record(Kind::Community, key, &community));
+    let known = Key::community_copies(&community.id).take(1);
+    let created = store.read(known).await?.is_empty();
+    let copies = Key::community_copies(&community.id).map(|key| record::record(Kind::Community, key, &community));
     let writes = copies.map(|copy| Ok(Write::Put(copy?, Expression::default())));
     store.transact(writes.collect::<Result<_, Problem>>()?).await?;
     Ok(Stored { record: community, created })
@@ -91,15 +91,11 @@ pub(crate) async fn put(store: &Store, id: CommunityId, body: CommunityBody) -> 
 /// bring it back.
 pub(crate) async fn delete(store: &Store, id: &CommunityId) -> Result<(), Problem> {
     let (now, budget) = (now(), TimeBudget::start());
-    store.remove(copies(id).collect()).await?;
+    store.remove(Key::community_copies(id).collect()).await?;
     let decide = |one: &Invitation| lifecycle::withdraw(one, now);
     for status in [Status::Pending, Status::AwaitingApproval] {
-        let listed = (Index::Community, id.as_str().to_owned());
-        sweep::sweep(store, listed, Some(status), &decide, now, budget).await?;
+        let listed = List::Into(id.clone());
+        sweep::sweep(store, &listed, Some(status), &decide, now, budget).await?;
     }
     Ok(())
-}
-
-fn copies(id: &CommunityId) -> impl Iterator<Item = Key> {
-    (0..COMMUNITY_COPIES).map(|copy| Key::community(id, copy))
 }

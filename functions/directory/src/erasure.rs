@@ -15,12 +15,12 @@ use domain::{
 use http_api::problem::Problem;
 use store::{
     Store,
-    execute::MAX_ACTIONS,
-    expression::{Expression, number},
-    keys::{Index, Key, party_partition, requested_partition, user_partition},
+    attributes::{LIVE_INVITATION, LIVE_UNTIL},
+    expression::Expression,
+    keys::{Key, List, user_partition},
     read::key_of,
     record::{self, Item},
-    write::{Write, Written},
+    write::{MAX_ACTIONS, Write, Written},
 };
 use system::now;
 
@@ -38,11 +38,11 @@ pub(crate) async fn erase(store: &Store, id: &UserId) -> Result<(), Problem> {
     let decide = |one: &Invitation| lifecycle::erase(one, id, address.as_ref(), now);
     let parties = address.clone().map(Party::Address).into_iter().chain([Party::User(id.clone())]);
     for party in parties {
-        for of in [party_partition(&party), requested_partition(&party)] {
-            sweep::sweep(store, (Index::Invitee, of), None, &decide, now, budget).await?;
+        for list in [List::To(party.clone()), List::RequestedFor(party)] {
+            sweep::sweep(store, &list, None, &decide, now, budget).await?;
         }
     }
-    sweep::sweep(store, (Index::Sender, user_partition(id)), None, &decide, now, budget).await?;
+    sweep::sweep(store, &List::By(id.clone()), None, &decide, now, budget).await?;
     // Until the user is gone, they can be connected, enrolled or given an invitation: round by round, what has come since.
     for _ in 0..ROUNDS {
         let items = store.partition(&user_partition(id), "").await?;
@@ -99,9 +99,7 @@ fn removal(id: &UserId, item: &Item, now: Timestamp) -> Option<Vec<Write>> {
     let key = key_of(item).filter(|key| *key != Key::user(id))?;
     let mut settled = Expression::default();
     let mirror = if let Some(community) = key.standing_with() {
-        let (live, until) = (settled.name("liveInvitation"), settled.name("liveUntil"));
-        let now = settled.value(number(now.as_millisecond()));
-        settled.require(format!("attribute_not_exists({live}) OR {until} <= {now}"));
+        settled.require_lapsed(LIVE_INVITATION, LIVE_UNTIL, now.as_millisecond());
         Some(Key::moderator(&community, id))
     } else {
         key.connected_to().map(|other| Key::connection(&other, id))

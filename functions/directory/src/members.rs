@@ -9,8 +9,9 @@ use http_api::problem::Problem;
 use serde::{Deserialize, Serialize};
 use store::{
     Store,
+    attributes::{KIND, PK},
     expression::{Expression, string},
-    keys::{KIND, Key, PK},
+    keys::{Key, Spread},
     record::{self, Kind},
     write::{Write, Written},
 };
@@ -59,7 +60,7 @@ pub(crate) async fn put(
     let role = body.parse()?;
     let created = store.role(&user_id, &community_id).await?.is_none();
     // Members of one community check different copies of it.
-    let spread = user_id.as_str().bytes().fold(0_u8, u8::wrapping_add);
+    let spread = Spread::by_user(&user_id);
     let mut standing = Expression::default();
     standing.set(KIND, string(Kind::Standing.as_str()));
     standing.set("role", string(role.as_str()));

@@ -11,10 +11,9 @@ use futures::{StreamExt, TryStreamExt, stream};
 use http_api::problem::Problem;
 use store::{
     Store,
-    execute::{Cause, Executed, Loss},
-    keys::Index,
-    read::{PageRequest, listing_of},
-    record,
+    execute::{Condition, Executed},
+    keys::List,
+    read::PageRequest,
 };
 use system::now;
 use tokio::time::Instant;
@@ -50,7 +49,7 @@ impl<F: Fn(&Invitation) -> Option<Transition> + Sync> Decide for F {}
 /// Settles every invitation that `index` lists under `of` with that status; with any, without one.
 pub(crate) async fn sweep(
     store: &Store,
-    (index, of): (Index, String),
+    list: &List,
     status: Option<Status>,
     decide: &impl Decide,
     now: Timestamp,
@@ -59,10 +58,10 @@ pub(crate) async fn sweep(
     let mut after: Option<String> = None;
     loop {
         budget.check()?;
-        let request = PageRequest { index, of: of.clone(), status, after: after.as_deref(), limit: PAGE, now };
+        let request = PageRequest { list, status, after: after.as_deref(), limit: PAGE, now };
         let page = store.page(&request).await?;
-        after = page.items.last().and_then(listing_of).map(str::to_owned);
-        let invitations = page.items.into_iter().map(record::invitation).collect::<Result<Vec<_>, _>>()?;
+        after = page.entries.last().map(|(listing, _)| listing.clone());
+        let invitations = page.entries.into_iter().map(|(_, invitation)| invitation).collect();
         settle_all(store, invitations, decide, now).await?;
         if !page.more || after.is_none() {
             return Ok(());
@@ -94,12 +93,12 @@ pub(crate) async fn settle(
         let Some(transition) = decide(&invitation) else { return Ok(()) };
         let losses = match store.execute(&[&transition], &[], now).await? {
             Executed::Done => return Ok(()),
-            Executed::Lost(losses) => losses,
+            Executed::Conflict(losses) => losses,
         };
-        for Loss { cause, item } in losses {
-            if matches!(cause, Cause::Invitation(_)) {
-                let Some(item) = item else { return Ok(()) };
-                invitation = record::invitation(item)?;
+        for failed in losses {
+            if matches!(failed.condition, Condition::Invitation(_)) {
+                let Some(current) = failed.invitation()? else { return Ok(()) };
+                invitation = current;
             }
         }
     }

@@ -17,8 +17,9 @@ use http_api::problem::Problem;
 use serde::Deserialize;
 use store::{
     Store,
+    attributes::{ACTIVE, KIND, PK},
     expression::{Expression, string},
-    keys::{KIND, Key, PK},
+    keys::Key,
     record::{Address, Kind, user_record},
     write::{Write, Written},
 };
@@ -176,8 +177,7 @@ fn unchanged(before: Option<&User>) -> Expression {
 /// The condition that the user is inactive, or not in the directory.
 pub(crate) fn leaving(id: &UserId) -> Write {
     let mut expression = Expression::default();
-    let (active, no) = (expression.name("active"), expression.value(AttributeValue::Bool(false)));
-    expression.require(format!("attribute_not_exists({active}) OR {active} = {no}"));
+    expression.require_missing_or_equal(ACTIVE, AttributeValue::Bool(false));
     Write::Check(Key::user(id), expression)
 }
 

@@ -1,13 +1,9 @@
 //! Notes what became of mails, from SES's events on the default bus: the invitation shows it, and an address to which
 //! mail bounces for good, or whose owner calls it spam, gets no more.
 
-use domain::{
-    email::EmailAddress,
-    id::{InvitationId, UserId},
-    invitation::{DeliveryState, Invitee},
-    transition::MailKind,
-};
+use domain::{email::EmailAddress, invitation::DeliveryState, outbox::MailKind};
 use serde::Deserialize;
+use service::feedback::{self, MailReport};
 use store::{Store, StoreError};
 use system::now;
 
@@ -70,42 +66,32 @@ struct Recipient {
 }
 
 impl Feedback {
-    /// Takes in one event. Repetitions change nothing.
+    /// Takes in one event. A repetition changes nothing.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; the event comes again then.
     pub async fn handle(&self, event: MailEvent) -> Result<(), StoreError> {
-        let detail = event.detail;
-        let Some(state) = detail.state() else { return Ok(()) };
-        let tags = &detail.mail.tags;
-        let (id, mail) = (tags.invitation.first(), tags.mail.first());
-        tracing::info!(invitation = id, mail, state = ?state, "feedback");
-        let id: Option<InvitationId> = id.and_then(|id| id.parse().ok());
-        let gone = detail.gone();
-        if !gone.is_empty() {
-            let invitee = self.invitee(id).await?;
-            for address in gone {
-                self.store.suppress(&address.key(), invitee.as_ref()).await?;
-            }
-        }
-        let Some(id) = id.filter(|_| mail.is_some_and(|mail| mail == MailKind::Invitation.as_str())) else {
-            return Ok(());
-        };
-        let revision = tags.revision.first().and_then(|revision| revision.parse().ok());
-        self.store.track(id, revision, state, now()).await
-    }
-
-    /// The user whom the invitation is for, if it is a user.
-    async fn invitee(&self, id: Option<InvitationId>) -> Result<Option<UserId>, StoreError> {
-        let Some(id) = id else { return Ok(None) };
-        Ok(self.store.account(id).await?.invitation.and_then(|invitation| match invitation.invitee {
-            Invitee::User { id, .. } => Some(id),
-            Invitee::Address { .. } => None,
-        }))
+        let Some(report) = event.detail.report() else { return Ok(()) };
+        feedback::record(&self.store, &report, now()).await
     }
 }
 
 impl Detail {
+    /// What the event reports; `None` for what changes nothing.
+    fn report(&self) -> Option<MailReport> {
+        let state = self.state()?;
+        let Tags { invitation, mail, revision } = &self.mail.tags;
+        let (invitation, mail) = (invitation.first(), mail.first());
+        tracing::info!(invitation, mail, state = ?state, "feedback");
+        Some(MailReport {
+            invitation: invitation.and_then(|id| id.parse().ok()),
+            kind: mail.and_then(|name| MailKind::of_name(name)),
+            revision: revision.first().and_then(|revision| revision.parse().ok()),
+            state,
+            unreachable: self.unreachable(),
+        })
+    }
+
     /// What the event means for the mail; `None` for what changes nothing, a passing bounce among it.
     fn state(&self) -> Option<DeliveryState> {
         match self.event_type.as_str() {
@@ -121,8 +107,8 @@ impl Detail {
         self.bounce.as_ref().is_some_and(|bounce| bounce.bounce_type == "Permanent")
     }
 
-    /// The addresses to which no more mail should go.
-    fn gone(&self) -> Vec<EmailAddress> {
+    /// The addresses that no more mail should go to.
+    fn unreachable(&self) -> Vec<EmailAddress> {
         let bounced = self.bounce.iter().filter(|_| self.is_final_bounce()).flat_map(|b| &b.bounced_recipients);
         let complained = self.complaint.iter().flat_map(|complaint| &complaint.complained_recipients);
         bounced.chain(complained).filter_map(|recipient| recipient.email_address.parse().ok()).collect()

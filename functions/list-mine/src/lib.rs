@@ -15,7 +15,8 @@ use http_api::{
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
-use store::keys::{Index, party_partition};
+use service::lists;
+use store::keys::List;
 use system::now;
 
 /// Answers one request.
@@ -24,10 +25,10 @@ use system::now;
 /// 400 for a parameter that is none, or a cursor of another list.
 pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(&request)?;
-    let mine = party_partition(&Party::User(caller.id.clone()));
-    let query = ListQuery::parse(&request, Index::Invitee, mine, caller.id.as_str())?;
+    let mine = List::To(Party::User(caller.id.clone()));
+    let query = ListQuery::parse(&request, mine, caller.id.as_str(), true)?;
     let now = now();
-    let listed = query.fetch(&api.store, true, now).await?;
+    let page = lists::page(&api.store, &query.request, now).await?;
     let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
-    json(StatusCode::OK, &listed.view(&viewer, now))
+    json(StatusCode::OK, &query.view(&page, &viewer, now))
 }

@@ -1,13 +1,11 @@
 //! What a mail link opens. `GET` and `HEAD` only read, because mail scanners open links; `POST` answers.
 
 use domain::{
-    community::Community,
-    invitation::{Invitation, Invitee, Status},
-    lifecycle::{self, Command, Holder, InviteeFact},
+    invitation::Status,
+    lifecycle::Command,
     link::LinkToken,
-    person::User,
     refusal::Refusal,
-    settings::{EmailLinkResponse, Locale, Settings},
+    settings::{Locale, Settings},
 };
 use http_api::body;
 use lambda_http::{
@@ -15,8 +13,11 @@ use lambda_http::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     request::RequestContext,
 };
-use service::{ServiceError, command::perform_by_link};
-use store::{Store, StoreError, keys::Key, outbox::LinkTarget};
+use service::{
+    ServiceError,
+    link::{self, LinkRequest, WayToAnswer},
+};
+use store::{Store, StoreError, outbox::LinkTarget};
 use system::now;
 
 use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
@@ -28,13 +29,6 @@ struct Opened<'a> {
     locale: Locale,
     /// The link itself, for the way back from registering.
     url: String,
-}
-
-/// What a form asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Asked {
-    Answer(Command),
-    NoMore,
 }
 
 /// The page for one request.
@@ -82,37 +76,15 @@ impl Opened<'_> {
         let Some(asked) = asked(unsubscribing, request) else {
             return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
-        match self.carry_out(&asked).await {
+        match link::perform(self.store, &self.found, &asked, now()).await {
             Ok(()) => match asked {
-                Asked::NoMore => self.show(Outcome::Unsubscribed),
-                Asked::Answer(Command::Decline { block }) => self.show(Outcome::Declined { blocked: block }),
-                Asked::Answer(_) => self.show(Outcome::Accepted),
+                LinkRequest::Unsubscribe => self.show(Outcome::Unsubscribed),
+                LinkRequest::Answer(Command::Decline { block }) => self.show(Outcome::Declined { blocked: block }),
+                LinkRequest::Answer(_) => self.show(Outcome::Accepted),
             },
             Err(ServiceError::Refused(refusal)) => self.refuse(refusal).await,
-            Err(ServiceError::Store(error)) => self.try_again(&error),
+            Err(error) => self.try_again(&error),
         }
-    }
-
-    /// Whose the address of the link is costs a read, which the write's own condition saves.
-    async fn carry_out(&self, asked: &Asked) -> Result<(), ServiceError> {
-        match (self.decided(asked, InviteeFact::Unread).await, asked) {
-            // Not the invitee's: what is asked for is asked for the address alone.
-            (Err(ServiceError::Refused(Refusal::SignInNeeded)), Asked::NoMore) => {
-                let (_, invitee) = self.furnishings().await?;
-                self.decided(asked, InviteeFact::Known(invitee.as_ref())).await
-            }
-            (done, _) => done,
-        }
-    }
-
-    async fn decided(&self, asked: &Asked, invitee: InviteeFact<'_>) -> Result<(), ServiceError> {
-        let now = now();
-        let (holder, settings) = (self.holder(invitee), &self.found.settings);
-        let decide = |invitation: &Invitation| match asked {
-            Asked::Answer(command) => lifecycle::decide_by_link(command, invitation, &holder, settings, now),
-            Asked::NoMore => lifecycle::unsubscribe(invitation, &holder, settings, now),
-        };
-        perform_by_link(self.store, self.found.invitation.clone(), decide, now).await.map(drop)
     }
 
     async fn refuse(&self, refusal: Refusal) -> Response<Body> {
@@ -131,26 +103,6 @@ impl Opened<'_> {
         }
     }
 
-    fn holder<'b>(&'b self, invitee: InviteeFact<'b>) -> Holder<'b> {
-        Holder { address: &self.found.link.address, invitee }
-    }
-
-    /// The community that the offer describes, and the invitee, where that is a user.
-    async fn furnishings(&self) -> Result<(Option<Community>, Option<User>), StoreError> {
-        let invitation = &self.found.invitation;
-        let community = Key::community(&invitation.community.id, invitation.id.to_bytes()[15]);
-        let invitee = match &invitation.invitee {
-            Invitee::User { id, .. } => Some(id),
-            Invitee::Address { .. } => None,
-        };
-        let records = self.store.read([community.clone()].into_iter().chain(invitee.map(Key::user))).await?;
-        let user = match invitee {
-            Some(id) => records.user(id)?.map(|found| found.user),
-            None => None,
-        };
-        Ok((records.value(&community)?, user))
-    }
-
     /// The page for the state that the invitation is in.
     async fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
         let LinkTarget { invitation, settings, .. } = &self.found;
@@ -158,25 +110,19 @@ impl Opened<'_> {
         if let Some(outcome) = Outcome::of_status(current).filter(|_| current != Status::Pending) {
             return self.show(outcome);
         }
-        let (community, invitee) = match self.furnishings().await {
-            Ok(read) => read,
-            Err(error) => return self.try_again(&error),
+        let pending = match link::pending(self.store, &self.found).await {
+            Ok(pending) => pending,
+            Err(error) => return self.try_again(&error.into()),
         };
-        let holder = self.holder(InviteeFact::Known(invitee.as_ref()));
         let registering = settings.registration_url.as_deref();
         let registration = registering.map(|url| page::with_return(url, &self.url));
-        let by_address = matches!(invitation.invitee, Invitee::Address { .. });
-        let answering = if settings.email_link_response == EmailLinkResponse::SignIn
-            || holder.is_invitee(invitation) != Some(true)
-        {
+        let answering = match pending.way {
             // No way back: this page would only send them off again. The invitation waits where they sign in.
-            Answering::SignedIn { url: invitation.community.url.as_deref().or(registering) }
-        } else if by_address {
-            Answering::AfterRegistration { url: registration.as_deref() }
-        } else {
-            Answering::Here
+            WayToAnswer::SignedIn => Answering::SignedIn { url: invitation.community.url.as_deref().or(registering) },
+            WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref() },
+            WayToAnswer::Here => Answering::Here,
         };
-        let offer = Offer { invitation, community: community.as_ref(), intent, answering };
+        let offer = Offer { invitation, community: pending.community.as_ref(), intent, answering };
         show(&Page::Offer(offer), status, settings, self.locale)
     }
 
@@ -185,17 +131,17 @@ impl Opened<'_> {
         show(&page, None, &self.found.settings, self.locale)
     }
 
-    fn try_again(&self, error: &StoreError) -> Response<Body> {
+    fn try_again(&self, error: &ServiceError) -> Response<Body> {
         tracing::warn!(%error, "an answer cannot be taken");
         show(&Page::TryAgain, None, &self.found.settings, self.locale)
     }
 }
 
 /// What the form of `request` asks for; `None` if it is not one of ours.
-fn asked(unsubscribing: bool, request: &Request) -> Option<Asked> {
+fn asked(unsubscribing: bool, request: &Request) -> Option<LinkRequest> {
     if unsubscribing {
         // RFC 8058: whatever is posted to this address means it.
-        return Some(Asked::NoMore);
+        return Some(LinkRequest::Unsubscribe);
     }
     let mut answer = None;
     let mut block = false;
@@ -207,8 +153,8 @@ fn asked(unsubscribing: bool, request: &Request) -> Option<Asked> {
         }
     }
     match answer?.as_str() {
-        "accept" => Some(Asked::Answer(Command::Accept)),
-        "decline" => Some(Asked::Answer(Command::Decline { block })),
+        "accept" => Some(LinkRequest::Answer(Command::Accept)),
+        "decline" => Some(LinkRequest::Answer(Command::Decline { block })),
         _ => None,
     }
 }

@@ -6,10 +6,11 @@ use http_api::{
     contract::{EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json},
 };
 
+use service::send::MAX_SUBMITTED;
+
 use crate::{
-    answer::Wire,
-    preview::Preview,
-    request::{MAX_IDEMPOTENCY_KEY, MAX_LIFETIME_DAYS, MAX_SUBMITTED, SendRequest},
+    request::{MAX_IDEMPOTENCY_KEY, MAX_LIFETIME_DAYS, SendRequest},
+    response::{Preview, SendView},
 };
 
 /// Email addresses: as a list, or in one text between commas, semicolons or line breaks.
@@ -44,7 +45,7 @@ fn send() -> Operation {
             "Makes repetitions safe for 24 hours: the same key with the same request replays the first answer.",
             &key,
         )
-        .answers(200, "What came of each recipient.", Schema::of::<Wire<'_>>(), outcomes())
+        .answers(200, "What came of each recipient.", Schema::of::<SendView<'_>>(), outcomes())
         .with_header("Idempotency-Replayed", "The answer is that to an earlier request with the same key.", &replayed)
         .refuses([Code::DailyQuotaUsed, Code::RequestStillRunning, Code::IdempotencyKeyReused]);
     common(operation)

@@ -10,7 +10,7 @@ use super::{
     id::{CommunityId, InvitationId, UserId},
     message::Message,
     person::{Party, User},
-    time::later,
+    time::{later, millis},
 };
 
 /// How long after a mail the next one may be asked for (SPEC section 4: at most once an hour).
@@ -237,7 +237,7 @@ pub struct Invitation {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins_on_approval: bool,
     /// When the invitee answered.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::person::millis")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub answered_at: Option<Timestamp>,
     /// The moderator who approved or rejected the request.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -249,7 +249,7 @@ pub struct Invitation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
     /// When the latest invitation mail was asked for.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "super::person::millis")]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub mailed_at: Option<Timestamp>,
     /// Counts the changes; every write is conditional on the one it was decided from.
     pub revision: u64,

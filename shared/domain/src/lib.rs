@@ -4,6 +4,7 @@
 //! lets the tests walk every combination of the rules.
 
 pub mod community;
+pub mod delivery;
 pub mod email;
 pub mod event;
 pub mod id;
@@ -11,6 +12,7 @@ pub mod invitation;
 pub mod lifecycle;
 pub mod link;
 pub mod message;
+pub mod outbox;
 pub mod person;
 pub mod refusal;
 #[cfg(feature = "openapi")]

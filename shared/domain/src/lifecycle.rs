@@ -9,11 +9,12 @@ use super::{
     email::AddressKey,
     id::UserId,
     invitation::{Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    outbox::{Addressee, MailKind, NewMail},
     person::{Party, User},
     refusal::Refusal,
     settings::{EmailLinkResponse, Settings},
     time::days_later,
-    transition::{Addressee, Guard, MailKind, NewMail, StandingChange, Transition},
+    transition::{Guard, StandingChange, Transition},
     viewing::{Addressed, RoleFact, Viewer},
 };
 

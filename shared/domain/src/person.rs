@@ -7,6 +7,7 @@ use super::{
     email::{AddressKey, EmailAddress},
     id::{InvitationId, UserId},
     settings::{LanguageTag, Locale},
+    time::millis,
 };
 
 /// A person known to the platform, as it last described them.
@@ -141,6 +142,3 @@ impl Standing {
         self.cooling_until.filter(|until| *until > now)
     }
 }
-
-/// Times are kept as milliseconds, which compare as numbers in conditions.
-pub use jiff::fmt::serde::timestamp::millisecond::optional as millis;

@@ -10,11 +10,12 @@ use super::{
     id::{InvitationId, UserId},
     invitation::{CommunityLabel, Invitation, Invitee, Sender, Status},
     message::Message,
+    outbox::{Addressee, MailKind, NewMail},
     person::{Caller, Party, Role, Standing, User},
     refusal::Refusal,
     settings::Settings,
     time::days_later,
-    transition::{Addressee, Guard, MailKind, NewMail, StandingChange, Transition},
+    transition::{Guard, StandingChange, Transition},
 };
 
 /// What came of one recipient of a bulk send.

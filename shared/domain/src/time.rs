@@ -2,6 +2,8 @@
 
 use jiff::SignedDuration;
 pub use jiff::Timestamp;
+/// Times are kept as milliseconds, which compare as numbers in conditions.
+pub use jiff::fmt::serde::timestamp::millisecond::optional as millis;
 
 /// `at` plus `span`, or the end of time.
 pub fn later(at: Timestamp, span: SignedDuration) -> Timestamp {

@@ -1,12 +1,11 @@
 //! What a decision changes, as data: the one thing that the store executes.
 
-use serde::{Deserialize, Serialize};
-
 use super::{
     Timestamp,
     email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
     invitation::Invitation,
+    outbox::NewMail,
     person::Party,
 };
 
@@ -19,7 +18,7 @@ pub struct Transition {
     pub invitation: Invitation,
     /// How parties stand with the community afterwards.
     pub standings: Vec<(Party, StandingChange)>,
-    /// The mails that the step owes.
+    /// The mails that the step puts into the outbox.
     pub mails: Vec<NewMail>,
     /// What must still be true when the step is written.
     pub guards: Vec<Guard>,
@@ -85,59 +84,4 @@ pub enum Guard {
     Unowned(AddressKey),
     /// The address is that user's verified one.
     Owned(AddressKey, UserId),
-}
-
-/// A mail that a step owes. It is recorded with the step and paid by `deliver`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewMail {
-    /// What the mail says.
-    pub kind: MailKind,
-    /// Whom it goes to.
-    pub to: Addressee,
-}
-
-/// The mails of SPEC section 5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailKind {
-    /// You are invited; here are the links to answer with.
-    Invitation,
-    /// You are a member now (automatic mode).
-    Joined,
-    /// The invitation was accepted.
-    MembershipConfirmed,
-    /// A member asks for an invitation; decide it.
-    ApprovalNeeded,
-    /// Your request was rejected.
-    RequestRejected,
-    /// Your invitation was declined.
-    Declined,
-}
-
-impl MailKind {
-    /// The name in the table, in tags and in logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Invitation => "invitation",
-            Self::Joined => "joined",
-            Self::MembershipConfirmed => "membership_confirmed",
-            Self::ApprovalNeeded => "approval_needed",
-            Self::RequestRejected => "request_rejected",
-            Self::Declined => "declined",
-        }
-    }
-}
-
-/// Whom a mail goes to; the address is looked up when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Addressee {
-    /// The invitee of the invitation.
-    Invitee,
-    /// The sender of the invitation.
-    Sender,
-    /// Every moderator and above of the community: `deliver` replaces it by one mail each.
-    Moderators,
-    /// One user.
-    User(UserId),
 }

@@ -265,6 +265,10 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Store(error) => error.into(),
+            ServiceError::NoRandomness | ServiceError::Unwritable => {
+                tracing::error!(%error, "a use case failed");
+                Self::internal()
+            }
         }
     }
 }

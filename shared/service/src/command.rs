@@ -1,29 +1,29 @@
-//! One command on one invitation, from the read to the write: what `respond`, `cancel` and `moderate` have in common.
+//! One command on one invitation, from the read to the write: what accepting, declining, cancelling, approving,
+//! rejecting and resending have in common.
+
+use std::ops::ControlFlow;
 
 use domain::{
     Timestamp,
     id::{InvitationId, UserId},
-    invitation::Invitation,
+    invitation::{Invitation, Status},
     lifecycle::{self, Command, Verdict},
-    person::{Caller, Party, Standing, User},
+    person::{Caller, Party, Role, Standing, User},
     refusal::Refusal,
     transition::{Guard, StandingChange, Transition},
     viewing::{RoleFact, Viewer},
 };
 use store::{
     Store, StoreError,
-    execute::{Cause, Executed, Loss},
-    record,
+    execute::{Condition, Executed, FailedCondition},
+    retry,
 };
 
-use crate::ServiceError;
+use crate::{ServiceError, decision::moved_on};
 
-/// How often a decision is taken anew because another writer was faster. Each round, someone gets done.
-const ROUNDS: u32 = 6;
-
-/// An invitation after a command, and the eyes that it is shown to.
+/// An invitation, and what is known of the caller who looks at it.
 #[derive(Debug, Clone)]
-pub struct Outcome {
+pub struct ViewedInvitation {
     /// The invitation as it is now.
     pub invitation: Invitation,
     /// The caller, as the directory knows them.
@@ -32,7 +32,14 @@ pub struct Outcome {
     pub role: RoleFact,
 }
 
-/// Carries out `command` of a signed-in caller: one read and one transaction, unless someone else interferes.
+/// The facts of a decision that a faster writer may change.
+#[derive(Debug, Clone)]
+struct Facts {
+    invitation: Invitation,
+    role: RoleFact,
+}
+
+/// Carries out `command` of a signed-in caller: one read and one transaction, unless another writer interferes.
 ///
 /// # Errors
 /// [`ServiceError::Refused`] with the rule that stands in the way, [`ServiceError::Store`] if the table fails.
@@ -42,123 +49,137 @@ pub async fn perform(
     id: InvitationId,
     command: &Command,
     now: Timestamp,
-) -> Result<Outcome, ServiceError> {
+) -> Result<ViewedInvitation, ServiceError> {
     let subject = store.subject(id, caller).await?;
-    let mut invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
+    let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
-    let mut role = RoleFact::Unread;
-    for _ in 0..ROUNDS {
-        let viewer = Viewer { caller, user: user.as_ref(), role };
-        match lifecycle::decide(command, &invitation, &viewer, &subject.settings, now)? {
-            Verdict::Unchanged => return Ok(Outcome { invitation, user, role }),
+    let (known, settings) = (user.as_ref(), &subject.settings);
+    let facts = Facts { invitation, role: RoleFact::Unread };
+    let done = retry(facts, |facts| async move {
+        let viewer = Viewer { caller, user: known, role: facts.role };
+        match lifecycle::decide(command, &facts.invitation, &viewer, settings, now)? {
+            Verdict::Unchanged => Ok(ControlFlow::Break(facts)),
             Verdict::RoleNeeded => {
-                role = RoleFact::Known(store.role(&caller.id, &invitation.community.id).await?);
+                let role = store.role(&caller.id, &facts.invitation.community.id).await?;
+                Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }))
             }
-            Verdict::Change(transition) => match store.execute(&[&transition], &[], now).await? {
-                Executed::Done => {
-                    // The guard that held is as good as having read the role.
-                    if role == RoleFact::Unread && transition.guards.iter().any(|g| matches!(g, Guard::Moderates(..))) {
-                        role = RoleFact::Known(Some(domain::person::Role::Moderator));
-                    }
-                    return Ok(Outcome { invitation: transition.invitation, user, role });
-                }
-                Executed::Lost(losses) => match judge(losses, &transition, &invitation, Some(&caller.id), now)? {
-                    News::Invitation(current) => invitation = *current,
-                    News::Role(known) => role = known,
-                    News::Repeated => return Ok(Outcome { invitation, user, role }),
-                },
-            },
+            Verdict::Change(transition) => write(store, *transition, facts, Some(&caller.id), now).await,
         }
-    }
-    Err(StoreError::Unavailable("too many writers".to_owned()).into())
+    });
+    let Facts { invitation, role } = done.await?;
+    Ok(ViewedInvitation { invitation, user, role })
 }
 
-/// Carries out what the holder of a mail link decides, on the invitation as the page read it; `decide` is asked anew
+/// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again
 /// whenever another writer was faster.
 ///
 /// # Errors
 /// As [`perform`].
 pub async fn perform_by_link(
     store: &Store,
-    mut invitation: Invitation,
-    decide: impl Fn(&Invitation) -> Result<Verdict, Refusal>,
+    invitation: Invitation,
+    decide: &(impl Fn(&Invitation) -> Result<Verdict, Refusal> + Sync),
     now: Timestamp,
 ) -> Result<Invitation, ServiceError> {
-    for _ in 0..ROUNDS {
-        match decide(&invitation)? {
-            Verdict::Change(transition) => match store.execute(&[&transition], &[], now).await? {
-                Executed::Done => return Ok(transition.invitation),
-                Executed::Lost(losses) => match judge(losses, &transition, &invitation, None, now)? {
-                    News::Invitation(current) => invitation = *current,
-                    News::Role(_) => return Err(Refusal::InvitationNotFound.into()),
-                    News::Repeated => return Ok(invitation),
-                },
-            },
-            Verdict::Unchanged | Verdict::RoleNeeded => return Ok(invitation),
+    let facts = Facts { invitation, role: RoleFact::Unread };
+    let done = retry(facts, |facts| async move {
+        match decide(&facts.invitation)? {
+            Verdict::Change(transition) => write(store, *transition, facts, None, now).await,
+            Verdict::Unchanged | Verdict::RoleNeeded => Ok(ControlFlow::Break(facts)),
         }
-    }
-    Err(StoreError::Unavailable("too many writers".to_owned()).into())
+    });
+    done.await.map(|facts| facts.invitation)
 }
 
-/// What a lost write has taught, from which the decision is taken anew.
-enum News {
-    Invitation(Box<Invitation>),
-    Role(RoleFact),
-    /// It is so already, or there is nobody left for whom it could be.
-    Repeated,
-}
-
-/// Reads the lost write of a transition on `invitation`: news if a new decision may differ, else the refusal that the failed condition
-/// stands for. Without a `caller`, the invitee acts by a mail link.
-fn judge(
-    losses: Vec<Loss>,
-    transition: &Transition,
-    invitation: &Invitation,
+/// Writes the transition that was decided from `facts`. Without a `caller`, the holder of a mail link acts.
+async fn write(
+    store: &Store,
+    transition: Transition,
+    facts: Facts,
     caller: Option<&UserId>,
     now: Timestamp,
-) -> Result<News, ServiceError> {
-    let status = invitation.status_at(now);
-    let mut refusal = None;
-    let mut repeated = false;
-    for Loss { cause, item } in losses {
-        let found = item.is_some();
-        match cause {
-            // Another writer was faster. What they left decides, before anything else that also failed.
-            Cause::Invitation(_) => {
-                let current = item.map(record::invitation).transpose()?.ok_or(Refusal::InvitationNotFound)?;
-                return Ok(News::Invitation(Box::new(current)));
-            }
-            Cause::Guard(Guard::Moderates(..) | Guard::Belongs(..)) => {
-                let standing: Standing = item.map(record::value).transpose()?.unwrap_or_default();
-                return Ok(News::Role(RoleFact::Known(standing.role)));
-            }
-            Cause::Guard(Guard::CommunityInvites(_)) if found => refusal = Some(Refusal::InvitationsNotAllowed),
-            Cause::Guard(Guard::CommunityInvites(_)) => refusal = Some(Refusal::CommunityNotFound),
-            Cause::Guard(Guard::Active(user)) if caller.is_some_and(|caller| *caller != user) => {
-                refusal = Some(Refusal::InviteeUnavailable(status));
-            }
-            Cause::Guard(Guard::Active(_)) if found => refusal = Some(Refusal::CallerInactive),
-            Cause::Guard(Guard::Active(_)) => refusal = Some(Refusal::CallerUnknown),
-            Cause::Standing(_, party) if blocks(transition, &party) => repeated = true,
-            Cause::Standing(..) => {
-                let standing: Standing = item.map(record::value).transpose()?.unwrap_or_default();
-                let of = if standing.role.is_some() { Refusal::AlreadyMember } else { Refusal::InviteeUnavailable };
-                refusal = Some(of(status));
-            }
-            // The address that a link was mailed to is no longer the invitee's.
-            Cause::Guard(Guard::Owned(..)) => refusal = Some(Refusal::SignInNeeded),
-            Cause::Guard(Guard::Unowned(_)) | Cause::Quota | Cause::Record => {}
+) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
+    match store.execute(&[&transition], &[], now).await? {
+        Executed::Done => {
+            // The guard that held is as good as having read the role.
+            let guarded = transition.guards.iter().any(|guard| matches!(guard, Guard::Moderates(..)));
+            let unread = facts.role == RoleFact::Unread;
+            let role = if guarded && unread { RoleFact::Known(Some(Role::Moderator)) } else { facts.role };
+            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role }))
         }
+        Executed::Conflict(failed) => resolve(&failed, &transition, facts, caller, now),
     }
-    if repeated {
-        return Ok(News::Repeated);
-    }
-    let id = invitation.id;
-    Err(refusal.map_or_else(|| StoreError::Damaged(format!("invitation {id} in no known state")).into(), Into::into))
 }
 
-/// Whether all that the transition wants of the party is that it blocks the community.
-fn blocks(transition: &Transition, party: &Party) -> bool {
+/// What a failed condition stands for.
+enum Meaning {
+    /// The caller has this role now: the decision may differ.
+    Role(Option<Role>),
+    /// It is so already, or there is nothing left that it could be done to.
+    Repeated,
+    /// A rule stands in the way.
+    Refused(Refusal),
+}
+
+/// Resolves a conflict: the facts to decide again with, or the end, or the refusal that the failed condition stands for.
+fn resolve(
+    failed: &[FailedCondition],
+    transition: &Transition,
+    facts: Facts,
+    caller: Option<&UserId>,
+    now: Timestamp,
+) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
+    if let Some(moved) = moved_on(failed) {
+        let invitation = moved.invitation()?.ok_or(Refusal::InvitationNotFound)?;
+        return Ok(ControlFlow::Continue(Facts { invitation, ..facts }));
+    }
+    let status = facts.invitation.status_at(now);
+    let mut refusal = None;
+    for failed in failed {
+        match meaning(failed, transition, caller, status)? {
+            Meaning::Role(role) if caller.is_some() => {
+                return Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }));
+            }
+            Meaning::Role(_) => return Err(Refusal::InvitationNotFound.into()),
+            Meaning::Repeated => return Ok(ControlFlow::Break(facts)),
+            Meaning::Refused(found) => refusal = Some(found),
+        }
+    }
+    let unexplained = || StoreError::Damaged(format!("invitation {} in no known state", facts.invitation.id));
+    Err(refusal.map_or_else(|| unexplained().into(), ServiceError::from))
+}
+
+fn meaning(
+    failed: &FailedCondition,
+    transition: &Transition,
+    caller: Option<&UserId>,
+    status: Status,
+) -> Result<Meaning, StoreError> {
+    Ok(match &failed.condition {
+        Condition::Guard(Guard::Moderates(..) | Guard::Belongs(..)) => Meaning::Role(failed.standing()?.role),
+        Condition::Standing(_, party) if only_blocks(transition, party) => Meaning::Repeated,
+        Condition::Standing(..) => Meaning::Refused(unwilling(&failed.standing()?, status)),
+        Condition::Guard(Guard::CommunityInvites(_)) if failed.found() => {
+            Meaning::Refused(Refusal::InvitationsNotAllowed)
+        }
+        Condition::Guard(Guard::CommunityInvites(_)) => Meaning::Refused(Refusal::CommunityNotFound),
+        Condition::Guard(Guard::Active(user)) if caller.is_some_and(|caller| caller != user) => {
+            Meaning::Refused(Refusal::InviteeUnavailable(status))
+        }
+        Condition::Guard(Guard::Active(_)) if failed.found() => Meaning::Refused(Refusal::CallerInactive),
+        Condition::Guard(Guard::Active(_)) => Meaning::Refused(Refusal::CallerUnknown),
+        // The address that a link was mailed to is no longer the invitee's.
+        Condition::Guard(Guard::Owned(..)) => Meaning::Refused(Refusal::SignInNeeded),
+        condition => return Err(StoreError::Damaged(format!("no command asks for {condition:?}"))),
+    })
+}
+
+fn unwilling(standing: &Standing, status: Status) -> Refusal {
+    if standing.role.is_some() { Refusal::AlreadyMember(status) } else { Refusal::InviteeUnavailable(status) }
+}
+
+/// Whether all that the transition asks of the party is that it blocks the community.
+fn only_blocks(transition: &Transition, party: &Party) -> bool {
     let block = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Block { .. });
     transition.standings.iter().any(block)
 }

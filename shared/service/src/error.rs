@@ -12,4 +12,16 @@ pub enum ServiceError {
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The system gives no randomness to draw an id from.
+    #[error("there is no randomness")]
+    NoRandomness,
+    /// A mail cannot be shown.
+    #[error("a mail cannot be rendered")]
+    Unwritable,
+}
+
+impl From<mail::RenderError> for ServiceError {
+    fn from(_: mail::RenderError) -> Self {
+        Self::Unwritable
+    }
 }

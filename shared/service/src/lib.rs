@@ -1,6 +1,16 @@
-//! What the service does, free of HTTP: facts in, typed outcomes out.
+//! What the service does, one use case a module: facts in, typed outcomes out.
+//!
+//! Every way in (HTTP, the table's stream, the mail service's reports) calls these and adds nothing of its own to a
+//! rule. Nothing here knows a request, a response or a problem of HTTP.
 
 pub mod command;
+pub mod decision;
+pub mod delivery;
 mod error;
+pub mod expiry;
+pub mod feedback;
+pub mod link;
+pub mod lists;
+pub mod send;
 
 pub use error::ServiceError;

@@ -6,25 +6,29 @@
 use std::collections::{BTreeMap, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-
-use super::{
-    Store, StoreError,
-    expression::{Expression, number, string},
-    keys::{KIND, Key, PK, TTL},
-    outbox::{OutboxMail, mail_name},
-    record::{Item, Kind, REVISION, invitation_record, record},
-    write::{Write, Written},
-};
 use domain::{
     Timestamp,
     id::InvitationId,
-    person::{Party, Role},
+    invitation::Invitation,
+    outbox::OutboxMail,
+    person::{Party, Role, Standing},
     sending::Quota,
     transition::{Guard, StandingChange, Transition},
 };
 
-/// The most actions that DynamoDB takes in one transaction.
-pub const MAX_ACTIONS: usize = 100;
+use crate::{
+    Store, StoreError,
+    attributes::{
+        ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, OWNER, PK,
+        REVISION, ROLE, STAMP, TTL, USED,
+    },
+    expression::{Expression, number, string},
+    idempotency::RequestWrite,
+    keys::{Key, Spread, mail_name},
+    record::{self, Item, Kind, invitation_record, record},
+    write::{Write, Written},
+};
+
 /// The actions that a transition adds to a transaction at the most, aside from its guards of the community and of the
 /// sender, which the invitations of one request share.
 pub fn actions(transition: &Transition) -> usize {
@@ -38,59 +42,77 @@ pub fn actions(transition: &Transition) -> usize {
     1 + transition.standings.len() + transition.mails.len() + own
 }
 
-/// What is written together with transitions.
+/// What is written in one transaction with transitions.
 #[derive(Debug, Clone)]
-pub enum Companion {
+pub enum ExtraWrite {
     /// That many invitations count against the sender's day.
     Quota(Quota, u32),
-    /// This record is written whole, if the key has none yet or the one with that stamp.
-    Record {
-        /// Its key.
-        key: Key,
-        /// Its attributes.
-        item: Item,
-        /// The value of its `stamp` attribute that may be replaced.
-        replaces: Option<String>,
-    },
+    /// The state of the idempotent request that asks for the transitions.
+    Request(RequestWrite),
 }
 
-/// Why a transaction was not written.
+/// A condition of a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
-    /// The invitation of the transition with this index has moved on, or exists already.
+pub enum Condition {
+    /// The invitation of the transition with this index is as it was read, or does not exist yet.
     Invitation(usize),
-    /// The party's standing does not allow the transition with this index.
+    /// The party's standing allows the transition with this index.
     Standing(usize, Party),
-    /// A guard does not hold.
+    /// The guard holds.
     Guard(Guard),
-    /// The sender's day is used up.
+    /// The sender's day has room.
     Quota,
-    /// The companion record is another's.
-    Record,
+    /// The idempotent request is as it was read.
+    Request,
 }
 
-/// A condition that did not hold, with the record that it was about.
+/// A condition that did not hold, with the record that it is about.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Loss {
-    /// What the condition stood for.
-    pub cause: Cause,
-    /// The record as it is; `None` when there is none.
-    pub item: Option<Item>,
+pub struct FailedCondition {
+    /// The condition.
+    pub condition: Condition,
+    /// The key of the record.
+    pub(crate) key: Key,
+    /// The record as it is now; `None` when there is none.
+    pub(crate) record: Option<Item>,
 }
 
-/// What became of a transaction.
+impl FailedCondition {
+    /// Whether there is a record.
+    pub fn found(&self) -> bool {
+        self.record.is_some()
+    }
+
+    /// The invitation as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of an invitation.
+    pub fn invitation(&self) -> Result<Option<Invitation>, StoreError> {
+        self.record.clone().map(record::invitation).transpose()
+    }
+
+    /// The standing as it is now.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a standing.
+    pub fn standing(&self) -> Result<Standing, StoreError> {
+        Ok(self.record.clone().map(record::value).transpose()?.unwrap_or_default())
+    }
+}
+
+/// The result of a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Executed {
     /// All of it is written.
     Done,
-    /// None of it is written, for these reasons.
-    Lost(Vec<Loss>),
+    /// None of it is written, because these conditions did not hold.
+    Conflict(Vec<FailedCondition>),
 }
 
 impl Store {
-    /// Writes `transitions` and `companions` in one transaction, at the time they were decided.
+    /// Writes `transitions` and `extra` in one transaction, at the time they were decided.
     ///
-    /// Collisions with other transactions are waited out; conditions that fail are the caller's to judge.
+    /// Collisions with other transactions are waited out. What a failed condition means is for the caller to say.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts. Nothing is written then, unless
@@ -98,7 +120,7 @@ impl Store {
     pub async fn execute(
         &self,
         transitions: &[&Transition],
-        companions: &[Companion],
+        extra: &[ExtraWrite],
         now: Timestamp,
     ) -> Result<Executed, StoreError> {
         let mut unnamed = HashSet::new();
@@ -107,23 +129,28 @@ impl Store {
             for (index, transition) in transitions.iter().enumerate() {
                 plan.add(index, transition, &unnamed, now)?;
             }
-            for companion in companions {
-                plan.accompany(companion);
+            for write in extra {
+                plan.add_extra(write)?;
             }
-            let (writes, causes) = plan.finish();
-            let refused = match self.transact(writes).await? {
+            let (writes, checks) = plan.finish();
+            let failed = match self.transact(writes).await? {
                 Written::Done => return Ok(Executed::Done),
-                Written::Conflict(refused) => refused,
+                Written::Conflict(failed) => failed,
             };
-            let losses = refused.into_iter().flat_map(|(index, item)| {
-                causes[index].iter().map(move |cause| Loss { cause: cause.clone(), item: item.clone() })
+            let failed = failed.into_iter().flat_map(|(index, record)| {
+                let (key, conditions) = &checks[index];
+                conditions.iter().map(move |condition| FailedCondition {
+                    condition: condition.clone(),
+                    key: key.clone(),
+                    record: record.clone(),
+                })
             });
-            let losses: Vec<_> = losses.collect();
-            // A standing that names another invitation, or none, is no obstacle to ending this one.
-            let ended = losses.iter().map(|loss| ends(&loss.cause, transitions)).collect::<Option<Vec<_>>>();
+            let failed: Vec<_> = failed.collect();
+            // A standing that names another invitation, or none, does not stop this one from ending.
+            let ended = failed.iter().map(|failed| ends(&failed.condition, transitions)).collect::<Option<Vec<_>>>();
             match ended {
                 Some(ended) => unnamed.extend(ended),
-                None => return Ok(Executed::Lost(losses)),
+                None => return Ok(Executed::Conflict(failed)),
             }
         }
     }
@@ -133,8 +160,8 @@ impl Store {
 type Place = (usize, Party);
 
 /// The standing whose condition failed, if all it asked for was to name the invitation that ends.
-fn ends(cause: &Cause, transitions: &[&Transition]) -> Option<Place> {
-    let Cause::Standing(index, party) = cause else { return None };
+fn ends(condition: &Condition, transitions: &[&Transition]) -> Option<Place> {
+    let Condition::Standing(index, party) = condition else { return None };
     let (_, change) = transitions[*index].standings.iter().find(|(changed, _)| changed == party)?;
     let ends = matches!(change, StandingChange::Release { .. } | StandingChange::Decline { .. });
     ends.then(|| (*index, party.clone()))
@@ -149,13 +176,13 @@ struct Action {
     put: Option<Item>,
     expression: Expression,
     changes: bool,
-    causes: Vec<Cause>,
+    conditions: Vec<Condition>,
 }
 
 impl Plan {
-    fn at(&mut self, key: Key, cause: Option<Cause>) -> &mut Action {
+    fn at(&mut self, key: Key, condition: Option<Condition>) -> &mut Action {
         let action = self.0.entry(key).or_default();
-        action.causes.extend(cause);
+        action.conditions.extend(condition);
         action
     }
 
@@ -168,7 +195,7 @@ impl Plan {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let invitation = &transition.invitation;
-        let action = self.at(Key::invitation(invitation.id), Some(Cause::Invitation(index)));
+        let action = self.at(Key::invitation(invitation.id), Some(Condition::Invitation(index)));
         action.put = Some(invitation_record(invitation)?);
         match transition.from {
             None => action.expression.require_missing(PK),
@@ -180,7 +207,7 @@ impl Plan {
                 continue;
             }
             let key = Key::standing(party, &invitation.community.id);
-            let action = self.at(key, Some(Cause::Standing(index, party.clone())));
+            let action = self.at(key, Some(Condition::Standing(index, party.clone())));
             action.changes = true;
             action.expression.set(KIND, string(Kind::Standing.as_str()));
             stand(&mut action.expression, change, named, now);
@@ -190,15 +217,14 @@ impl Plan {
             let item = record(Kind::Mail, key.clone(), &OutboxMail::new(mail))?;
             self.at(key, None).put = Some(item);
         }
-        // A byte of the id's entropy, so that invitations of one request check different copies of their community.
-        let spread = invitation.id.to_bytes()[15];
+        let spread = Spread::by_invitation(invitation.id);
         for guard in &transition.guards {
             self.guard(guard, spread);
         }
         Ok(())
     }
 
-    fn guard(&mut self, guard: &Guard, spread: u8) {
+    fn guard(&mut self, guard: &Guard, spread: Spread) {
         let standing = |user: &_, community| Key::standing(&Party::User(Clone::clone(user)), community);
         let key = match guard {
             Guard::CommunityInvites(community) => Key::community(community, spread),
@@ -207,63 +233,54 @@ impl Plan {
             Guard::Unowned(address) | Guard::Owned(address, _) => Key::address(address),
         };
         // Transitions of one transaction share their community: one copy of it answers for all.
-        let cause = Cause::Guard(guard.clone());
-        if self.0.values().any(|action| action.causes.contains(&cause)) {
+        let condition = Condition::Guard(guard.clone());
+        if self.0.values().any(|action| action.conditions.contains(&condition)) {
             return;
         }
-        let expression = &mut self.at(key, Some(cause)).expression;
+        let expression = &mut self.at(key, Some(condition)).expression;
         match guard {
-            Guard::CommunityInvites(_) => expression.require_equal("allowInvitations", true_value()),
-            Guard::Active(_) => expression.require_equal("active", true_value()),
-            Guard::Unowned(_) => expression.require_missing("owner"),
-            Guard::Owned(_, user) => expression.require_equal("owner", string(user.as_str())),
-            Guard::Belongs(..) => {
-                let role = expression.name("role");
-                expression.require(format!("attribute_exists({role})"));
-            }
-            Guard::Moderates(..) => {
-                let role = expression.name("role");
-                let roles: Vec<_> =
-                    Role::MODERATING.iter().map(|role| expression.value(string(role.as_str()))).collect();
-                expression.require(format!("{role} IN ({})", roles.join(", ")));
-            }
+            Guard::CommunityInvites(_) => expression.require_equal(ALLOW_INVITATIONS, yes()),
+            Guard::Active(_) => expression.require_equal(ACTIVE, yes()),
+            Guard::Unowned(_) => expression.require_missing(OWNER),
+            Guard::Owned(_, user) => expression.require_equal(OWNER, string(user.as_str())),
+            Guard::Belongs(..) => expression.require_existing(ROLE),
+            Guard::Moderates(..) => expression.require_any(ROLE, Role::MODERATING.map(|role| string(role.as_str()))),
         }
     }
 
-    fn accompany(&mut self, companion: &Companion) {
-        match companion {
-            Companion::Quota(quota, count) => {
-                let action = self.at(Key::quota(&quota.sender, quota.day), Some(Cause::Quota));
+    fn add_extra(&mut self, extra: &ExtraWrite) -> Result<(), StoreError> {
+        match extra {
+            ExtraWrite::Quota(quota, count) => {
+                let action = self.at(Key::quota(&quota.sender, quota.day), Some(Condition::Quota));
                 action.changes = true;
                 let expression = &mut action.expression;
                 expression.set(KIND, string(Kind::Quota.as_str()));
-                // Nobody asks for the day after it has passed anywhere.
+                // The record is of no use after the day has passed everywhere on earth.
                 expression.set(TTL, number(quota.renews_at().as_second() + 86_400));
-                expression.increase("used", i64::from(*count));
-                let (used, most) = (expression.name("used"), i64::from(quota.limit) - i64::from(*count));
-                let most = expression.value(number(most));
-                expression.require(format!("attribute_not_exists({used}) OR {used} <= {most}"));
+                expression.increase(USED, i64::from(*count));
+                expression.require_missing_or_at_most(USED, i64::from(quota.limit) - i64::from(*count));
             }
-            Companion::Record { key, item, replaces } => {
-                let action = self.at(key.clone(), Some(Cause::Record));
-                action.put = Some(item.clone());
-                match replaces {
+            ExtraWrite::Request(write) => {
+                let action = self.at(write.key.clone(), Some(Condition::Request));
+                action.put = Some(write.item()?);
+                match &write.replaces {
                     None => action.expression.require_missing(PK),
-                    Some(stamp) => action.expression.require_equal("stamp", string(stamp)),
+                    Some(stamp) => action.expression.require_equal(STAMP, string(stamp)),
                 }
             }
         }
+        Ok(())
     }
 
-    /// The writes, and what each one's condition stands for.
-    fn finish(self) -> (Vec<Write>, Vec<Vec<Cause>>) {
+    /// The writes, and the conditions of each.
+    fn finish(self) -> (Vec<Write>, Vec<(Key, Vec<Condition>)>) {
         let write = |(key, action): (Key, Action)| {
             let write = match action.put {
                 Some(item) => Write::Put(item, action.expression),
-                None if action.changes => Write::Update(key, action.expression),
-                None => Write::Check(key, action.expression),
+                None if action.changes => Write::Update(key.clone(), action.expression),
+                None => Write::Check(key.clone(), action.expression),
             };
-            (write, action.causes)
+            (write, (key, action.conditions))
         };
         self.0.into_iter().map(write).unzip()
     }
@@ -272,70 +289,67 @@ impl Plan {
 /// Writes a standing's change, and the condition that it needs. `named` is whether a live invitation that ends is the
 /// one that the standing names.
 fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now: Timestamp) {
-    let settle = |expression: &mut Expression| {
-        expression.remove("liveInvitation");
-        expression.remove("liveUntil");
+    let clear_live = |expression: &mut Expression| {
+        expression.remove(LIVE_INVITATION);
+        expression.remove(LIVE_UNTIL);
     };
     match change {
         StandingChange::Invite { invitation, until } => {
             willing(expression, &invitation.to_string(), now);
-            expression.set("liveInvitation", string(invitation.to_string()));
-            expression.set("liveUntil", number(until.as_millisecond()));
+            expression.set(LIVE_INVITATION, string(invitation.to_string()));
+            expression.set(LIVE_UNTIL, number(until.as_millisecond()));
         }
         StandingChange::Enrol { invitation } => {
             willing(expression, &invitation.to_string(), now);
             enrol(expression, *invitation);
-            settle(expression);
+            clear_live(expression);
         }
         StandingChange::Join { invitation, own } => {
-            expression.require_missing("role");
+            expression.require_missing(ROLE);
             enrol(expression, *invitation);
             if *own {
-                settle(expression);
+                clear_live(expression);
             }
         }
         StandingChange::Release { invitation } => {
-            expression.require_equal("liveInvitation", string(invitation.to_string()));
-            settle(expression);
+            expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));
+            clear_live(expression);
         }
         StandingChange::Decline { invitation, cooling_until, block } => {
-            expression.set("coolingUntil", number(cooling_until.as_millisecond()));
+            expression.set(COOLING_UNTIL, number(cooling_until.as_millisecond()));
             if *block {
-                expression.set("blocked", true_value());
+                expression.set(BLOCKED, yes());
             }
             if named {
-                expression.require_equal("liveInvitation", string(invitation.to_string()));
-                settle(expression);
+                expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));
+                clear_live(expression);
             }
         }
         StandingChange::Block { anew } => {
-            expression.require_missing("blocked");
+            expression.require_missing(BLOCKED);
             if !anew {
                 expression.require_existing(PK);
             }
-            expression.set("blocked", true_value());
+            expression.set(BLOCKED, yes());
         }
     }
 }
 
 fn enrol(expression: &mut Expression, invitation: InvitationId) {
-    expression.set("role", string(Role::Member.as_str()));
-    expression.set("joinedBy", string(invitation.to_string()));
+    expression.set(ROLE, string(Role::Member.as_str()));
+    expression.set(JOINED_BY, string(invitation.to_string()));
 }
 
 /// Requires a party that is no member, has not blocked the community, is not cooling down, and has no other live
 /// invitation than the one with that `id`.
 fn willing(expression: &mut Expression, id: &str, now: Timestamp) {
-    expression.require_missing("role");
-    expression.require_missing("blocked");
-    let now = expression.value(number(now.as_millisecond()));
-    let cooling = expression.name("coolingUntil");
-    expression.require(format!("attribute_not_exists({cooling}) OR {cooling} <= {now}"));
-    let (live, until) = (expression.name("liveInvitation"), expression.name("liveUntil"));
-    let id = expression.value(string(id));
-    expression.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {live} = {id}"));
+    expression.require_missing(ROLE);
+    expression.require_missing(BLOCKED);
+    let now = now.as_millisecond();
+    expression.require_missing_or_at_most(COOLING_UNTIL, now);
+    expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, now);
 }
 
-fn true_value() -> AttributeValue {
+fn yes() -> AttributeValue {
     AttributeValue::Bool(true)
 }

@@ -16,7 +16,7 @@ pub struct Expression {
 
 impl Expression {
     /// A placeholder for an attribute name; dots separate the steps of a path.
-    pub fn name(&mut self, path: &str) -> String {
+    fn name(&mut self, path: &str) -> String {
         let steps: Vec<_> = path
             .split('.')
             .map(|step| {
@@ -29,7 +29,7 @@ impl Expression {
     }
 
     /// A placeholder for a value.
-    pub fn value(&mut self, value: AttributeValue) -> String {
+    fn value(&mut self, value: AttributeValue) -> String {
         let placeholder = format!(":v{}", self.values.len());
         self.values.insert(placeholder.clone(), value);
         placeholder
@@ -78,8 +78,8 @@ impl Expression {
         self.removes.push(name);
     }
 
-    /// Requires `condition`, in which the caller has used placeholders.
-    pub fn require(&mut self, condition: String) {
+    /// Requires `condition`, in which the placeholders stand.
+    fn require(&mut self, condition: String) {
         self.conditions.push(condition);
     }
 
@@ -99,6 +99,38 @@ impl Expression {
     pub fn require_equal(&mut self, path: &str, value: AttributeValue) {
         let condition = format!("{} = {}", self.name(path), self.value(value));
         self.require(condition);
+    }
+
+    /// Requires that the attribute has one of those values.
+    pub fn require_any(&mut self, path: &str, values: impl IntoIterator<Item = AttributeValue>) {
+        let name = self.name(path);
+        let values: Vec<_> = values.into_iter().map(|value| self.value(value)).collect();
+        self.require(format!("{name} IN ({})", values.join(", ")));
+    }
+
+    /// Requires that the attribute is missing, or has that value.
+    pub fn require_missing_or_equal(&mut self, path: &str, value: AttributeValue) {
+        let (name, value) = (self.name(path), self.value(value));
+        self.require(format!("attribute_not_exists({name}) OR {name} = {value}"));
+    }
+
+    /// Requires that the number is missing, or at most that one.
+    pub fn require_missing_or_at_most(&mut self, path: &str, most: i64) {
+        let (name, most) = (self.name(path), self.value(number(most)));
+        self.require(format!("attribute_not_exists({name}) OR {name} <= {most}"));
+    }
+
+    /// Requires that the attribute is missing, or counts no longer since the time in `until` has come.
+    pub fn require_lapsed(&mut self, path: &str, until: &str, now: i64) {
+        let (name, until, now) = (self.name(path), self.name(until), self.value(number(now)));
+        self.require(format!("attribute_not_exists({name}) OR {until} <= {now}"));
+    }
+
+    /// Requires that the attribute is missing, counts no longer since the time in `until` has come, or has that value.
+    pub fn require_lapsed_or_equal(&mut self, path: &str, value: AttributeValue, until: &str, now: i64) {
+        let (name, until) = (self.name(path), self.name(until));
+        let (now, value) = (self.value(number(now)), self.value(value));
+        self.require(format!("attribute_not_exists({name}) OR {until} <= {now} OR {name} = {value}"));
     }
 
     /// The update, condition, names and values as the SDK's setters want them.

@@ -3,9 +3,9 @@
 //! | Record | `pk` | `sk` |
 //! |---|---|---|
 //! | invitation | `INVITATION#id` | `INVITATION` |
-//! | mail owed by it | `INVITATION#id` | `MAIL#kind#to#revision` |
+//! | a mail about it, in the outbox | `INVITATION#id` | `MAIL#kind#to#revision` |
 //! | deadline, deleted by TTL when it passes | `INVITATION#id` | `DEADLINE` |
-//! | what the tally counts it as | `INVITATION#id` | `TALLIED` |
+//! | the status it is counted in | `INVITATION#id` | `TALLIED` |
 //! | user | `USER#id` | `USER` |
 //! | standing of a user | `USER#id` | `STANDING#community` |
 //! | connection, one way | `USER#id` | `CONNECTION#other` |
@@ -15,8 +15,8 @@
 //! | standing of an address | `ADDRESS#digest` | `STANDING#community` |
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
-//! | tally of a community | `TALLY#id` | `TALLY` |
-//! | its times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
+//! | counters of a community | `TALLY#id` | `TALLY` |
+//! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
 //! | network settings | `SETTINGS` | `SETTINGS` |
 //! | parked mail | `PARKED` | `invitation#mail` |
 //! | record of an invitation that did not read | `PARKED` | `invitation#RECORD#sk` |
@@ -24,33 +24,45 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    Timestamp,
+    email::AddressKey,
+    id::{CommunityId, InvitationId, UserId},
+    outbox::{Addressee, MailKind},
+    person::Party,
+};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use domain::{
-    email::AddressKey,
-    id::{CommunityId, InvitationId, UserId},
-    person::Party,
-};
-
-/// The partition key attribute.
-pub const PK: &str = "pk";
-/// The sort key attribute.
-pub const SK: &str = "sk";
-/// The attribute that says what a record is; the stream's filters go by it.
-pub const KIND: &str = "kind";
-/// The attribute by which DynamoDB deletes a record some time after the moment it names, in Unix seconds.
-pub const TTL: &str = "ttl";
-/// The attribute by which a record asks to be dealt with once more, when the stream has told of it in vain.
-pub const AGAIN: &str = "again";
-/// The sort key attribute of the three indexes.
-pub const LISTING: &str = "listing";
+use crate::attributes::{COMMUNITY, INVITEE, PK, SENDER, SK};
 
 /// How many copies of a community's record there are.
 ///
 /// Every invitation and answer checks its community in the writing transaction, which locks the record for a moment.
 /// Copies spread these checks, so that a busy community does not queue on one item.
-pub const COMMUNITY_COPIES: u8 = 8;
+const COMMUNITY_COPIES: u8 = 8;
+
+/// The choice of a copy of a community. Equal values choose the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spread(u8);
+
+impl Spread {
+    /// The copy that an invitation is checked against: by its id's randomness, so that the invitations of one request
+    /// spread over all.
+    pub fn by_invitation(id: InvitationId) -> Self {
+        Self(id.to_bytes()[15])
+    }
+
+    /// The copy that a request at that time reads.
+    pub fn by_time(now: Timestamp) -> Self {
+        Self(now.as_millisecond().to_le_bytes()[0])
+    }
+
+    /// The copy that a membership of the user is checked against.
+    pub fn by_user(id: &UserId) -> Self {
+        Self(id.as_str().bytes().fold(0, u8::wrapping_add))
+    }
+}
 
 /// The primary key of one record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +83,7 @@ impl Key {
         Self::new(format!("INVITATION#{id}"), "INVITATION")
     }
 
-    /// A mail that the invitation owes.
+    /// A mail about the invitation.
     pub fn mail(id: InvitationId, mail: &str) -> Self {
         Self::new(format!("INVITATION#{id}"), format!("{MAIL_PREFIX}{mail}"))
     }
@@ -81,7 +93,7 @@ impl Key {
         Self::new(format!("INVITATION#{id}"), "DEADLINE")
     }
 
-    /// What the tally counts the invitation as.
+    /// The status that the invitation is counted in.
     pub fn counted(id: InvitationId) -> Self {
         Self::new(format!("INVITATION#{id}"), "TALLIED")
     }
@@ -118,8 +130,13 @@ impl Key {
     }
 
     /// One copy of the community; `spread` chooses which, alike for the same value.
-    pub fn community(id: &CommunityId, spread: u8) -> Self {
-        Self::new(format!("COMMUNITY#{id}#{}", spread % COMMUNITY_COPIES), "COMMUNITY")
+    pub fn community(id: &CommunityId, spread: Spread) -> Self {
+        Self::new(format!("COMMUNITY#{id}#{}", spread.0 % COMMUNITY_COPIES), "COMMUNITY")
+    }
+
+    /// All copies of the community.
+    pub fn community_copies(id: &CommunityId) -> impl Iterator<Item = Self> {
+        (0..COMMUNITY_COPIES).map(|copy| Self::community(id, Spread(copy)))
     }
 
     /// That the user moderates the community: a moderator or above.
@@ -127,12 +144,12 @@ impl Key {
         Self::new(moderators_partition(community), format!("{MODERATOR_PREFIX}{user}"))
     }
 
-    /// The community's tally, its times to answer aside.
+    /// The community's counters, its times to answer aside.
     pub fn stats(community: &CommunityId) -> Self {
         Self::new(stats_partition(community), "TALLY")
     }
 
-    /// The times to answer of one magnitude in the community's tally.
+    /// The community's counters of times to answer of one magnitude.
     pub fn answer_times(community: &CommunityId, magnitude: u32) -> Self {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
@@ -186,7 +203,7 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
-/// What the sort keys of owed mails begin with.
+/// What the sort keys of mails begin with.
 pub const MAIL_PREFIX: &str = "MAIL#";
 /// What the sort keys of standings begin with.
 pub const STANDING_PREFIX: &str = "STANDING#";
@@ -198,6 +215,21 @@ pub const MODERATOR_PREFIX: &str = "MODERATOR#";
 const RECORD_PREFIX: &str = "RECORD#";
 /// The partition of parked mails, and of records that did not read.
 pub const PARKED_PARTITION: &str = "PARKED";
+
+/// The name of a mail among those of its invitation: the same for the same change, however often it is tried.
+pub(crate) fn mail_name(kind: MailKind, to: &Addressee, revision: u64) -> String {
+    format!("{}#{}#{revision}", kind.as_str(), addressee_name(to))
+}
+
+/// The name of an addressee in the name of a mail.
+pub(crate) fn addressee_name(to: &Addressee) -> &str {
+    match to {
+        Addressee::Invitee => "invitee",
+        Addressee::Sender => "sender",
+        Addressee::Moderators => "moderators",
+        Addressee::User(id) => id.as_str(),
+    }
+}
 
 /// The partition of all that concerns one user.
 pub fn user_partition(id: &UserId) -> String {
@@ -217,13 +249,7 @@ pub fn party_partition(party: &Party) -> String {
     }
 }
 
-/// What the index by invitee files invitations under that the party has not heard of: requests that no moderator has
-/// approved. No list shows them; erasure finds them.
-pub fn requested_partition(party: &Party) -> String {
-    format!("REQUESTED#{}", party_partition(party))
-}
-
-/// The partition of a community's tally.
+/// The partition of a community's counters.
 pub fn stats_partition(community: &CommunityId) -> String {
     format!("TALLY#{community}")
 }
@@ -233,33 +259,45 @@ pub fn moderators_partition(community: &CommunityId) -> String {
     format!("MODERATORS#{community}")
 }
 
-/// One of the three indexes over invitations; all are sorted by [`LISTING`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Index {
-    /// By whom the invitation is for. Requests that no moderator has approved are filed apart.
-    Invitee,
-    /// By who sent it.
-    Sender,
-    /// By the community.
-    Community,
+/// A list of invitations: one partition of one of the three indexes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum List {
+    /// The invitations that the party has heard of.
+    To(Party),
+    /// The requests to invite the party, which no moderator has approved. No list shows them; erasure finds them.
+    RequestedFor(Party),
+    /// The invitations that the user sent.
+    By(UserId),
+    /// The invitations to the community.
+    Into(CommunityId),
 }
 
-impl Index {
+impl List {
     /// The name of the index.
-    pub fn name(self) -> &'static str {
+    pub fn index(&self) -> &'static str {
         match self {
-            Self::Invitee => "by-invitee",
-            Self::Sender => "by-sender",
-            Self::Community => "by-community",
+            Self::To(_) | Self::RequestedFor(_) => "by-invitee",
+            Self::By(_) => "by-sender",
+            Self::Into(_) => "by-community",
         }
     }
 
-    /// The attribute that is its hash key.
-    pub fn hash(self) -> &'static str {
+    /// The attribute that is the hash key of the index.
+    pub(crate) fn hash(&self) -> &'static str {
         match self {
-            Self::Invitee => "invitee",
-            Self::Sender => "sender",
-            Self::Community => "community",
+            Self::To(_) | Self::RequestedFor(_) => INVITEE,
+            Self::By(_) => SENDER,
+            Self::Into(_) => COMMUNITY,
+        }
+    }
+
+    /// The value of the hash key.
+    pub fn of(&self) -> String {
+        match self {
+            Self::To(party) => party_partition(party),
+            Self::RequestedFor(party) => format!("REQUESTED#{}", party_partition(party)),
+            Self::By(user) => user_partition(user),
+            Self::Into(community) => community.as_str().to_owned(),
         }
     }
 }

@@ -3,10 +3,12 @@
 //! [`keys`] alone knows how keys are made, [`record`] how records look, [`execute`] is the one place that writes
 //! transitions. `docs/table.md` is the design in prose, with the requests and capacity units of every access.
 
+mod addresses;
+pub mod attributes;
 pub mod execute;
 pub mod expression;
+pub mod idempotency;
 pub mod keys;
-
 pub mod listing;
 pub mod outbox;
 pub mod read;

@@ -7,20 +7,26 @@ use aws_sdk_dynamodb::{
     types::{AttributeValue, KeysAndAttributes},
 };
 
-use super::{
-    Store, StoreError,
-    expression::string,
-    keys::{Index, Key, LISTING, PK, SK},
-    listing,
-    record::{self, Item, UserRecord},
-};
 use domain::{
     Timestamp,
     community::Community,
+    email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
     invitation::{Invitation, Status},
     person::{Caller, Party, Role, Standing},
     settings::Settings,
+};
+use jiff::civil::Date;
+
+use crate::{
+    Store, StoreError,
+    attributes::{LISTING, PK, SK, USED},
+    execute::FailedCondition,
+    expression::string,
+    keys::{Key, List, Spread},
+    listing,
+    record::{self, Address, Item, UserRecord},
+    write::pause,
 };
 
 /// The most keys that one batch read may name.
@@ -38,6 +44,11 @@ impl Records {
         self.0.get(key)
     }
 
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value of the record at `key`.
     ///
     /// # Errors
@@ -52,6 +63,33 @@ impl Records {
     /// [`StoreError::Damaged`] if the record is not one of a user.
     pub fn user(&self, id: &UserId) -> Result<Option<UserRecord>, StoreError> {
         self.get(&Key::user(id)).cloned().map(record::user).transpose()
+    }
+
+    /// The invitation `id`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of an invitation.
+    pub fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
+        self.get(&Key::invitation(id)).cloned().map(record::invitation).transpose()
+    }
+
+    /// What is known of the address; nothing, if there is no record.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of an address.
+    pub fn address(&self, key: &AddressKey) -> Result<Address, StoreError> {
+        Ok(self.value(&Key::address(key))?.unwrap_or_default())
+    }
+
+    /// Whether `other` is a connection of `user`.
+    pub fn are_connected(&self, user: &UserId, other: &UserId) -> bool {
+        self.get(&Key::connection(user, other)).is_some()
+    }
+
+    /// The invitations that count against the sender's day.
+    pub fn used(&self, sender: &UserId, day: Date) -> u32 {
+        let record = self.get(&Key::quota(sender, day));
+        record.and_then(|record| record.get(USED)?.as_n().ok()?.parse().ok()).unwrap_or(0)
     }
 
     /// How the party stands with the community; nothing in particular, if there is no record.
@@ -74,7 +112,7 @@ impl Records {
     ///
     /// # Errors
     /// [`StoreError::Damaged`] if the record is not one of a community.
-    pub fn community(&self, id: &CommunityId, spread: u8) -> Result<Option<Community>, StoreError> {
+    pub fn community(&self, id: &CommunityId, spread: Spread) -> Result<Option<Community>, StoreError> {
         self.value(&Key::community(id, spread))
     }
 
@@ -83,11 +121,11 @@ impl Records {
         self.0.extend(other.0);
     }
 
-    /// Replaces what is known of one record.
-    pub fn replace(&mut self, key: Key, item: Option<Item>) {
-        match item {
-            Some(item) => self.0.insert(key, item),
-            None => self.0.remove(&key),
+    /// Takes over what a failed condition says of its record.
+    pub fn learn(&mut self, failed: FailedCondition) {
+        match failed.record {
+            Some(record) => self.0.insert(failed.key, record),
+            None => self.0.remove(&failed.key),
         };
     }
 }
@@ -106,10 +144,8 @@ pub struct Subject {
 /// Where a page starts and how much of it is wanted.
 #[derive(Debug, Clone)]
 pub struct PageRequest<'a> {
-    /// The index to read.
-    pub index: Index,
-    /// Whose invitations: the index's hash key.
-    pub of: String,
+    /// The list to read.
+    pub list: &'a List,
     /// Only those in this status.
     pub status: Option<Status>,
     /// The listing key after which the page starts.
@@ -120,11 +156,11 @@ pub struct PageRequest<'a> {
     pub now: Timestamp,
 }
 
-/// Index records in listing order.
+/// Invitations in listing order, each with its listing key.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The records.
-    pub items: Vec<Item>,
+    /// The invitations.
+    pub entries: Vec<(String, Invitation)>,
     /// Whether more may follow.
     pub more: bool,
 }
@@ -155,7 +191,7 @@ impl Store {
         );
         for attempt in 0..ATTEMPTS {
             let Some(wanted) = unread.take() else { return Ok(records) };
-            super::write::pause(attempt).await;
+            pause(attempt).await;
             let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 if let Some(key) = key_of(&item) {
@@ -167,7 +203,15 @@ impl Store {
         if unread.is_none() { Ok(records) } else { Err(StoreError::Unavailable("unprocessed keys".to_owned())) }
     }
 
-    /// The invitation and what is needed to know of the caller, in one request.
+    /// Reads the invitation.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
+        self.read([Key::invitation(id)]).await?.invitation(id)
+    }
+
+    /// Reads the invitation and what is needed to know of the caller, in one request.
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
@@ -175,7 +219,7 @@ impl Store {
         let keys = [Key::invitation(id), Key::user(&caller.id), Key::settings()];
         let records = self.read(keys).await?;
         Ok(Subject {
-            invitation: records.get(&Key::invitation(id)).cloned().map(record::invitation).transpose()?,
+            invitation: records.invitation(id)?,
             user: records.user(&caller.id)?,
             settings: records.settings()?,
         })
@@ -200,12 +244,11 @@ impl Store {
     /// [`StoreError`] if a query fails.
     pub async fn page(&self, request: &PageRequest<'_>) -> Result<Page, StoreError> {
         let (from, to) = listing::range(request.status, request.now);
-        let hash = request.index.hash();
         let mut start = match request.after {
             // The clock has moved the range on: nothing is left below, or all of it is.
-            Some(after) if after <= from.as_str() => return Ok(Page { items: Vec::new(), more: false }),
+            Some(after) if after <= from.as_str() => return Ok(Page { entries: Vec::new(), more: false }),
             Some(after) if after > to.as_str() => None,
-            after => after.and_then(|listing| start_key(hash, &request.of, listing)),
+            after => after.and_then(|listing| start_key(request.list, listing)),
         };
         let wanted = request.limit as usize;
         let mut items = Vec::new();
@@ -215,7 +258,10 @@ impl Store {
             items.extend(answer.items.unwrap_or_default());
             start = answer.last_evaluated_key;
             if start.is_none() || items.len() >= wanted {
-                return Ok(Page { items, more: start.is_some() });
+                return Ok(Page {
+                    entries: items.into_iter().map(entry).collect::<Result<_, _>>()?,
+                    more: start.is_some(),
+                });
             }
         }
     }
@@ -231,11 +277,11 @@ impl Store {
             .client
             .query()
             .table_name(&self.table)
-            .index_name(request.index.name())
+            .index_name(request.list.index())
             .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
-            .expression_attribute_names("#of", request.index.hash())
+            .expression_attribute_names("#of", request.list.hash())
             .expression_attribute_names("#listing", LISTING)
-            .expression_attribute_values(":of", string(&request.of))
+            .expression_attribute_values(":of", string(request.list.of()))
             .expression_attribute_values(":from", string(from))
             .expression_attribute_values(":to", string(to))
             .scan_index_forward(false)
@@ -275,16 +321,18 @@ impl Store {
 }
 
 /// The exclusive start key after the index record with that listing key; `None` if no record can have it.
-fn start_key(hash: &str, of: &str, listing: &str) -> Option<HashMap<String, AttributeValue>> {
+fn start_key(list: &List, listing: &str) -> Option<HashMap<String, AttributeValue>> {
     let mut key: HashMap<_, _> = Key::invitation(listing::invitation_of(listing)?).into();
-    key.insert(hash.to_owned(), string(of));
+    key.insert(list.hash().to_owned(), string(list.of()));
     key.insert(LISTING.to_owned(), string(listing));
     Some(key)
 }
 
-/// The listing key of an index record.
-pub fn listing_of(item: &Item) -> Option<&str> {
-    item.get(LISTING)?.as_s().ok().map(String::as_str)
+/// Reads an index record.
+fn entry(item: Item) -> Result<(String, Invitation), StoreError> {
+    let listing = item.get(LISTING).and_then(|listing| listing.as_s().ok()).cloned();
+    let listing = listing.ok_or_else(|| StoreError::Damaged("an invitation without a listing key".to_owned()))?;
+    Ok((listing, record::invitation(item)?))
 }
 
 /// The primary key of a record.

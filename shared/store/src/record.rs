@@ -7,16 +7,19 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{
-    StoreError,
-    expression::{number, string},
-    keys::{AGAIN, Index, KIND, Key, LISTING, PK, SK, TTL, party_partition, requested_partition, user_partition},
-    listing::listing,
-};
 use domain::{
     email::{AddressKey, EmailAddress},
+    id::{InvitationId, UserId},
     invitation::{Invitation, Status},
     person::User,
+};
+
+use crate::{
+    StoreError,
+    attributes::{AGAIN, BODY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL},
+    expression::{number, string},
+    keys::{Key, List},
+    listing::listing,
 };
 
 /// The attributes of one record.
@@ -27,11 +30,11 @@ pub type Item = HashMap<String, AttributeValue>;
 pub enum Kind {
     /// An invitation.
     Invitation,
-    /// A mail owed.
+    /// A mail in the outbox.
     Mail,
     /// A deadline.
     Deadline,
-    /// What the tally counts an invitation as.
+    /// The status that an invitation is counted in.
     Counted,
     /// A user.
     User,
@@ -49,7 +52,7 @@ pub enum Kind {
     Community,
     /// A moderator.
     Moderator,
-    /// A part of a community's tally.
+    /// A part of a community's counters.
     Stats,
     /// The network settings.
     Settings,
@@ -79,12 +82,6 @@ impl Kind {
         }
     }
 }
-
-const BODY: &str = "body";
-/// The attribute that every write of an invitation is conditional on.
-pub(super) const REVISION: &str = "revision";
-/// The attribute of a user that names the address to which no mail goes any more.
-pub(super) const SUPPRESSED: &str = "suppressed";
 
 /// A record of `kind` at `key` with the fields of `value`.
 ///
@@ -119,17 +116,17 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     put(KIND, string(Kind::Invitation.as_str()));
     put(REVISION, number(invitation.revision));
     put(LISTING, string(listing(invitation)));
-    put(Index::Sender.hash(), string(user_partition(&invitation.sender.id)));
-    put(Index::Community.hash(), string(invitation.community.id.as_str()));
     let invitee = invitation.invitee.party();
-    let filed = if was_offered(invitation) { party_partition(&invitee) } else { requested_partition(&invitee) };
-    put(Index::Invitee.hash(), string(filed));
+    let by_invitee = if is_known_to_invitee(invitation) { List::To(invitee) } else { List::RequestedFor(invitee) };
+    for list in [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())] {
+        put(list.hash(), string(list.of()));
+    }
     put(BODY, AttributeValue::M(body));
     Ok(item)
 }
 
-/// Whether the invitee has, or could have, heard of the invitation. A request that nobody approved is none of theirs.
-fn was_offered(invitation: &Invitation) -> bool {
+/// Whether the invitee has, or could have, heard of the invitation. A request that was not approved is none of theirs.
+fn is_known_to_invitee(invitation: &Invitation) -> bool {
     match invitation.status {
         Status::AwaitingApproval | Status::Rejected => false,
         Status::Pending | Status::Accepted | Status::Declined => true,
@@ -154,7 +151,7 @@ pub fn invitation(mut item: Item) -> Result<Invitation, StoreError> {
 pub struct Address {
     /// The user whose verified address it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<domain::id::UserId>,
+    pub owner: Option<UserId>,
     /// Whether mail to it bounced for good or was called spam.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,
@@ -194,4 +191,14 @@ pub fn user_record(user: &User, suppressed: bool) -> Result<Item, StoreError> {
         item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
     }
     Ok(item)
+}
+
+/// The kind of a record in a stream; `None` if it has none.
+pub fn kind_of(item: &Item) -> Option<&str> {
+    item.get(KIND).and_then(|kind| AttributeValue::as_s(kind).ok()).map(String::as_str)
+}
+
+/// The invitation whose partition the record stands in.
+pub fn invitation_of(item: &Item) -> Option<InvitationId> {
+    item.get(PK)?.as_s().ok()?.strip_prefix("INVITATION#")?.parse().ok()
 }

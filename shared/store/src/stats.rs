@@ -1,21 +1,16 @@
-//! The tally of a community, kept from the table's stream: every invitation is counted once, whatever the stream
+//! The counters of a community, kept from the table's stream: every invitation is counted once, whatever the stream
 //! repeats or reorders.
 //!
-//! Beside each invitation stands what it is counted as and at which revision. A transaction changes the counts and
-//! these marks together, so a repeated or late record finds itself counted already.
+//! Beside each invitation stands the status that it is counted in, and its revision then. A transaction changes the
+//! counters and these marks together, so a repeated or late report finds itself counted already.
 
-use std::collections::{BTreeMap, HashMap};
-
-use aws_sdk_dynamodb::types::{AttributeValue, Select};
-
-use super::{
-    Store, StoreError,
-    expression::{Expression, number, string},
-    keys::{Index, KIND, Key, LISTING, TTL, stats_partition},
-    listing::lapsed_ranges,
-    record::{Item, Kind, REVISION},
-    write::{Write, Written},
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::ControlFlow,
 };
+
+use aws_sdk_dynamodb::types::Select;
+
 use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
@@ -23,14 +18,23 @@ use domain::{
     stats::{CommunityStats, Counter, counter_changes, magnitude},
 };
 
-/// Invitations in one transaction of the ledger: a mark each, with a deadline or a time to answer, and the tally.
-const CHUNK: usize = 49;
-/// How often a chunk is counted anew because another writer was faster.
-const ROUNDS: u32 = 8;
+use crate::{
+    Store, StoreError,
+    attributes::{ACCEPTED_ANSWERS, DECLINED_ANSWERS, KIND, LISTING, REVISION, SECONDS_PREFIX, STATUS, TTL},
+    expression::{Expression, number, string},
+    keys::{Key, List, stats_partition},
+    listing::lapsed_ranges,
+    record::{Item, Kind},
+    retry,
+    write::{Write, Written},
+};
 
-/// What an invitation is counted as.
+/// Invitations that one transaction counts: a mark each, with a deadline or a time to answer, and the counters.
+const CHUNK: usize = 49;
+
+/// The status that an invitation is counted in.
 #[derive(Debug, Clone, Copy, serde::Deserialize)]
-struct Mark {
+struct CountedStatus {
     status: Status,
     revision: u64,
 }
@@ -50,11 +54,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn community_stats(&self, community: &CommunityId) -> Result<CommunityStats, StoreError> {
-        let mut tally = CommunityStats::default();
+        let mut stats = CommunityStats::default();
         for part in self.partition(&stats_partition(community), "").await? {
-            add_part(&mut tally, &part);
+            add_part(&mut stats, &part);
         }
-        Ok(tally)
+        Ok(stats)
     }
 
     /// Counts lapsed invitations of the community.
@@ -63,22 +67,23 @@ impl Store {
     /// [`StoreError`] if a query fails.
     pub async fn lapsed(&self, community: &CommunityId, now: Timestamp) -> Result<Lapsed, StoreError> {
         let [pending, awaiting_approval] = lapsed_ranges(now);
+        let list = List::Into(community.clone());
         let (pending, awaiting_approval) =
-            futures::try_join!(self.count(community, pending), self.count(community, awaiting_approval))?;
+            futures::try_join!(self.count(&list, pending), self.count(&list, awaiting_approval))?;
         Ok(Lapsed { pending, awaiting_approval })
     }
 
-    async fn count(&self, community: &CommunityId, (from, to): (String, String)) -> Result<i64, StoreError> {
+    async fn count(&self, list: &List, (from, to): (String, String)) -> Result<i64, StoreError> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name(Index::Community.name())
+            .index_name(list.index())
             .select(Select::Count)
             .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
-            .expression_attribute_names("#of", Index::Community.hash())
+            .expression_attribute_names("#of", list.hash())
             .expression_attribute_names("#listing", LISTING)
-            .expression_attribute_values(":of", string(community.as_str()))
+            .expression_attribute_values(":of", string(list.of()))
             .expression_attribute_values(":from", string(from))
             .expression_attribute_values(":to", string(to))
             .into_paginator()
@@ -96,39 +101,39 @@ impl Store {
     /// [`StoreError`] if the table fails; counting again does no harm.
     pub async fn count_in(&self, community: &CommunityId, invitations: &[&Invitation]) -> Result<(), StoreError> {
         for chunk in invitations.chunks(CHUNK) {
-            self.count_chunk(community, chunk).await?;
+            retry((), |()| self.count_chunk(community, chunk)).await?;
         }
         Ok(())
     }
 
-    async fn count_chunk(&self, community: &CommunityId, invitations: &[&Invitation]) -> Result<(), StoreError> {
-        for _ in 0..ROUNDS {
-            let marks = self.marks(invitations).await?;
-            let mut writes = Vec::new();
-            let mut totals: BTreeMap<Counter, i64> = BTreeMap::new();
-            for invitation in invitations {
-                let mark = marks.get(&invitation.id);
-                if mark.is_some_and(|mark| mark.revision >= invitation.revision) {
-                    continue;
-                }
-                for (count, by) in counter_changes(mark.map(|mark| mark.status), invitation) {
-                    *totals.entry(count).or_default() += by;
-                }
-                writes.push(remark(invitation, mark));
-                writes.extend(deadline(invitation));
+    async fn count_chunk(
+        &self,
+        community: &CommunityId,
+        invitations: &[&Invitation],
+    ) -> Result<ControlFlow<()>, StoreError> {
+        let marks = self.marks(invitations).await?;
+        let mut writes = Vec::new();
+        let mut changes: BTreeMap<Counter, i64> = BTreeMap::new();
+        for invitation in invitations {
+            let mark = marks.get(&invitation.id);
+            if mark.is_some_and(|mark| mark.revision >= invitation.revision) {
+                continue;
             }
-            if writes.is_empty() {
-                return Ok(());
+            for (counter, by) in counter_changes(mark.map(|mark| mark.status), invitation) {
+                *changes.entry(counter).or_default() += by;
             }
-            writes.extend(add_up(community, &totals));
-            if self.transact(writes).await? == Written::Done {
-                return Ok(());
-            }
+            writes.push(mark_counted(invitation, mark));
+            writes.extend(deadline(invitation));
         }
-        Err(StoreError::Unavailable("too many writers".to_owned()))
+        if writes.is_empty() {
+            return Ok(ControlFlow::Break(()));
+        }
+        writes.extend(change_counters(community, &changes));
+        let done = self.transact(writes).await? == Written::Done;
+        Ok(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
-    async fn marks(&self, invitations: &[&Invitation]) -> Result<HashMap<InvitationId, Mark>, StoreError> {
+    async fn marks(&self, invitations: &[&Invitation]) -> Result<HashMap<InvitationId, CountedStatus>, StoreError> {
         let records = self.read(invitations.iter().map(|invitation| Key::counted(invitation.id))).await?;
         let mut marks = HashMap::new();
         for invitation in invitations {
@@ -141,10 +146,10 @@ impl Store {
 }
 
 /// Marks the invitation as counted, unless someone has done so since `before` was read.
-fn remark(invitation: &Invitation, before: Option<&Mark>) -> Write {
+fn mark_counted(invitation: &Invitation, before: Option<&CountedStatus>) -> Write {
     let mut expression = Expression::default();
     expression.set(KIND, string(Kind::Counted.as_str()));
-    expression.set("status", string(invitation.status.as_str()));
+    expression.set(STATUS, string(invitation.status.as_str()));
     expression.set(REVISION, number(invitation.revision));
     match before {
         None => expression.require_missing(REVISION),
@@ -166,9 +171,9 @@ fn deadline(invitation: &Invitation) -> Option<Write> {
 }
 
 /// Times to answer are kept apart, by magnitude: a write costs by the size of the whole record.
-fn add_up(community: &CommunityId, totals: &BTreeMap<Counter, i64>) -> impl Iterator<Item = Write> {
+fn change_counters(community: &CommunityId, changes: &BTreeMap<Counter, i64>) -> impl Iterator<Item = Write> {
     let mut parts: BTreeMap<Key, Expression> = BTreeMap::new();
-    for (count, by) in totals.iter().filter(|(_, by)| **by != 0) {
+    for (count, by) in changes.iter().filter(|(_, by)| **by != 0) {
         let key = match count {
             Counter::AnswerSeconds(seconds) => Key::answer_times(community, magnitude(*seconds)),
             _ => Key::stats(community),
@@ -181,10 +186,6 @@ fn add_up(community: &CommunityId, totals: &BTreeMap<Counter, i64>) -> impl Iter
     })
 }
 
-const SECONDS_PREFIX: &str = "seconds";
-const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
-const DECLINED_ANSWERS: &str = "declinedAnswers";
-
 fn attribute(count: Counter) -> String {
     match count {
         Counter::State(status) => status.as_str().to_owned(),
@@ -194,27 +195,17 @@ fn attribute(count: Counter) -> String {
     }
 }
 
-fn add_part(tally: &mut CommunityStats, part: &Item) {
+fn add_part(stats: &mut CommunityStats, part: &Item) {
     for (name, value) in part {
         let Some(count) = value.as_n().ok().and_then(|text| text.parse::<i64>().ok()) else { continue };
         if let Some(status) = Status::of_name(name) {
-            tally.states.insert(status, count);
+            stats.states.insert(status, count);
         } else if let Some(seconds) = name.strip_prefix(SECONDS_PREFIX).and_then(|text| text.parse().ok()) {
-            tally.answer_seconds.insert(seconds, count);
+            stats.answer_seconds.insert(seconds, count);
         } else if name == ACCEPTED_ANSWERS {
-            tally.accepted_answers = count;
+            stats.accepted_answers = count;
         } else if name == DECLINED_ANSWERS {
-            tally.declined_answers = count;
+            stats.declined_answers = count;
         }
     }
-}
-
-/// The kind of a record in a stream; `None` if it has none.
-pub fn kind_of(item: &Item) -> Option<&str> {
-    item.get(KIND).and_then(|kind| AttributeValue::as_s(kind).ok()).map(String::as_str)
-}
-
-/// The invitation whose partition the record stands in.
-pub fn invitation_of(item: &Item) -> Option<InvitationId> {
-    item.get(super::keys::PK)?.as_s().ok()?.strip_prefix("INVITATION#")?.parse().ok()
 }

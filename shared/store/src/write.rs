@@ -10,9 +10,12 @@ use aws_sdk_dynamodb::{
     },
 };
 
-use super::{Store, StoreError, expression::Expression, keys::Key, record::Item};
 use system::randomise;
 
+use crate::{Store, StoreError, expression::Expression, keys::Key, record::Item};
+
+/// The most actions that DynamoDB takes in one transaction.
+pub const MAX_ACTIONS: usize = 100;
 /// How often a write that only collided with a transaction is tried.
 const ATTEMPTS: u32 = 8;
 
@@ -103,7 +106,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails; some may be removed then.
     pub async fn remove(&self, keys: Vec<Key>) -> Result<(), StoreError> {
-        for keys in keys.chunks(super::execute::MAX_ACTIONS) {
+        for keys in keys.chunks(MAX_ACTIONS) {
             let deletions = keys.iter().map(|key| Write::Delete(key.clone(), Expression::default()));
             self.transact(deletions.collect()).await?;
         }

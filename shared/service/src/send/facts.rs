@@ -1,4 +1,4 @@
-//! What the table knows of a request's people: read in batches, kept up to date by what lost writes reveal.
+//! What the table knows of a request's people: read in batches, kept up to date by what failed conditions reveal.
 
 use domain::{
     Timestamp,
@@ -12,24 +12,26 @@ use domain::{
 };
 use store::{
     Store, StoreError,
-    keys::Key,
+    execute::FailedCondition,
+    idempotency::IdempotentRequest,
+    keys::{Key, Spread},
     read::Records,
-    record::{Address, Item},
+    record::Address,
 };
 
-use crate::request::{Named, Submission, Submitted};
+use super::submission::{Named, Submission, Submitted};
 
-/// The records that one request decides from.
-pub(crate) struct Directory {
+/// The records that one request is decided from.
+pub(super) struct Facts {
     records: Records,
     caller: UserId,
     community: CommunityId,
     now: Timestamp,
 }
 
-impl Directory {
-    /// Reads all that the submission names.
-    pub(crate) async fn read(
+impl Facts {
+    /// Reads all that the submission names, and the record of the idempotent request at `request`.
+    pub(super) async fn read(
         store: &Store,
         caller: &Caller,
         community: &CommunityId,
@@ -37,32 +39,32 @@ impl Directory {
         request: Option<&Key>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut directory =
+        let mut facts =
             Self { records: Records::default(), caller: caller.id.clone(), community: community.clone(), now };
         let mut keys = vec![
             Key::settings(),
             Key::user(&caller.id),
-            directory.standing(&Party::User(caller.id.clone())),
-            directory.community_key(),
+            facts.standing_key(&Party::User(caller.id.clone())),
+            Key::community(community, facts.spread()),
             Key::quota(&caller.id, Quota::day(now)),
         ];
         keys.extend(request.cloned());
         for recipient in &submission.recipients {
             match &recipient.names {
-                Named::User(id) => keys.extend(directory.user_keys(id)),
+                Named::User(id) => keys.extend(facts.user_keys(id)),
                 Named::Email(email) => {
                     keys.push(Key::address(&email.key()));
-                    keys.push(directory.standing(&Party::Address(email.key())));
+                    keys.push(facts.standing_key(&Party::Address(email.key())));
                 }
-                Named::Nobody | Named::NoEmail => {}
+                Named::NoUser | Named::NoEmail => {}
             }
         }
-        directory.records = store.read(keys).await?;
-        Ok(directory)
+        facts.records = store.read(keys).await?;
+        Ok(facts)
     }
 
     /// Reads the users who own submitted addresses, as far as they are not known yet.
-    pub(crate) async fn resolve_owners(&mut self, store: &Store, submission: &Submission) -> Result<(), StoreError> {
+    pub(super) async fn resolve_owners(&mut self, store: &Store, submission: &Submission) -> Result<(), StoreError> {
         let mut keys = Vec::new();
         for recipient in &submission.recipients {
             if let Named::Email(email) = &recipient.names
@@ -78,39 +80,39 @@ impl Directory {
         Ok(())
     }
 
-    /// Takes over what a lost write says of one record.
-    pub(crate) fn learn(&mut self, key: Key, item: Option<Item>) {
-        self.records.replace(key, item);
+    /// Takes over what a failed condition says of its record.
+    pub(super) fn learn(&mut self, failed: FailedCondition) {
+        self.records.learn(failed);
     }
 
-    pub(crate) fn record(&self, key: &Key) -> Option<&Item> {
-        self.records.get(key)
+    pub(super) fn request(&self, key: &Key) -> Result<Option<IdempotentRequest>, StoreError> {
+        self.records.value(key)
     }
 
-    pub(crate) fn settings(&self) -> Result<Settings, StoreError> {
+    pub(super) fn settings(&self) -> Result<Settings, StoreError> {
         self.records.settings()
     }
 
-    pub(crate) fn sender(&self) -> Result<Option<User>, StoreError> {
+    pub(super) fn sender(&self) -> Result<Option<User>, StoreError> {
         Ok(self.records.user(&self.caller)?.map(|record| record.user))
     }
 
-    pub(crate) fn sender_role(&self) -> Result<Option<Role>, StoreError> {
+    pub(super) fn sender_role(&self) -> Result<Option<Role>, StoreError> {
         Ok(self.records.standing(&Party::User(self.caller.clone()), &self.community)?.role)
     }
 
-    pub(crate) fn community(&self) -> Result<Option<Community>, StoreError> {
+    pub(super) fn community(&self) -> Result<Option<Community>, StoreError> {
         self.records.community(&self.community, self.spread())
     }
 
-    pub(crate) fn quota(&self, settings: &Settings) -> Quota {
+    pub(super) fn quota(&self, settings: &Settings) -> Quota {
         let day = Quota::day(self.now);
-        let used = used(self.records.get(&Key::quota(&self.caller, day)));
+        let used = self.records.used(&self.caller, day);
         Quota { sender: self.caller.clone(), day, used, limit: settings.daily_invitations_per_sender }
     }
 
-    /// Whom each recipient comes down to, in order; `None` for nobody. Two that are equal are one and the same.
-    pub(crate) fn identities(&self, submission: &Submission) -> Result<Vec<Option<Party>>, StoreError> {
+    /// Returns the party behind each recipient, in order; `None` where there is none. Equal ones are the same person.
+    pub(super) fn identities(&self, submission: &Submission) -> Result<Vec<Option<Party>>, StoreError> {
         let identity = |recipient: &Submitted| {
             Ok(match &recipient.names {
                 Named::User(id) => Some(Party::User(id.clone())),
@@ -118,16 +120,16 @@ impl Directory {
                     let owner = self.address(email)?.owner;
                     Some(owner.map_or_else(|| Party::Address(email.key()), Party::User))
                 }
-                Named::Nobody | Named::NoEmail => None,
+                Named::NoUser | Named::NoEmail => None,
             })
         };
         submission.recipients.iter().map(identity).collect()
     }
 
     /// What is known of a recipient.
-    pub(crate) fn recipient(&self, recipient: &Submitted) -> Result<Recipient, StoreError> {
+    pub(super) fn recipient(&self, recipient: &Submitted) -> Result<Recipient, StoreError> {
         match &recipient.names {
-            Named::Nobody => Ok(Recipient::UnknownUser),
+            Named::NoUser => Ok(Recipient::UnknownUser),
             Named::NoEmail => Ok(Recipient::InvalidEmail),
             Named::User(id) => self.user(id),
             Named::Email(email) => {
@@ -144,8 +146,8 @@ impl Directory {
         }
     }
 
-    /// The invitee that a recipient came down to, by the name that the directory has for them.
-    pub(crate) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
+    /// The invitee that a recipient turned out to be, by the name that the directory has for them.
+    pub(super) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
         Ok(match (party, &recipient.names) {
             (Party::User(id), _) => {
                 let display_name = self.records.user(id)?.map(|found| found.user.display_name);
@@ -162,33 +164,23 @@ impl Directory {
             suppressed: found.suppressed,
             user: Box::new(found.user),
             standing: self.records.standing(&Party::User(id.clone()), &self.community)?,
-            connected: self.records.get(&Key::connection(&self.caller, id)).is_some(),
+            connected: self.records.are_connected(&self.caller, id),
         })
     }
 
     fn address(&self, email: &EmailAddress) -> Result<Address, StoreError> {
-        Ok(self.records.value(&Key::address(&email.key()))?.unwrap_or_default())
+        self.records.address(&email.key())
     }
 
     fn user_keys(&self, id: &UserId) -> [Key; 3] {
-        [Key::user(id), self.standing(&Party::User(id.clone())), Key::connection(&self.caller, id)]
+        [Key::user(id), self.standing_key(&Party::User(id.clone())), Key::connection(&self.caller, id)]
     }
 
-    fn standing(&self, party: &Party) -> Key {
+    fn standing_key(&self, party: &Party) -> Key {
         Key::standing(party, &self.community)
     }
 
-    fn community_key(&self) -> Key {
-        Key::community(&self.community, self.spread())
+    fn spread(&self) -> Spread {
+        Spread::by_time(self.now)
     }
-
-    /// Which copy of the community to read: any will do, as long as requests spread over all.
-    fn spread(&self) -> u8 {
-        self.now.as_millisecond().to_le_bytes()[0]
-    }
-}
-
-/// The invitations that a quota record counts; none without a record.
-pub(crate) fn used(item: Option<&Item>) -> u32 {
-    item.and_then(|item| item.get("used")?.as_n().ok()?.parse().ok()).unwrap_or(0)
 }

@@ -1,0 +1,200 @@
+//! The outbox: a mail is recorded in the transaction of the change that calls for it, and sent from that record.
+//!
+//! What a mail of each kind depends on is one row of [`MailKind::rules`]; a new kind is a new row.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    email::AddressKey,
+    id::UserId,
+    invitation::Status,
+    link::LinkDigest,
+    settings::Locale,
+    time::{Timestamp, millis},
+};
+
+/// A mail that a transition puts into the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewMail {
+    /// What the mail says.
+    pub kind: MailKind,
+    /// The people it goes to.
+    pub to: Addressee,
+}
+
+/// The mails of SPEC section 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// You are invited; here are the links to answer with.
+    Invitation,
+    /// You are a member now (automatic mode).
+    Joined,
+    /// The invitation was accepted.
+    MembershipConfirmed,
+    /// A member asks for an invitation; decide it.
+    ApprovalNeeded,
+    /// Your request was rejected.
+    RequestRejected,
+    /// Your invitation was declined.
+    Declined,
+}
+
+/// What delivery must know of a kind of mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MailRules {
+    /// The name in the table, in tags and in logs.
+    pub name: &'static str,
+    /// The status in which alone the mail is still true; `None` for one that stays true.
+    pub wanted_while: Option<Status>,
+    /// Whether the mail solicits: it carries links, and a recipient who blocked the community does not get it.
+    pub solicits: bool,
+    /// Whether the invitation shows how this mail fares.
+    pub tracked: bool,
+}
+
+impl MailKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::Invitation,
+        Self::Joined,
+        Self::MembershipConfirmed,
+        Self::ApprovalNeeded,
+        Self::RequestRejected,
+        Self::Declined,
+    ];
+
+    /// What delivery must know of mails of this kind.
+    pub fn rules(self) -> MailRules {
+        let notice = |name| MailRules { name, wanted_while: None, solicits: false, tracked: false };
+        match self {
+            Self::Invitation => {
+                MailRules { name: "invitation", wanted_while: Some(Status::Pending), solicits: true, tracked: true }
+            }
+            Self::Joined => MailRules { name: "joined", wanted_while: None, solicits: true, tracked: false },
+            Self::ApprovalNeeded => MailRules {
+                name: "approval_needed",
+                wanted_while: Some(Status::AwaitingApproval),
+                solicits: false,
+                tracked: false,
+            },
+            Self::MembershipConfirmed => notice("membership_confirmed"),
+            Self::RequestRejected => notice("request_rejected"),
+            Self::Declined => notice("declined"),
+        }
+    }
+
+    /// The kind of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// The name in the table, in tags and in logs.
+    pub fn as_str(self) -> &'static str {
+        self.rules().name
+    }
+}
+
+/// The people a mail goes to. The address is looked up when the mail is sent.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Addressee {
+    /// The invitee of the invitation.
+    Invitee,
+    /// The sender of the invitation.
+    Sender,
+    /// Every moderator and above of the community. Delivery replaces the mail by one to each of them.
+    Moderators,
+    /// One user.
+    User(UserId),
+}
+
+/// The record of a mail in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OutboxMail {
+    /// What the mail says.
+    #[serde(rename = "mail")]
+    pub kind: MailKind,
+    /// The people it goes to.
+    pub to: Addressee,
+    /// How far the mail has got.
+    pub state: MailState,
+    /// How often the mail was leased.
+    #[serde(default)]
+    pub attempts: u32,
+    /// How many attempts count for nothing: the mail service was busy, or an operator released the mail.
+    #[serde(default)]
+    pub forgiven: u32,
+    /// Since when the mail service has been too busy for the mail.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub busy_since: Option<Timestamp>,
+    /// The end of the lease. After it, another attempt may begin.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub leased_until: Option<Timestamp>,
+    /// The links that attempts have put into the mail. Any of them may have arrived.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<MailedLink>,
+}
+
+/// A link that was mailed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailedLink {
+    /// What is kept of the link.
+    pub digest: LinkDigest,
+    /// The address that the link was mailed to. The link proves that its holder reads this address, and nothing else.
+    pub address: AddressKey,
+    /// The language that the reader has chosen, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<Locale>,
+}
+
+/// How far a mail has got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailState {
+    /// It waits for an attempt.
+    Queued,
+    /// An attempt holds its lease.
+    Sending,
+    /// The mail service has it.
+    Sent,
+    /// It is not needed any more: the invitation was withdrawn or answered first, or there is no address.
+    Dropped,
+    /// Sending failed too often; an operator decides.
+    Parked,
+}
+
+impl MailState {
+    /// The name in the table.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Dropped => "dropped",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+impl OutboxMail {
+    /// The record of a mail that no attempt has been made at.
+    pub fn new(mail: &NewMail) -> Self {
+        Self {
+            kind: mail.kind,
+            to: mail.to.clone(),
+            state: MailState::Queued,
+            attempts: 0,
+            forgiven: 0,
+            busy_since: None,
+            leased_until: None,
+            links: Vec::new(),
+        }
+    }
+
+    /// How many attempts failed, or ended without a word from the mail service.
+    pub fn failures(&self) -> u32 {
+        self.attempts.saturating_sub(self.forgiven)
+    }
+}

@@ -1,0 +1,60 @@
+//! One decision on one invitation: taken, written, and taken again from what a faster writer left.
+
+use std::ops::ControlFlow;
+
+use domain::{Timestamp, invitation::Invitation, transition::Transition};
+use store::{
+    Store, StoreError,
+    execute::{Condition, Executed, FailedCondition},
+    retry,
+};
+
+/// The result of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It is written.
+    Written,
+    /// There was nothing to change.
+    Unneeded,
+    /// It is not written, because these conditions did not hold although the invitation was as it was read.
+    Conflict(Vec<FailedCondition>),
+}
+
+/// Writes what `decide` makes of the invitation; `None` is nothing.
+///
+/// # Errors
+/// [`StoreError`] if the table fails, or conflicts do not end.
+pub async fn apply(
+    store: &Store,
+    invitation: Invitation,
+    decide: &(impl Fn(&Invitation) -> Option<Transition> + Sync),
+    now: Timestamp,
+) -> Result<Applied, StoreError> {
+    retry(invitation, |invitation| apply_once(store, invitation, decide, now)).await
+}
+
+async fn apply_once(
+    store: &Store,
+    invitation: Invitation,
+    decide: &(impl Fn(&Invitation) -> Option<Transition> + Sync),
+    now: Timestamp,
+) -> Result<ControlFlow<Applied, Invitation>, StoreError> {
+    let Some(transition) = decide(&invitation) else { return Ok(ControlFlow::Break(Applied::Unneeded)) };
+    let failed = match store.execute(&[&transition], &[], now).await? {
+        Executed::Done => return Ok(ControlFlow::Break(Applied::Written)),
+        Executed::Conflict(failed) => failed,
+    };
+    match moved_on(&failed) {
+        Some(moved) => Ok(match moved.invitation()? {
+            Some(current) => ControlFlow::Continue(current),
+            None => ControlFlow::Break(Applied::Unneeded),
+        }),
+        None => Ok(ControlFlow::Break(Applied::Conflict(failed))),
+    }
+}
+
+/// The condition that says that the invitation has moved on. It decides before all others that failed with it: they may
+/// hold for what the faster writer left.
+pub(crate) fn moved_on(failed: &[FailedCondition]) -> Option<&FailedCondition> {
+    failed.iter().find(|failed| matches!(failed.condition, Condition::Invitation(_)))
+}

@@ -1,0 +1,362 @@
+//! Delivery of the mails in the outbox: what comes next for one, its lease, its content, and what came of it.
+//!
+//! The mail service itself is the caller's. What `domain::delivery` decides is carried out here, as far as the table
+//! goes; a mail that is to be sent comes back as a [`Draft`].
+
+use std::ops::ControlFlow;
+
+use domain::{
+    Timestamp,
+    community::Community,
+    delivery::{self, RecipientFact, Step, Target},
+    email::EmailAddress,
+    id::{InvitationId, UserId},
+    invitation::{DeliveryState, Invitation},
+    lifecycle,
+    link::{LinkToken, SECRET_BYTES},
+    outbox::{Addressee, MailKind, MailState, MailedLink, OutboxMail},
+    person::Party,
+    settings::{Locale, Settings},
+};
+use mail::{Letter, Links, Rendered};
+use store::{
+    Store, StoreError,
+    execute::Executed,
+    keys::{Key, Spread},
+    outbox::{Lease, MailId},
+    read::Records,
+    retry,
+};
+use system::randomise;
+
+/// Why a mail is not delivered by this attempt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DeliveryError {
+    /// The table failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Another attempt is at it.
+    #[error("another attempt holds the lease")]
+    Leased,
+    /// Its content cannot be made from what the table holds.
+    #[error("the mail cannot be written")]
+    Unwritable,
+}
+
+/// A mail that is to be sent, with all that its content is made from.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    id: MailId,
+    mail: OutboxMail,
+    invitation: Invitation,
+    context: Context,
+}
+
+/// What the content of a mail needs to know besides its invitation.
+#[derive(Debug, Clone)]
+struct Context {
+    settings: Settings,
+    community: Community,
+    recipient: Recipient,
+    /// The name of the moderator who decided; empty where none did, or where the name is gone.
+    decided_by: String,
+}
+
+/// Where a mail goes, and in which language.
+#[derive(Debug, Clone)]
+struct Recipient {
+    address: EmailAddress,
+    /// The language that the recipient has chosen; without one, the mail is in the network's.
+    locale: Option<Locale>,
+}
+
+/// A leased mail, ready for the mail service.
+#[derive(Debug, Clone)]
+pub struct OutgoingMail {
+    /// The address that it goes to.
+    pub to: EmailAddress,
+    /// The name of the product, which the mail comes from.
+    pub product: String,
+    /// Subject and content.
+    pub rendered: Rendered,
+    /// The link that stops further mails of this kind, where there may be some.
+    pub unsubscribe: Option<String>,
+    /// The invitation that it is about.
+    pub invitation: InvitationId,
+    /// Its kind.
+    pub kind: MailKind,
+    /// The revision of the invitation that it came with.
+    pub revision: u32,
+    /// The number of this attempt.
+    pub attempt: u32,
+}
+
+/// Decides what comes next for a mail and does it; what is to be sent is returned.
+///
+/// # Errors
+/// [`DeliveryError::Leased`] while another attempt is at it, [`DeliveryError::Store`] if the table fails.
+pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<Draft>, DeliveryError> {
+    let found = store.invitation_with_mails(id.invitation).await?;
+    let (Some(mail), Some(invitation)) = (found.mail(&id.name), found.invitation.as_ref()) else { return Ok(None) };
+    let mut context = None;
+    let mut step = delivery::decide(mail, invitation, RecipientFact::Unread, now);
+    if step == Step::LookUp {
+        context = look_up(store, mail, invitation).await?;
+        let fact = if context.is_some() { RecipientFact::Found } else { RecipientFact::Nobody };
+        step = delivery::decide(mail, invitation, fact, now);
+    }
+    match step {
+        Step::Skip | Step::LookUp => {}
+        Step::Show(state) => show(store, id, mail.kind, state, now).await?,
+        Step::Wait => return Err(DeliveryError::Leased),
+        Step::Drop => drop_mail(store, id, mail).await?,
+        Step::FanOut => store.fan_out(id, mail, &invitation.community.id).await?,
+        Step::Fail => {
+            drop_mail(store, id, mail).await?;
+            show(store, id, mail.kind, DeliveryState::Failed, now).await?;
+        }
+        Step::Park(why) => park(store, id, mail.kind, why, now).await?,
+        Step::Send => {
+            let draft = |context| Draft { id: id.clone(), mail: mail.clone(), invitation: invitation.clone(), context };
+            return Ok(context.map(draft));
+        }
+    }
+    Ok(None)
+}
+
+/// Writes the mail, with links below `public_base_url` that nothing has carried before, and takes its lease.
+///
+/// # Errors
+/// [`DeliveryError::Leased`] if another attempt was faster, [`DeliveryError::Unwritable`] if its content cannot be made.
+pub async fn lease(
+    store: &Store,
+    draft: &Draft,
+    public_base_url: &str,
+    now: Timestamp,
+) -> Result<(Lease, OutgoingMail), DeliveryError> {
+    let Draft { id, mail, invitation, context } = draft;
+    let revision = id.revision().and_then(|revision| revision.try_into().ok()).ok_or(DeliveryError::Unwritable)?;
+    let mut secret = [0; SECRET_BYTES];
+    randomise(&mut secret).map_err(|_| DeliveryError::Unwritable)?;
+    let token = LinkToken::new(invitation.id, revision, secret);
+    let links = links(public_base_url, &token);
+    let rendered = write(mail, invitation, context, &links)?;
+    let Recipient { address, locale } = &context.recipient;
+    let link = MailedLink { digest: token.digest(), address: address.key(), locale: *locale };
+    let lease = store.lease(id, mail, &link, now).await?.ok_or(DeliveryError::Leased)?;
+    let outgoing = OutgoingMail {
+        to: address.clone(),
+        product: context.settings.product_name.clone(),
+        rendered,
+        unsubscribe: mail.kind.rules().solicits.then_some(links.unsubscribe),
+        invitation: invitation.id,
+        kind: mail.kind,
+        revision,
+        attempt: mail.attempts + 1,
+    };
+    Ok((lease, outgoing))
+}
+
+/// Notes that the mail service has the mail.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn sent(store: &Store, draft: &Draft, now: Timestamp) -> Result<(), DeliveryError> {
+    store.mark_sent(&draft.id).await?;
+    show(store, &draft.id, draft.mail.kind, DeliveryState::Sent, now).await
+}
+
+/// Notes that the mail service has been too busy for the mail: it queues again behind all others, however often, until
+/// it has waited for too long.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn busy(store: &Store, draft: &Draft, lease: &Lease, now: Timestamp) -> Result<(), DeliveryError> {
+    match delivery::after_busy(&draft.mail, now) {
+        None => Ok(store.requeue(&draft.id, lease, now).await?),
+        Some(why) => park(store, &draft.id, draft.mail.kind, why, now).await,
+    }
+}
+
+/// Notes that the mail service will not send the mail.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn rejected(store: &Store, draft: &Draft, why: &str, now: Timestamp) -> Result<(), DeliveryError> {
+    park(store, &draft.id, draft.mail.kind, why, now).await
+}
+
+/// Parks a mail that cannot be made, since it would hold up all behind it.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn park_unwritable(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
+    tracing::error!(invitation = %id.invitation, mail = id.name, "a mail cannot be made");
+    Ok(store.park(id, "it cannot be made from what the table holds", now).await?)
+}
+
+/// Releases a parked mail: an operator has deleted the record that held it back. The invitation shows it as queued.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn release(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
+    store.release(id).await?;
+    let found = store.invitation_with_mails(id.invitation).await?;
+    match found.mail(&id.name) {
+        Some(mail) if mail.state == MailState::Queued => show(store, id, mail.kind, DeliveryState::Queued, now).await,
+        _ => Ok(()),
+    }
+}
+
+/// Shows in the invitation how far the invitation mail has got that came with `revision`, unless a later one is on its
+/// way.
+///
+/// # Errors
+/// [`StoreError`] if the table fails, or conflicts do not end.
+pub async fn track(
+    store: &Store,
+    id: InvitationId,
+    revision: Option<u64>,
+    state: DeliveryState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    retry((), |()| track_once(store, id, revision, state, now)).await
+}
+
+async fn track_once(
+    store: &Store,
+    id: InvitationId,
+    revision: Option<u64>,
+    state: DeliveryState,
+    now: Timestamp,
+) -> Result<ControlFlow<()>, StoreError> {
+    let found = store.invitation_with_mails(id).await?;
+    let outdated = revision.is_some_and(|revision| found.is_outdated(revision));
+    let invitation = found.invitation.filter(|_| !outdated);
+    let Some(transition) = invitation.and_then(|invitation| lifecycle::track(&invitation, state, now)) else {
+        return Ok(ControlFlow::Break(()));
+    };
+    let done = store.execute(&[&transition], &[], now).await? == Executed::Done;
+    Ok(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+}
+
+/// Shows in the invitation how far its mail has got, if it is one of the kind that shows.
+async fn show(
+    store: &Store,
+    id: &MailId,
+    kind: MailKind,
+    state: DeliveryState,
+    now: Timestamp,
+) -> Result<(), DeliveryError> {
+    if !kind.rules().tracked {
+        return Ok(());
+    }
+    Ok(track(store, id.invitation, id.revision(), state, now).await?)
+}
+
+async fn park(store: &Store, id: &MailId, kind: MailKind, why: &str, now: Timestamp) -> Result<(), DeliveryError> {
+    tracing::error!(invitation = %id.invitation, mail = id.name, why, "a mail is parked");
+    store.park(id, why, now).await?;
+    show(store, id, kind, DeliveryState::Failed, now).await
+}
+
+async fn drop_mail(store: &Store, id: &MailId, mail: &OutboxMail) -> Result<(), DeliveryError> {
+    if store.drop_mail(id, mail).await? { Ok(()) } else { Err(DeliveryError::Leased) }
+}
+
+/// Looks up the recipient and what the content needs; `None` if there is no recipient, or no community to tell of.
+async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> Result<Option<Context>, StoreError> {
+    let target = delivery::target(mail, invitation);
+    let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
+    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
+    let mut keys = vec![Key::settings(), Key::community(community, spread)];
+    match target {
+        Target::User(id) => keys.push(Key::user(id)),
+        Target::Address(key, _) => keys.push(Key::address(key)),
+        Target::Gone => {}
+    }
+    keys.extend(decider.map(Key::user));
+    keys.extend(mail.kind.rules().solicits.then(|| Key::standing(&invitee, community)));
+    let records = store.read(keys).await?;
+    let settings = records.settings()?;
+    let Some(found) = records.community(community, spread)? else { return Ok(None) };
+    if delivery::is_blocked(mail, &records.standing(&invitee, community)?) {
+        return Ok(None);
+    }
+    let recipient = match target {
+        Target::User(id) => user_recipient(store, &records, id, mail, invitation).await?,
+        Target::Address(key, email) if !records.address(key)?.suppressed => {
+            Some(Recipient { address: email.clone(), locale: None })
+        }
+        Target::Address(..) | Target::Gone => None,
+    };
+    let decided_by = match decider {
+        Some(id) => records.user(id)?.map(|found| found.user.display_name).unwrap_or_default(),
+        None => String::new(),
+    };
+    Ok(recipient.map(|recipient| Context { settings, community: found, recipient, decided_by }))
+}
+
+async fn user_recipient(
+    store: &Store,
+    records: &Records,
+    id: &UserId,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+) -> Result<Option<Recipient>, StoreError> {
+    let Some(found) = records.user(id)? else { return Ok(None) };
+    let Some(address) = delivery::address_of(&found.user, found.suppressed) else { return Ok(None) };
+    if !found.user.email_verified && !takes_mail(store, id, address, mail, invitation).await? {
+        return Ok(None);
+    }
+    Ok(Some(Recipient { address: address.clone(), locale: found.user.locale() }))
+}
+
+/// Whether an address takes the mail that is the user's by the platform's word alone. What is known of such an address
+/// does not show in the user's own records.
+async fn takes_mail(
+    store: &Store,
+    user: &UserId,
+    address: &EmailAddress,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+) -> Result<bool, StoreError> {
+    let (key, community) = (address.key(), &invitation.community.id);
+    let party = Party::Address(key.clone());
+    let records = store.read([Key::address(&key), Key::standing(&party, community)]).await?;
+    if records.address(&key)?.suppressed {
+        // So that the next send is told at once.
+        store.suppress_for(user, &key).await?;
+        return Ok(false);
+    }
+    Ok(!delivery::is_blocked(mail, &records.standing(&party, community)?))
+}
+
+fn links(public_base_url: &str, token: &LinkToken) -> Links {
+    let (base, token) = (public_base_url, token.reveal());
+    Links {
+        accept: format!("{base}/i/{token}?intent=accept"),
+        decline: format!("{base}/i/{token}?intent=decline"),
+        unsubscribe: format!("{base}/u/{token}"),
+    }
+}
+
+fn write(
+    mail: &OutboxMail,
+    invitation: &Invitation,
+    context: &Context,
+    links: &Links,
+) -> Result<Rendered, DeliveryError> {
+    let letter = match (mail.kind, &mail.to) {
+        (MailKind::Invitation, _) => Letter::Invitation { links },
+        (MailKind::Joined, _) => Letter::Joined { unsubscribe: &links.unsubscribe },
+        (MailKind::MembershipConfirmed, Addressee::Invitee) => Letter::MembershipConfirmedToInvitee,
+        (MailKind::MembershipConfirmed, _) => Letter::MembershipConfirmedToSender,
+        (MailKind::ApprovalNeeded, _) => Letter::ApprovalNeeded,
+        (MailKind::RequestRejected, _) => Letter::RequestRejected { decided_by: &context.decided_by },
+        (MailKind::Declined, _) => Letter::Declined,
+    };
+    let locale = context.recipient.locale.unwrap_or(context.settings.default_locale);
+    mail::render(&letter, invitation, Some(&context.community), &context.settings, locale)
+        .map_err(|_| DeliveryError::Unwritable)
+}

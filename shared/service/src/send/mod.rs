@@ -1,0 +1,343 @@
+//! Inviting many at once, with one outcome per recipient.
+//!
+//! A request reads everything it must know in batches of a hundred records, decides in memory, and writes as many
+//! invitations as fit into each transaction. A recipient who loses a race is decided again; the others do not notice.
+
+mod facts;
+mod idempotency;
+mod preview;
+mod result;
+mod submission;
+
+use std::{collections::HashSet, ops::ControlFlow};
+
+use domain::{
+    Timestamp,
+    id::{CommunityId, InvitationId},
+    invitation::{CommunityLabel, Sender},
+    person::{Caller, Role},
+    refusal::Refusal,
+    sending::{Outcome, Quota, Terms, outcome_of, sending_rights},
+    settings::Settings,
+    transition::{Guard, Transition},
+};
+use store::{
+    Store, StoreError,
+    execute::{Condition, Executed, ExtraWrite, FailedCondition, actions},
+    keys::Key,
+    retry,
+    write::MAX_ACTIONS,
+};
+
+use self::{
+    facts::Facts,
+    idempotency::{Attempt, Earlier},
+    result::{Entry, KeptResult, Made},
+};
+pub use self::{
+    preview::preview,
+    result::{RecipientResult, SendResult},
+    submission::{MAX_SUBMITTED, Named, Submission, Submitted},
+};
+use crate::ServiceError;
+
+/// Actions of a transaction that do not belong to one invitation: the guards of community and sender, the quota, the
+/// idempotent request.
+const SHARED_ACTIONS: usize = 4;
+
+/// Invites the recipients. With an idempotency key, the same request again has the same result.
+///
+/// # Errors
+/// [`ServiceError::Refused`] with the rule that stands in the way of the whole request; what concerns one recipient is
+/// an outcome. [`ServiceError::Store`] if the table fails.
+pub async fn send(
+    store: &Store,
+    caller: &Caller,
+    community: &CommunityId,
+    submission: Submission,
+    idempotency_key: Option<&str>,
+    now: Timestamp,
+) -> Result<SendResult, ServiceError> {
+    let request = idempotency_key.map(|key| Key::idempotency(&caller.id, key));
+    let mut facts = Facts::read(store, caller, community, &submission, request.as_ref(), now).await?;
+    let attempt = match &request {
+        None => None,
+        Some(key) => match idempotency::look(facts.request(key)?, key, &submission.digest(community), now)? {
+            Earlier::Finished(kept) => {
+                facts.resolve_owners(store, &submission).await?;
+                return Ok(kept.in_full(&submission, &facts, true)?);
+            }
+            Earlier::Open(attempt) => Some(attempt),
+        },
+    };
+    Send::new(store, caller, submission, facts, attempt, now)?.run().await
+}
+
+/// Returns the terms of all invitations of a request, if the caller may send it, and the caller's role.
+fn terms(
+    caller: &Caller,
+    facts: &Facts,
+    submission: &Submission,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<(Terms, Option<Role>), ServiceError> {
+    let (user, role) = (facts.sender()?, facts.sender_role()?);
+    let community = facts.community()?;
+    let rights = sending_rights(caller, user.as_ref(), community.as_ref(), role, settings)?;
+    let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
+    let most = settings.max_recipients_per_request;
+    if submission.recipients.len() > most as usize {
+        return Err(Refusal::TooManyRecipients { found: submission.recipients.len(), most }.into());
+    }
+    let network_message = || settings.default_message.as_deref().and_then(|message| message.parse().ok());
+    let terms = Terms {
+        community: CommunityLabel::from(&community),
+        sender: Sender::from(&user),
+        message: submission.message.clone().or_else(network_message),
+        lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days),
+        mode: settings.membership_mode_in(&community),
+        rights,
+        now,
+    };
+    Ok((terms, role))
+}
+
+/// One request on its way through the recipients.
+struct Send<'a> {
+    store: &'a Store,
+    caller: &'a Caller,
+    role: Option<Role>,
+    submission: Submission,
+    facts: Facts,
+    attempt: Option<Attempt>,
+    terms: Terms,
+    quota: Quota,
+    /// One entry per recipient, as far as they are decided for good.
+    entries: Vec<Option<Entry>>,
+    /// Whether some invitations are written already.
+    begun: bool,
+}
+
+/// The invitations that one transaction makes, each with the place of its recipient.
+type Chunk = Vec<(usize, Transition)>;
+
+impl<'a> Send<'a> {
+    fn new(
+        store: &'a Store,
+        caller: &'a Caller,
+        submission: Submission,
+        facts: Facts,
+        attempt: Option<Attempt>,
+        now: Timestamp,
+    ) -> Result<Self, ServiceError> {
+        if submission.recipients.is_empty() {
+            return Err(Refusal::NoRecipients.into());
+        }
+        let settings = facts.settings()?;
+        let (terms, role) = terms(caller, &facts, &submission, &settings, now)?;
+        let quota = facts.quota(&settings);
+        // A request that was begun may find its own invitations to have used up the day.
+        if quota.left() == 0 && !attempt.as_ref().is_some_and(Attempt::resumes) {
+            return Err(Refusal::DailyQuotaUsed { until: quota.renews_at() }.into());
+        }
+        let entries = vec![None; submission.recipients.len()];
+        Ok(Self { store, caller, role, submission, facts, attempt, terms, quota, entries, begun: false })
+    }
+
+    async fn run(mut self) -> Result<SendResult, ServiceError> {
+        self.resume().await?;
+        loop {
+            self.facts.resolve_owners(self.store, &self.submission).await?;
+            let chunk = self.decide()?;
+            let last = self.entries.iter().filter(|entry| entry.is_none()).count() == chunk.len();
+            if chunk.is_empty() && self.attempt.is_none() {
+                break;
+            }
+            let write = |(send, chunk): (Self, Chunk)| send.write(chunk, last);
+            self = match retry((self, chunk), write).await? {
+                Written::Chunk(send) => *send,
+                Written::Elsewhere(result) => return Ok(result),
+            };
+            if last {
+                break;
+            }
+        }
+        Ok(self.result().in_full(&self.submission, &self.facts, false)?)
+    }
+
+    /// Finds what an earlier attempt at the same request had done before it died.
+    async fn resume(&mut self) -> Result<(), ServiceError> {
+        let Some(attempt) = self.attempt.as_ref().filter(|attempt| attempt.resumes()) else { return Ok(()) };
+        let ids: Vec<_> = (0..self.entries.len()).map(|index| attempt.invitation_id(index)).collect();
+        let records = self.store.read(ids.iter().map(|id| Key::invitation(*id))).await?;
+        for (index, id) in ids.iter().enumerate() {
+            if let Some(made) = records.invitation(*id)? {
+                let sent = self.terms.invitation(*id, made.invitee.clone());
+                self.entries[index] = Some(Entry {
+                    outcome: outcome_of(&sent),
+                    retry_after: None,
+                    made: Some(Made { id: *id, party: made.invitee.party(), at: made.created_at }),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Decides the open recipients, in order, until a transaction is full: those who get no invitation have their entry
+    /// at once, the invitations to make are returned. What comes after that stays open for the next transaction.
+    fn decide(&mut self) -> Result<Chunk, ServiceError> {
+        let mut chunk = Chunk::new();
+        let mut room = MAX_ACTIONS - SHARED_ACTIONS;
+        let mut left = self.quota.left();
+        let mut earlier = HashSet::new();
+        for (index, identity) in self.facts.identities(&self.submission)?.into_iter().enumerate() {
+            let repeated = identity.is_some_and(|identity| !earlier.insert(identity));
+            if self.entries[index].is_some() {
+                continue;
+            }
+            if repeated {
+                self.pass_over(index, Outcome::Duplicate, None);
+                continue;
+            }
+            let recipient = self.facts.recipient(&self.submission.recipients[index])?;
+            match self.terms.make(self.id(index)?, &recipient) {
+                Err(not_invited) => self.pass_over(index, not_invited.outcome, not_invited.retry_after),
+                Ok(_) if left == 0 => self.pass_over(index, Outcome::OverQuota, Some(self.quota.renews_at())),
+                Ok(transition) if actions(&transition) > room => break,
+                Ok(transition) => {
+                    left -= 1;
+                    room -= actions(&transition);
+                    chunk.push((index, transition));
+                }
+            }
+        }
+        Ok(chunk)
+    }
+
+    /// Writes a chunk. After a conflict, it continues with what of the chunk is still to be made.
+    async fn write(
+        mut self,
+        chunk: Chunk,
+        last: bool,
+    ) -> Result<ControlFlow<Written<'a>, (Self, Chunk)>, ServiceError> {
+        for (index, transition) in &chunk {
+            self.entries[*index] = Some(made(transition));
+        }
+        let transitions: Vec<_> = chunk.iter().map(|(_, transition)| transition).collect();
+        let mut extra = Vec::new();
+        let count = u32::try_from(transitions.len()).unwrap_or(u32::MAX);
+        if count > 0 {
+            extra.push(ExtraWrite::Quota(self.quota.clone(), count));
+        }
+        if let Some(attempt) = &self.attempt {
+            extra.push(ExtraWrite::Request(attempt.record(&self.result(), last, self.terms.now)?));
+        }
+        if extra.is_empty() {
+            return Ok(ControlFlow::Break(Written::Chunk(Box::new(self))));
+        }
+        let failed = match self.store.execute(&transitions, &extra, self.terms.now).await? {
+            Executed::Done => {
+                self.quota.used += count;
+                self.begun |= count > 0;
+                if let Some(attempt) = &mut self.attempt {
+                    attempt.written();
+                }
+                return Ok(ControlFlow::Break(Written::Chunk(Box::new(self))));
+            }
+            Executed::Conflict(failed) => failed,
+        };
+        for (index, _) in &chunk {
+            self.entries[*index] = None;
+        }
+        if let Some(result) = self.learn(failed)? {
+            return Ok(ControlFlow::Break(Written::Elsewhere(result)));
+        }
+        self.facts.resolve_owners(self.store, &self.submission).await?;
+        let before: HashSet<_> = chunk.iter().map(|(index, _)| *index).collect();
+        let mut rest = self.decide()?;
+        rest.retain(|(index, _)| before.contains(index));
+        Ok(ControlFlow::Continue((self, rest)))
+    }
+
+    /// Takes in what a conflict says of the world. The result of the same request, if that was faster, is returned.
+    fn learn(&mut self, mut failed: Vec<FailedCondition>) -> Result<Option<SendResult>, ServiceError> {
+        // The same request that was faster explains all else that failed: in the same millisecond, even the ids are
+        // alike.
+        failed.sort_by_key(|failed| failed.condition != Condition::Request);
+        for failed in failed {
+            match &failed.condition {
+                Condition::Standing(..) | Condition::Guard(Guard::Unowned(_)) => self.facts.learn(failed),
+                Condition::Guard(Guard::Active(user)) if *user != self.caller.id => self.facts.learn(failed),
+                // What is written stays written; the rest of the request finds the community closed.
+                Condition::Guard(_) if self.begun => self.pass_over_rest(),
+                Condition::Guard(Guard::Active(_)) => return Err(Refusal::CallerInactive.into()),
+                Condition::Guard(_) if failed.found() => return Err(Refusal::InvitationsNotAllowed.into()),
+                Condition::Guard(_) => return Err(Refusal::CommunityNotFound.into()),
+                Condition::Quota => {
+                    self.facts.learn(failed);
+                    self.quota = Quota { limit: self.quota.limit, ..self.facts.quota(&self.facts.settings()?) };
+                }
+                Condition::Request => return self.faster_request(failed),
+                Condition::Invitation(_) => return Err(busy()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same request came twice at once, and the other one was faster: its result is this one's, if it has one yet.
+    fn faster_request(&mut self, failed: FailedCondition) -> Result<Option<SendResult>, ServiceError> {
+        self.facts.learn(failed);
+        let Some(attempt) = &self.attempt else { return Ok(None) };
+        match idempotency::look(self.facts.request(&attempt.key)?, &attempt.key, &attempt.digest, self.terms.now)? {
+            Earlier::Finished(kept) => Ok(Some(kept.in_full(&self.submission, &self.facts, true)?)),
+            Earlier::Open(_) => Err(busy()),
+        }
+    }
+
+    /// The id of the recipient's invitation: derived from an idempotent request, else drawn.
+    fn id(&self, index: usize) -> Result<InvitationId, ServiceError> {
+        match &self.attempt {
+            Some(attempt) => Ok(attempt.invitation_id(index)),
+            None => submission::draw_id(self.terms.now, index),
+        }
+    }
+
+    fn pass_over(&mut self, index: usize, outcome: Outcome, until: Option<Timestamp>) {
+        let retry_after = until.map(|until| until.duration_since(self.terms.now).as_secs().max(0) + 1);
+        self.entries[index] = Some(Entry { outcome, retry_after, made: None });
+    }
+
+    fn pass_over_rest(&mut self) {
+        for index in 0..self.entries.len() {
+            if self.entries[index].is_none() {
+                self.pass_over(index, Outcome::Unavailable, None);
+            }
+        }
+    }
+
+    fn result(&self) -> KeptResult {
+        let entries = self.entries.iter().flatten().cloned().collect();
+        KeptResult { terms: self.terms.clone(), role: self.role, entries }
+    }
+}
+
+/// The end of one chunk.
+enum Written<'a> {
+    /// It is written, as far as there was something to write.
+    Chunk(Box<Send<'a>>),
+    /// The same request has this result already.
+    Elsewhere(SendResult),
+}
+
+fn made(transition: &Transition) -> Entry {
+    let invitation = &transition.invitation;
+    Entry {
+        outcome: outcome_of(invitation),
+        retry_after: None,
+        made: Some(Made { id: invitation.id, party: invitation.invitee.party(), at: invitation.created_at }),
+    }
+}
+
+fn busy() -> ServiceError {
+    StoreError::Unavailable("another writer was faster".to_owned()).into()
+}

@@ -1,0 +1,63 @@
+//! The mail that a request to invite would send. Writes nothing.
+
+use domain::{
+    Timestamp,
+    id::CommunityId,
+    invitation::{Invitee, Status},
+    person::Caller,
+    sending::Recipient,
+    settings::Locale,
+};
+use mail::{Letter, Links, Rendered};
+use store::Store;
+
+use super::{
+    facts::Facts,
+    submission::{Submission, draw_id},
+    terms,
+};
+use crate::ServiceError;
+
+/// What stands where a mail has its links, which are made when it is sent.
+const NO_LINK: &str = "https://example.com/";
+
+/// Returns the mail for the first recipient that is one; in the network's language if there is none.
+///
+/// # Errors
+/// As [`send`](super::send), as far as the whole request is concerned.
+pub async fn preview(
+    store: &Store,
+    caller: &Caller,
+    community: &CommunityId,
+    submission: &Submission,
+    now: Timestamp,
+) -> Result<Rendered, ServiceError> {
+    let mut facts = Facts::read(store, caller, community, submission, None, now).await?;
+    facts.resolve_owners(store, submission).await?;
+    let settings = facts.settings()?;
+    let (terms, _) = terms(caller, &facts, submission, &settings, now)?;
+    let mut recipients = Vec::new();
+    for recipient in &submission.recipients {
+        recipients.push(facts.recipient(recipient)?);
+    }
+    let nobody = || (Invitee::User { id: caller.id.clone(), display_name: None }, None);
+    let (invitee, locale) = recipients.into_iter().find_map(invitee).unwrap_or_else(nobody);
+    let invitation = terms.invitation(draw_id(now, 0)?, invitee);
+    let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
+    let letter = match invitation.status {
+        // Automatic mode: the mail tells its reader of a membership that exists already.
+        Status::Accepted => Letter::Joined { unsubscribe: &links.unsubscribe },
+        _ => Letter::Invitation { links: &links },
+    };
+    let community = facts.community()?;
+    let locale = locale.unwrap_or(settings.default_locale);
+    Ok(mail::render(&letter, &invitation, community.as_ref(), &settings, locale)?)
+}
+
+fn invitee(recipient: Recipient) -> Option<(Invitee, Option<Locale>)> {
+    match recipient {
+        Recipient::User { user, .. } => Some((Invitee::user(&user), user.locale())),
+        Recipient::Address { email, .. } => Some((Invitee::address(email), None)),
+        Recipient::UnknownUser | Recipient::InvalidEmail => None,
+    }
+}

@@ -1,0 +1,101 @@
+//! The result of a request to invite: one entry per recipient, in order.
+//!
+//! What is kept of it names no person: the rest of every invitation follows from the terms, and the recipients from the
+//! request that comes again. So an erased person is in no kept result.
+
+use domain::{
+    Timestamp,
+    id::InvitationId,
+    invitation::Invitation,
+    person::{Party, Role},
+    sending::{Outcome, Terms},
+};
+use serde::{Deserialize, Serialize};
+use store::StoreError;
+
+use super::{facts::Facts, submission::Submission};
+
+/// What became of a request.
+#[derive(Debug, Clone)]
+pub struct SendResult {
+    /// What became of each recipient, in order.
+    pub results: Vec<RecipientResult>,
+    /// The sender's role in the community.
+    pub role: Option<Role>,
+    /// The moment of the request.
+    pub at: Timestamp,
+    /// Whether it is the result of an earlier request with the same idempotency key.
+    pub replayed: bool,
+}
+
+/// What became of one recipient.
+#[derive(Debug, Clone)]
+pub struct RecipientResult {
+    /// The text that named the recipient.
+    pub recipient: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The seconds after which the same request may succeed, where that is known.
+    pub retry_after: Option<i64>,
+    /// The invitation that was made, if one was.
+    pub invitation: Option<Invitation>,
+}
+
+/// What is kept of the result of an idempotent request.
+#[derive(Serialize, Deserialize)]
+pub(super) struct KeptResult {
+    #[serde(rename = "offer")]
+    pub(super) terms: Terms,
+    pub(super) role: Option<Role>,
+    pub(super) entries: Vec<Entry>,
+}
+
+/// What is kept of one recipient's result.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Entry {
+    pub(super) outcome: Outcome,
+    /// In seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) retry_after: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) made: Option<Made>,
+}
+
+/// An invitation that was made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Made {
+    pub(super) id: InvitationId,
+    pub(super) party: Party,
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub(super) at: Timestamp,
+}
+
+impl KeptResult {
+    /// The result in full, for the submission that it is one of.
+    pub(super) fn in_full(
+        &self,
+        submission: &Submission,
+        facts: &Facts,
+        replayed: bool,
+    ) -> Result<SendResult, StoreError> {
+        let entries = self.entries.iter().zip(&submission.recipients);
+        let results = entries.map(|(entry, recipient)| {
+            let invitation = match &entry.made {
+                Some(made) => {
+                    let invitee = facts.invitee(&made.party, recipient)?;
+                    Some(Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee))
+                }
+                None => None,
+            };
+            Ok(RecipientResult {
+                recipient: recipient.text.clone(),
+                outcome: entry.outcome,
+                retry_after: entry.retry_after,
+                invitation,
+            })
+        });
+        let results = results.collect::<Result<_, StoreError>>()?;
+        Ok(SendResult { results, role: self.role, at: self.terms.now, replayed })
+    }
+}

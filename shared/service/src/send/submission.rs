@@ -1,0 +1,115 @@
+//! What a request to invite says: recipients in order, a message, a lifetime.
+
+use domain::{
+    Timestamp,
+    email::EmailAddress,
+    id::{CommunityId, InvitationId, UserId},
+    message::Message,
+    refusal::Refusal,
+    settings::MAX_RECIPIENTS,
+};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::ServiceError;
+
+/// More recipients than any settings allow are not even looked at.
+pub const MAX_SUBMITTED: usize = 1_000;
+
+/// A request that can be acted on.
+#[derive(Debug, Clone)]
+pub struct Submission {
+    /// The recipients, in order.
+    pub recipients: Vec<Submitted>,
+    /// The sender's own words.
+    pub message: Option<Message>,
+    /// Days until the invitations expire, 1 to 365.
+    pub expires_in_days: Option<u32>,
+}
+
+/// One recipient as it was submitted.
+#[derive(Debug, Clone)]
+pub struct Submitted {
+    /// The text that names the recipient.
+    pub text: String,
+    /// What the text names.
+    pub names: Named,
+}
+
+/// What a recipient's text names.
+#[derive(Debug, Clone)]
+pub enum Named {
+    /// A user, if there is one with that id.
+    User(UserId),
+    /// No user: nobody can have the text as an id.
+    NoUser,
+    /// An address.
+    Email(EmailAddress),
+    /// No address.
+    NoEmail,
+}
+
+impl Submission {
+    /// Reads the recipients, users before addresses. One that is none has an outcome of its own.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyRecipients`] above [`MAX_SUBMITTED`].
+    pub fn new(
+        user_ids: Vec<String>,
+        emails: Vec<String>,
+        message: Option<Message>,
+        expires_in_days: Option<u32>,
+    ) -> Result<Self, Refusal> {
+        let users = user_ids.into_iter().map(|text| {
+            let names = text.parse().map_or(Named::NoUser, Named::User);
+            Submitted { text, names }
+        });
+        let emails = emails.into_iter().map(|text| {
+            let names = text.parse().map_or(Named::NoEmail, Named::Email);
+            Submitted { text, names }
+        });
+        let recipients: Vec<_> = users.chain(emails).collect();
+        if recipients.len() > MAX_SUBMITTED {
+            return Err(Refusal::TooManyRecipients { found: recipients.len(), most: MAX_RECIPIENTS });
+        }
+        Ok(Self { recipients, message, expires_in_days })
+    }
+
+    /// What tells two requests apart: the same for the same community and values.
+    pub(super) fn digest(&self, community: &CommunityId) -> String {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Digested<'a> {
+            user_ids: Vec<&'a str>,
+            emails: Vec<&'a str>,
+            message: Option<&'a Message>,
+            expires_in_days: Option<u32>,
+        }
+
+        let texts = |users: bool| {
+            let is_user = |one: &&Submitted| matches!(one.names, Named::User(_) | Named::NoUser) == users;
+            self.recipients.iter().filter(is_user).map(|one| one.text.as_str()).collect()
+        };
+        let digested = Digested {
+            user_ids: texts(true),
+            emails: texts(false),
+            message: self.message.as_ref(),
+            expires_in_days: self.expires_in_days,
+        };
+        let text = serde_json::to_string(&(community, digested)).unwrap_or_default();
+        hex::encode(Sha256::digest(text))
+    }
+}
+
+/// Draws an id. Its first random bytes count the recipients, so that the invitations of one request keep their order.
+pub(super) fn draw_id(now: Timestamp, index: usize) -> Result<InvitationId, ServiceError> {
+    let mut entropy = [0; 10];
+    system::randomise(&mut entropy[2..]).map_err(|_| ServiceError::NoRandomness)?;
+    Ok(ordered_id(now, index, entropy))
+}
+
+/// Returns the id at `now` with that entropy, of which the first two bytes give way to the recipient's place.
+pub(super) fn ordered_id(now: Timestamp, index: usize, mut entropy: [u8; 10]) -> InvitationId {
+    entropy[..2].copy_from_slice(&u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes());
+    InvitationId::new(now.as_millisecond().unsigned_abs(), entropy)
+}

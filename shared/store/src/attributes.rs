@@ -1,0 +1,86 @@
+//! The name of every attribute that a key, a condition or an update names. No other module writes one.
+//!
+//! Records take their fields' names from the domain types' serde names. A test compares both, so that renaming a field
+//! cannot break a condition in silence.
+
+/// The partition key.
+pub const PK: &str = "pk";
+/// The sort key.
+pub const SK: &str = "sk";
+/// What a record is; the stream's filters go by it.
+pub const KIND: &str = "kind";
+/// The moment after which DynamoDB deletes the record some time, in Unix seconds.
+pub const TTL: &str = "ttl";
+/// Asks the stream to report the record once more, when the first report was in vain.
+pub const AGAIN: &str = "again";
+/// The sort key of the three indexes.
+pub const LISTING: &str = "listing";
+
+/// The fields of an invitation, as one map.
+pub(crate) const BODY: &str = "body";
+/// The revision of an invitation, which every write of it is conditional on.
+pub(crate) const REVISION: &str = "revision";
+/// The hash key of the index by invitee.
+pub(crate) const INVITEE: &str = "invitee";
+/// The hash key of the index by sender.
+pub(crate) const SENDER: &str = "sender";
+/// The hash key of the index by community.
+pub(crate) const COMMUNITY: &str = "community";
+
+/// Whether a user may act and be invited.
+pub const ACTIVE: &str = "active";
+/// The address of a user.
+pub(crate) const EMAIL: &str = "email";
+/// Whether the address of a user is proven to be theirs.
+pub(crate) const EMAIL_VERIFIED: &str = "emailVerified";
+/// In a user, the key of the address that gets no more mail; in an address, whether it gets no more mail.
+pub(crate) const SUPPRESSED: &str = "suppressed";
+/// The user whose verified address it is.
+pub(crate) const OWNER: &str = "owner";
+
+/// The role of a member.
+pub(crate) const ROLE: &str = "role";
+/// The invitation that made the membership.
+pub(crate) const JOINED_BY: &str = "joinedBy";
+/// The live invitation of a standing.
+pub const LIVE_INVITATION: &str = "liveInvitation";
+/// When the live invitation expires.
+pub const LIVE_UNTIL: &str = "liveUntil";
+/// Until when the community must not invite again.
+pub(crate) const COOLING_UNTIL: &str = "coolingUntil";
+/// Whether the party wants no more invitations from the community.
+pub(crate) const BLOCKED: &str = "blocked";
+
+/// Whether a community allows invitations.
+pub(crate) const ALLOW_INVITATIONS: &str = "allowInvitations";
+
+/// How far a mail in the outbox has got.
+pub(crate) const STATE: &str = "state";
+/// How often the mail was leased.
+pub(crate) const ATTEMPTS: &str = "attempts";
+/// How many attempts count for nothing.
+pub(crate) const FORGIVEN: &str = "forgiven";
+/// Since when the mail service has been too busy for the mail.
+pub(crate) const BUSY_SINCE: &str = "busySince";
+/// The end of the mail's lease.
+pub(crate) const LEASED_UNTIL: &str = "leasedUntil";
+/// The links that were mailed.
+pub(crate) const LINKS: &str = "links";
+/// Why a mail or a record is parked.
+pub(crate) const WHY: &str = "why";
+/// Since when a mail or a record is parked.
+pub(crate) const AT: &str = "at";
+
+/// How many invitations a sender has made in a day.
+pub(crate) const USED: &str = "used";
+/// What tells one write of an idempotent request from the next.
+pub(crate) const STAMP: &str = "stamp";
+
+/// The status that an invitation is counted in.
+pub(crate) const STATUS: &str = "status";
+/// The counter of answers that were yes.
+pub(crate) const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
+/// The counter of answers that were no.
+pub(crate) const DECLINED_ANSWERS: &str = "declinedAnswers";
+/// What the counters of answers that took so many seconds begin with.
+pub(crate) const SECONDS_PREFIX: &str = "seconds";

@@ -1,0 +1,52 @@
+//! The record of an idempotent request.
+
+use domain::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    StoreError,
+    attributes::TTL,
+    expression::number,
+    keys::Key,
+    record::{Item, Kind, record},
+};
+
+/// What is kept of an idempotent request.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct IdempotentRequest {
+    /// What tells the request from others that come with the same key.
+    pub digest: String,
+    /// Changes with every write, so that of two attempts one notices the other.
+    pub stamp: String,
+    /// When the first attempt began.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub started_at: Timestamp,
+    /// Until when the last attempt counts as running.
+    #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
+    pub leased_until: Timestamp,
+    /// The result, once there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+}
+
+/// A write of an idempotent request's record, whole, on the condition that it is as it was read.
+#[derive(Debug, Clone)]
+pub struct RequestWrite {
+    /// The key of the record.
+    pub key: Key,
+    /// The record from now on.
+    pub request: IdempotentRequest,
+    /// The stamp that the record was read with; `None` where there was none.
+    pub replaces: Option<String>,
+    /// When the record is of no more use.
+    pub kept_until: Timestamp,
+}
+
+impl RequestWrite {
+    pub(crate) fn item(&self) -> Result<Item, StoreError> {
+        let mut item = record(Kind::Idempotency, self.key.clone(), &self.request)?;
+        item.insert(TTL.to_owned(), number(self.kept_until.as_second()));
+        Ok(item)
+    }
+}
