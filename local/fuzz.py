@@ -33,7 +33,8 @@ from functions import ROOT
 from people import with_role
 from playground import Playground
 
-CALLERS = ("nobody", "garbage", "site_administrator", "owner", "moderator", "member", "invitee", "stranger")
+WITHOUT_TOKEN = ("nobody", "garbage")
+WITH_TOKEN = ("site_administrator", "owner", "moderator", "member", "invitee", "stranger")
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
@@ -83,10 +84,9 @@ class Fuzzing:
     def round(self, turn: int, examples: int) -> None:
         """Every operation as every caller, with requests that keep to the document and such as do not."""
         self._playground.refresh(turn)
+        callers = WITH_TOKEN if turn else WITHOUT_TOKEN + WITH_TOKEN
         for operation in self._operations:
-            for caller in CALLERS:
-                if caller in ("nobody", "garbage") and turn > 0 and operation.security.is_optional is False:
-                    continue
+            for caller in callers:
                 for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                     self._generate(operation, caller, mode, turn, examples)
 
