@@ -598,7 +598,7 @@ class Walk:
     @contextmanager
     def _settings(self, **changes: Any) -> Iterator[None]:
         """The network's settings, changed for a moment."""
-        before = call("GET", f"{self._api_url}/directory/settings", self._administrator.token).json
+        before = call("GET", f"{self._api_url}/directory/settings", self._administrator.token).json()
         self._put("/directory/settings", {**before, **changes})
         try:
             yield
@@ -609,7 +609,7 @@ class Walk:
         put(self._api_url, self._administrator, path, body)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        return call(method, self._api_url + path, self._owner.token, body).json
+        return call(method, self._api_url + path, self._owner.token, body).json()
 
 
 def running_stack() -> dict[str, Any]:

@@ -13,7 +13,9 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import requests
 import schemathesis
@@ -29,6 +31,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import console
+from api import SESSION
 from functions import ROOT
 from people import with_role
 from playground import Playground
@@ -67,14 +70,21 @@ ODD_BODIES = (
 )
 
 
+@dataclass(frozen=True)
+class Odd:
+    """A request that no document describes: oversized, cut off, not even text."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
 class Fuzzing:
     def __init__(self, playground: Playground, chosen: int) -> None:
         self._playground = playground
         self._seed = chosen
         self._schema = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
         self._operations = [result.ok() for result in self._schema.get_all_operations()]
-        self._session = requests.Session()
-        self._session.trust_env = False
         self.statuses: Counter = Counter()
         self.checks = 0
         self.slowest = 0.0
@@ -91,14 +101,14 @@ class Fuzzing:
                     self._generate(operation, caller, mode, turn, examples)
 
     def oddities(self, most: int) -> None:
-        """Requests that no document could describe: oversized, cut off, not even text."""
+        """Odd requests to every operation, by a caller who may do it."""
         for operation in self._operations:
             caller = "site_administrator" if "/directory/" in operation.path else "moderator"
             odd = list(self._odd(operation))
             chosen = random.Random(self._seed).sample(odd, min(most, len(odd)))
             parameters = {parameter.name: "odd" for parameter in operation.path_parameters}
             for request in chosen:
-                case = operation.Case(method=operation.method, path_parameters=parameters)
+                case = operation.Case(path_parameters=parameters)
                 self._send(case, operation.label, caller, request)
 
     def _generate(self, operation: Any, caller: str, mode: GenerationMode, turn: int, examples: int) -> None:
@@ -126,23 +136,23 @@ class Fuzzing:
         if isinstance(case.body, dict) and "userIds" in case.body and chance.random() < REAL:
             case.body["userIds"] = self._playground.user_ids(chance)
 
-    def _send(self, case: Case, label: str, caller: str, odd: "dict[str, Any] | None" = None) -> None:
+    def _send(self, case: Case, label: str, caller: str, odd: Odd | None = None) -> None:
         headers = self._authorization(caller)
         shown = f"{label} as {caller}"
         started = time.monotonic()
         try:
             if odd is None:
                 answer = case.call(
-                    base_url=self._playground.api_url, session=self._session, headers=headers,
+                    base_url=self._playground.api_url, session=SESSION, headers=headers,
                     timeout=PATIENCE_SECONDS, allow_redirects=False,
                 )
             else:
-                request = requests.Request(case.method, **{**odd, "headers": {**odd["headers"], **headers}})
-                prepared = self._session.prepare_request(request)
-                prepared.url = odd["url"]  # as it stands: what is encoded twice would be harmless
-                sent = self._session.send(prepared, timeout=PATIENCE_SECONDS, allow_redirects=False)
+                request = requests.Request(case.method, odd.url, {**odd.headers, **headers}, data=odd.body)
+                prepared = SESSION.prepare_request(request)
+                prepared.url = odd.url  # as it stands: what is encoded twice would be harmless
+                sent = SESSION.send(prepared, timeout=PATIENCE_SECONDS, allow_redirects=False)
                 answer = schemathesis.Response.from_requests(sent, verify=True)
-                shown = f"{shown}, {odd['url'].removeprefix(self._playground.api_url)[:80]} {odd['data'][:40]!r}"
+                shown = f"{shown}, {odd.url.removeprefix(self._playground.api_url)[:80]} {odd.body[:40]!r}"
         except requests.Timeout:
             self._fail(shown, f"no answer within {PATIENCE_SECONDS} s")
             return
@@ -151,7 +161,7 @@ class Fuzzing:
             return
         self.slowest = max(self.slowest, time.monotonic() - started)
         self.statuses[answer.status_code] += 1
-        if odd is not None and SLASH in odd["url"] and (answer.status_code, answer.content) == NO_ROUTE:
+        if odd is not None and SLASH in odd.url and (answer.status_code, answer.content) == NO_ROUTE:
             self.checks += 1
             return
         for check in CHECKS:
@@ -175,24 +185,24 @@ class Fuzzing:
             return {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."}
         return {"Authorization": f"Bearer {with_role(self._playground.people, caller).token}"}
 
-    def _odd(self, operation: Any) -> Iterator[dict[str, Any]]:
+    def _odd(self, operation: Any) -> Iterator[Odd]:
         chance = random.Random(zlib.crc32(f"{self._seed} {operation.label}".encode()))
         names = [parameter.name for parameter in operation.path_parameters]
         queries = [parameter.name for parameter in operation.query]
         bodies = list(operation.body)
 
-        def request(odd: str = "", value: str = "", query: str = "", body: bytes = b"{}", kind: str = "") -> dict[str, Any]:
+        def request(odd: str = "", value: str = "", query: str = "", body: bytes = b"{}", kind: str = "") -> Odd:
             path = operation.path
             for name in names:
                 real = self._playground.value(name, operation.label, chance) or "nobody"
                 path = path.replace(f"{{{name}}}", value if name == odd else real)
             headers = {"Content-Type": kind or "application/json"} if bodies else {}
-            return {"url": self._playground.api_url + path + query, "data": body if bodies else b"", "headers": headers}
+            return Odd(self._playground.api_url + path + query, headers, body if bodies else b"")
 
         for name in names:
             yield from (request(odd=name, value=segment) for segment in ODD_SEGMENTS)
         for name in queries:
-            yield from (request(query=f"?{name}={requests.utils.quote(value)}") for value in ODD_QUERIES[name])
+            yield from (request(query=f"?{name}={quote(value)}") for value in ODD_QUERIES[name])
             yield request(query=f"?{name}=%ff&{name}=1&&=&%")
         if bodies:
             yield from (request(body=body) for body in ODD_BODIES)

@@ -41,7 +41,7 @@ class Playground:
         return f"{self.name}-gone"
 
     def settings(self) -> Any:
-        return self._call("GET", "/directory/settings", "site_administrator").json
+        return self._call("GET", "/directory/settings", "site_administrator").json()
 
     def restore_settings(self, settings: Any) -> None:
         self._call("PUT", "/directory/settings", "site_administrator", settings)
@@ -70,13 +70,13 @@ class Playground:
         self._invite("member", closed_one, {"userIds": ids})
         self.invitations, self.cursors = [], []
         for community in self.communities:
-            listed = self._call("GET", f"/communities/{community}/invitations?limit=100", "owner").json["invitations"]
+            listed = self._call("GET", f"/communities/{community}/invitations?limit=100", "owner").json()["invitations"]
             self.invitations += [invitation["id"] for invitation in listed]
             for role in ("owner", "moderator"):
-                first = self._call("GET", f"/communities/{community}/invitations?limit=1", role).json
+                first = self._call("GET", f"/communities/{community}/invitations?limit=1", role).json()
                 self.cursors.append(first["nextCursor"])
         for person in invitees[:1]:
-            answer = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json
+            answer = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json()
             self.cursors += [answer["nextCursor"]] if "nextCursor" in answer else []
         mails = [mail for mail in sent_mails(self.endpoint_url) if self.name in str(mail["To"]) or "Fuzzy" in mail["Subject"]]
         self.tokens = re.findall(r"/[iu]/([A-Za-z0-9_-]{64,})", " ".join(mail["BodyText"] for mail in mails))[-40:]

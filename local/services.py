@@ -5,11 +5,12 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
+from api import SESSION
 from console import Failure
 
 STOP_SECONDS = 10
@@ -53,9 +54,9 @@ class Service:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
-                urllib.request.urlopen(url, timeout=5).close()
+                SESSION.get(url, timeout=5).raise_for_status()
                 return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
+            except requests.RequestException:
                 if self.pid() is None:
                     break
                 time.sleep(0.1)

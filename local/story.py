@@ -60,7 +60,7 @@ class Story:
         link = answer_link(mail)
         call("HEAD", link)
         page = call("GET", link)
-        self._check(self._title in page.body, f"{self._ines.name} opened the link: the page names the community", page.body)
+        self._check(self._title in page.text, f"{self._ines.name} opened the link: the page names the community", page.text)
         status = self._own_invitation(self._ines)["status"]
         self._check(status == "pending", "… and opening it changed nothing", status)
         call("POST", link, form={"answer": "accept"})
@@ -107,7 +107,7 @@ class Story:
             time.sleep(0.2)
 
     def _call(self, person: Person, method: str, path: str, body: Any = None) -> Any:
-        return call(method, self._api_url + path, person.token, body).json
+        return call(method, self._api_url + path, person.token, body).json()
 
     def _mails(self) -> list[dict[str, Any]]:
         return sent_mails(self._endpoint_url)
@@ -121,7 +121,7 @@ class Story:
 
 def sent_mails(endpoint_url: str) -> list[dict[str, Any]]:
     """Every mail that left through the local SES, oldest first."""
-    accounts = call("GET", f"{endpoint_url}/_ministack/ses/messages").json["messages"]
+    accounts = call("GET", f"{endpoint_url}/_ministack/ses/messages").json()["messages"]
     return [mail for mails in accounts.values() for mail in mails]
 
 
