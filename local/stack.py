@@ -101,7 +101,7 @@ class LocalStack:
             },
         )
         self._mailbox.start(
-            [sys.executable, str(Path(__file__).with_name("mailbox.py"))]
+            [sys.executable, str(Path(__file__).with_name("webmail.py"))]
             + ["--endpoint-url", endpoint_url, "--port", str(ports.mailbox)],
             dict(os.environ),
         )
