@@ -1,8 +1,9 @@
 """Fuzzes every route of openapi.yaml on the running stack, as callers of every kind.
 
 Schemathesis makes the requests from the document, such as keep to it and such as do not; ids, links and cursors that
-exist take the place of made-up ones often enough to get past a 404. To these come requests that are oversized or no text at
-all. No answer may be a 5xx, come late, or differ from what the document says. The same seed makes the same requests.
+exist take the place of made-up ones often enough to get past a 404. To these come requests that are oversized or no
+text at all. No answer may be a 5xx, come late, or differ from what the document says. The same seed makes the same
+requests.
 
 `--rounds` says how often every operation is tried as every caller. Of a caller without a token, once is enough.
 """
@@ -22,7 +23,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
-from schemathesis.core.failures import Failure as Broken, FailureGroup
+from schemathesis.core.failures import Failure as Broken
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -62,12 +64,26 @@ ODD_QUERIES = {
     "intent": (LONG, "\u0000"),
 }
 ODD_BODIES = (
-    b"", b"null", b"[]", b"{", b"\xff\xfe", b"{}{}", b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b"[" * 100_000,
-    b'{"message":"' + b"m" * 300_000 + b'"}', b'{"emails":"' + b"a@example.net," * 5_000 + b'"}',
-    b'{"userIds":[' + b'"u",' * 5_000 + b'"u"]}', b'{"records":[' + b"{}," * 5_000 + b"{}]}",
-    b'{"expiresInDays":1e400}', b'{"reason":"\\ud800"}', b'{"message":"\\u0000"}', b'{"block":true,"block":false}',
-    b"answer=accept&answer=decline&block=%ff", b"answer=" + b"%41" * 20_000,
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b"\xff\xfe",
+    b"{}{}",
+    b'{"a":' * 3_000 + b"1" + b"}" * 3_000,
+    b"[" * 100_000,
+    b'{"message":"' + b"m" * 300_000 + b'"}',
+    b'{"emails":"' + b"a@example.net," * 5_000 + b'"}',
+    b'{"userIds":[' + b'"u",' * 5_000 + b'"u"]}',
+    b'{"records":[' + b"{}," * 5_000 + b"{}]}",
+    b'{"expiresInDays":1e400}',
+    b'{"reason":"\\ud800"}',
+    b'{"message":"\\u0000"}',
+    b'{"block":true,"block":false}',
+    b"answer=accept&answer=decline&block=%ff",
+    b"answer=" + b"%41" * 20_000,
 )
+ODD_KINDS = ("text/plain", "application/xml", "nonsense", "application/json; charset=utf-16")
 
 
 @dataclass(frozen=True)
@@ -83,9 +99,9 @@ class Fuzzing:
     def __init__(self, playground: Playground, chosen: int) -> None:
         self._playground = playground
         self._seed = chosen
-        self._schema = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
-        self._operations = [result.ok() for result in self._schema.get_all_operations()]
-        self.statuses: Counter = Counter()
+        schema: Any = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
+        self._operations = [result.ok() for result in schema.get_all_operations()]
+        self.statuses: Counter[int] = Counter()
         self.checks = 0
         self.slowest = 0.0
         self.failures: dict[str, str] = {}
@@ -117,34 +133,41 @@ class Fuzzing:
 
         @seed(number)
         @settings(
-            max_examples=examples, phases=[Phase.generate], database=None, deadline=None,
+            max_examples=examples,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode))
-        def send(case: Case) -> None:
+        def send(case: Case[Any]) -> None:
             self._make_real(case, operation.label, chance)
             self._send(case, operation.label, caller)
 
         send()
 
-    def _make_real(self, case: Case, label: str, chance: random.Random) -> None:
+    def _make_real(self, case: Case[Any], label: str, chance: random.Random) -> None:
         for values in (case.path_parameters, case.query):
             for name in list(values or {}):
                 real = self._playground.value(name, label, chance)
                 if real is not None and chance.random() < REAL:
                     values[name] = real
-        if isinstance(case.body, dict) and "userIds" in case.body and chance.random() < REAL:
-            case.body["userIds"] = self._playground.user_ids(chance)
+        body: Any = case.body
+        if isinstance(body, dict) and "userIds" in body and chance.random() < REAL:
+            body["userIds"] = self._playground.user_ids(chance)
 
-    def _send(self, case: Case, label: str, caller: str, odd: Odd | None = None) -> None:
+    def _send(self, case: Case[Any], label: str, caller: str, odd: Odd | None = None) -> None:
         headers = self._authorization(caller)
         shown = f"{label} as {caller}"
         started = time.monotonic()
         try:
             if odd is None:
                 answer = case.call(
-                    base_url=self._playground.api_url, session=SESSION, headers=headers,
-                    timeout=PATIENCE_SECONDS, allow_redirects=False,
+                    base_url=self._playground.api_url,
+                    session=SESSION,
+                    headers=headers,
+                    timeout=PATIENCE_SECONDS,
+                    allow_redirects=False,
                 )
             else:
                 request = requests.Request(case.method, odd.url, {**odd.headers, **headers}, data=odd.body)
@@ -206,12 +229,13 @@ class Fuzzing:
             yield request(query=f"?{name}=%ff&{name}=1&&=&%")
         if bodies:
             yield from (request(body=body) for body in ODD_BODIES)
-            yield from (request(kind=kind) for kind in ("text/plain", "application/xml", "nonsense", "application/json; charset=utf-16"))
+            yield from (request(kind=kind) for kind in ODD_KINDS)
 
 
 def report(fuzzing: Fuzzing, seconds: float) -> None:
     statuses = ", ".join(f"{status}: {count}" for status, count in sorted(fuzzing.statuses.items()))
-    print(f"\n{sum(fuzzing.statuses.values())} requests in {seconds:.0f} s, the slowest {fuzzing.slowest:.1f} s ({statuses})")
+    requests_sent = sum(fuzzing.statuses.values())
+    print(f"\n{requests_sent} requests in {seconds:.0f} s, the slowest {fuzzing.slowest:.1f} s ({statuses})")
     print(f"{fuzzing.checks} checks run, {fuzzing.failed} failures")
     if fuzzing.failed:
         raise console.Failure("\n".join(f"✗ {what}" for what in fuzzing.failures))

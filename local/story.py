@@ -59,8 +59,8 @@ class Story:
     def _open_link_and_accept(self, mail: dict[str, Any]) -> None:
         link = answer_link(mail)
         call("HEAD", link)
-        page = call("GET", link)
-        self._check(self._title in page.text, f"{self._ines.name} opened the link: the page names the community", page.text)
+        page = call("GET", link).text
+        self._check(self._title in page, f"{self._ines.name} opened the link: the page names the community", page)
         status = self._own_invitation(self._ines)["status"]
         self._check(status == "pending", "… and opening it changed nothing", status)
         call("POST", link, form={"answer": "accept"})
@@ -114,8 +114,7 @@ class Story:
 
     @staticmethod
     def _check(holds: bool, text: str, seen: Any) -> None:
-        if not holds:
-            raise console.Failure(f"Expected: {text}\nSeen: {seen}")
+        console.check(holds, text, seen)
         console.step(f"✓ {text}")
 
 
