@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz test mutants prove bench bench-profiles check build deploy tools
+.PHONY: help run stop watch browse fuzz lint-scripts test mutants prove bench bench-profiles check build deploy tools
 
 PYTHON := .local/venv/bin/python
+INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
@@ -18,14 +19,16 @@ watch: tools ## Serves the HTTP functions with live reload, on the running stack
 	@$(PYTHON) local/stack.py watch
 
 browse: tools ## Opens the links of real mails in a real browser and looks at every page
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-	    --requirement local/browser-requirements.txt
+	@$(INSTALL) --requirement local/browser-requirements.txt
 	@$(PYTHON) local/browse.py
 
 fuzz: tools ## Fuzzes every route of the contract on the running stack, as every kind of caller (FUZZ=options)
-	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
-	    --requirement local/fuzz-requirements.txt
+	@$(INSTALL) --requirement local/fuzz-requirements.txt
 	@$(PYTHON) local/fuzz.py $(FUZZ)
+
+lint-scripts: tools ## Lints the scripts in local/, and checks their format and types
+	@$(INSTALL) $(addprefix --requirement local/,$(addsuffix -requirements.txt,lint browser fuzz))
+	@cd local && ../$(PYTHON) -m ruff check && ../$(PYTHON) -m ruff format --check && ../$(PYTHON) -m mypy .
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test

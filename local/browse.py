@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, Route, sync_playwright
@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, R
 import console
 import stack
 from api import call
+from console import check
 from deployment import LocalSession
 from people import Person, create_community, put, with_role
 from prepare import install_hint
@@ -32,14 +33,28 @@ MAC_BROWSERS = [
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ]
 GUESTS = (
-    "accepts", "types", "taps", "blocks", "late", "withdrawn", "unapproved", "refused", "unsubscribes", "unwelcome",
-    "member", "inactive", "unlucky", "signs-in", "deutsch",
+    "accepts",
+    "types",
+    "taps",
+    "blocks",
+    "late",
+    "withdrawn",
+    "unapproved",
+    "refused",
+    "unsubscribes",
+    "unwelcome",
+    "member",
+    "inactive",
+    "unlucky",
+    "signs-in",
+    "deutsch",
 )
 BOTH = ("Accept invitation", "Decline invitation")
 MESSAGE = (
     "%sender% wants you in %community%!\n\nBring a red torch, see https://torches.example.com/red and "
     "<script>alert('nothing')</script>.\n" + "Ooh" * 60 + "\n" + "The meadow is very, very dark. " * 20
 )
+Role = Literal["button", "checkbox", "link"]
 COMMUNITY_COPIES = 8  # records of one community, see docs/table.md
 HEADERS = {
     "cache-control": "no-store",
@@ -75,11 +90,6 @@ LAYOUT_FAULTS = """() => {
   }
   return faults;
 }"""
-
-
-def check(holds: bool, text: str, seen: Any) -> None:
-    if not holds:
-        raise console.Failure(f"Expected: {text}\nSeen: {seen}")
 
 
 class Browsing:
@@ -137,14 +147,14 @@ class Tab:
     def open(self, url: str) -> None:
         self._response = self.page.goto(url)
 
-    def press(self, role: str, name: str, how: str = "click") -> None:
+    def press(self, role: Role, name: str, how: str = "click") -> None:
         """Presses what has this role and name with a click, a tap of a finger, or a key. Another page comes."""
         control = self.page.get_by_role(role, name=name, exact=True)
         with self.page.expect_navigation() as navigation:
             {"click": control.click, "tap": control.tap}.get(how, lambda: control.press(how))()
         self._response = navigation.value
 
-    def tab_to(self, role: str, name: str) -> None:
+    def tab_to(self, role: Role, name: str) -> None:
         """Walks there with the keyboard alone, and sees where the focus is."""
         control = self.page.get_by_role(role, name=name, exact=True)
         for _ in range(15):
@@ -218,10 +228,7 @@ class Walk:
         self._api_url, self._endpoint_url = described["apiUrl"], described["endpointUrl"]
         self._mailbox_url, self._table = described["mailboxUrl"], described["tableName"]
         self._database = LocalSession(self._endpoint_url).client("dynamodb")
-        self._people = [
-            Person(person["name"], person["email"], person["role"], person["userId"], person["token"])
-            for person in described["people"]
-        ]
+        self._people = [Person.from_stack_file(person) for person in described["people"]]
         self._administrator, self._owner = (with_role(self._people, role) for role in ("site_administrator", "owner"))
         self._run = str(time.time_ns() // 1_000_000)
         self._community = f"stargazers-{self._run}"
@@ -263,7 +270,7 @@ class Walk:
         console.step(f"✓ {self._owner.name} invited {len(self._links)} people, each got a mail with a link")
 
     def _put_community(self, **changes: Any) -> None:
-        self._put(f"/directory/communities/{self._community}", {
+        community = {
             "title": self._title,
             "url": f"{PLATFORM}/{self._community}",
             "description": "We meet on the dark meadow when the sky is clear.\nBeginners welcome, we share telescopes.",
@@ -271,17 +278,17 @@ class Walk:
             "memberCount": 1284,
             "visibility": "public",
             "enrolment": "open",
-            **changes,
-        })
+        }
+        self._put(f"/directory/communities/{self._community}", {**community, **changes})
 
     def _put_guest(self, guest: str, **changes: Any) -> None:
-        self._put(f"/directory/users/{self._id(guest)}", {
+        user = {
             "displayName": f"Guest who {guest}",
             "email": self._address(guest),
             "emailVerified": True,
             "locale": "de" if guest == "deutsch" else None,
-            **changes,
-        })
+        }
+        self._put(f"/directory/users/{self._id(guest)}", {**user, **changes})
 
     def _id(self, guest: str) -> str:
         return f"guest-{guest}-{self._run}"
@@ -293,7 +300,7 @@ class Walk:
         results = self._call("POST", f"/communities/{self._community}/invitations", body)["results"]
         outcomes = [result["outcome"] for result in results]
         check(set(outcomes) == {"invited"}, "everyone is invited", outcomes)
-        self._invitations |= {to: result["invitation"]["id"] for to, result in zip(recipients, results)}
+        self._invitations |= {to: result["invitation"]["id"] for to, result in zip(recipients, results, strict=True)}
 
     def _wait_for_mails(self) -> None:
         wanted = {self._address(guest): self._id(guest) for guest in GUESTS}
@@ -508,9 +515,8 @@ class Walk:
             address = urlsplit(tab.page.url)
             asked = {"from": ["invitation"], "return_to": [link]}
             check((address.path, parse_qs(address.query)) == ("/register", asked), f"a way back to {link}", address)
-        self._put(f"/directory/users/{self._newcomer}", {
-            "displayName": "Nell Newcomer", "email": self._newcomer, "emailVerified": True
-        })
+        newcomer = {"displayName": "Nell Newcomer", "email": self._newcomer, "emailVerified": True}
+        self._put(f"/directory/users/{self._newcomer}", newcomer)
         tab.open(parse_qs(address.query)["return_to"][0])
         self._sees_the_offer(tab)
         tab.press("button", "Accept invitation")
@@ -543,6 +549,7 @@ class Walk:
 
     def _meet_trouble(self) -> None:
         """A record that does not read stands for whatever can go wrong on our side."""
+
         def edit_title(title: dict[str, str]) -> None:
             for copy in range(COMMUNITY_COPIES):
                 self._edit(f"COMMUNITY#{self._community}#{copy}", "COMMUNITY", "title", title)
@@ -598,7 +605,7 @@ class Walk:
     @contextmanager
     def _settings(self, **changes: Any) -> Iterator[None]:
         """The network's settings, changed for a moment."""
-        before = call("GET", f"{self._api_url}/directory/settings", self._administrator.token).json
+        before = call("GET", f"{self._api_url}/directory/settings", self._administrator.token).json()
         self._put("/directory/settings", {**before, **changes})
         try:
             yield
@@ -609,7 +616,7 @@ class Walk:
         put(self._api_url, self._administrator, path, body)
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        return call(method, self._api_url + path, self._owner.token, body).json
+        return call(method, self._api_url + path, self._owner.token, body).json()
 
 
 def running_stack() -> dict[str, Any]:

@@ -4,19 +4,25 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
+from typing import Any
 
 START = time.monotonic()
 HEARTBEAT_SECONDS = 10
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 - it is a message to a person, not an error in the scripts
     """Something a person has to know; shown without a traceback."""
 
 
 def step(text: str) -> None:
     print(f"[{time.monotonic() - START:6.1f} s] {text}", flush=True)
+
+
+def check(holds: bool, text: str, seen: Any) -> None:
+    if not holds:
+        raise Failure(f"Expected: {text}\nSeen: {seen}")
 
 
 def run(title: str, command: list[str], log: Path, cwd: Path, env: dict[str, str]) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import boto3
 
@@ -45,8 +46,8 @@ class LocalSession(boto3.Session):
         )
         self._endpoint_url = endpoint_url
 
-    def client(self, service_name: str, **options):  # type: ignore[override]
-        return super().client(service_name, endpoint_url=self._endpoint_url, **options)
+    def client(self, *arguments: Any, **options: Any) -> Any:
+        return super().client(*arguments, endpoint_url=self._endpoint_url, **options)  # type: ignore[call-overload]
 
 
 def api_url(endpoint_url: str) -> str:
@@ -90,16 +91,18 @@ def _sam_deploy(endpoint_url: str, directory: Path) -> None:
     console.run(
         "Deploying template.yaml with `sam deploy`",
         [
-            str(Path(sys.executable).with_name("sam")), "deploy",
-            "--template-file", str(functions.TEMPLATE),
-            "--stack-name", STACK_NAME,
+            str(Path(sys.executable).with_name("sam")),
+            "deploy",
+            f"--template-file={functions.TEMPLATE}",
+            f"--stack-name={STACK_NAME}",
             "--resolve-s3",
-            "--capabilities", "CAPABILITY_IAM",
+            "--capabilities=CAPABILITY_IAM",
             "--no-confirm-changeset",
             "--no-fail-on-empty-changeset",
             "--no-progressbar",
-            "--tags", f"ms-custom-id={STACK_NAME}",  # makes the API's id, and so every URL, the same each time
-            "--parameter-overrides", *parameters,
+            f"--tags=ms-custom-id={STACK_NAME}",  # makes the API's id, and so every URL, the same each time
+            "--parameter-overrides",
+            *parameters,
         ],
         log=directory / "deploy.log",
         cwd=functions.ROOT,

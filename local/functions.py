@@ -1,7 +1,7 @@
 """Builds the Lambda functions for this machine, laid out as the template expects them.
 
-The layout stands in .local/package, apart from target/lambda: what `sam deploy` would send to AWS is never a binary that
-was built for a laptop.
+The layout stands in .local/package, apart from target/lambda: what `sam deploy` would send to AWS is never a binary
+that was built for a laptop.
 """
 
 import hashlib

@@ -1,8 +1,9 @@
 """Fuzzes every route of openapi.yaml on the running stack, as callers of every kind.
 
 Schemathesis makes the requests from the document, such as keep to it and such as do not; ids, links and cursors that
-exist take the place of made-up ones often enough to get past a 404. To these come requests that are oversized or no text at
-all. No answer may be a 5xx, come late, or differ from what the document says. The same seed makes the same requests.
+exist take the place of made-up ones often enough to get past a 404. To these come requests that are oversized or no
+text at all. No answer may be a 5xx, come late, or differ from what the document says. The same seed makes the same
+requests.
 
 `--rounds` says how often every operation is tried as every caller. Of a caller without a token, once is enough.
 """
@@ -13,14 +14,17 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
-from schemathesis.core.failures import Failure as Broken, FailureGroup
+from schemathesis.core.failures import Failure as Broken
+from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
     response_headers_conformance,
@@ -29,11 +33,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import console
+from api import SESSION
 from functions import ROOT
 from people import with_role
 from playground import Playground
 
-CALLERS = ("nobody", "garbage", "site_administrator", "owner", "moderator", "member", "invitee", "stranger")
+WITHOUT_TOKEN = ("nobody", "garbage")
+WITH_TOKEN = ("site_administrator", "owner", "moderator", "member", "invitee", "stranger")
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
@@ -58,23 +64,44 @@ ODD_QUERIES = {
     "intent": (LONG, "\u0000"),
 }
 ODD_BODIES = (
-    b"", b"null", b"[]", b"{", b"\xff\xfe", b"{}{}", b'{"a":' * 3_000 + b"1" + b"}" * 3_000, b"[" * 100_000,
-    b'{"message":"' + b"m" * 300_000 + b'"}', b'{"emails":"' + b"a@example.net," * 5_000 + b'"}',
-    b'{"userIds":[' + b'"u",' * 5_000 + b'"u"]}', b'{"records":[' + b"{}," * 5_000 + b"{}]}",
-    b'{"expiresInDays":1e400}', b'{"reason":"\\ud800"}', b'{"message":"\\u0000"}', b'{"block":true,"block":false}',
-    b"answer=accept&answer=decline&block=%ff", b"answer=" + b"%41" * 20_000,
+    b"",
+    b"null",
+    b"[]",
+    b"{",
+    b"\xff\xfe",
+    b"{}{}",
+    b'{"a":' * 3_000 + b"1" + b"}" * 3_000,
+    b"[" * 100_000,
+    b'{"message":"' + b"m" * 300_000 + b'"}',
+    b'{"emails":"' + b"a@example.net," * 5_000 + b'"}',
+    b'{"userIds":[' + b'"u",' * 5_000 + b'"u"]}',
+    b'{"records":[' + b"{}," * 5_000 + b"{}]}",
+    b'{"expiresInDays":1e400}',
+    b'{"reason":"\\ud800"}',
+    b'{"message":"\\u0000"}',
+    b'{"block":true,"block":false}',
+    b"answer=accept&answer=decline&block=%ff",
+    b"answer=" + b"%41" * 20_000,
 )
+ODD_KINDS = ("text/plain", "application/xml", "nonsense", "application/json; charset=utf-16")
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A request that no document describes: oversized, cut off, not even text."""
+
+    url: str
+    headers: dict[str, str]
+    body: bytes
 
 
 class Fuzzing:
     def __init__(self, playground: Playground, chosen: int) -> None:
         self._playground = playground
         self._seed = chosen
-        self._schema = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
-        self._operations = [result.ok() for result in self._schema.get_all_operations()]
-        self._session = requests.Session()
-        self._session.trust_env = False
-        self.statuses: Counter = Counter()
+        schema: Any = schemathesis.openapi.from_path(ROOT / "openapi.yaml")
+        self._operations = [result.ok() for result in schema.get_all_operations()]
+        self.statuses: Counter[int] = Counter()
         self.checks = 0
         self.slowest = 0.0
         self.failures: dict[str, str] = {}
@@ -83,22 +110,21 @@ class Fuzzing:
     def round(self, turn: int, examples: int) -> None:
         """Every operation as every caller, with requests that keep to the document and such as do not."""
         self._playground.refresh(turn)
+        callers = WITH_TOKEN if turn else WITHOUT_TOKEN + WITH_TOKEN
         for operation in self._operations:
-            for caller in CALLERS:
-                if caller in ("nobody", "garbage") and turn > 0 and operation.security.is_optional is False:
-                    continue
+            for caller in callers:
                 for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
                     self._generate(operation, caller, mode, turn, examples)
 
     def oddities(self, most: int) -> None:
-        """Requests that no document could describe: oversized, cut off, not even text."""
+        """Odd requests to every operation, by a caller who may do it."""
         for operation in self._operations:
             caller = "site_administrator" if "/directory/" in operation.path else "moderator"
             odd = list(self._odd(operation))
             chosen = random.Random(self._seed).sample(odd, min(most, len(odd)))
             parameters = {parameter.name: "odd" for parameter in operation.path_parameters}
             for request in chosen:
-                case = operation.Case(method=operation.method, path_parameters=parameters)
+                case = operation.Case(path_parameters=parameters)
                 self._send(case, operation.label, caller, request)
 
     def _generate(self, operation: Any, caller: str, mode: GenerationMode, turn: int, examples: int) -> None:
@@ -107,42 +133,49 @@ class Fuzzing:
 
         @seed(number)
         @settings(
-            max_examples=examples, phases=[Phase.generate], database=None, deadline=None,
+            max_examples=examples,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode))
-        def send(case: Case) -> None:
+        def send(case: Case[Any]) -> None:
             self._make_real(case, operation.label, chance)
             self._send(case, operation.label, caller)
 
         send()
 
-    def _make_real(self, case: Case, label: str, chance: random.Random) -> None:
+    def _make_real(self, case: Case[Any], label: str, chance: random.Random) -> None:
         for values in (case.path_parameters, case.query):
             for name in list(values or {}):
                 real = self._playground.value(name, label, chance)
                 if real is not None and chance.random() < REAL:
                     values[name] = real
-        if isinstance(case.body, dict) and "userIds" in case.body and chance.random() < REAL:
-            case.body["userIds"] = self._playground.user_ids(chance)
+        body: Any = case.body
+        if isinstance(body, dict) and "userIds" in body and chance.random() < REAL:
+            body["userIds"] = self._playground.user_ids(chance)
 
-    def _send(self, case: Case, label: str, caller: str, odd: "dict[str, Any] | None" = None) -> None:
+    def _send(self, case: Case[Any], label: str, caller: str, odd: Odd | None = None) -> None:
         headers = self._authorization(caller)
         shown = f"{label} as {caller}"
         started = time.monotonic()
         try:
             if odd is None:
                 answer = case.call(
-                    base_url=self._playground.api_url, session=self._session, headers=headers,
-                    timeout=PATIENCE_SECONDS, allow_redirects=False,
+                    base_url=self._playground.api_url,
+                    session=SESSION,
+                    headers=headers,
+                    timeout=PATIENCE_SECONDS,
+                    allow_redirects=False,
                 )
             else:
-                request = requests.Request(case.method, **{**odd, "headers": {**odd["headers"], **headers}})
-                prepared = self._session.prepare_request(request)
-                prepared.url = odd["url"]  # as it stands: what is encoded twice would be harmless
-                sent = self._session.send(prepared, timeout=PATIENCE_SECONDS, allow_redirects=False)
+                request = requests.Request(case.method, odd.url, {**odd.headers, **headers}, data=odd.body)
+                prepared = SESSION.prepare_request(request)
+                prepared.url = odd.url  # as it stands: what is encoded twice would be harmless
+                sent = SESSION.send(prepared, timeout=PATIENCE_SECONDS, allow_redirects=False)
                 answer = schemathesis.Response.from_requests(sent, verify=True)
-                shown = f"{shown}, {odd['url'].removeprefix(self._playground.api_url)[:80]} {odd['data'][:40]!r}"
+                shown = f"{shown}, {odd.url.removeprefix(self._playground.api_url)[:80]} {odd.body[:40]!r}"
         except requests.Timeout:
             self._fail(shown, f"no answer within {PATIENCE_SECONDS} s")
             return
@@ -151,7 +184,7 @@ class Fuzzing:
             return
         self.slowest = max(self.slowest, time.monotonic() - started)
         self.statuses[answer.status_code] += 1
-        if odd is not None and SLASH in odd["url"] and (answer.status_code, answer.content) == NO_ROUTE:
+        if odd is not None and SLASH in odd.url and (answer.status_code, answer.content) == NO_ROUTE:
             self.checks += 1
             return
         for check in CHECKS:
@@ -175,33 +208,34 @@ class Fuzzing:
             return {"Authorization": "Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0."}
         return {"Authorization": f"Bearer {with_role(self._playground.people, caller).token}"}
 
-    def _odd(self, operation: Any) -> Iterator[dict[str, Any]]:
+    def _odd(self, operation: Any) -> Iterator[Odd]:
         chance = random.Random(zlib.crc32(f"{self._seed} {operation.label}".encode()))
         names = [parameter.name for parameter in operation.path_parameters]
         queries = [parameter.name for parameter in operation.query]
         bodies = list(operation.body)
 
-        def request(odd: str = "", value: str = "", query: str = "", body: bytes = b"{}", kind: str = "") -> dict[str, Any]:
+        def request(odd: str = "", value: str = "", query: str = "", body: bytes = b"{}", kind: str = "") -> Odd:
             path = operation.path
             for name in names:
                 real = self._playground.value(name, operation.label, chance) or "nobody"
                 path = path.replace(f"{{{name}}}", value if name == odd else real)
             headers = {"Content-Type": kind or "application/json"} if bodies else {}
-            return {"url": self._playground.api_url + path + query, "data": body if bodies else b"", "headers": headers}
+            return Odd(self._playground.api_url + path + query, headers, body if bodies else b"")
 
         for name in names:
             yield from (request(odd=name, value=segment) for segment in ODD_SEGMENTS)
         for name in queries:
-            yield from (request(query=f"?{name}={requests.utils.quote(value)}") for value in ODD_QUERIES[name])
+            yield from (request(query=f"?{name}={quote(value)}") for value in ODD_QUERIES[name])
             yield request(query=f"?{name}=%ff&{name}=1&&=&%")
         if bodies:
             yield from (request(body=body) for body in ODD_BODIES)
-            yield from (request(kind=kind) for kind in ("text/plain", "application/xml", "nonsense", "application/json; charset=utf-16"))
+            yield from (request(kind=kind) for kind in ODD_KINDS)
 
 
 def report(fuzzing: Fuzzing, seconds: float) -> None:
     statuses = ", ".join(f"{status}: {count}" for status, count in sorted(fuzzing.statuses.items()))
-    print(f"\n{sum(fuzzing.statuses.values())} requests in {seconds:.0f} s, the slowest {fuzzing.slowest:.1f} s ({statuses})")
+    requests_sent = sum(fuzzing.statuses.values())
+    print(f"\n{requests_sent} requests in {seconds:.0f} s, the slowest {fuzzing.slowest:.1f} s ({statuses})")
     print(f"{fuzzing.checks} checks run, {fuzzing.failed} failures")
     if fuzzing.failed:
         raise console.Failure("\n".join(f"✗ {what}" for what in fuzzing.failures))

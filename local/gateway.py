@@ -7,11 +7,13 @@ back, as CloudFormation would resolve it, and makes what is missing. On AWS itse
 import re
 from typing import Any
 
+import boto3
+
 METHODS = {"get", "head", "post", "put", "delete", "patch", "options"}
 STAGE = "local"  # besides $default, whose dollar sign a shell would eat in a copied URL
 
 
-def complete(session: Any, stack_name: str) -> None:
+def complete(session: boto3.Session, stack_name: str) -> None:
     """Makes the API of a deployed stack whole, replacing what an earlier call made."""
     deployed = DeployedStack(session, stack_name)
     client = session.client("apigatewayv2")
@@ -79,7 +81,7 @@ def _create_route(
 class DeployedStack:
     """A stack's processed template together with what its references stand for."""
 
-    def __init__(self, session: Any, stack_name: str) -> None:
+    def __init__(self, session: boto3.Session, stack_name: str) -> None:
         cloudformation = session.client("cloudformation")
         self.template = cloudformation.get_template(StackName=stack_name, TemplateStage="Processed")["TemplateBody"]
         stack = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
@@ -89,7 +91,7 @@ class DeployedStack:
         }
         account = session.client("sts").get_caller_identity()["Account"]
         self._function_arn = f"arn:aws:lambda:{session.region_name}:{account}:function:"
-        self._values = {
+        self._values: dict[str, Any] = {
             "AWS::Region": session.region_name,
             "AWS::AccountId": account,
             "AWS::Partition": "aws",
@@ -107,7 +109,7 @@ class DeployedStack:
         if not isinstance(node, dict):
             return node
         if len(node) == 1:
-            (name, argument), = node.items()
+            ((name, argument),) = node.items()
             if name == "Ref":
                 return self._values[argument]
             if name == "Fn::Sub":
@@ -131,7 +133,7 @@ class DeployedStack:
     def _holds(self, condition: Any) -> bool:
         if isinstance(condition, str):
             condition = self.template["Conditions"][condition]
-        (name, argument), = condition.items()
+        ((name, argument),) = condition.items()
         if name == "Fn::Equals":
             return self.resolve(argument[0]) == self.resolve(argument[1])
         if name == "Fn::Not":

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -60,7 +59,7 @@ class Place:
         return self.start <= other.start and other.end <= self.end
 
 
-def find(guard: Guard, source: str) -> "Place | None":
+def find(guard: Guard, source: str) -> Place | None:
     near = source.find(guard.near)
     start = source.find(guard.text, near + len(guard.near)) if near >= 0 else -1
     return Place(guard, start) if start >= 0 else None
@@ -85,7 +84,7 @@ def _mutate(source: str, start: int, end: int, places: list[Place]) -> str:
         outer, rest = places[0], places[1:]
         inner = [place for place in rest if outer.holds(place)]
         places = [place for place in rest if not outer.holds(place)]
-        mutated += source[at:outer.start] + switch(outer, _mutate(source, outer.start, outer.end, inner))
+        mutated += source[at : outer.start] + switch(outer, _mutate(source, outer.start, outer.end, inner))
         at = outer.end
     return mutated + source[at:end]
 
@@ -98,10 +97,8 @@ def write_if_changed(path: Path, content: bytes) -> None:
 
 def copy_tree() -> tuple[str, list[Guard]]:
     """Makes the mutated copy; answers its digest, and the guards whose text has gone."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT, check=True, capture_output=True,
-    ).stdout.decode()
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode()
     names = sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
     gone: list[Guard] = []
     digest = hashlib.sha256()
@@ -136,13 +133,13 @@ class Suite:
 def build() -> list[Suite]:
     """Builds the tests of all packages, once for all mutants."""
     step("Building the tests with every guard switchable")
-    # Built once, run hundreds of times: the profile of `make prove`. Not in its directory, or cargo would take the mutated
-    # crates for the real ones.
+    # Built once, run hundreds of times: the profile of `make prove`. Not in its directory, or cargo would take the
+    # mutated crates for the real ones.
     command = ["cargo", "test", "--locked", "--profile=prove", "--no-run", "--message-format=json-render-diagnostics"]
     command += ["--lib", "--test=embedded"]
     command += [word for package in PACKAGES for word in ("--package", package)]
     environment = {**os.environ, "CARGO_TARGET_DIR": str(WORK / "target")}
-    built = subprocess.run(command, cwd=TREE, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    built = subprocess.run(command, cwd=TREE, env=environment, check=False, capture_output=True, text=True)
     if built.returncode != 0:
         raise Failure(f"{built.stderr[-6000:]}\n\nThe mutated tree in {TREE} does not build.")
     suites = {}
@@ -162,7 +159,7 @@ def build() -> list[Suite]:
     return [*ordered, replace(embedded, arguments=QUICK), replace(embedded, arguments=skipped)]
 
 
-def run(suite: Suite, mutant: str, only: str = "") -> "str | None":
+def run(suite: Suite, mutant: str, only: str = "") -> str | None:
     """Runs a suite until its first failure; answers what failed, or `None`."""
     environment = {
         **os.environ,
@@ -173,8 +170,13 @@ def run(suite: Suite, mutant: str, only: str = "") -> "str | None":
     }
     command = [suite.binary, *((only, "--exact") if only else suite.arguments)]
     process = subprocess.Popen(
-        command, cwd=suite.directory, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+        command,
+        cwd=suite.directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
     )
     clock = threading.Timer(SECONDS, process.kill)
     clock.start()
@@ -207,7 +209,7 @@ def order(suites: list[Suite], guard: Guard) -> list[Suite]:
     return [suite for _, _, suite in sorted(ranked[:-1], key=lambda entry: entry[:2])] + [suites[-1]]
 
 
-def catch(suites: list[Suite], guard: Guard, known: str) -> "str | None":
+def catch(suites: list[Suite], guard: Guard, known: str) -> str | None:
     """The test that notices, the one that did the last time asked first."""
     package, _, test = known.partition(": ")
     remembered = next((suite for suite in suites if suite.package == package and not test.startswith("(")), None)

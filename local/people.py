@@ -9,7 +9,7 @@ from api import call
 from deployment import LocalSession
 
 COMMUNITY = "harbour-gardeners"
-PASSWORD = "local-Demo-passw0rd"  # of people who exist on this machine only
+PASSWORD = "local-Demo-passw0rd"  # noqa: S105 - of people who exist on this machine only
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,12 @@ class Person:
     user_id: str = ""
     token: str = ""
 
+    @classmethod
+    def from_stack_file(cls, person: dict[str, str]) -> "Person":
+        return cls(person["name"], person["email"], person["role"], person["userId"], person["token"])
+
     def for_stack_file(self) -> dict[str, str]:
-        return {
-            "name": self.name,
-            "userId": self.user_id,
-            "email": self.email,
-            "role": self.role,
-            "token": self.token,
-        }
+        return {"name": self.name, "userId": self.user_id, "email": self.email, "role": self.role, "token": self.token}
 
 
 PEOPLE = [
@@ -54,18 +52,11 @@ def _sign_in(cognito: Any, pool_id: str, client_id: str, person: Person) -> Pers
             UserPoolId=pool_id,
             Username=person.email,
             MessageAction="SUPPRESS",
-            UserAttributes=[
-                {"Name": "email", "Value": person.email},
-                {"Name": "email_verified", "Value": "true"},
-            ],
+            UserAttributes=[{"Name": "email", "Value": person.email}, {"Name": "email_verified", "Value": "true"}],
         )
-        cognito.admin_set_user_password(
-            UserPoolId=pool_id, Username=person.email, Password=PASSWORD, Permanent=True
-        )
+        cognito.admin_set_user_password(UserPoolId=pool_id, Username=person.email, Password=PASSWORD, Permanent=True)
         if person.role == "site_administrator":
-            cognito.admin_add_user_to_group(
-                UserPoolId=pool_id, Username=person.email, GroupName="administrators"
-            )
+            cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=person.email, GroupName="administrators")
     except cognito.exceptions.UsernameExistsException:
         pass
     token = cognito.admin_initiate_auth(
@@ -74,12 +65,12 @@ def _sign_in(cognito: Any, pool_id: str, client_id: str, person: Person) -> Pers
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": person.email, "PASSWORD": PASSWORD},
     )["AuthenticationResult"]["IdToken"]
-    return replace(person, token=token, user_id=_claims(token)["sub"])
+    return replace(person, token=token, user_id=_user_id(token))
 
 
-def _claims(token: str) -> dict[str, Any]:
-    payload = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+def _user_id(token: str) -> str:
+    claims = base64.urlsafe_b64decode(token.split(".")[1] + "==")  # padding is left out of tokens; too much is ignored
+    return json.loads(claims)["sub"]
 
 
 def with_role(people: list[Person], role: str) -> Person:
@@ -90,12 +81,13 @@ def fill_directory(api_url: str, people: list[Person]) -> None:
     """Tells the directory about everyone, as a host platform would."""
     administrator = with_role(people, "site_administrator")
     for person in people:
-        put(api_url, administrator, f"/directory/users/{person.user_id}", {
+        user = {
             "displayName": person.name,
             "profileUrl": f"https://community.example.org/people/{person.email.split('@')[0]}",
             "email": person.email,
             "emailVerified": True,
-        })
+        }
+        put(api_url, administrator, f"/directory/users/{person.user_id}", user)
     create_community(api_url, people, COMMUNITY, "Harbour Gardeners")
     member, acquaintance = with_role(people, "member"), with_role(people, "invitee")
     put(api_url, administrator, f"/directory/users/{member.user_id}/connections/{acquaintance.user_id}")
@@ -103,14 +95,15 @@ def fill_directory(api_url: str, people: list[Person]) -> None:
 
 def create_community(api_url: str, people: list[Person], community_id: str, title: str) -> None:
     administrator = with_role(people, "site_administrator")
-    put(api_url, administrator, f"/directory/communities/{community_id}", {
+    community = {
         "title": title,
         "url": f"https://community.example.org/{community_id}",
         "description": "Neighbours who grow vegetables between the cranes.",
         "memberCount": 3,
         "visibility": "public",
         "enrolment": "open",
-    })
+    }
+    put(api_url, administrator, f"/directory/communities/{community_id}", community)
     for role in ("owner", "moderator", "member"):
         person = with_role(people, role)
         put(api_url, administrator, f"/directory/communities/{community_id}/members/{person.user_id}", {"role": role})

@@ -27,9 +27,7 @@ class Playground:
     @classmethod
     def of_running_stack(cls, name: str) -> "Playground":
         described = stack.LocalStack(stack.LOCAL).describe()
-        people = [
-            Person(one["name"], one["email"], one["role"], one["userId"], one["token"]) for one in described["people"]
-        ]
+        people = [Person.from_stack_file(person) for person in described["people"]]
         return cls(described["apiUrl"], described["endpointUrl"], people, name)
 
     @property
@@ -41,7 +39,7 @@ class Playground:
         return f"{self.name}-gone"
 
     def settings(self) -> Any:
-        return self._call("GET", "/directory/settings", "site_administrator").json
+        return self._call("GET", "/directory/settings", "site_administrator").json()
 
     def restore_settings(self, settings: Any) -> None:
         self._call("PUT", "/directory/settings", "site_administrator", settings)
@@ -51,9 +49,8 @@ class Playground:
         administrator = with_role(self.people, "site_administrator")
         for number, user in enumerate(self.expendable_users):
             email = f"{user}@example.org" if number % 2 else None
-            put(self.api_url, administrator, f"/directory/users/{user}", {
-                "displayName": f"Fay {number}", **({"email": email, "emailVerified": True} if email else {}),
-            })
+            body = {"displayName": f"Fay {number}", **({"email": email, "emailVerified": True} if email else {})}
+            put(self.api_url, administrator, f"/directory/users/{user}", body)
         self.communities = [f"{self.name}-open-{turn}", f"{self.name}-closed-{turn}"]
         for community in [*self.communities, self.expendable_community]:
             create_community(self.api_url, self.people, community, "Fuzzy Gardeners")
@@ -61,27 +58,30 @@ class Playground:
         for person in invitees:
             put(self.api_url, administrator, f"/directory/users/{member.user_id}/connections/{person.user_id}")
         open_one, closed_one = self.communities
-        put(self.api_url, administrator, f"/directory/communities/{closed_one}", {
-            "title": "Closed Gardeners", "visibility": "public", "enrolment": "closed",
-        })
+        closed = {"title": "Closed Gardeners", "visibility": "public", "enrolment": "closed"}
+        put(self.api_url, administrator, f"/directory/communities/{closed_one}", closed)
         addresses = [f"{self.name}.{turn}.{number}@example.net" for number in range(4)]
         ids = [person.user_id for person in invitees]
         self._invite("moderator", open_one, {"userIds": ids + self.expendable_users[:4], "emails": addresses})
         self._invite("member", closed_one, {"userIds": ids})
         self.invitations, self.cursors = [], []
         for community in self.communities:
-            listed = self._call("GET", f"/communities/{community}/invitations?limit=100", "owner").json["invitations"]
+            listed = self._call("GET", f"/communities/{community}/invitations?limit=100", "owner").json()["invitations"]
             self.invitations += [invitation["id"] for invitation in listed]
             for role in ("owner", "moderator"):
-                first = self._call("GET", f"/communities/{community}/invitations?limit=1", role).json
+                first = self._call("GET", f"/communities/{community}/invitations?limit=1", role).json()
                 self.cursors.append(first["nextCursor"])
         for person in invitees[:1]:
-            answer = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json
+            answer = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json()
             self.cursors += [answer["nextCursor"]] if "nextCursor" in answer else []
-        mails = [mail for mail in sent_mails(self.endpoint_url) if self.name in str(mail["To"]) or "Fuzzy" in mail["Subject"]]
-        self.tokens = re.findall(r"/[iu]/([A-Za-z0-9_-]{64,})", " ".join(mail["BodyText"] for mail in mails))[-40:]
+        mails = " ".join(
+            mail["BodyText"]
+            for mail in sent_mails(self.endpoint_url)
+            if self.name in str(mail["To"]) or "Fuzzy" in mail["Subject"]
+        )
+        self.tokens = re.findall(r"/[iu]/([A-Za-z0-9_-]{64,})", mails)[-40:]
 
-    def value(self, name: str, operation: str, chance: random.Random) -> "str | None":
+    def value(self, name: str, operation: str, chance: random.Random) -> str | None:
         """Something that exists, for the parameter of that name; what an operation may ruin is expendable."""
         ruins = operation.startswith(("PUT /directory", "DELETE /directory"))
         known = {

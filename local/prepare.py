@@ -4,18 +4,19 @@ Runs on whatever Python the machine has, so that even an old one can say what is
 """
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
+from pathlib import Path
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-VENV = os.path.join(ROOT, ".local", "venv")
-LOCK = os.path.join(ROOT, "local", "requirements.txt")
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".local" / "venv"
+LOCK = ROOT / "local" / "requirements.txt"
 OLDEST_PYTHON = (3, 10)
 
 
-def install_hint(debian, mac):
+def install_hint(debian: str, mac: str) -> str:
     if sys.platform == "darwin":
         return mac
     if shutil.which("apt-get"):
@@ -23,58 +24,41 @@ def install_hint(debian, mac):
     return "install " + debian + " with your system's package manager"
 
 
-def has_module(name):
-    try:
-        __import__(name)
-    except ImportError:
-        return False
-    return True
-
-
-def missing_prerequisites():
+def missing_prerequisites() -> "list[tuple[str, str]]":
     """What this machine lacks, each with the command that installs it."""
+    missing = []
     if sys.version_info < OLDEST_PYTHON:
-        yield (
-            "Python 3.10 or newer (this is %d.%d)" % sys.version_info[:2],
-            install_hint("python3 python3-venv", "brew install python3"),
-        )
-    if not (has_module("venv") and has_module("ensurepip")):
-        yield "Python's venv module", install_hint("python3-venv", "brew install python3")
+        python = "Python 3.10 or newer (this is %d.%d)" % sys.version_info[:2]
+        missing.append((python, install_hint("python3 python3-venv", "brew install python3")))
+    if not (find_spec("venv") and find_spec("ensurepip")):
+        missing.append(("Python's venv module", install_hint("python3-venv", "brew install python3")))
     if not shutil.which("cargo"):
-        yield "cargo", "install Rust as https://rustup.rs says"
+        missing.append(("cargo", "install Rust as https://rustup.rs says"))
     if not any(shutil.which(compiler) for compiler in ("cc", "gcc", "clang")):
-        yield "a C compiler", install_hint("build-essential", "xcode-select --install")
+        missing.append(("a C compiler", install_hint("build-essential", "xcode-select --install")))
+    return missing
 
 
-def lock_digest():
-    with open(LOCK, "rb") as lock:
-        return hashlib.sha256(lock.read()).hexdigest()
-
-
-def run(command):
+def run(command: "list[str]") -> None:
     status = subprocess.call(command)
     if status != 0:
         sys.exit("`%s` failed with status %d" % (" ".join(command), status))
 
 
-def install_tools():
-    stamp = os.path.join(VENV, "lock.sha256")
-    digest = lock_digest()
-    if os.path.exists(stamp):
-        with open(stamp) as installed:
-            if installed.read() == digest:
-                return
+def install_tools() -> None:
+    stamp = VENV / "lock.sha256"
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if stamp.exists() and stamp.read_text() == digest:
+        return
     print("Installing the pinned tools into .local/venv (about a minute, once)", flush=True)
-    run([sys.executable, "-m", "venv", "--clear", VENV])
-    python = os.path.join(VENV, "bin", "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    run(install + ["--require-hashes", "--no-deps", "--requirement", LOCK])  # the lock names every dependency
-    with open(stamp, "w") as installed:
-        installed.write(digest)
+    run([sys.executable, "-m", "venv", "--clear", str(VENV)])
+    install = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*install, "--require-hashes", "--no-deps", "--requirement", str(LOCK)])  # the lock names every dependency
+    stamp.write_text(digest)
 
 
-def main():
-    missing = list(missing_prerequisites())
+def main() -> int:
+    missing = missing_prerequisites()
     for what, how in missing:
         print("Missing: %s\n  %s" % (what, how), file=sys.stderr)
     if missing:

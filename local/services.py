@@ -1,15 +1,17 @@
 """Background processes that outlive the command that started them, each with a pid file and a log."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+import requests
+
+from api import SESSION
 from console import Failure
 
 STOP_SECONDS = 10
@@ -52,13 +54,12 @@ class Service:
     def wait_until_it_answers(self, url: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(url, timeout=5).close()
+            with contextlib.suppress(requests.RequestException):
+                SESSION.get(url, timeout=5).raise_for_status()
                 return
-            except (urllib.error.URLError, ConnectionError, TimeoutError):
-                if self.pid() is None:
-                    break
-                time.sleep(0.1)
+            if self.pid() is None:
+                break
+            time.sleep(0.1)
         raise Failure(f"{self.name} does not answer; its log is {self.log}")
 
     def stop(self) -> bool:
@@ -72,7 +73,8 @@ class Service:
 
 def _start_time(pid: int) -> str:
     """When a process was started, empty for one that is gone or only waits to be reaped."""
-    answer = subprocess.run(["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True)
+    command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False)
     state, _, started = answer.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
 

@@ -4,6 +4,7 @@ Everything it makes is in .local/, and `stop` ends all that it started.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import console
 import deployment
@@ -72,7 +74,7 @@ class LocalStack:
             stale.unlink(missing_ok=True)
         return any(stopped)
 
-    def describe(self) -> dict:
+    def describe(self) -> dict[str, Any]:
         """What the stack file says, of a stack that runs."""
         if self._aws.pid() is None or not self.file.exists():
             raise console.Failure("The local stack is not running: `make run` starts it.")
@@ -100,10 +102,9 @@ class LocalStack:
                 "TMPDIR": str(scratch),
             },
         )
+        webmail = str(Path(__file__).with_name("webmail.py"))
         self._mailbox.start(
-            [sys.executable, str(Path(__file__).with_name("mailbox.py"))]
-            + ["--endpoint-url", endpoint_url, "--port", str(ports.mailbox)],
-            dict(os.environ),
+            [sys.executable, webmail, "--endpoint-url", endpoint_url, "--port", str(ports.mailbox)], dict(os.environ)
         )
         self._aws.wait_until_it_answers(f"{endpoint_url}/_ministack/health")
         self._mailbox.wait_until_it_answers(f"http://127.0.0.1:{ports.mailbox}/")
@@ -118,7 +119,9 @@ def run() -> None:
     console.step("The story: invited, mailed, answered")
     Story(described["apiUrl"], described["endpointUrl"], people).tell()
     console.step("Done. The stack keeps running until `make stop`.")
-    print(f"\nAPI      {described['apiUrl']}\nMails    {described['mailboxUrl']}\nDocs     {described['mailboxUrl']}/docs\n")
+    print(f"\nAPI      {described['apiUrl']}")
+    print(f"Mails    {described['mailboxUrl']}")
+    print(f"Docs     {described['mailboxUrl']}/docs\n")
     for person in people:
         print(f"{person.name}, {person.role.replace('_', ' ')}, {person.email}\n{person.token}\n")
     print(f"The same for programs: {stack.file.relative_to(functions.ROOT)}")
@@ -141,10 +144,8 @@ def watch() -> None:
         "PUBLIC_BASE_URL": "http://127.0.0.1:9000",
     }
     command = [str(Path(sys.executable).with_name("cargo-lambda")), "lambda", "watch", "--invoke-address", "127.0.0.1"]
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
-    except KeyboardInterrupt:
-        pass
 
 
 def test(cargo_arguments: list[str]) -> None:

@@ -59,8 +59,8 @@ class Story:
     def _open_link_and_accept(self, mail: dict[str, Any]) -> None:
         link = answer_link(mail)
         call("HEAD", link)
-        page = call("GET", link)
-        self._check(self._title in page.body, f"{self._ines.name} opened the link: the page names the community", page.body)
+        page = call("GET", link).text
+        self._check(self._title in page, f"{self._ines.name} opened the link: the page names the community", page)
         status = self._own_invitation(self._ines)["status"]
         self._check(status == "pending", "… and opening it changed nothing", status)
         call("POST", link, form={"answer": "accept"})
@@ -107,21 +107,20 @@ class Story:
             time.sleep(0.2)
 
     def _call(self, person: Person, method: str, path: str, body: Any = None) -> Any:
-        return call(method, self._api_url + path, person.token, body).json
+        return call(method, self._api_url + path, person.token, body).json()
 
     def _mails(self) -> list[dict[str, Any]]:
         return sent_mails(self._endpoint_url)
 
     @staticmethod
     def _check(holds: bool, text: str, seen: Any) -> None:
-        if not holds:
-            raise console.Failure(f"Expected: {text}\nSeen: {seen}")
+        console.check(holds, text, seen)
         console.step(f"✓ {text}")
 
 
 def sent_mails(endpoint_url: str) -> list[dict[str, Any]]:
     """Every mail that left through the local SES, oldest first."""
-    accounts = call("GET", f"{endpoint_url}/_ministack/ses/messages").json["messages"]
+    accounts = call("GET", f"{endpoint_url}/_ministack/ses/messages").json()["messages"]
     return [mail for mails in accounts.values() for mail in mails]
 
 
