@@ -17,33 +17,39 @@ class Guard:
     near: str = ""
 
 
-ALWAYS = 'expression.require("attribute_not_exists(nothing)".to_owned())'
+ALWAYS = 'expression.require_missing("nothing")'
 UNCONDITIONAL = "{ let mut expression = Expression::default(); " + ALWAYS + "; expression }"
 
-EXECUTE = "shared/src/store/execute.rs"
-EXPRESSION = "shared/src/store/expression.rs"
-WRITE = "shared/src/store/write.rs"
-MAILBOOK = "shared/src/store/outbox.rs"
-LEDGER = "shared/src/store/ledger.rs"
-READ = "shared/src/store/read.rs"
-RECORD = "shared/src/store/record.rs"
-INVITATION = "shared/src/domain/invitation.rs"
-LIFECYCLE = "shared/src/domain/lifecycle.rs"
-SENDING = "shared/src/domain/sending.rs"
-VIEWING = "shared/src/domain/viewing.rs"
-PERSON = "shared/src/domain/person.rs"
-MESSAGE = "shared/src/domain/message.rs"
-CALLER = "shared/src/http/caller.rs"
-CURSOR = "shared/src/http/cursor.rs"
-LIST = "shared/src/http/list.rs"
-BODY = "shared/src/http/body.rs"
-SEND = "functions/send/src/lib.rs"
-IDEMPOTENCY = "functions/send/src/idempotency.rs"
+EXECUTE = "shared/store/src/execute.rs"
+EXPRESSION = "shared/store/src/expression.rs"
+WRITE = "shared/store/src/write.rs"
+OUTBOX = "shared/store/src/outbox.rs"
+STATS = "shared/store/src/stats.rs"
+READ = "shared/store/src/read.rs"
+RECORD = "shared/store/src/record.rs"
+INVITATION = "shared/domain/src/invitation.rs"
+LIFECYCLE = "shared/domain/src/lifecycle.rs"
+SENDING = "shared/domain/src/sending.rs"
+VIEWING = "shared/domain/src/viewing.rs"
+PERSON = "shared/domain/src/person.rs"
+MESSAGE = "shared/domain/src/message.rs"
+CALLER = "shared/http-api/src/caller.rs"
+CURSOR = "shared/http-api/src/cursor.rs"
+LIST = "shared/http-api/src/list.rs"
+ADDRESSES = "shared/store/src/addresses.rs"
+IDEMPOTENT = "shared/store/src/idempotency.rs"
+DELIVERY = "shared/domain/src/delivery.rs"
+DELIVERIES = "shared/service/src/delivery.rs"
+DECISION = "shared/service/src/decision.rs"
+LISTS = "shared/service/src/lists.rs"
+REPORTS = "shared/service/src/feedback.rs"
+SUBMISSION = "shared/service/src/send/submission.rs"
+BODY = "shared/http-api/src/body.rs"
+SEND = "shared/service/src/send/mod.rs"
+IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
 MODERATE = "functions/moderate/src/lib.rs"
-LIST_SENT = "functions/list-sent/src/lib.rs"
-STATUS = "functions/status/src/lib.rs"
 DIRECTORY = "functions/directory/src/lib.rs"
 USERS = "functions/directory/src/users.rs"
 ERASURE = "functions/directory/src/erasure.rs"
@@ -52,7 +58,6 @@ MEMBERS = "functions/directory/src/members.rs"
 CONNECTIONS = "functions/directory/src/connections.rs"
 IMPORT = "functions/directory/src/import.rs"
 DELIVER = "functions/deliver/src/lib.rs"
-MAIL = "functions/deliver/src/mail.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
 
@@ -61,59 +66,58 @@ GUARDS = [
     Guard("a transition starts from the revision it was decided from", EXECUTE,
           "action.expression.require_equal(REVISION, number(revision))", "()"),
     Guard("a community that invites nobody is not written for", EXECUTE,
-          'expression.require_equal("allowInvitations", true_value())', ALWAYS),
+          'expression.require_equal(ALLOW_INVITATIONS, yes())', ALWAYS),
     Guard("a user who acts is active when it is written", EXECUTE,
-          'expression.require_equal("active", true_value())', ALWAYS),
-    Guard("an address that is invited belongs to nobody", EXECUTE, 'expression.require_missing("owner")', ALWAYS),
+          'expression.require_equal(ACTIVE, yes())', ALWAYS),
+    Guard("an address that is invited belongs to nobody", EXECUTE, 'expression.require_missing(OWNER)', ALWAYS),
     Guard("an address that is claimed belongs to the claimant", EXECUTE,
-          'expression.require_equal("owner", string(user.as_str()))', ALWAYS),
+          'expression.require_equal(OWNER, string(user.as_str()))', ALWAYS),
     Guard("who resends still belongs to the community", EXECUTE,
-          'expression.require(format!("attribute_exists({role})"));',
-          'expression.require(format!("attribute_exists({role}) OR attribute_not_exists({role})"));'),
+          'expression.require_existing(ROLE)', ALWAYS),
     Guard("who moderates has a role that moderates", EXECUTE,
-          'expression.require(format!("{role} IN ({})", roles.join(", ")));',
-          'expression.require(format!("attribute_exists({role}) OR {role} IN ({})", roles.join(", ")));'),
+          'expression.require_any(ROLE, Role::MODERATING.map(|role| string(role.as_str())))',
+          'expression.require_existing(ROLE)'),
     Guard("who moderates has any role at all", EXECUTE,
-          'expression.require(format!("{role} IN ({})", roles.join(", ")));',
-          'expression.require(format!("attribute_not_exists({role}) OR {role} IN ({})", roles.join(", ")));'),
+          'expression.require_any(ROLE, Role::MODERATING.map(|role| string(role.as_str())))',
+          'expression.require_missing_or_equal(ROLE, string(Role::Moderator.as_str()))'),
     Guard("the day's quota holds when it is written", EXECUTE,
-          'expression.require(format!("attribute_not_exists({used}) OR {used} <= {most}"));',
-          'expression.require(format!("attribute_not_exists({used}) OR {used} <= {most} OR {used} > {most}"));'),
-    Guard("the quota is counted", EXECUTE, 'expression.increase("used", i64::from(*count));',
-          'expression.increase("used", 0);'),
+          'expression.require_missing_or_at_most(USED, i64::from(quota.limit) - i64::from(*count));',
+          'expression.require_missing_or_at_most(USED, i64::MAX);'),
+    Guard("the quota is counted", EXECUTE, 'expression.increase(USED, i64::from(*count));',
+          'expression.increase(USED, 0);'),
     Guard("the quota's record goes away", EXECUTE,
           "expression.set(TTL, number(quota.renews_at().as_second() + 86_400));", ""),
     Guard("a request's first record is the first", EXECUTE, "action.expression.require_missing(PK)", "()",
-          near="match replaces"),
+          near="match &write.replaces"),
     Guard("a request's record replaces the one that was read", EXECUTE,
-          'action.expression.require_equal("stamp", string(stamp))', "()"),
-    Guard("an terms needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", ""),
+          'action.expression.require_equal(STAMP, string(stamp))', "()"),
+    Guard("an invitation needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", ""),
     Guard("enrolling needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", "",
           near="StandingChange::Enrol { invitation } =>"),
-    Guard("who accepts is no member yet", EXECUTE, 'expression.require_missing("role");', "",
+    Guard("who accepts is no member yet", EXECUTE, 'expression.require_missing(ROLE);', "",
           near="StandingChange::Join {"),
     Guard("who accepts what an address got keeps their own", EXECUTE, "*own", "true",
           near="StandingChange::Join {"),
     Guard("a released invitation is the live one", EXECUTE,
-          'expression.require_equal("liveInvitation", string(invitation.to_string()));', "",
+          'expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));', "",
           near="StandingChange::Release {"),
     Guard("a refused invitation is the live one", EXECUTE,
-          'expression.require_equal("liveInvitation", string(invitation.to_string()));', "",
+          'expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));', "",
           near="if named {"),
-    Guard("a settled invitation is no longer live", EXECUTE, 'expression.remove("liveInvitation");', ""),
-    Guard("a block is kept", EXECUTE, 'expression.set("blocked", true_value());', ""),
-    Guard("a later block is kept", EXECUTE, 'expression.set("blocked", true_value());', "",
+    Guard("a settled invitation is no longer live", EXECUTE, 'expression.remove(LIVE_INVITATION);', ""),
+    Guard("a block is kept", EXECUTE, 'expression.set(BLOCKED, yes());', ""),
+    Guard("a later block is kept", EXECUTE, 'expression.set(BLOCKED, yes());', "",
           near="StandingChange::Block { anew } =>"),
     Guard("a cooldown is kept", EXECUTE,
-          'expression.set("coolingUntil", number(cooling_until.as_millisecond()));', ""),
-    Guard("a member is not invited", EXECUTE, 'expression.require_missing("role");', "", near="fn willing"),
-    Guard("who blocked is not invited", EXECUTE, 'expression.require_missing("blocked");', "", near="fn willing"),
+          'expression.set(COOLING_UNTIL, number(cooling_until.as_millisecond()));', ""),
+    Guard("a member is not invited", EXECUTE, 'expression.require_missing(ROLE);', "", near="fn willing"),
+    Guard("who blocked is not invited", EXECUTE, 'expression.require_missing(BLOCKED);', "", near="fn willing"),
     Guard("who is cooling down is not invited", EXECUTE,
-          'expression.require(format!("attribute_not_exists({cooling}) OR {cooling} <= {now}"));',
-          'expression.require(format!("attribute_not_exists({cooling}) OR {cooling} <= {now} OR {cooling} > {now}"));'),
+          'expression.require_missing_or_at_most(COOLING_UNTIL, now);',
+          'expression.require_missing_or_at_most(COOLING_UNTIL, i64::MAX);'),
     Guard("who has a live invitation gets no other", EXECUTE,
-          'expression.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {live} = {id}"));',
-          'expression.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {until} > {now} OR {live} = {id}"));'),
+          'expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, now);',
+          'expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, i64::MAX);'),
     Guard("all conditions must hold, not one", EXPRESSION, 'conditions.join(" AND ")', 'conditions.join(" OR ")'),
     Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
     Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
@@ -122,39 +126,39 @@ GUARDS = [
           near="ConditionalCheckFailedException"),
     Guard("an update that collides is waited out", WRITE, "0..ATTEMPTS", "0..1", near="pub async fn update"),
 
-    # ---- Owed mails
-    Guard("a lease lasts", MAILBOOK, "later(now, LEASE)", "now"),
-    Guard("attempts are counted", MAILBOOK, 'expression.increase("attempts", 1);', ""),
-    Guard("the digest of a link is kept", MAILBOOK,
-          'expression.append("links", serde_dynamo::to_attribute_value(link)?);', ""),
-    Guard("a link opens what its digest is known to", MAILBOOK, "link.digest == digest", "true"),
-    Guard("a mail that somebody has in charge is not taken or dropped", MAILBOOK,
-          'expression.require_equal("attempts", number(owed.attempts));', ""),
-    Guard("a mail that was settled is not taken or dropped", MAILBOOK,
-          'expression.require_equal("state", string(owed.state.as_str()));', ""),
-    Guard("who is late for the own lease leaves the mail alone", MAILBOOK,
-          'expression.require_equal("leasedUntil", number(lease.until.as_millisecond()));', ""),
-    Guard("only a parked mail is unparked", MAILBOOK,
-          'expression.require_equal("state", string(MailState::Parked.as_str()));', ""),
-    Guard("a parked mail leaves a record for an operator", MAILBOOK,
-          "vec![Write::Update(mail.key(), expression), Write::Put(note, Expression::default())]",
-          "vec![Write::Update(mail.key(), expression)]"),
-    Guard("a moderator's mail is owed once", MAILBOOK, "known.get(key).is_none()", "true"),
-    Guard("a bounced address gets no more", MAILBOOK,
+    # ---- The outbox
+    Guard("a lease lasts", OUTBOX, "later(now, LEASE)", "now"),
+    Guard("attempts are counted", OUTBOX, 'expression.increase(ATTEMPTS, 1);', ""),
+    Guard("the digest of a link is kept", OUTBOX,
+          'expression.append(LINKS, serde_dynamo::to_attribute_value(link)?);', ""),
+    Guard("a link opens what its digest is known to", OUTBOX, "link.digest == digest", "true"),
+    Guard("a mail that somebody has in charge is not taken or dropped", OUTBOX,
+          'expression.require_equal(ATTEMPTS, number(mail.attempts));', ""),
+    Guard("a mail that was settled is not taken or dropped", OUTBOX,
+          'expression.require_equal(STATE, string(mail.state.as_str()));', ""),
+    Guard("who is late for the own lease leaves the mail alone", OUTBOX,
+          'expression.require_equal(LEASED_UNTIL, number(lease.until.as_millisecond()));', ""),
+    Guard("only a parked mail is released", OUTBOX,
+          'expression.require_equal(STATE, string(MailState::Parked.as_str()));', ""),
+    Guard("a parked mail leaves a record for an operator", OUTBOX,
+          "vec![Write::Update(id.key(), expression), Write::Put(parked, Expression::default())]",
+          "{ let _ = parked; vec![Write::Update(id.key(), expression)] }"),
+    Guard("a moderator's mail is owed once", OUTBOX, "known.get(key).is_none()", "true"),
+    Guard("a bounced address gets no more", ADDRESSES,
           "expression.set(SUPPRESSED, AttributeValue::Bool(true));", ""),
-    Guard("a bounced address's owner gets no more", MAILBOOK,
+    Guard("a bounced address's owner gets no more", ADDRESSES,
           "self.suppress_for(owner, address).await?;", ""),
-    Guard("a bounce suppresses the address that it came from", MAILBOOK, "email.key() == *address", "true"),
+    Guard("a bounce suppresses the address that it came from", ADDRESSES, "email.key() == *address", "true"),
 
-    # ---- Counts
-    Guard("what is counted is not counted again", LEDGER,
+    # ---- Community stats
+    Guard("what is counted is not counted again", STATS,
           "mark.is_some_and(|mark| mark.revision >= invitation.revision)", "false"),
-    Guard("a first count is the first", LEDGER, "expression.require_missing(REVISION)", "()"),
-    Guard("a count starts from the mark that was read", LEDGER,
+    Guard("a first count is the first", STATS, "expression.require_missing(REVISION)", "()"),
+    Guard("a count starts from the mark that was read", STATS,
           "expression.require_equal(REVISION, number(mark.revision))", "()"),
-    Guard("what was counted before is taken off", LEDGER, "counter_changes(mark.map(|mark| mark.status), invitation)",
+    Guard("what was counted before is taken off", STATS, "counter_changes(mark.map(|mark| mark.status), invitation)",
           "counter_changes(None, invitation)"),
-    Guard("a deadline never comes early", LEDGER, "invitation.expires_at.as_second() + 1",
+    Guard("a deadline never comes early", STATS, "invitation.expires_at.as_second() + 1",
           "invitation.expires_at.as_second()"),
 
     # ---- Who finds what in which list
@@ -236,8 +240,8 @@ GUARDS = [
           "transition.guards.extend(holder.guard(invitation));", "", near="if !anew {"),
     Guard("only the lapsed expire", LIFECYCLE,
           "!invitation.status.is_final() && invitation.status_at(now) == Status::Expired", "true"),
-    Guard("only a live invitation is claimed", LIFECYCLE, "invitation.status_at(now).is_final()", "false",
-          near="pub fn claim"),
+    Guard("only a live invitation is transferred", LIFECYCLE, "invitation.status_at(now).is_final()", "false",
+          near="pub fn transfer"),
     Guard("a claim checks whose address it is", LIFECYCLE,
           "transition.guards.push(Guard::Owned(key, user.id.clone()));", ""),
     Guard("an erased invitee's name goes", LIFECYCLE, "*display_name = None", "()"),
@@ -248,7 +252,7 @@ GUARDS = [
     Guard("late news of a mail changes nothing", LIFECYCLE, "delivery.state.leads_to(state)", "true"),
 
     # ---- Who may invite whom
-    Guard("an inactive sender invites nobody", SENDING, "!user.active", "false", near="pub fn reach"),
+    Guard("an inactive sender invites nobody", SENDING, "!user.active", "false", near="pub fn sending_rights"),
     Guard("who is no member invites nobody", SENDING, "return Err(Refusal::NotAMember)", "anyone"),
     Guard("only administrators invite into a network", SENDING, "community.enrolment == Enrolment::Network", "false"),
     Guard("a member invites nobody into a private community", SENDING,
@@ -307,14 +311,14 @@ GUARDS = [
     Guard("an address in a token is verified if it says so", CALLER, 'verified == "true"', "true"),
     Guard("a damaged cursor is none", CURSOR, "digest(query, text)[..SEAL] == *seal", "true"),
     Guard("a cursor is its caller's", LIST,
-          'format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str))',
-          'format!("{} {of} {}", index.name(), status.map_or("", Status::as_str))'),
+          'format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))',
+          'format!("{} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))'),
     Guard("a cursor is its list's", LIST,
-          'format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))',
           'format!("{caller} {}", status.map_or("", Status::as_str))'),
     Guard("a cursor is its status's", LIST,
-          'format!("{caller} {} {of} {}", index.name(), status.map_or("", Status::as_str))',
-          'format!("{caller} {} {of}", index.name())'),
+          'format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {}", list.index(), list.of())'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
     Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
     Guard("a body is an object", BODY, "bytes.trim_ascii_start().first() != Some(&b'{')", "false"),
@@ -325,13 +329,13 @@ GUARDS = [
     Guard("a key belongs to one request", IDEMPOTENCY, "found.digest != digest", "false"),
     Guard("a request that runs is not run again", IDEMPOTENCY, "found.leased_until > now", "false"),
     Guard("an answer is kept for a day only", IDEMPOTENCY, "later(found.started_at, KEPT) <= now", "false"),
-    Guard("an answer's record goes away", IDEMPOTENCY,
-          "item.insert(TTL.to_owned(), aws_sdk_dynamodb::types::AttributeValue::N(ttl.to_string()));", ""),
-    Guard("a request that died is resumed", SEND, "claim.resumes()", "false", near="async fn resume"),
+    Guard("a result's record goes away", IDEMPOTENT,
+          "item.insert(TTL.to_owned(), number(self.kept_until.as_second()));", ""),
+    Guard("a request that died is resumed", SEND, "attempt.resumes()", "false", near="async fn resume"),
     Guard("a request names as many as the settings allow", SEND, "submission.recipients.len() > most as usize",
           "false"),
-    Guard("a request names no more than are looked at", REQUEST, "recipients.len() > MAX_SUBMITTED", "false"),
-    Guard("a request names somebody", REQUEST, "self.recipients.is_empty()", "false"),
+    Guard("a request names no more than are looked at", SUBMISSION, "recipients.len() > MAX_SUBMITTED", "false"),
+    Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
     Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
     Guard("a recipient counts once", SEND,
@@ -347,9 +351,9 @@ GUARDS = [
     Guard("a reason is plain", MODERATE, "!plain", "false"),
 
     # ---- Lists and status
-    Guard("only who moderates lists a community", LIST_SENT, "viewer.moderates()", "true"),
-    Guard("an inactive caller lists nothing", LIST_SENT, "viewer.check_active()?;", ""),
-    Guard("an invitation is shown to who sees it", STATUS, "viewer.sees(&invitation) != Some(true)", "false"),
+    Guard("only who moderates lists a community", LISTS, "viewer.moderates()", "true"),
+    Guard("an inactive caller lists nothing", LISTS, "viewer.check_active()?;", ""),
+    Guard("an invitation is shown to who sees it", LISTS, "viewer.sees(&invitation) != Some(true)", "false"),
 
     # ---- The directory
     Guard("only site administrators keep the directory", DIRECTORY, "api.claims.site_administrator(&request)?;", ""),
@@ -360,11 +364,9 @@ GUARDS = [
     Guard("a user is still as active as it was read", USERS,
           'expression.require_equal("active", AttributeValue::Bool(user.active));', ""),
     Guard("nothing is removed of whom the platform brings back", USERS,
-          'expression.require(format!("attribute_not_exists({active}) OR {active} = {no}"));',
-          'expression.require(format!("attribute_not_exists({active}) OR {active} = {no} OR {active} <> {no}"));'),
+          'expression.require_missing_or_equal(ACTIVE, AttributeValue::Bool(false));', ""),
     Guard("the way to a live invitation is not removed", ERASURE,
-          'settled.require(format!("attribute_not_exists({live}) OR {until} <= {now}"));',
-          'settled.require(format!("attribute_not_exists({live}) OR {until} <= {now} OR {until} > {now}"));'),
+          'settled.require_lapsed(LIVE_INVITATION, LIVE_UNTIL, now.as_millisecond());', ""),
     Guard("what came to a user while they were erased goes too", ERASURE,
           "!items.iter().any(|item| is_user(id, item))", "true"),
     Guard("the live invitations of the erased are withdrawn", ERASURE,
@@ -395,34 +397,31 @@ GUARDS = [
     Guard("a record waits for those it depends on", IMPORT,
           "needs.iter().any(|subject| touched.contains(subject))", "false"),
 
-    # ---- Paying what is owed
-    Guard("a mail that was sent is not sent again", MAIL,
-          "return self.make_up(owed, mail, invitation, DeliveryState::Sent).await", "{}"),
-    Guard("a running lease is respected", MAIL, "owed.leased_until.is_some_and(|until| until > now())", "false"),
-    Guard("a parked mail waits for a person", MAIL,
-          "return self.make_up(owed, mail, invitation, DeliveryState::Failed).await", "{}",
-          near="MailState::Parked =>"),
-    Guard("a mail that says nothing true any more is dropped", MAIL, "!wanted", "false"),
-    Guard("a mail is given up in the end", MAIL, "owed.failures() >= MAX_FAILURES", "false"),
-    Guard("a mail waits for a busy mail service no longer than a day", MAIL,
-          "owed.busy_since.is_none_or(|since| now().duration_since(since) < MOST_PATIENCE)", "true"),
-    Guard("who refused in the meantime is not asked by mail", MAIL,
-          "refuses(&records, owed.mail, &invitation.invitee.party(), invitation)?", "false"),
-    Guard("an address that is not proven is looked up", MAIL,
-          "!verified && !self.is_welcome(id, address.key(), kind, invitation).await?", "false"),
-    Guard("an inactive user gets no mail", MAIL, "found.user.active", "true"),
-    Guard("a suppressed user gets no mail", MAIL, "!found.suppressed", "true"),
-    Guard("a suppressed address gets no mail", MAIL, "(!known.suppressed)", "true"),
+    # ---- Delivery
+    Guard("a mail that was sent is not sent again", DELIVERY,
+          "return show(mail, invitation, DeliveryState::Sent)", "{}"),
+    Guard("a running lease is respected", DELIVERY, "mail.leased_until.is_some_and(|until| until > now)", "false"),
+    Guard("a parked mail waits for a person", DELIVERY,
+          "return show(mail, invitation, DeliveryState::Failed)", "{}", near="MailState::Parked =>"),
+    Guard("a mail that says nothing true any more is dropped", DELIVERY, "!wanted", "false"),
+    Guard("a mail is given up in the end", DELIVERY, "mail.failures() >= MAX_FAILURES", "false"),
+    Guard("a mail waits for a busy mail service no longer than a day", DELIVERY,
+          "mail.busy_since.is_none_or(|since| now.duration_since(since) < PATIENCE)", "true"),
+    Guard("who blocked the community in the meantime gets no mail", DELIVERIES,
+          "delivery::is_blocked(mail, &records.standing(&invitee, community)?)", "false"),
+    Guard("an address that is not proven is looked up", DELIVERIES,
+          "!found.user.email_verified && !takes_mail(store, id, address, mail, invitation).await?", "false"),
+    Guard("an inactive user gets no mail", DELIVERY, "user.active", "true"),
+    Guard("a suppressed user gets no mail", DELIVERY, "!suppressed", "true"),
+    Guard("a suppressed address gets no mail", DELIVERIES, "!records.address(key)?.suppressed", "true"),
     Guard("a mail that is being sent is no mail", DELIVER,
           "record::value::<OutboxMail>(after)?.state == MailState::Queued", "true"),
-    Guard("a record that does not read is set aside", DELIVER,
+    Guard("a record that does not read is parked", DELIVER,
           "self.unreadable.push((sequence.to_owned(), id, sk));", ""),
-    Guard("an expiry is decided anew", DELIVER,
-          "self.store.execute(&[&transition], &[], now()).await? == Executed::Done",
-          "{ self.store.execute(&[&transition], &[], now()).await?; true }"),
+    Guard("a decision is taken again after a conflict", DECISION, "ControlFlow::Continue(current)",
+          "{ let _ = current; ControlFlow::Break(Applied::Unneeded) }"),
     Guard("an event that the bus refused comes again", OUTBOUND, "entry.error_code().is_some()", "false"),
     Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
-    Guard("a lasting bounce suppresses", FEEDBACK, "self.store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
-    Guard("only the invitation mail shows in the invitation", FEEDBACK, "mail == MailKind::Invitation.as_str()",
-          "true"),
+    Guard("a lasting bounce suppresses", REPORTS, "store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
+    Guard("only the invitation mail shows in the invitation", REPORTS, "kind.rules().tracked", "true"),
 ]

@@ -27,14 +27,14 @@ from guards import GUARDS, Guard
 WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
-PACKAGES = ("invitations", "directory", "respond", "embedded")  # the quickest tests first
+PACKAGES = ("domain", "http-api", "directory", "respond", "embedded")  # the quickest tests first
 # Modules of `embedded` that notice most, and soon; the rest of it comes last.
 QUICK = ("refusals::", "story::", "bulk::", "aftermath::", "crash::", "lists::")
 # What the outcome of a mutant depends on.
 TESTED = ("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/", "tests/embedded/")
 SECONDS = 300  # no suite takes that long: who hangs is caught
 SWITCH = """
-extern crate self as invitations;
+extern crate self as domain;
 /// Which guard is taken away.
 #[allow(missing_docs, unused)]
 pub mod mutants {
@@ -68,7 +68,7 @@ def find(guard: Guard, source: str) -> Place | None:
 def switch(place: Place, inner: str) -> str:
     """The guard, or what stands in its place: chosen when the test runs."""
     guard = place.guard
-    chosen = f"if invitations::mutants::is({json.dumps(guard.name)}) {{ {guard.instead} }} else {{ {inner} }}"
+    chosen = f"if domain::mutants::is({json.dumps(guard.name)}) {{ {guard.instead} }} else {{ {inner} }}"
     return chosen if guard.text.endswith((";", "}")) else f"({chosen})"
 
 
@@ -104,7 +104,7 @@ def copy_tree() -> tuple[str, list[Guard]]:
     digest = hashlib.sha256()
     for name in names:
         content = (ROOT / name).read_bytes()
-        if name == "shared/src/lib.rs":
+        if name == "shared/domain/src/lib.rs":
             content += SWITCH.encode()
         guards = [guard for guard in GUARDS if guard.file == name]
         if guards:
