@@ -84,3 +84,6 @@ pub(crate) const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
 pub(crate) const DECLINED_ANSWERS: &str = "declinedAnswers";
 /// What the counters of answers that took so many seconds begin with.
 pub(crate) const SECONDS_PREFIX: &str = "seconds";
+
+#[cfg(test)]
+mod tests;

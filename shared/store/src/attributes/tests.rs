@@ -1,0 +1,89 @@
+//! Every attribute that a condition or an update names is a field of the record that it is meant for.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    Timestamp,
+    community::{Community, Enrolment, Visibility},
+    id::InvitationId,
+    link::LinkToken,
+    outbox::{Addressee, MailKind, MailState, MailedLink, OutboxMail},
+    person::{Role, Standing, User},
+};
+use serde::Serialize;
+
+use super::*;
+use crate::{
+    idempotency::IdempotentRequest,
+    record::{Address, Item},
+};
+
+fn id() -> InvitationId {
+    "01KZ7Q3V9MZ4T8X2C6B1N5D0FA".parse().unwrap()
+}
+
+#[track_caller]
+fn has(record: &impl Serialize, attributes: &[&str]) {
+    let item: Item = serde_dynamo::to_item(record).unwrap();
+    let fields: BTreeSet<_> = item.keys().map(String::as_str).collect();
+    for attribute in attributes {
+        assert!(fields.contains(attribute), "no field is called {attribute}: {fields:?}");
+    }
+}
+
+#[test]
+fn the_attributes_of_a_standing_are_its_fields() {
+    let now = Some(Timestamp::UNIX_EPOCH);
+    let standing = Standing {
+        role: Some(Role::Member),
+        joined_by: Some(id()),
+        live_invitation: Some(id()),
+        live_until: now,
+        cooling_until: now,
+        blocked: true,
+    };
+    has(&standing, &[ROLE, JOINED_BY, LIVE_INVITATION, LIVE_UNTIL, COOLING_UNTIL, BLOCKED]);
+}
+
+#[test]
+fn the_attributes_of_a_user_and_an_address_are_their_fields() {
+    let user: User = serde_json::from_value(serde_json::json!({
+        "id": "ann", "displayName": "Ann", "email": "ann@example.org", "emailVerified": true, "active": true,
+    }))
+    .unwrap();
+    has(&user, &[ACTIVE, EMAIL, EMAIL_VERIFIED]);
+    has(&Address { owner: Some(user.id), suppressed: true }, &[OWNER, SUPPRESSED]);
+}
+
+#[test]
+fn the_attributes_of_a_community_are_its_fields() {
+    let community: Community = serde_json::from_value(serde_json::json!({
+        "id": "chess", "title": "Chess", "visibility": Visibility::Public, "enrolment": Enrolment::Open,
+        "allowInvitations": true,
+    }))
+    .unwrap();
+    has(&community, &[ALLOW_INVITATIONS]);
+}
+
+#[test]
+fn the_attributes_of_a_mail_are_its_fields() {
+    let address = "ann@example.org".parse::<domain::email::EmailAddress>().unwrap().key();
+    let digest = LinkToken::new(id(), 1, [0; 32]).digest();
+    let mail = OutboxMail {
+        kind: MailKind::Invitation,
+        to: Addressee::Invitee,
+        state: MailState::Queued,
+        attempts: 1,
+        forgiven: 1,
+        busy_since: Some(Timestamp::UNIX_EPOCH),
+        leased_until: Some(Timestamp::UNIX_EPOCH),
+        links: vec![MailedLink { digest, address, locale: None }],
+    };
+    has(&mail, &[STATE, ATTEMPTS, FORGIVEN, BUSY_SINCE, LEASED_UNTIL, LINKS]);
+}
+
+#[test]
+fn the_attributes_of_an_idempotent_request_are_its_fields() {
+    let (digest, stamp, now) = (String::new(), String::new(), Timestamp::UNIX_EPOCH);
+    has(&IdempotentRequest { digest, stamp, started_at: now, leased_until: now, answer: None }, &[STAMP]);
+}
