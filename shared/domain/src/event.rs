@@ -1,4 +1,4 @@
-//! What the host platform hears (SPEC section 7). Payloads list their fields by name: ids and times, nothing personal.
+//! The events for the host platform (SPEC section 7). Payloads list their fields by name: ids and times, nothing personal.
 
 use serde::Serialize;
 
@@ -82,7 +82,7 @@ pub struct Event {
     pub answered_at: Option<Timestamp>,
 }
 
-/// What the change of an invitation from `before` to `after` means to the host platform.
+/// Returns the events of an invitation's change from `before` to `after`.
 pub fn events(before: Option<&Invitation>, after: &Invitation) -> Vec<Event> {
     let mut names = Vec::new();
     if before.is_none_or(|before| before.status != after.status) {

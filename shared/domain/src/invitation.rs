@@ -126,7 +126,7 @@ impl From<&User> for Sender {
     }
 }
 
-/// Whom the invitation is for. Names and addresses vanish with the person's erasure.
+/// The person or address that an invitation is for. Names and addresses vanish with the person's erasure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Invitee {
@@ -218,7 +218,7 @@ pub struct Invitation {
     pub community: CommunityLabel,
     /// Who asked for it, also when a moderator approved it.
     pub sender: Sender,
-    /// Whom it is for.
+    /// The invitee.
     pub invitee: Invitee,
     /// The stored status; [`Invitation::status_at`] is the one that holds.
     pub status: Status,

@@ -1,8 +1,8 @@
-//! SPEC section 2: what becomes of an invitation, and who may make it so.
+//! SPEC section 2: how an invitation changes, and who may change it.
 //!
-//! Each function takes the invitation as it was read, who acts, and the time, and says what changes. Whatever was not
-//! read yet and must hold all the same (the community's consent, a moderator's role) becomes a [`Guard`] of the
-//! transition, which the write itself checks: that is what keeps an operation at one read and one write.
+//! Each function takes the invitation as it was read, the person who acts, and the time, and returns what changes. A
+//! fact that was not read but must hold (the community allows invitations, the caller moderates it) becomes a [`Guard`]
+//! of the transition, which the write itself checks. That keeps an operation at one read and one write.
 
 use super::{
     Timestamp,
@@ -18,7 +18,7 @@ use super::{
     viewing::{Addressed, RoleFact, Viewer},
 };
 
-/// What a caller wants to become of an invitation.
+/// A change of an invitation that a caller asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// The invitee says yes.
@@ -41,10 +41,10 @@ pub enum Command {
     Resend,
 }
 
-/// What a command comes to.
+/// The result of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// This changes.
+    /// The invitation changes like this.
     Change(Box<Transition>),
     /// It is so already: the command is a repetition and succeeds.
     Unchanged,
@@ -52,10 +52,10 @@ pub enum Verdict {
     RoleNeeded,
 }
 
-/// What a caller's command comes to at `now`.
+/// Decides a caller's command at `now`.
 ///
 /// # Errors
-/// The first rule that stands in the way. Whoever may not see the invitation learns only that there is none.
+/// The first rule that stands in the way. A caller who may not see the invitation learns only that there is none.
 pub fn decide(
     command: &Command,
     invitation: &Invitation,
@@ -84,7 +84,7 @@ pub fn decide(
     authority.apply(verdict)
 }
 
-/// Whoever holds a link: the reader of the address that it was mailed to. Nothing else is known of them.
+/// The holder of a mail link. All that is known of them is that they read the address that it was mailed to.
 #[derive(Debug, Clone, Copy)]
 pub struct Holder<'a> {
     /// The address.
@@ -93,18 +93,18 @@ pub struct Holder<'a> {
     pub invitee: InviteeFact<'a>,
 }
 
-/// A record that costs a read to know, and often need not be known.
+/// The invitee's record, which costs a read and is often not needed.
 #[derive(Debug, Clone, Copy)]
 pub enum InviteeFact<'a> {
-    /// Nobody has looked yet: the write itself checks whose the address is.
+    /// Not read yet: the write itself checks who owns the address.
     Unread,
     /// The directory's record, or that there is none.
     Known(Option<&'a User>),
 }
 
 impl Holder<'_> {
-    /// Whether the reader of that address is the invitee: it was invited itself, or is the invited user's by proof. `None`
-    /// where that takes the invitee's record.
+    /// Whether the holder is the invitee: the address was invited itself, or is the invited user's verified one. `None`
+    /// while that takes the invitee's record.
     pub fn is_invitee(&self, invitation: &Invitation) -> Option<bool> {
         match (&invitation.invitee, self.invitee) {
             (Invitee::Address { key, .. }, _) => Some(key == self.address),
@@ -125,11 +125,12 @@ impl Holder<'_> {
     }
 }
 
-/// What an answer given on the page behind a mail link comes to. The link proves the address; no token proves the person.
+/// Decides an answer given on the page behind a mail link. The link proves the address; no token proves the person.
 ///
 /// # Errors
 /// [`Refusal::SignInNeeded`] where the network wants sign-in, or where the address is not known to be the invitee's;
-/// [`Refusal::RegistrationNeeded`] when an address of no user accepts, and whatever the state forbids.
+/// [`Refusal::RegistrationNeeded`] when an address without a user accepts; [`Refusal::Conflict`] where the state forbids
+/// it.
 pub fn decide_by_link(
     command: &Command,
     invitation: &Invitation,
@@ -159,12 +160,12 @@ pub fn decide_by_link(
     }
 }
 
-/// Whoever holds the link of a mail wants no more of them from the community: a pending invitation is declined, and in
-/// whatever state it is, the community must never ask again. A holder who is not known to be the invitee speaks for the
-/// address alone: it gets no more mail from the community, and the invitee's own answer is still to come.
+/// Decides the wish to get no more invitations from the community. A pending invitation is declined, and in any state
+/// the community must never invite again. A holder who is not known to be the invitee speaks for the address alone: it
+/// gets no more mail from the community, and the invitee may still answer.
 ///
 /// # Errors
-/// None; the form is that of the other decisions.
+/// None. The signature is that of the other decisions.
 pub fn unsubscribe(
     invitation: &Invitation,
     holder: &Holder<'_>,
@@ -193,14 +194,14 @@ pub fn unsubscribe(
     Ok(Verdict::Change(Box::new(transition)))
 }
 
-/// The invitation of a lapsed lifetime becomes `expired` in the table too. `None` when that is not (or no longer) so.
+/// Marks an invitation whose lifetime has passed as expired. `None` unless that is so.
 pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     let lapsed = !invitation.status.is_final() && invitation.status_at(now) == Status::Expired;
     // The standing may already hold a newer invitation; a lapsed one in it counts for nothing.
     lapsed.then(|| change(invitation, |after| after.status = Status::Expired))
 }
 
-/// The service itself withdraws a live invitation: its community or one of its people is gone. `None` when it is not live.
+/// Withdraws a live invitation because its community or one of its people is gone. `None` when it is not live.
 pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     match (Step { invitation, now }).cancel() {
         Ok(Verdict::Change(transition)) => Some(*transition),
@@ -208,7 +209,7 @@ pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     }
 }
 
-/// A live invitation of an address becomes that of `user`, as long as the address is theirs. `None` when it is not live.
+/// Transfers a live invitation of an address to `user`, as long as the address is theirs. `None` when it is not live.
 pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<Transition> {
     if invitation.status_at(now).is_final() {
         return None;
@@ -227,8 +228,8 @@ pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<
     Some(transition)
 }
 
-/// A user is erased: a live invitation from or to them is withdrawn, and their name and address vanish from it. `None`
-/// when nothing is left to do.
+/// Erases a user from an invitation: withdraws a live one, and removes their name and address. `None` when nothing is
+/// left to do.
 pub fn erase(
     invitation: &Invitation,
     user: &UserId,
@@ -250,24 +251,24 @@ pub fn erase(
     (!untouched).then_some(transition)
 }
 
-/// The invitation mail has got as far as `state`. `None` when it is known to have got further.
+/// Shows that the invitation mail has got as far as `state`. `None` when it is known to have got further.
 pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
     let news = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
     news.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
 }
 
-/// The right to give a command, as far as it is settled.
+/// The right to give a command, as far as it is known.
 enum Authority {
-    /// Settled by what is known.
+    /// Known to exist.
     Settled,
-    /// Given that the write finds this guard to hold.
+    /// It exists if the write finds this guard to hold.
     Provided(Guard),
-    /// There is none; what to say of it depends on the role.
+    /// It does not exist; the refusal depends on the role.
     RoleNeeded,
 }
 
 impl Authority {
-    /// Adds what is unsettled to a change. A verdict that changes nothing has no write to check the role in, and a
+    /// Adds the guard to a change. A verdict that changes nothing has no write to check the role in, and a
     /// refusal would tell a stranger about the invitation: both need the role first.
     fn apply(self, verdict: Result<Verdict, Refusal>) -> Result<Verdict, Refusal> {
         match (self, verdict) {
@@ -343,7 +344,7 @@ fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusa
     }
 }
 
-/// Who the invitation is for from the moment its addressee accepts: an address becomes the user it belongs to.
+/// The invitee from the moment of acceptance: an address becomes the user it belongs to.
 fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
     match &invitation.invitee {
         invitee @ Invitee::User { .. } => invitee.clone(),
@@ -354,7 +355,7 @@ fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
     }
 }
 
-/// A copy of the invitation, changed by `edit`, one revision on.
+/// Returns a transition to a copy of the invitation, changed by `edit`, at the next revision.
 fn change(invitation: &Invitation, edit: impl FnOnce(&mut Invitation)) -> Transition {
     let mut after = invitation.clone();
     after.revision += 1;
@@ -426,7 +427,7 @@ impl Step<'_> {
         let party = self.invitation.invitee.party();
         match self.status() {
             Status::Pending => {}
-            // Whoever declined may still make it for good.
+            // An invitee who declined may still block.
             Status::Declined if block => {
                 let mut transition = self.change(|_| {});
                 transition.standings.push((party, StandingChange::Block { anew: false }));
@@ -515,7 +516,7 @@ impl Step<'_> {
             return Err(Refusal::ResentRecently { until });
         }
         let mut transition = self.change(|after| after.queue_mail(self.now));
-        // Offered anew: whoever has blocked the community since is not mailed again.
+        // The standing is checked as for a new invitation: an invitee who blocked the community since is not mailed.
         let offer = StandingChange::Invite { invitation: self.invitation.id, until: self.invitation.expires_at };
         transition.standings.push((self.invitation.invitee.party(), offer));
         transition.mails.push(NewMail { kind: MailKind::Invitation, to: Addressee::Invitee });
@@ -525,7 +526,7 @@ impl Step<'_> {
 }
 
 impl Invitation {
-    /// The offer stands from `now`: its lifetime begins and its mail is owed.
+    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued.
     pub(super) fn make_pending(&mut self, now: Timestamp) {
         self.status = Status::Pending;
         self.expires_at = days_later(now, self.lifetime_days);

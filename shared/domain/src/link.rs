@@ -1,6 +1,6 @@
 //! The secret that a mail link carries.
 //!
-//! A token is the id of its invitation, the revision at which the mail that carries it was owed, and 256 random bits. The
+//! A token is the id of its invitation, the revision that the mail which carries it came with, and 256 random bits. The
 //! first two let one read find what it opens, and make it useless anywhere else; the random bits are the secret, of which
 //! only a digest is ever kept.
 
@@ -28,28 +28,28 @@ pub struct LinkToken {
     secret: [u8; SECRET_BYTES],
 }
 
-/// Text that cannot be a token. Says nothing more, because whoever tries does not deserve more.
+/// Text that cannot be a token. Says nothing more, because it would only help to guess one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("is no link of ours")]
 pub struct InvalidToken;
 
 impl LinkToken {
-    /// The token for `invitation`, in a mail owed at `revision`, with a secret that the caller has just drawn.
+    /// Makes the token for `invitation`, in the mail that came with `revision`, with a secret that was just drawn.
     pub fn new(invitation: InvitationId, revision: u32, secret: [u8; SECRET_BYTES]) -> Self {
         Self { invitation, revision, secret }
     }
 
-    /// The invitation that the token claims to open. Only a matching [`LinkDigest`] proves the claim.
+    /// The invitation that the token says it opens. Only a matching [`LinkDigest`] proves it.
     pub fn invitation(&self) -> InvitationId {
         self.invitation
     }
 
-    /// The revision of the invitation at which the mail was owed, by which it is known among those of the invitation.
+    /// The revision of the invitation that the mail came with, which tells it from the invitation's other mails.
     pub fn revision(&self) -> u32 {
         self.revision
     }
 
-    /// What is kept in the token's stead.
+    /// The digest that is kept instead of the token.
     pub fn digest(&self) -> LinkDigest {
         LinkDigest(BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(self.to_bytes())))
     }
@@ -97,7 +97,7 @@ impl fmt::Debug for LinkToken {
     }
 }
 
-/// The SHA-256 digest of a token: enough to recognise it, useless to whoever reads it.
+/// The SHA-256 digest of a token: enough to recognise it, and useless to its readers.
 ///
 /// Comparing digests needs no constant time: a timing that reveals a digest reveals nothing about its token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

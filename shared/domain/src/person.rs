@@ -94,7 +94,7 @@ pub struct Caller {
     pub email_verified: bool,
 }
 
-/// Whom an invitation concerns: what a [`Standing`] is kept for.
+/// The user or address that an invitation is for. A [`Standing`] is kept for each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Party {

@@ -62,7 +62,7 @@ pub enum Refusal {
         /// When the next UTC day begins.
         until: Timestamp,
     },
-    /// A request names nobody to invite.
+    /// A request names no recipients.
     #[error("userIds or emails must name at least one recipient")]
     NoRecipients,
     /// A request names more recipients than the network allows.

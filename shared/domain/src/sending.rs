@@ -1,4 +1,4 @@
-//! SPEC section 3: who may invite whom, and what comes of each recipient.
+//! SPEC section 3: who may invite, and the outcome for each recipient.
 
 use jiff::{civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ impl Outcome {
     ];
 }
 
-/// How far a sender's right to invite into a community reaches.
+/// The rights of a sender to invite into a community.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SendingRights {
     /// A moderator must approve each invitation.
@@ -78,7 +78,7 @@ pub struct SendingRights {
     pub addresses: bool,
 }
 
-/// How far `caller` may invite into `community`.
+/// Returns the rights of `caller` to invite into `community`.
 ///
 /// # Errors
 /// The rule of SPEC section 3 that forbids it altogether.
@@ -127,7 +127,7 @@ pub struct Terms {
     pub lifetime_days: u32,
     /// Whether invited users become members at once.
     pub mode: MembershipMode,
-    /// How far the sender's right reaches.
+    /// The sender's rights.
     #[serde(rename = "reach")]
     pub rights: SendingRights,
     /// The moment of the request.
@@ -138,7 +138,7 @@ pub struct Terms {
 /// A recipient, as far as the directory knows one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recipient {
-    /// A user id that nobody has.
+    /// An id that no user has.
     UnknownUser,
     /// Text that is no address.
     InvalidEmail,
@@ -180,7 +180,7 @@ impl From<Outcome> for NotInvited {
 }
 
 impl Recipient {
-    /// Whom an invitation would concern; `None` for nobody.
+    /// The party that an invitation would be for, if there is one.
     pub fn party(&self) -> Option<Party> {
         match self {
             Self::UnknownUser | Self::InvalidEmail => None,
@@ -194,8 +194,8 @@ impl Terms {
     /// The invitation named `id` for `recipient`, or why there is none.
     ///
     /// # Errors
-    /// The outcome that SPEC section 4 names. Who may not reach a person learns nothing else about them, and a block
-    /// hides everything but itself.
+    /// The outcome that SPEC section 4 names. A sender who may not invite a person learns nothing else about them, and a
+    /// block hides everything but itself.
     pub fn make(&self, id: InvitationId, recipient: &Recipient) -> Result<Transition, NotInvited> {
         let (invitee, standing, unavailable) = match recipient {
             Recipient::UnknownUser => return Err(Outcome::UnknownUser.into()),
@@ -271,7 +271,7 @@ impl Terms {
             vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())];
         guards.push(match &party {
             Party::Address(key) => Guard::Unowned(key.clone()),
-            // Who is being erased is not invited by whoever had just read that they are there.
+            // A user who is being erased is not invited by a request that read them before.
             Party::User(id) => Guard::Active(id.clone()),
         });
         Transition {
@@ -284,7 +284,7 @@ impl Terms {
     }
 }
 
-/// What a freshly made invitation is reported as.
+/// The outcome that a new invitation is reported as.
 pub fn outcome_of(made: &Invitation) -> Outcome {
     match made.status {
         Status::AwaitingApproval => Outcome::AwaitingApproval,

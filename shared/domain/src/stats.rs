@@ -1,4 +1,4 @@
-//! What a community's invitations add up to: counts per state and how fast people answer.
+//! The stats of a community: how many invitations there are in each status, and how fast people answer.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 
 use super::invitation::{Invitation, Status};
 
-/// Counts of one community.
+/// The counters of one community.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CommunityStats {
     /// Invitations in each stored status.
     pub states: BTreeMap<Status, i64>,
-    /// Invitations whose invitee said yes; who joined unasked is not among them.
+    /// Invitations whose invitee said yes. Users who joined unasked do not count.
     pub accepted_answers: i64,
     /// Invitations whose invitee said no.
     pub declined_answers: i64,
@@ -36,7 +36,7 @@ pub fn magnitude(seconds: u64) -> u32 {
     (u64::BITS - seconds.leading_zeros()).saturating_sub(PRECISION)
 }
 
-/// Seconds from the offer (the approval, where one was needed) to the answer, where there was one.
+/// Seconds from when the invitation became pending to the answer, if there was one.
 pub fn seconds_to_answer(invitation: &Invitation) -> Option<u64> {
     let lifetime = SignedDuration::from_hours(24 * i64::from(invitation.lifetime_days));
     let until_expiry = invitation.expires_at.duration_since(invitation.answered_at?);
@@ -63,20 +63,20 @@ impl CommunityStats {
     }
 }
 
-/// What an invitation adds to its community's tally when it is counted as `after`, having been counted as `before`.
+/// One counter of a community.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Counter {
-    /// One more or fewer in a state.
+    /// Invitations in a status.
     State(Status),
-    /// One more answer that was yes.
+    /// Answers that were yes.
     AcceptedAnswer,
-    /// One more answer that was no.
+    /// Answers that were no.
     DeclinedAnswer,
-    /// One more answer that took this long, as [`rounded_seconds`].
+    /// Answers that took this long, as [`rounded_seconds`].
     AnswerSeconds(u64),
 }
 
-/// The counts that change when an invitation, so far counted in the state `before`, is counted as it is.
+/// Returns how counters change when an invitation, counted in the status `before` so far, is counted as it is now.
 pub fn counter_changes(before: Option<Status>, invitation: &Invitation) -> Vec<(Counter, i64)> {
     if before == Some(invitation.status) {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! What a decision changes, as data: the one thing that the store executes.
+//! A decision as data: what changes, and what must hold for it. The store executes nothing else.
 
 use super::{
     Timestamp,
@@ -9,18 +9,18 @@ use super::{
     person::Party,
 };
 
-/// One invitation's step, with all that must happen together with it or not at all.
+/// A change of one invitation, with all that must happen together with it or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transition {
-    /// The revision that the step was decided from; `None` for a new invitation.
+    /// The revision that was decided from; `None` for a new invitation.
     pub from: Option<u64>,
     /// The invitation afterwards.
     pub invitation: Invitation,
     /// How parties stand with the community afterwards.
     pub standings: Vec<(Party, StandingChange)>,
-    /// The mails that the step puts into the outbox.
+    /// The mails that it puts into the outbox.
     pub mails: Vec<NewMail>,
-    /// What must still be true when the step is written.
+    /// What must still be true when it is written.
     pub guards: Vec<Guard>,
 }
 
@@ -42,7 +42,7 @@ pub enum StandingChange {
         /// as it is.
         own: bool,
     },
-    /// The party becomes a member unasked (automatic mode). Needs what an offer needs.
+    /// The party becomes a member unasked (automatic mode). Needs what [`Self::Invite`] needs.
     Enrol {
         /// The invitation that is the cause.
         invitation: InvitationId,
@@ -64,7 +64,7 @@ pub enum StandingChange {
     },
     /// The community must never ask the party again. Needs a party that has not said so yet.
     Block {
-        /// Whether the party may be one that nothing is known of; else it must be known, as an erased one is not.
+        /// Whether the party may be unknown. An erased one is, and must not come back by this.
         anew: bool,
     },
 }

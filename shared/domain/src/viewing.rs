@@ -13,18 +13,18 @@ use super::{
 /// A caller with what the directory says of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Viewer<'a> {
-    /// Who the token says is calling.
+    /// The caller, by the token.
     pub caller: &'a Caller,
-    /// Whom the directory knows by that id.
+    /// The caller's record in the directory, if there is one.
     pub user: Option<&'a User>,
     /// The caller's role in the invitation's community.
     pub role: RoleFact,
 }
 
-/// A role that costs a read to know, and often need not be known.
+/// The caller's role, which costs a read and is often not needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoleFact {
-    /// Nobody has looked yet.
+    /// Not read yet.
     Unread,
     /// The role, or none.
     Known(Option<Role>),
@@ -92,7 +92,7 @@ impl Viewer<'_> {
         }
     }
 
-    /// Whether the caller may see the address of an invitee: those who sent the invitation or moderate the community.
+    /// Whether the caller may see the invitee's address: the sender may, and those who moderate the community.
     pub fn sees_address(&self, invitation: &Invitation) -> bool {
         self.is_sender(invitation) || self.moderates()
     }
@@ -109,7 +109,7 @@ impl Viewer<'_> {
         }
     }
 
-    /// What the caller may do with the invitation at `now`, as far as is known of them: what is not known may still
+    /// Returns what the caller may do with the invitation at `now`, as far as is known. A fact that was not read may still
     /// forbid it.
     pub fn actions(&self, invitation: &Invitation, now: Timestamp) -> Vec<Action> {
         let status = invitation.status_at(now);

@@ -45,7 +45,7 @@ pub async fn record(store: &Store, report: &MailReport, now: Timestamp) -> Resul
     }
 }
 
-/// The user whom the invitation is for, if it is for a user.
+/// The user that the invitation is for, if it is for one.
 async fn invitee(store: &Store, id: Option<InvitationId>) -> Result<Option<UserId>, StoreError> {
     let Some(id) = id else { return Ok(None) };
     Ok(store.invitation_with_mails(id).await?.invitation.and_then(|invitation| match invitation.invitee {

@@ -1,7 +1,7 @@
 //! The one place that writes transitions.
 //!
 //! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
-//! Either all of it happens or none, and whoever loses a race is told what the winner left.
+//! Either all of it happens or none, and the loser of a race gets the records that the winner left.
 
 use std::collections::{BTreeMap, HashSet};
 

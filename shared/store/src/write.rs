@@ -101,7 +101,7 @@ impl Store {
         Err(too_many_collisions())
     }
 
-    /// Removes records that nobody else changes any more, in transactions of a hundred.
+    /// Removes records that are not written any more, in transactions of a hundred.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; some may be removed then.

@@ -17,7 +17,7 @@ pub fn now() -> Timestamp {
 #[error("there is no randomness")]
 pub struct NoRandomness;
 
-/// Fills `bytes` with randomness that nobody can guess.
+/// Fills `bytes` with randomness that cannot be guessed.
 ///
 /// # Errors
 /// [`NoRandomness`] if the system has none.

@@ -41,7 +41,7 @@ pub struct Submitted {
 pub enum Named {
     /// A user, if there is one with that id.
     User(UserId),
-    /// No user: nobody can have the text as an id.
+    /// No user: the text cannot be an id.
     NoUser,
     /// An address.
     Email(EmailAddress),
