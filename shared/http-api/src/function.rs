@@ -1,4 +1,4 @@
-//! What every HTTP function does around its own work: the request id, the log line, problems, and JSON.
+//! Runs an HTTP function around its handlers: dispatch, the request id, the log line, problems, and JSON.
 
 use std::{convert::Infallible, env};
 
@@ -43,8 +43,7 @@ pub async fn serve(function: &Function) -> Result<(), lambda_http::Error> {
     lambda_http::run(lambda_http::service_fn(handle)).await
 }
 
-/// Responds to `request` with what the handler of its route makes of it; whatever goes wrong becomes a problem with the
-/// request's id.
+/// Has the handler of its route respond to `request`; what goes wrong becomes a problem with the request's id.
 ///
 /// The log line carries the request id, the status and the code of a problem, and nothing of the request itself.
 pub async fn respond(api: &Api, function: &Function, request: &Request) -> Response<Body> {
@@ -53,7 +52,7 @@ pub async fn respond(api: &Api, function: &Function, request: &Request) -> Respo
         tracing::info!(request_id, status = problem.status().as_u16(), code = problem.code(), "refused");
         problem.into_response(&request_id, now())
     });
-    tracing::info!(request_id, status = response.status().as_u16(), "answered");
+    tracing::info!(request_id, status = response.status().as_u16(), "responded");
     response
 }
 
@@ -79,7 +78,7 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>
     Ok(response)
 }
 
-/// The invitation that the route names.
+/// Returns the id of the invitation that the path names.
 ///
 /// # Errors
 /// 404 if the text cannot be the id of one: what cannot exist is not there.
@@ -88,7 +87,7 @@ pub fn invitation_id(request: &Request) -> Result<InvitationId, Problem> {
     id.ok_or_else(|| domain::refusal::Refusal::InvitationNotFound.into())
 }
 
-/// The path parameter `name`, parsed.
+/// Parses the path parameter `name`.
 ///
 /// # Errors
 /// 400 that names the parameter.
@@ -97,7 +96,7 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
     text.parse().map_err(|error: T::Err| Problem::malformed(name, error))
 }
 
-/// The path parameter `name` as its writer meant it; `None` if the route has none.
+/// Returns the path parameter `name` as its writer meant it; `None` if the route has none.
 ///
 /// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id and
 /// no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus sign in
@@ -105,7 +104,7 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
 pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let parameters = request.path_parameters();
     let text = parameters.first(name)?;
-    // What is no text stays as it came, and is refused by whoever parses it.
+    // What is no text stays as it came, and does not parse.
     Some(percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into))
 }
 

@@ -1,6 +1,6 @@
-//! The routes of a function: one table, from which dispatch, contract and the watch router follow.
+//! Declares the routes of a function: one table, from which dispatch, contract and the watch router follow.
 //!
-//! The gateway has its routes from `template.yaml`, which `tests/contract` holds against the tables.
+//! The gateway has its routes from `template.yaml`, which `tests/contract` compares with the tables.
 
 use std::pin::Pin;
 
@@ -8,7 +8,7 @@ use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext};
 
 use super::{function::Api, problem::Problem};
 
-/// Answers a request that came on its route.
+/// What responds to a request that came on its route.
 pub type Handler = for<'a> fn(&'a Api, &'a Request) -> Handled<'a>;
 /// The work of a handler.
 pub type Handled<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send + 'a>>;
@@ -22,7 +22,7 @@ pub struct Function {
     pub routes: &'static [Route],
 }
 
-/// One route: a method and a path, who may call it, and what answers.
+/// One route: a method and a path, who may call it, and what responds.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
     /// The HTTP method.
@@ -31,11 +31,11 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
-    /// What answers.
+    /// What responds.
     pub handler: Handler,
 }
 
-/// Who may call a route, as far as that can be told before its work begins.
+/// Who may call a route, as far as the token alone tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Callers with a token; what they may do depends on the invitation or the community.
@@ -62,14 +62,14 @@ impl Route {
         Self { access: Access::Everyone, ..self }
     }
 
-    /// Whether the path fits the route, whatever stands before it: a stage, or the base path of a domain.
+    /// Returns whether the path ends as the route does; a stage or the base path of a domain may stand before it.
     fn fits(&self, path: &str) -> bool {
         let mut segments = path.rsplit('/');
         let mut parts = self.path.trim_start_matches('/').rsplit('/');
         parts.all(|part| segments.next().is_some_and(|segment| part.starts_with('{') || part == segment))
     }
 
-    /// How many segments of its path the route spells out.
+    /// Counts the segments of its path that the route spells out.
     fn literals(&self) -> usize {
         self.path.split('/').filter(|part| !part.starts_with('{')).count()
     }
@@ -77,8 +77,8 @@ impl Route {
 
 /// Finds the route that `request` came on.
 ///
-/// The gateway names it. `cargo lambda watch` does not; among the routes that fit the path, the one that spells out the
-/// most is meant, as it is to the gateway.
+/// The gateway names it. `cargo lambda watch` does not: there, of the routes that fit the path, the one that spells out
+/// the most is taken, as the gateway does.
 pub fn find<'a>(routes: &'a [Route], request: &Request) -> Option<&'a Route> {
     let named = named(request);
     routes.iter().find(|route| named == Some((route.method, route.path))).or_else(|| {
@@ -88,7 +88,7 @@ pub fn find<'a>(routes: &'a [Route], request: &Request) -> Option<&'a Route> {
     })
 }
 
-/// The method and the path of the route that the gateway took.
+/// Returns the method and the path of the route that the gateway took.
 fn named(request: &Request) -> Option<(&str, &str)> {
     match request.request_context_ref()? {
         RequestContext::ApiGatewayV2(context) => context.route_key.as_deref()?.split_once(' '),
@@ -99,8 +99,8 @@ fn named(request: &Request) -> Option<(&str, &str)> {
 /// Declares the routes of a function: `METHOD "/path" => handler;`, with `, everyone` or `, site_administrators` after
 /// the handler where not every caller with a token is meant.
 ///
-/// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of each
-/// route from the function of the handler's name in the module `contract`.
+/// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of
+/// each route from the function of the handler's name in the module `contract`.
 #[macro_export]
 macro_rules! routes {
     ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
@@ -125,18 +125,14 @@ macro_rules! routes {
 
 #[cfg(test)]
 mod tests {
-    use lambda_http::http;
+    use lambda_http::http::StatusCode;
     use serde_json::json;
 
     use super::*;
     use crate::function::json as respond;
 
-    async fn handle(_: &Api, _: &Request) -> Result<Response<Body>, Problem> {
-        respond(http::StatusCode::OK, &())
-    }
-
     const fn route(method: &'static str, path: &'static str) -> Route {
-        Route::new(method, path, |api, request| Box::pin(handle(api, request)))
+        Route::new(method, path, |_, _| Box::pin(async { respond(StatusCode::OK, &()) }))
     }
 
     const ROUTES: [Route; 8] = [
