@@ -34,6 +34,7 @@ VIEWING = "shared/domain/src/viewing.rs"
 PERSON = "shared/domain/src/person.rs"
 MESSAGE = "shared/domain/src/message.rs"
 CALLER = "shared/http-api/src/caller.rs"
+FUNCTION = "shared/http-api/src/function.rs"
 CURSOR = "shared/http-api/src/cursor.rs"
 LIST = "shared/http-api/src/list.rs"
 ADDRESSES = "shared/store/src/addresses.rs"
@@ -49,8 +50,8 @@ SEND = "shared/service/src/send/mod.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
+RESPOND = "functions/respond/src/lib.rs"
 MODERATE = "functions/moderate/src/lib.rs"
-DIRECTORY = "functions/directory/src/lib.rs"
 USERS = "functions/directory/src/users.rs"
 ERASURE = "functions/directory/src/erasure.rs"
 CLAIMS = "functions/directory/src/claims.rs"
@@ -345,7 +346,7 @@ GUARDS = [
     Guard("a used-up day ends within a request", SEND, "left == 0", "false", near="Ok(_) if"),
 
     # ---- Pages
-    Guard("only POST answers", LINK, "request.method() == Method::POST", "true"),
+    Guard("only POST answers", RESPOND, "Visit::ToUnsubscribe", "Visit::Unsubscribe"),
     Guard("only the box blocks", LINK, 'value == "on"', "true"),
     Guard("a reason has a limit", MODERATE, "text.chars().count() > MAX_REASON_CHARS", "false"),
     Guard("a reason is plain", MODERATE, "!plain", "false"),
@@ -356,7 +357,7 @@ GUARDS = [
     Guard("an invitation is shown to who sees it", LISTS, "viewer.sees(&invitation) != Some(true)", "false"),
 
     # ---- The directory
-    Guard("only site administrators keep the directory", DIRECTORY, "api.claims.site_administrator(&request)?;", ""),
+    Guard("only site administrators keep the directory", FUNCTION, "api.claims.site_administrator(request)?;", ""),
     Guard("an address has one owner", USERS, "owner != id && owns", "false"),
     Guard("an address without owner is still without", USERS, 'expression.require_missing("owner")', "()"),
     Guard("a suppression that came meanwhile is noticed", USERS, 'expression.require_missing("suppressed");', ""),

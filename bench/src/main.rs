@@ -35,19 +35,15 @@ use crate::{
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-const FUNCTIONS: [&str; 11] = [
-    "send",
-    "list-mine",
-    "list-sent",
-    "status",
-    "respond",
-    "cancel",
-    "moderate",
-    "directory",
-    "deliver",
-    "feedback",
-    "floor",
-];
+/// The name of every function, and of the floor.
+fn functions() -> Outcome<Vec<String>> {
+    let folder = std::fs::read_dir("functions")?;
+    let mut names: Vec<_> =
+        folder.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<Outcome<_>>()?;
+    names.sort();
+    names.push("floor".to_owned());
+    Ok(names)
+}
 
 #[tokio::main]
 async fn main() -> Outcome<()> {
@@ -85,7 +81,7 @@ async fn everything(binaries: &Path) -> Outcome<()> {
         date: jiff::Zoned::now().date().to_string(),
         warm: effort.warm,
         starts: effort.starts,
-        sizes: size::sizes(binaries, &FUNCTIONS)?,
+        sizes: size::sizes(binaries, &functions()?)?,
         ..Findings::default()
     };
     for (number, operation) in OPERATIONS.iter().enumerate() {

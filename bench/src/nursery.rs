@@ -27,7 +27,7 @@ use domain::{
 use dynoxide::Item;
 use http_api::{
     caller::Claims,
-    function::{Api, answer},
+    function::{Api, respond},
 };
 use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
@@ -339,7 +339,11 @@ impl Service {
             administrator: "cognito:groups".to_owned(),
             administrator_value: "administrators".to_owned(),
         };
-        Self(Arc::new(Api { store: Store::new(Client::from_conf(config), TABLE), claims }))
+        Self(Arc::new(Api {
+            store: Store::new(Client::from_conf(config), TABLE),
+            claims,
+            public_base_url: String::new(),
+        }))
     }
 
     /// Fills the directory.
@@ -385,7 +389,7 @@ impl Service {
         };
         let ask = Ask { method, parameters, ..Ask::post("platform", format!("/directory/{path}")).body(body) };
         let request: Request = lambda_http::request::from_str(&ask.event())?;
-        read(&ask, answer(request, |request| directory::handle(Arc::clone(&self.0), request)).await)
+        read(&ask, respond(&self.0, &directory::FUNCTION, &request).await)
     }
 
     async fn register(&self, user: &str) -> Outcome<Value> {
@@ -400,7 +404,7 @@ impl Service {
         let path = format!("/communities/{community}/invitations");
         let ask = Ask::post(sender, path).with("communityId", community).body(json!({ "userIds": [user] }));
         let request: Request = lambda_http::request::from_str(&ask.event())?;
-        let answer = read(&ask, answer(request, |request| send::handle(Arc::clone(&self.0), request)).await)?;
+        let answer = read(&ask, respond(&self.0, &send::FUNCTION, &request).await)?;
         let id = answer["results"][0]["invitation"]["id"].as_str().ok_or_else(|| answer.to_string())?;
         Ok(id.parse()?)
     }

@@ -25,16 +25,16 @@ pub(crate) struct Size {
 const ENVELOPE: u64 = 150;
 
 /// The sizes of every function, and of the floor.
-pub(crate) fn sizes(binaries: &Path, functions: &[&str]) -> Outcome<Vec<Size>> {
-    let one = |function: &&str| -> Outcome<Size> {
+pub(crate) fn sizes(binaries: &Path, functions: &[impl AsRef<str>]) -> Outcome<Vec<Size>> {
+    let one = |function: &str| -> Outcome<Size> {
         let deployed = PathBuf::from("target/lambda").join(function).join("bootstrap");
         Ok(Size {
-            function: (*function).to_owned(),
+            function: function.to_owned(),
             host: measure(&binaries.join(function))?,
             arm64: if is_arm64(&deployed) { Some(measure(&deployed)?) } else { None },
         })
     };
-    functions.iter().map(one).collect()
+    functions.iter().map(AsRef::as_ref).map(one).collect()
 }
 
 fn measure(binary: &Path) -> Outcome<(u64, u64)> {

@@ -5,12 +5,26 @@ use std::{
     env, fs,
 };
 
+use functions::operations;
 use http_api::{
     code::Code,
-    contract::{Answer, Content, Operation, Schema, example_problems, problem},
+    contract::{
+        Operation, Schema, Value, example_problems, json, keyword,
+        openapi::{
+            self, AllOfBuilder, ComponentsBuilder, Content, ContentBuilder, Info, InfoBuilder, LicenseBuilder,
+            ObjectBuilder, OpenApiBuilder, PathsBuilder, Ref, RefOr, Response, ResponseBuilder, Server, ServerBuilder,
+            ServerVariableBuilder,
+            example::ExampleBuilder,
+            header::HeaderBuilder,
+            path::{HttpMethod, PathItem},
+            schema::Type,
+            security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+            tag::TagBuilder,
+        },
+        problem,
+    },
+    route::{Access, Route},
 };
-use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 use crate::files;
 
@@ -27,136 +41,96 @@ const TAGS: [(&str, &str); 4] = [
     ("Directory", "For the host platform: users, communities, memberships, connections, settings."),
 ];
 
-#[derive(Serialize)]
-struct Document {
-    openapi: &'static str,
-    info: Info,
-    servers: Value,
-    security: Value,
-    tags: Vec<Value>,
-    paths: BTreeMap<&'static str, BTreeMap<String, Described>>,
-    components: Components,
-}
-
-#[derive(Serialize)]
-struct Info {
-    title: &'static str,
-    version: &'static str,
-    summary: &'static str,
-    description: &'static str,
-    license: Value,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Described {
-    operation_id: &'static str,
-    tags: [&'static str; 1],
-    summary: &'static str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    description: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    security: Option<Value>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    parameters: Vec<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_body: Option<Value>,
-    responses: BTreeMap<String, Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Components {
-    security_schemes: Value,
-    schemas: BTreeMap<String, Value>,
-    examples: BTreeMap<&'static str, Value>,
-}
-
-/// Every operation of every function.
-pub(crate) fn operations() -> Vec<Operation> {
-    [
-        send::contract::operations(),
-        list_mine::contract::operations(),
-        list_sent::contract::operations(),
-        status::contract::operations(),
-        respond::contract::operations(),
-        cancel::contract::operations(),
-        moderate::contract::operations(),
-        directory::contract::operations(),
-    ]
-    .concat()
-}
-
 /// The document as the code has it.
 pub(crate) fn document() -> Value {
-    serde_json::to_value(build()).unwrap()
-}
-
-fn build() -> Document {
     let meanings = meanings();
     let operations = operations();
+    let used: BTreeSet<_> = operations.iter().flat_map(|(_, operation)| operation.problems.iter().copied()).collect();
+    let schemas = schemas(&operations);
+    let mut paths = PathsBuilder::new();
+    for (route, operation) in operations {
+        let item = PathItem::new(method(&route), described(&route, operation, &meanings));
+        paths = paths.path(route.path, item);
+    }
+    let examples = example_problems().into_iter().filter(|(code, _)| used.contains(code));
+    let components = examples.fold(ComponentsBuilder::new(), |components, (code, value)| {
+        let example = ExampleBuilder::new().summary(&meanings[code.as_str()]).value(Some(value));
+        components.example(code.as_str(), example)
+    });
+    let document = OpenApiBuilder::new()
+        .info(info())
+        .servers(Some([server()]))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], _>("token", [])]))
+        .tags(Some(TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build())))
+        .paths(paths)
+        .components(Some(components.security_scheme("token", security_scheme()).build()))
+        .build();
+    let mut document = serde_json::to_value(document).unwrap();
+    without_defaults(&mut document);
+    let schemas = referred(schemas, &document["paths"]);
+    document["components"]["schemas"] = serde_json::to_value(schemas).unwrap();
+    document
+}
+
+fn info() -> Info {
+    InfoBuilder::new()
+        .title("Invitations")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(INTRODUCTION))
+        .license(Some(LicenseBuilder::new().name("MIT").identifier(Some("MIT")).build()))
+        .extensions(keyword("summary", "Invitations for community platforms"))
+        .build()
+}
+
+fn server() -> Server {
+    ServerBuilder::new()
+        .url("https://{host}")
+        .description(Some("The stack's output `ApiUrl`, or the domain in front of it."))
+        .parameter("host", ServerVariableBuilder::new().default_value("invitations.example.org"))
+        .build()
+}
+
+fn security_scheme() -> SecurityScheme {
+    let description = "A token of the platform's identity provider. The deployment says which claim holds the user's \
+        id, and which group or scope makes a site administrator.";
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(description));
+    SecurityScheme::Http(scheme.build())
+}
+
+/// utoipa spells out that a parameter is not required, which is the default.
+fn without_defaults(document: &mut Value) {
+    for path in document["paths"].as_object_mut().unwrap().values_mut() {
+        for operation in path.as_object_mut().unwrap().values_mut() {
+            for parameter in operation.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+                if parameter["required"] == false {
+                    parameter.as_object_mut().unwrap().remove("required");
+                }
+            }
+        }
+    }
+}
+
+fn method(route: &Route) -> HttpMethod {
+    serde_json::from_value(route.method.to_lowercase().into()).unwrap()
+}
+
+/// Every schema by its name.
+fn schemas(operations: &[(Route, Operation)]) -> BTreeMap<String, Value> {
     let mut schemas = BTreeMap::new();
-    let problem = problem();
-    let shared = [with_examples(problem), gateway_message()];
-    for schema in operations.iter().flat_map(|operation| &operation.schemas).chain(&shared) {
+    let shared = [with_examples(problem()), gateway_message()];
+    for schema in operations.iter().flat_map(|(_, operation)| &operation.schemas).chain(&shared) {
         let all = schema.others.iter().cloned().chain([(schema.name.clone(), schema.value.clone())]);
         for (name, value) in all {
             let known = schemas.entry(name.clone()).or_insert_with(|| value.clone());
             assert_eq!(*known, value, "two schemas are called {name}");
         }
     }
-    let used: BTreeSet<_> = operations.iter().flat_map(problems).collect();
-    let examples = example_problems().into_iter().filter(|(code, _)| used.contains(code));
-    let examples =
-        examples.map(|(code, value)| (code.as_str(), json!({"summary": meanings[code.as_str()], "value": value})));
-    let mut paths: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-    for operation in &operations {
-        let methods = paths.entry(operation.path).or_default();
-        let twice = methods.insert(operation.method.to_lowercase(), described(operation, &meanings));
-        assert!(twice.is_none(), "{} {} is described twice", operation.method, operation.path);
-    }
-    let components = Components {
-        security_schemes: security_schemes(),
-        schemas: referred(schemas, &paths),
-        examples: examples.collect(),
-    };
-    Document {
-        openapi: "3.1.0",
-        info: Info {
-            title: "Invitations",
-            version: env!("CARGO_PKG_VERSION"),
-            summary: "Invitations for community platforms",
-            description: INTRODUCTION,
-            license: json!({"name": "MIT", "identifier": "MIT"}),
-        },
-        servers: json!([{
-            "url": "https://{host}",
-            "description": "The stack's output `ApiUrl`, or the domain in front of it.",
-            "variables": {"host": {"default": "invitations.example.org"}},
-        }]),
-        security: json!([{"token": []}]),
-        tags: TAGS.map(|(name, description)| json!({"name": name, "description": description})).to_vec(),
-        paths,
-        components,
-    }
-}
-
-fn security_schemes() -> Value {
-    json!({"token": {
-        "type": "http",
-        "scheme": "bearer",
-        "bearerFormat": "JWT",
-        "description": "A token of the platform's identity provider. The deployment says which claim holds the user's \
-            id, and which group or scope makes a site administrator.",
-    }})
+    schemas
 }
 
 /// The schemas that something refers to.
-fn referred(
-    schemas: BTreeMap<String, Value>,
-    paths: &BTreeMap<&'static str, BTreeMap<String, Described>>,
-) -> BTreeMap<String, Value> {
-    let mut text = serde_json::to_string(paths).unwrap();
+fn referred(schemas: BTreeMap<String, Value>, paths: &Value) -> BTreeMap<String, Value> {
+    let mut text = paths.to_string();
     let mut kept = BTreeMap::new();
     loop {
         let named = |name: &str| text.contains(&format!("\"#/components/schemas/{name}\""));
@@ -190,128 +164,68 @@ fn gateway_message() -> Schema {
     Schema { name: "GatewayMessage".to_owned(), value, others: Vec::new() }
 }
 
-/// All that an operation may refuse with.
-fn problems(operation: &Operation) -> BTreeSet<Code> {
-    let common = [Code::Unauthenticated, Code::InternalError, Code::Unavailable];
-    let common = common.into_iter().filter(|_| !operation.public);
-    operation.problems.iter().copied().chain(common).collect()
-}
-
-fn described(operation: &Operation, meanings: &BTreeMap<String, String>) -> Described {
-    let mut responses = BTreeMap::new();
-    for answer in &operation.answers {
-        let twice = responses.insert(answer.status.to_string(), response(answer));
-        assert!(twice.is_none(), "{} answers {} twice", operation.id, answer.status);
-    }
+/// The operation with all its responses.
+fn described(route: &Route, operation: Operation, meanings: &BTreeMap<String, String>) -> openapi::path::Operation {
+    let Operation { mut described, problems, .. } = operation;
+    let tags = described.tags.iter().flatten();
+    assert!(tags.clone().all(|tag| TAGS.iter().any(|(name, _)| name == tag)), "{:?}", described.tags);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    for code in problems(operation) {
+    for code in problems {
         by_status.entry(code.status().as_u16()).or_default().push(code);
     }
+    let responses = &mut described.responses.responses;
     for (status, codes) in by_status {
-        let twice = responses.insert(status.to_string(), refusal(status, &codes, meanings));
-        assert!(twice.is_none(), "{} answers {status} twice", operation.id);
+        let twice = responses.insert(status.to_string(), refusal(status, &codes, meanings).into());
+        assert!(twice.is_none(), "{} {} responds {status} twice", route.method, route.path);
     }
-    if !operation.public {
-        by_gateway(&mut responses, "401", "The gateway does not take the token.");
+    if route.access != Access::Everyone {
+        by_gateway(responses, "401", "The gateway does not take the token.");
     }
-    by_gateway(&mut responses, "429", "The gateway is at its limit.");
-    by_gateway(&mut responses, "500", "The function failed.");
-    by_gateway(&mut responses, "503", "The function cannot be reached.");
-    if operation.method == "HEAD" {
+    by_gateway(responses, "429", "The gateway is at its limit.");
+    by_gateway(responses, "500", "The function failed.");
+    by_gateway(responses, "503", "The function cannot be reached.");
+    if route.method == "HEAD" {
         for response in responses.values_mut() {
-            response.as_object_mut().unwrap().remove("content");
+            inner(response).content.clear();
         }
     }
-    let body = operation.body.as_ref().map(|body| {
-        let is_form = body.media_type != "application/json";
-        json!({"required": is_form || !accepts_nothing(operation, body), "content": content(body)})
-    });
-    Described {
-        operation_id: operation.id,
-        tags: [tag(operation)],
-        summary: operation.summary,
-        description: operation.description,
-        security: operation.public.then(|| json!([])),
-        parameters: operation.parameters.clone(),
-        request_body: body,
-        responses,
+    described
+}
+
+fn inner(response: &mut RefOr<Response>) -> &mut Response {
+    match response {
+        RefOr::T(response) => response,
+        RefOr::Ref(_) => panic!("responses are described where they are"),
     }
 }
 
-/// Whether `{}`, which is what no body reads as, is in order.
-fn accepts_nothing(operation: &Operation, body: &Content) -> bool {
-    let name = body.schema["$ref"].as_str().unwrap().rsplit('/').next().unwrap();
-    let schema = operation.schemas.iter().find(|schema| schema.name == name).unwrap();
-    schema.value["required"].as_array().is_none_or(Vec::is_empty)
-}
-
-fn tag(operation: &Operation) -> &'static str {
-    let path = operation.path;
-    if path.starts_with("/directory") {
-        "Directory"
-    } else if ["/approve", "/reject", "/stats"].iter().any(|end| path.ends_with(end))
-        || (operation.method == "GET" && path.starts_with("/communities"))
-    {
-        "Moderating"
-    } else if ["/i/", "/u/"].iter().any(|start| path.starts_with(start))
-        || ["/me/invitations", "/accept", "/decline"].iter().any(|end| path.ends_with(end))
-    {
-        "Answering"
-    } else {
-        "Sending"
-    }
-}
-
-fn response(answer: &Answer) -> Value {
-    let mut response = json!({"description": answer.description});
-    if !answer.headers.is_empty() {
-        response["headers"] =
-            answer.headers.iter().map(|(name, header)| ((*name).to_owned(), header.clone())).collect();
-    }
-    if let Some(found) = &answer.content {
-        response["content"] = content(found);
-    }
-    response
-}
-
-fn content(content: &Content) -> Value {
-    let mut described = json!({"schema": content.schema});
-    if !content.examples.is_empty() {
-        let examples = content.examples.iter().map(|(name, value)| (name.clone(), json!({"value": value})));
-        described["examples"] = examples.collect::<Map<_, _>>().into();
-    }
-    json!({content.media_type: described})
-}
-
-fn refusal(status: u16, codes: &[Code], meanings: &BTreeMap<String, String>) -> Value {
+fn refusal(status: u16, codes: &[Code], meanings: &BTreeMap<String, String>) -> Response {
     let lines = codes.iter().map(|code| format!("`{}`: {}.", code.as_str(), meanings[code.as_str()]));
     let names: Vec<_> = codes.iter().map(|code| code.as_str()).collect();
-    let examples =
-        names.iter().map(|name| ((*name).to_owned(), json!({"$ref": format!("#/components/examples/{name}")})));
-    let mut response = json!({
-        "description": lines.collect::<Vec<_>>().join("\n\n"),
-        "content": {"application/problem+json": {
-            "schema": {
-                "allOf": [{"$ref": "#/components/schemas/Problem"}],
-                "properties": {"status": {"const": status}, "code": {"enum": names}},
-            },
-            "examples": examples.collect::<Map<_, _>>(),
-        }},
-    });
-    if codes.iter().any(|code| RETRIED.contains(code)) {
-        let description = "Seconds to wait before trying again.";
-        let seconds = json!({"type": "integer", "minimum": 1});
-        response["headers"] = json!({"Retry-After": {"description": description, "schema": seconds}});
+    // utoipa has no properties beside `allOf`.
+    let narrowed = keyword("properties", json!({"status": {"const": status}, "code": {"enum": names}}));
+    let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).extensions(narrowed);
+    let example = |name| RefOr::Ref(Ref::new(format!("#/components/examples/{name}")));
+    let examples = names.iter().map(|name| (*name, example(name)));
+    let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
+    let response = ResponseBuilder::new()
+        .description(lines.collect::<Vec<_>>().join("\n\n"))
+        .content("application/problem+json", content);
+    if !codes.iter().any(|code| RETRIED.contains(code)) {
+        return response.build();
     }
-    response
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    let header = HeaderBuilder::new().schema(Some(seconds)).description(Some("Seconds to wait before trying again."));
+    response.header("Retry-After", header.build()).build()
 }
 
 /// The codes of problems that pass with time.
 const RETRIED: [Code; 4] = [Code::RequestStillRunning, Code::DailyQuotaUsed, Code::ResentRecently, Code::Unavailable];
 
-fn by_gateway(responses: &mut BTreeMap<String, Value>, status: &str, description: &str) {
-    let response = responses.entry(status.to_owned()).or_insert_with(|| json!({"description": description}));
-    response["content"]["application/json"] = json!({"schema": {"$ref": "#/components/schemas/GatewayMessage"}});
+fn by_gateway(responses: &mut BTreeMap<String, RefOr<Response>>, status: &str, description: &str) {
+    let response = responses.entry(status.to_owned()).or_insert_with(|| Response::new(description).into());
+    let content = Content::new(Some(Ref::from_schema_name("GatewayMessage")));
+    inner(response).content.insert("application/json".to_owned(), content.into());
 }
 
 /// What docs/problems.md says of each code.
@@ -329,7 +243,7 @@ pub(crate) fn meanings() -> BTreeMap<String, String> {
 
 #[test]
 fn the_checked_in_document_is_the_one_that_the_code_makes() {
-    let made = format!("{HEAD}{}", serde_saphyr::to_string(&build()).unwrap());
+    let made = format!("{HEAD}{}", serde_saphyr::to_string(&document()).unwrap());
     if env::var_os("UPDATE_OPENAPI").is_some() {
         fs::write(files::full(FILE), &made).unwrap();
     }

@@ -1,4 +1,4 @@
-//! The route of `cancel`, for the contract.
+//! What the contract says of each route, in a function of its handler's name.
 
 use domain::invitation::Status;
 use http_api::{
@@ -6,12 +6,9 @@ use http_api::{
     contract::{Operation, command},
 };
 
-/// The operation of `cancel`.
-pub fn operations() -> Vec<Operation> {
+pub(crate) fn cancel_invitation() -> Operation {
     let conflicts = [Status::Accepted, Status::Declined, Status::Rejected, Status::Expired];
-    let path = "/invitations/{invitationId}/cancel";
-    let operation = command(path, "cancelInvitation", "Withdraws an invitation", Status::Cancelled, conflicts)
+    command("Sending", "Withdraws an invitation", Status::Cancelled, conflicts)
         .about("For its sender, and moderators and above. Nobody is told; repeating it changes nothing.")
-        .refuses([Code::NotSender]);
-    vec![operation]
+        .refuses([Code::NotSender])
 }

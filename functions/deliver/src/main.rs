@@ -5,7 +5,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    runtime::start_logging();
+    runtime::start_logging(env!("CARGO_PKG_NAME"));
     let aws = runtime::aws()?;
     let deliver = Deliver { store: runtime::store(&aws).await?, outbound: Outbound::from_environment(&aws)? };
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| Box::pin(deliver.handle(event.payload)))).await

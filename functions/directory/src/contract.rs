@@ -1,4 +1,4 @@
-//! The routes of `directory`, for the contract.
+//! What the contract says of each route, in a function of its handler's name.
 
 use domain::{
     community::{Community, Enrolment, MembershipMode, Visibility},
@@ -24,85 +24,96 @@ use crate::{
     users::UserBody,
 };
 
-const USER: &str = "/directory/users/{userId}";
-const CONNECTION: &str = "/directory/users/{userId}/connections/{otherId}";
-const COMMUNITY: &str = "/directory/communities/{communityId}";
-const MEMBER: &str = "/directory/communities/{communityId}/members/{userId}";
-const SETTINGS: &str = "/directory/settings";
-
-/// The operations of `directory`.
-pub fn operations() -> Vec<Operation> {
-    let pairs = [users(), connections(), communities(), members(), network_settings()];
-    let operations = pairs.into_iter().flatten().chain([import()]);
-    operations.map(|operation| operation.refuses([Code::NotSiteAdministrator])).collect()
+fn operation(summary: &str) -> Operation {
+    Operation::new("Directory", summary)
 }
 
-fn users() -> [Operation; 2] {
-    let put = Operation::new("PUT", USER, "putUser", "Keeps a user as described")
+pub(crate) fn put_user() -> Operation {
+    let put = operation("Keeps a user as described")
         .about("Replaces the whole record. Live invitations of the verified address become the user's.")
-        .reads(user_body(), vec![("user", user_example())]);
-    let delete = Operation::new("DELETE", USER, "deleteUser", "Erases a user")
+        .reads(user_body(), vec![("user", user_example())])
+        .refuses([Code::EmailTaken]);
+    let shown = with(user_example(), &json!({"id": "ann", "active": true}));
+    of_user(stored(put, Schema::of::<User>(), &shown))
+}
+
+pub(crate) fn delete_user() -> Operation {
+    let delete = operation("Erases a user")
         .about("Their live invitations are cancelled; name and address vanish from all others.");
-    [
-        stored(put, Schema::of::<User>(), &with(user_example(), &json!({"id": "ann", "active": true})))
-            .refuses([Code::EmailTaken]),
-        removed(delete),
-    ]
-    .map(|operation| operation.path::<UserId>("userId", "The user."))
+    of_user(removed(delete))
 }
 
-fn connections() -> [Operation; 2] {
-    let put = Operation::new("PUT", CONNECTION, "putConnection", "Connects two users")
+fn of_user(operation: Operation) -> Operation {
+    operation.path::<UserId>("userId", "The user.")
+}
+
+pub(crate) fn put_connection() -> Operation {
+    let put = operation("Connects two users")
         .about("A connection holds both ways. Both users must be in the directory.")
-        .reads(Schema::of::<ConnectionBody>(), vec![("nothing", json!({}))]);
-    let delete = Operation::new("DELETE", CONNECTION, "deleteConnection", "Ends a connection, both ways");
-    [
-        stored(put, Schema::of::<Connection>(), &json!({"userId": "ann", "otherId": "ben"}))
-            .refuses([Code::NotInDirectory]),
-        removed(delete),
-    ]
-    .map(|operation| operation.path::<UserId>("userId", "One user.").path::<UserId>("otherId", "The other user."))
+        .reads(Schema::of::<ConnectionBody>(), vec![("nothing", json!({}))])
+        .refuses([Code::NotInDirectory]);
+    of_connection(stored(put, Schema::of::<Connection>(), &json!({"userId": "ann", "otherId": "ben"})))
 }
 
-fn communities() -> [Operation; 2] {
-    let put = Operation::new("PUT", COMMUNITY, "putCommunity", "Keeps a community as described")
+pub(crate) fn delete_connection() -> Operation {
+    of_connection(removed(operation("Ends a connection, both ways")))
+}
+
+fn of_connection(operation: Operation) -> Operation {
+    operation.path::<UserId>("userId", "One user.").path::<UserId>("otherId", "The other user.")
+}
+
+pub(crate) fn put_community() -> Operation {
+    let put = operation("Keeps a community as described")
         .about("Replaces the whole record.")
         .reads(community_body(), vec![("community", community_example())]);
-    let delete = Operation::new("DELETE", COMMUNITY, "deleteCommunity", "Removes a community")
-        .about("Its live invitations are cancelled.");
     let shown = with(community_example(), &json!({"id": "chess", "allowInvitations": true}));
-    [stored(put, Schema::of::<Community>(), &shown), removed(delete)]
-        .map(|operation| operation.path::<CommunityId>("communityId", "The community."))
+    of_community(stored(put, Schema::of::<Community>(), &shown))
 }
 
-fn members() -> [Operation; 2] {
-    let put = Operation::new("PUT", MEMBER, "putMember", "Makes a user a member with a role")
+pub(crate) fn delete_community() -> Operation {
+    of_community(removed(operation("Removes a community").about("Its live invitations are cancelled.")))
+}
+
+fn of_community(operation: Operation) -> Operation {
+    operation.path::<CommunityId>("communityId", "The community.")
+}
+
+pub(crate) fn put_member() -> Operation {
+    let put = operation("Makes a user a member with a role")
         .about("The community and the user must be in the directory.")
-        .reads(member_body(), vec![("member", json!({"role": "moderator"}))]);
-    let delete = Operation::new("DELETE", MEMBER, "deleteMember", "Ends a membership");
+        .reads(member_body(), vec![("member", json!({"role": "moderator"}))])
+        .refuses([Code::NotInDirectory]);
     let shown = json!({"communityId": "chess", "userId": "ann", "role": "moderator"});
-    [stored(put, Schema::of::<Member>(), &shown).refuses([Code::NotInDirectory]), removed(delete)].map(|operation| {
-        operation.path::<CommunityId>("communityId", "The community.").path::<UserId>("userId", "The user.")
-    })
+    of_member(stored(put, Schema::of::<Member>(), &shown))
 }
 
-fn network_settings() -> [Operation; 2] {
-    let shown = || vec![("defaults", json!(Settings::default()))];
-    let get = Operation::new("GET", SETTINGS, "getSettings", "Shows the network's settings").answers(
-        200,
-        "The settings.",
-        Schema::of::<Settings>(),
-        shown(),
-    );
-    let put = Operation::new("PUT", SETTINGS, "putSettings", "Replaces the network's settings")
+pub(crate) fn delete_member() -> Operation {
+    of_member(removed(operation("Ends a membership")))
+}
+
+fn of_member(operation: Operation) -> Operation {
+    of_user(of_community(operation))
+}
+
+pub(crate) fn get_settings() -> Operation {
+    shows_settings(operation("Shows the network's settings"), "The settings.")
+}
+
+pub(crate) fn put_settings() -> Operation {
+    let put = operation("Replaces the network's settings")
         .about("What is left out becomes the default.")
         .reads(settings_body(), vec![("settings", json!({"productName": "Harbour", "invitationLifetimeDays": 14}))])
-        .answers(200, "The settings from now on.", Schema::of::<Settings>(), shown())
         .refuses([Code::MalformedRequest, Code::TooLarge, Code::InvalidValue, Code::UnknownMessageToken]);
-    [get, put]
+    shows_settings(put, "The settings from now on.")
 }
 
-fn import() -> Operation {
+fn shows_settings(operation: Operation, description: &str) -> Operation {
+    let defaults = vec![("defaults", json!(Settings::default()))];
+    operation.responds(200, description, Schema::of::<Settings>(), defaults)
+}
+
+pub(crate) fn import_records() -> Operation {
     let records = [
         record("user", &["userId"], user_body()),
         record("community", &["communityId"], community_body()),
@@ -122,29 +133,28 @@ fn import() -> Operation {
         {"index": 1, "type": "member", "status": 404, "error":
             {"code": "not_in_directory", "detail": "The directory has no such community."}},
     ]});
-    let mut operation =
-        Operation::new("POST", "/directory/import", "importRecords", "Keeps up to 100 records of all kinds")
-            .about(
-                "One bad record never stops the others; each has a result of its own, in order. Records that have \
+    let mut operation = operation("Keeps up to 100 records of all kinds")
+        .about(
+            "One bad record never stops the others; each has a result of its own, in order. Records that have \
              something to do with each other are applied in the order they came in.",
-            )
-            .reads(body, vec![("records", json!({"records": [user, member]}))])
-            .answers(200, "What came of each record.", Schema::of::<Import>(), vec![("results", results)])
-            .refuses([Code::MalformedRequest, Code::TooLarge]);
+        )
+        .reads(body, vec![("records", json!({"records": [user, member]}))])
+        .responds(200, "What came of each record.", Schema::of::<Import>(), vec![("results", results)])
+        .refuses([Code::MalformedRequest, Code::TooLarge]);
     operation.schemas.extend(records);
     operation
 }
 
-/// An answer with the record as it is kept from now on.
+/// A response with the record as it is kept from now on.
 fn stored(operation: Operation, schema: Schema, example: &Value) -> Operation {
     operation
-        .answers(200, "The record, which replaced another.", schema.clone(), vec![("record", example.clone())])
-        .answers(201, "The record, which is new.", schema, vec![("record", example.clone())])
+        .responds(200, "The record, which replaced another.", schema.clone(), vec![("record", example.clone())])
+        .responds(201, "The record, which is new.", schema, vec![("record", example.clone())])
         .refuses([Code::MalformedRequest, Code::TooLarge, Code::InvalidValue])
 }
 
 fn removed(operation: Operation) -> Operation {
-    operation.answers_nothing(204, "It is not there, from now on or all along.").refuses([Code::MalformedRequest])
+    operation.responds_nothing(204, "It is not there, from now on or all along.").refuses([Code::MalformedRequest])
 }
 
 fn user_body() -> Schema {

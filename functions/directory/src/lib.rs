@@ -1,4 +1,4 @@
-//! `/directory/…`: the host platform keeps users, communities, members, connections and settings in step.
+//! Lets the host platform keep users, communities, members, connections and settings in step.
 //!
 //! Every write is an upsert that can be repeated, and so is every removal: one that ran out of time is continued by
 //! the next attempt. What the platform may not know of happens along the way: invitations of an address become those
@@ -8,7 +8,7 @@ mod claims;
 mod communities;
 mod connections;
 #[cfg(feature = "openapi")]
-pub mod contract;
+mod contract;
 mod erasure;
 mod fields;
 mod import;
@@ -20,69 +20,82 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 use http_api::{
     body,
     function::{Api, json, path},
     problem::Problem,
 };
 use lambda_http::{
-    Body, Request, RequestExt, Response,
+    Body, Request, Response,
     http::{HeaderValue, StatusCode, header},
 };
 use serde::Serialize;
 
+http_api::routes! {
+    PUT "/directory/users/{userId}" => put_user, site_administrators;
+    DELETE "/directory/users/{userId}" => delete_user, site_administrators;
+    PUT "/directory/users/{userId}/connections/{otherId}" => put_connection, site_administrators;
+    DELETE "/directory/users/{userId}/connections/{otherId}" => delete_connection, site_administrators;
+    PUT "/directory/communities/{communityId}" => put_community, site_administrators;
+    DELETE "/directory/communities/{communityId}" => delete_community, site_administrators;
+    PUT "/directory/communities/{communityId}/members/{userId}" => put_member, site_administrators;
+    DELETE "/directory/communities/{communityId}/members/{userId}" => delete_member, site_administrators;
+    GET "/directory/settings" => get_settings, site_administrators;
+    PUT "/directory/settings" => put_settings, site_administrators;
+    POST "/directory/import" => import_records, site_administrators;
+}
+
 /// How often a write is prepared anew because another writer was faster.
 const ROUNDS: u32 = 6;
 
-/// Answers one request of a site administrator or a machine client.
-///
-/// # Errors
-/// 403 for anyone else, 400 and 422 that name the fields at fault, 404 when a member or a connection names someone who
-/// is not there, 409 when an address is taken, 503 when a removal needs another attempt.
-pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
-    api.claims.site_administrator(&request)?;
-    let store = &api.store;
-    match (request.method().as_str(), segments(request.raw_http_path()).as_slice()) {
-        ("PUT", ["users", _]) => users::put(store, path(&request, "userId")?, body::json(&request)?).await?.response(),
-        ("DELETE", ["users", _]) => {
-            erasure::erase(store, &path(&request, "userId")?).await?;
-            Ok(no_content())
-        }
-        ("PUT", ["users", _, "connections", _]) => {
-            let (user, other) = (path(&request, "userId")?, path(&request, "otherId")?);
-            connections::put(store, user, other, &body::json(&request)?).await?.response()
-        }
-        ("DELETE", ["users", _, "connections", _]) => {
-            connections::delete(store, &path(&request, "userId")?, &path(&request, "otherId")?).await?;
-            Ok(no_content())
-        }
-        ("PUT", ["communities", _]) => {
-            communities::put(store, path(&request, "communityId")?, body::json(&request)?).await?.response()
-        }
-        ("DELETE", ["communities", _]) => {
-            communities::delete(store, &path(&request, "communityId")?).await?;
-            Ok(no_content())
-        }
-        ("PUT", ["communities", _, "members", _]) => {
-            let (community, user) = (path(&request, "communityId")?, path(&request, "userId")?);
-            members::put(store, community, user, body::json(&request)?).await?.response()
-        }
-        ("DELETE", ["communities", _, "members", _]) => {
-            members::delete(store, &path(&request, "communityId")?, path(&request, "userId")?).await?;
-            Ok(no_content())
-        }
-        ("GET", ["settings"]) => json(StatusCode::OK, &settings::get(store).await?),
-        ("PUT", ["settings"]) => json(StatusCode::OK, &settings::put(store, body::json(&request)?).await?),
-        ("POST", ["import"]) => json(StatusCode::OK, &import::run(store, body::json(&request)?).await?),
-        _ => Err(Problem::no_route()),
-    }
+async fn put_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    users::put(&api.store, path(request, "userId")?, body::json(request)?).await?.response()
 }
 
-/// The segments of the path below `/directory`; none for any other path.
-fn segments(path: &str) -> Vec<&str> {
-    path.split('/').skip_while(|segment| *segment != "directory").skip(1).collect()
+async fn delete_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    erasure::erase(&api.store, &path(request, "userId")?).await?;
+    Ok(no_content())
+}
+
+async fn put_connection(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let (user, other) = (path(request, "userId")?, path(request, "otherId")?);
+    connections::put(&api.store, user, other, &body::json(request)?).await?.response()
+}
+
+async fn delete_connection(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    connections::delete(&api.store, &path(request, "userId")?, &path(request, "otherId")?).await?;
+    Ok(no_content())
+}
+
+async fn put_community(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    communities::put(&api.store, path(request, "communityId")?, body::json(request)?).await?.response()
+}
+
+async fn delete_community(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    communities::delete(&api.store, &path(request, "communityId")?).await?;
+    Ok(no_content())
+}
+
+async fn put_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let (community, user) = (path(request, "communityId")?, path(request, "userId")?);
+    members::put(&api.store, community, user, body::json(request)?).await?.response()
+}
+
+async fn delete_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    members::delete(&api.store, &path(request, "communityId")?, path(request, "userId")?).await?;
+    Ok(no_content())
+}
+
+async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem> {
+    json(StatusCode::OK, &settings::get(&api.store).await?)
+}
+
+async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    json(StatusCode::OK, &settings::put(&api.store, body::json(request)?).await?)
+}
+
+async fn import_records(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    json(StatusCode::OK, &import::run(&api.store, body::json(request)?).await?)
 }
 
 fn no_content() -> Response<Body> {

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    http_api::function::serve(directory::handle).await
+    http_api::function::serve(&directory::FUNCTION).await
 }

@@ -14,7 +14,6 @@ use crate::{
     fields,
     import::{self, RecordType},
     members::MemberBody,
-    segments,
     settings::SettingsBody,
     users::UserBody,
 };
@@ -208,13 +207,6 @@ fn unknown_tokens_of_the_default_message_have_their_own_code() {
 fn unknown_fields_are_refused() {
     assert!(serde_json::from_value::<UserBody>(json!({"displayname": "Ada"})).is_err());
     assert!(serde_json::from_value::<SettingsBody>(json!({"productname": "Harbour"})).is_err());
-}
-
-#[test]
-fn routes_are_what_follows_the_directory() {
-    assert_eq!(segments("/directory/users/directory"), ["users", "directory"]);
-    assert_eq!(segments("/v1/directory/settings"), ["settings"]);
-    assert!(segments("/invitations/1").is_empty());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    runtime::start_logging();
+    runtime::start_logging(env!("CARGO_PKG_NAME"));
     let feedback = Feedback { store: runtime::store(&runtime::aws()?).await? };
     let handle = async |event: LambdaEvent<_>| Ok::<_, lambda_runtime::Error>(feedback.handle(event.payload).await?);
     lambda_runtime::run(service_fn(handle)).await

@@ -1,4 +1,4 @@
-//! The routes of `list-sent`, for the contract.
+//! What the contract says of each route, in a function of its handler's name.
 
 use domain::{id::CommunityId, invitation::Status};
 use http_api::{
@@ -8,18 +8,22 @@ use http_api::{
 
 use crate::stats::Stats;
 
-/// The operations of `list-sent`.
-pub fn operations() -> Vec<Operation> {
-    let sent = Operation::new("GET", "/me/invitations/sent", "listSentInvitations", "Lists what the caller has sent");
-    let path = "/communities/{communityId}/invitations";
-    let all = Operation::new("GET", path, "listCommunityInvitations", "Lists a community's invitations")
+pub(crate) fn list_sent_invitations() -> Operation {
+    list(Operation::new("Sending", "Lists what the caller has sent"), false)
+}
+
+pub(crate) fn list_community_invitations() -> Operation {
+    let operation = Operation::new("Moderating", "Lists a community's invitations")
         .about("For moderators and above. `status=awaiting_approval` is the queue of requests to decide.");
-    let path = "/communities/{communityId}/invitations/stats";
-    let stats = Operation::new("GET", path, "getInvitationStats", "Adds a community's invitations up")
+    for_moderators(list(operation, false))
+}
+
+pub(crate) fn get_invitation_stats() -> Operation {
+    let operation = Operation::new("Moderating", "Adds a community's invitations up")
         .about("For moderators and above. The counts follow the invitations by moments.")
-        .answers(200, "The sums.", Schema::of::<Stats>(), vec![("stats", example())])
+        .responds(200, "The sums.", Schema::of::<Stats>(), vec![("stats", example())])
         .refuses([Code::MalformedRequest]);
-    vec![list(sent, false), for_moderators(list(all, false)), for_moderators(stats)]
+    for_moderators(operation)
 }
 
 fn for_moderators(operation: Operation) -> Operation {

@@ -1,14 +1,9 @@
-//! `GET /communities/{communityId}/invitations/stats`: what a community's invitations add up to.
+//! Shows what a community's invitations add up to.
 
 use std::collections::BTreeMap;
 
-use domain::{id::CommunityId, person::Caller};
-use http_api::{function::json, problem::Problem};
-use lambda_http::{Body, Response, http::StatusCode};
 use serde::Serialize;
-use service::lists;
-use store::Store;
-use system::now;
+use service::lists::Numbers;
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -22,12 +17,12 @@ pub(crate) struct Stats {
     median_answer_seconds: Option<u64>,
 }
 
-pub(crate) async fn show(store: &Store, caller: &Caller, community: &CommunityId) -> Result<Response<Body>, Problem> {
-    let numbers = lists::numbers(store, caller, community, now()).await?;
-    let stats = Stats {
-        counts: numbers.counts.iter().map(|(status, count)| (status.as_str(), *count)).collect(),
-        acceptance_rate: numbers.acceptance_rate,
-        median_answer_seconds: numbers.median_answer_seconds,
-    };
-    json(StatusCode::OK, &stats)
+impl From<Numbers> for Stats {
+    fn from(numbers: Numbers) -> Self {
+        Self {
+            counts: numbers.counts.iter().map(|(status, count)| (status.as_str(), *count)).collect(),
+            acceptance_rate: numbers.acceptance_rate,
+            median_answer_seconds: numbers.median_answer_seconds,
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The routes of `moderate`, for the contract.
+//! What the contract says of each route, in a function of its handler's name.
 
 use domain::invitation::Status::{self, Accepted, AwaitingApproval, Cancelled, Declined, Expired, Pending, Rejected};
 use http_api::{
@@ -8,15 +8,10 @@ use http_api::{
 
 use crate::{MAX_REASON_CHARS, Rejection};
 
-/// The operations of `moderate`.
-pub fn operations() -> Vec<Operation> {
-    vec![approve(), reject(), resend()]
-}
-
-fn approve() -> Operation {
+pub(crate) fn approve_invitation() -> Operation {
     // An invitation that was never a request is pending, too, and cannot be approved.
     let conflicts = Status::ALL.into_iter().filter(|status| *status != AwaitingApproval);
-    command("/invitations/{invitationId}/approve", "approveInvitation", "Grants a request", Pending, conflicts)
+    command("Moderating", "Grants a request", Pending, conflicts)
         .about("For moderators and above. In automatic mode the invitee becomes a member at once.")
         .refuses([
             Code::NotModerator,
@@ -27,19 +22,18 @@ fn approve() -> Operation {
         ])
 }
 
-fn reject() -> Operation {
+pub(crate) fn reject_invitation() -> Operation {
     let body = Schema::of::<Rejection>().with("reason", &json!({"maxLength": MAX_REASON_CHARS}));
     let conflicts = [Pending, Accepted, Declined, Cancelled, Expired];
-    command("/invitations/{invitationId}/reject", "rejectInvitation", "Refuses a request", Rejected, conflicts)
+    command("Moderating", "Refuses a request", Rejected, conflicts)
         .about("For moderators and above. The sender is told, with the reason. Repeating it changes nothing.")
         .reads(body, vec![("reason", json!({"reason": "The club is full until spring."}))])
         .refuses([Code::NotModerator, Code::MalformedRequest, Code::TooLarge, Code::InvalidValue])
 }
 
-fn resend() -> Operation {
+pub(crate) fn resend_invitation() -> Operation {
     let conflicts = Status::ALL.into_iter().filter(|status| *status != Pending);
-    let path = "/invitations/{invitationId}/resend";
-    command(path, "resendInvitation", "Mails a pending invitation again", Pending, conflicts)
+    command("Sending", "Mails a pending invitation again", Pending, conflicts)
         .about("For its sender while a member, and moderators and above; at most once an hour. Earlier links keep working.")
         .refuses([
             Code::NotSender,

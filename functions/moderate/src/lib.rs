@@ -1,18 +1,22 @@
-//! `POST /invitations/{invitationId}/approve`, `/reject` and `/resend`: decides requests and mails again.
+//! Decides requests to invite, and mails pending invitations again.
 
 #[cfg(feature = "openapi")]
-pub mod contract;
-
-use std::sync::Arc;
+mod contract;
 
 use domain::lifecycle::Command;
 use http_api::{
     body, command,
-    function::{Api, verb},
+    function::Api,
     problem::{Fault, Problem},
 };
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
+
+http_api::routes! {
+    POST "/invitations/{invitationId}/approve" => approve_invitation;
+    POST "/invitations/{invitationId}/reject" => reject_invitation;
+    POST "/invitations/{invitationId}/resend" => resend_invitation;
+}
 
 /// The longest reason for a rejection, in characters: what reads well in a mail.
 pub const MAX_REASON_CHARS: usize = 500;
@@ -24,18 +28,17 @@ struct Rejection {
     reason: Option<String>,
 }
 
-/// Answers one request.
-///
-/// # Errors
-/// 422 for a reason that is too long or no plain text, and the problem that stands in the way.
-pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
-    let command = match verb(&request) {
-        "approve" => Command::Approve,
-        "resend" => Command::Resend,
-        "reject" => Command::Reject { reason: reason(&request)? },
-        _ => return Err(Problem::no_route()),
-    };
-    command::run(&api, &request, &command).await
+async fn approve_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    command::run(api, request, &Command::Approve).await
+}
+
+async fn reject_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let reason = reason(request)?;
+    command::run(api, request, &Command::Reject { reason }).await
+}
+
+async fn resend_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    command::run(api, request, &Command::Resend).await
 }
 
 fn reason(request: &Request) -> Result<Option<String>, Problem> {

@@ -1,4 +1,5 @@
-//! The routes of `respond`, for the contract: two for programs, and the pages behind mail links.
+//! What the contract says of each route, in a function of its handler's name: two for programs, and the pages behind mail
+//! links.
 
 use domain::{
     invitation::Status::{self, Accepted, Declined, Pending},
@@ -6,111 +7,85 @@ use domain::{
 };
 use http_api::{
     code::Code,
-    contract::{Content, Operation, Schema, command, json},
+    contract::{
+        Operation, Schema, command, content, json, keyword,
+        openapi::{ObjectBuilder, Required, path::ParameterIn, request_body::RequestBodyBuilder, schema::Type},
+        path_parameter, text,
+    },
 };
 
 use crate::Decline;
 
-/// The operations of `respond`.
-pub fn operations() -> Vec<Operation> {
-    vec![
-        accept(),
-        decline(),
-        offered(page("GET", "/i/{token}", "showInvitationPage", "Shows the page behind the link of a mail")),
-        probe(),
-        answered(page("POST", "/i/{token}", "answerOnPage", "Answers with a button of the page")),
-        page("GET", "/u/{token}", "showUnsubscribePage", "Asks whether to stop invitations from the community")
-            .shows(200, "The question. Opening it changes nothing."),
-        unsubscribe(),
-    ]
-}
-
-fn accept() -> Operation {
+pub(crate) fn accept_invitation() -> Operation {
     let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Accepted].contains(status));
-    command(
-        "/invitations/{invitationId}/accept",
-        "acceptInvitation",
-        "Accepts: the caller becomes a member",
-        Accepted,
-        conflicts,
-    )
-    .about("For the invitee. Membership and answer are one step; repeating the same answer changes nothing.")
-    .refuses([
-        Code::NotInvitee,
-        Code::EmailUnverified,
-        Code::InvitationsNotAllowed,
-        Code::CommunityNotFound,
-        Code::AlreadyMember,
-        Code::InviteeUnavailable,
-    ])
+    command("Answering", "Accepts: the caller becomes a member", Accepted, conflicts)
+        .about("For the invitee. Membership and answer are one step; repeating the same answer changes nothing.")
+        .refuses([
+            Code::NotInvitee,
+            Code::EmailUnverified,
+            Code::InvitationsNotAllowed,
+            Code::CommunityNotFound,
+            Code::AlreadyMember,
+            Code::InviteeUnavailable,
+        ])
 }
 
-fn decline() -> Operation {
+pub(crate) fn decline_invitation() -> Operation {
     let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Declined].contains(status));
-    command(
-        "/invitations/{invitationId}/decline",
-        "declineInvitation",
-        "Declines, if wished for good",
-        Declined,
-        conflicts,
-    )
-    .about("For the invitee. With `block`, no further invitation from the community reaches them.")
-    .reads(Schema::of::<Decline>(), vec![("once", json!({})), ("forGood", json!({"block": true}))])
-    .refuses([Code::NotInvitee, Code::EmailUnverified, Code::MalformedRequest, Code::TooLarge])
+    command("Answering", "Declines, if wished for good", Declined, conflicts)
+        .about("For the invitee. With `block`, no further invitation from the community reaches them.")
+        .reads(Schema::of::<Decline>(), vec![("once", json!({})), ("forGood", json!({"block": true}))])
+        .refuses([Code::NotInvitee, Code::EmailUnverified, Code::MalformedRequest, Code::TooLarge])
 }
 
-fn page(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Operation {
-    let token = json!({
-        "type": "string", "minLength": TOKEN_CHARS, "maxLength": TOKEN_CHARS, "pattern": "^[A-Za-z0-9_-]+$",
-    });
-    Operation::new(method, path, id, summary)
-        .public()
-        .path_like("token", "What the link carries. It is a secret; whoever has it may answer.", &token)
+fn page(summary: &str) -> Operation {
+    let token = text().min_length(Some(TOKEN_CHARS)).max_length(Some(TOKEN_CHARS)).pattern(Some("^[A-Za-z0-9_-]+$"));
+    let description = "What the link carries. It is a secret; whoever has it may answer.";
+    Operation::new("Answering", summary)
+        .parameter(path_parameter("token", description, token))
         .shows(404, "No link of ours, or its invitation is kept no more.")
         .shows(503, "Busy; the page asks to try again.")
 }
 
-fn offered(operation: Operation) -> Operation {
-    let intent = json!({"type": "string", "enum": ["accept", "decline"], "default": "accept"});
-    operation
+fn offer(summary: &str) -> Operation {
+    let intent = text().enum_values(Some(["accept", "decline"])).default(Some("accept".into()));
+    page(summary)
         .about("Changes nothing, ever: scanners open links.")
-        .optional("query", "intent", "Which button stands out.", &intent)
+        .optional(ParameterIn::Query, "intent", "Which button stands out.", intent)
         .shows(200, "The invitation, with its buttons.")
         .shows(409, "A moderator has not approved the invitation yet.")
         .shows(410, "Nothing is left to answer: the page says what happened and what to do.")
 }
 
-fn probe() -> Operation {
-    let operation = page("HEAD", "/i/{token}", "probeInvitationPage", "Tells whether the page is there");
-    let mut operation = offered(operation);
-    for answer in &mut operation.answers {
-        answer.content = None;
-    }
-    operation
+pub(crate) fn show_invitation_page() -> Operation {
+    offer("Shows the page behind the link of a mail")
 }
 
-fn answered(operation: Operation) -> Operation {
-    let schema = json!({
-        "type": "object",
-        "required": ["answer"],
-        "properties": {
-            "answer": {"type": "string", "enum": ["accept", "decline"]},
-            "block": {"type": "string", "const": "on", "description": "Declines for good."},
-        },
-    });
-    let examples = vec![("decline".to_owned(), json!({"answer": "decline", "block": "on"}))];
-    let body = Some(Content { media_type: "application/x-www-form-urlencoded", schema, examples });
-    let operation = operation
+pub(crate) fn probe_invitation_page() -> Operation {
+    offer("Tells whether the page is there")
+}
+
+pub(crate) fn answer_on_page() -> Operation {
+    let answer = text().enum_values(Some(["accept", "decline"]));
+    let block = text().description(Some("Declines for good.")).extensions(keyword("const", "on"));
+    let form = ObjectBuilder::new().schema_type(Type::Object).property("answer", answer).property("block", block);
+    let form = content(form.required("answer"), vec![("decline", json!({"answer": "decline", "block": "on"}))]);
+    let body = RequestBodyBuilder::new().content("application/x-www-form-urlencoded", form);
+    page("Answers with a button of the page")
+        .reads_body(body.required(Some(Required::True)).build())
         .shows(200, "The answer is taken, now or earlier.")
         .shows(400, "The form is none of ours; the page is shown again.")
         .shows(403, "Registering or signing in comes first, or the community or the invitee may not.")
         .shows(409, "A moderator has not approved the invitation yet, or the invitee is a member already.")
-        .shows(410, "Nothing is left to answer: the page says what happened and what to do.");
-    Operation { body, ..operation }
+        .shows(410, "Nothing is left to answer: the page says what happened and what to do.")
 }
 
-fn unsubscribe() -> Operation {
-    page("POST", "/u/{token}", "unsubscribe", "Stops invitations from the community")
+pub(crate) fn show_unsubscribe_page() -> Operation {
+    page("Asks whether to stop invitations from the community").shows(200, "The question. Opening it changes nothing.")
+}
+
+pub(crate) fn unsubscribe() -> Operation {
+    page("Stops invitations from the community")
         .about("The one click of RFC 8058; whatever is posted means it.")
         .shows(200, "No invitation from the community will come any more.")
 }

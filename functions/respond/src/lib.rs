@@ -1,21 +1,27 @@
-//! An invitee's answer: `POST /invitations/{invitationId}/accept` and `/decline` of a signed-in caller, and the page
-//! behind a mail link, `/i/{token}`, with its companion `/u/{token}` that stops further invitations.
+//! Takes an invitee's answer: from a signed-in caller, and on the page behind a mail link, beside which another page
+//! stops further invitations.
 
 #[cfg(feature = "openapi")]
-pub mod contract;
+mod contract;
 mod link;
 pub mod page;
 
-use std::sync::Arc;
-
 use domain::lifecycle::Command;
-use http_api::{
-    body, command,
-    function::{Api, parameter, verb},
-    problem::Problem,
-};
+use http_api::{body, command, function::Api, problem::Problem};
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
+
+use crate::link::Visit;
+
+http_api::routes! {
+    POST "/invitations/{invitationId}/accept" => accept_invitation;
+    POST "/invitations/{invitationId}/decline" => decline_invitation;
+    GET "/i/{token}" => show_invitation_page, everyone;
+    HEAD "/i/{token}" => probe_invitation_page, everyone;
+    POST "/i/{token}" => answer_on_page, everyone;
+    GET "/u/{token}" => show_unsubscribe_page, everyone;
+    POST "/u/{token}" => unsubscribe, everyone;
+}
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -25,21 +31,31 @@ struct Decline {
     block: bool,
 }
 
-/// Answers one request. `public_base_url` is where links lead; empty for the address that the request came to.
-///
-/// # Errors
-/// The problem that stands in the way of an API call. Pages never fail: they say what happened.
-pub async fn handle(api: Arc<Api>, public_base_url: &str, request: Request) -> Result<Response<Body>, Problem> {
-    if let Some(token) = parameter(&request, "token") {
-        return Ok(link::answer(&api.store, public_base_url, &token, &request).await);
-    }
-    let command = match verb(&request) {
-        "accept" => Command::Accept,
-        "decline" => {
-            let Decline { block } = body::json(&request)?;
-            Command::Decline { block }
-        }
-        _ => return Err(Problem::no_route()),
-    };
-    command::run(&api, &request, &command).await
+async fn accept_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    command::run(api, request, &Command::Accept).await
+}
+
+async fn decline_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let Decline { block } = body::json(request)?;
+    command::run(api, request, &Command::Decline { block }).await
+}
+
+async fn show_invitation_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    Ok(link::respond(api, request, Visit::ToInvitation).await)
+}
+
+async fn probe_invitation_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    show_invitation_page(api, request).await
+}
+
+async fn answer_on_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    Ok(link::respond(api, request, Visit::Answer).await)
+}
+
+async fn show_unsubscribe_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    Ok(link::respond(api, request, Visit::ToUnsubscribe).await)
+}
+
+async fn unsubscribe(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    Ok(link::respond(api, request, Visit::Unsubscribe).await)
 }

@@ -7,10 +7,13 @@ use domain::{
     refusal::Refusal,
     settings::{Locale, Settings},
 };
-use http_api::body;
+use http_api::{
+    body,
+    function::{Api, parameter},
+};
 use lambda_http::{
     Body, Request, RequestExt, Response,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     request::RequestContext,
 };
 use service::{
@@ -31,10 +34,23 @@ struct Opened<'a> {
     url: String,
 }
 
-/// The page for one request.
-pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, request: &Request) -> Response<Body> {
+/// What a request to a link is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Visit {
+    /// To see the invitation.
+    ToInvitation,
+    /// To answer it.
+    Answer,
+    /// To be asked whether invitations shall stop.
+    ToUnsubscribe,
+    /// To stop them.
+    Unsubscribe,
+}
+
+/// Returns the page for one request. It never fails: it says what happened.
+pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Response<Body> {
     let fallback = (Settings::default(), spoken(request).unwrap_or_default());
-    let opened = match open(store, public_base_url, token, request).await {
+    let opened = match open(api, request).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return show(&Page::NotFound, None, &fallback.0, fallback.1),
         Err(error) => {
@@ -42,38 +58,35 @@ pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, re
             return show(&Page::TryAgain, None, &fallback.0, fallback.1);
         }
     };
-    // The token is the last segment; what stands before it says which of the two routes it is.
-    let unsubscribing = request.raw_http_path().rsplit('/').nth(1) == Some("u");
-    if request.method() == Method::POST {
-        opened.post(unsubscribing, request).await
-    } else if unsubscribing {
-        opened.show(Outcome::Unsubscribe)
-    } else {
-        let intent = Intent::of_query(request.query_string_parameters().first("intent"));
-        opened.now_showing(intent, None).await
+    match visit {
+        Visit::ToInvitation => {
+            let intent = Intent::of_query(request.query_string_parameters().first("intent"));
+            opened.now_showing(intent, None).await
+        }
+        Visit::Answer => opened.post(form(request)).await,
+        Visit::ToUnsubscribe => opened.show(Outcome::Unsubscribe),
+        // RFC 8058: whatever is posted to this address means it.
+        Visit::Unsubscribe => opened.post(Some(LinkRequest::Unsubscribe)).await,
     }
 }
 
-/// Finds what the token opens; `None` if nothing.
-async fn open<'a>(
-    store: &'a Store,
-    public_base_url: &str,
-    token: &str,
-    request: &Request,
-) -> Result<Option<Opened<'a>>, StoreError> {
-    let Ok(token) = token.parse::<LinkToken>() else { return Ok(None) };
-    let Some(found) = store.link_target(&token).await? else { return Ok(None) };
+/// Finds what the token in the path opens; `None` if nothing.
+async fn open<'a>(api: &'a Api, request: &Request) -> Result<Option<Opened<'a>>, StoreError> {
+    let Some(token) = parameter(request, "token").and_then(|token| token.parse::<LinkToken>().ok()) else {
+        return Ok(None);
+    };
+    let Some(found) = api.store.link_target(&token).await? else { return Ok(None) };
     Ok(Some(Opened {
-        store,
+        store: &api.store,
         locale: found.link.locale.or_else(|| spoken(request)).unwrap_or(found.settings.default_locale),
-        url: format!("{}/i/{}", base_url(public_base_url, request), token.reveal()),
+        url: format!("{}/i/{}", base_url(&api.public_base_url, request), token.reveal()),
         found,
     }))
 }
 
 impl Opened<'_> {
-    async fn post(self, unsubscribing: bool, request: &Request) -> Response<Body> {
-        let Some(asked) = asked(unsubscribing, request) else {
+    async fn post(self, asked: Option<LinkRequest>) -> Response<Body> {
+        let Some(asked) = asked else {
             return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
         match link::perform(self.store, &self.found, &asked, now()).await {
@@ -138,11 +151,7 @@ impl Opened<'_> {
 }
 
 /// What the form of `request` asks for; `None` if it is not one of ours.
-fn asked(unsubscribing: bool, request: &Request) -> Option<LinkRequest> {
-    if unsubscribing {
-        // RFC 8058: whatever is posted to this address means it.
-        return Some(LinkRequest::Unsubscribe);
-    }
+fn form(request: &Request) -> Option<LinkRequest> {
     let mut answer = None;
     let mut block = false;
     for (name, value) in form_urlencoded::parse(body::bytes(request).ok()?) {

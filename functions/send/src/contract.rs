@@ -1,9 +1,13 @@
-//! The routes of `send`, for the contract.
+//! What the contract says of each route, in a function of its handler's name.
 
 use domain::{id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome};
 use http_api::{
     code::Code,
-    contract::{EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json},
+    contract::{
+        EXAMPLE_ID, Map, Operation, Schema, Value, example_invitation, json, keyword,
+        openapi::{header::HeaderBuilder, path::ParameterIn},
+        text,
+    },
 };
 
 use service::send::MAX_SUBMITTED;
@@ -24,45 +28,39 @@ pub(crate) enum Emails {
     Text(String),
 }
 
-/// The operations of `send`.
-pub fn operations() -> Vec<Operation> {
-    vec![send(), preview()]
-}
-
-fn send() -> Operation {
-    let key = json!({"type": "string", "minLength": 1, "maxLength": MAX_IDEMPOTENCY_KEY, "pattern": "^[ -~]+$"});
-    let replayed = json!({"type": "string", "const": "true"});
-    let path = "/communities/{communityId}/invitations";
-    let operation = Operation::new("POST", path, "sendInvitations", "Invites many people at once")
+pub(crate) fn send_invitations() -> Operation {
+    let key = text().min_length(Some(1)).max_length(Some(MAX_IDEMPOTENCY_KEY)).pattern(Some("^[ -~]+$"));
+    let replayed = HeaderBuilder::new()
+        .schema(Some(text().extensions(keyword("const", "true"))))
+        .description(Some("The answer is that to an earlier request with the same key."));
+    let operation = Operation::new("Sending", "Invites many people at once")
         .about(
             "One recipient never stops another: the answer has one result per recipient, in the order they were \
              named, the users before the addresses.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .optional(
-            "header",
+            ParameterIn::Header,
             "Idempotency-Key",
             "Makes repetitions safe for 24 hours: the same key with the same request replays the first answer.",
-            &key,
+            key,
         )
-        .answers(200, "What came of each recipient.", Schema::of::<SendView<'_>>(), outcomes())
-        .with_header("Idempotency-Replayed", "The answer is that to an earlier request with the same key.", &replayed)
+        .responds(200, "What came of each recipient.", Schema::of::<SendView<'_>>(), outcomes())
+        .with_header(200, "Idempotency-Replayed", replayed.build())
         .refuses([Code::DailyQuotaUsed, Code::RequestStillRunning, Code::IdempotencyKeyReused]);
     common(operation)
 }
 
-fn preview() -> Operation {
-    let path = "/communities/{communityId}/invitations/preview";
+pub(crate) fn preview_invitations() -> Operation {
     let mail = json!({
         "subject": "Mona Lund has invited you to join Chess",
         "text": "Hello Ann Berg,\n\nMona Lund has invited you to join the Chess community. …",
         "html": "<!doctype html>…",
     });
-    let operation =
-        Operation::new("POST", path, "previewInvitations", "Shows the mail that the same request would send")
-            .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
-            .path::<CommunityId>("communityId", "The community to invite to.")
-            .answers(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
+    let operation = Operation::new("Sending", "Shows the mail that the same request would send")
+        .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
+        .path::<CommunityId>("communityId", "The community to invite to.")
+        .responds(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
     common(operation)
 }
 

@@ -1,17 +1,14 @@
-//! `POST /communities/{communityId}/invitations`: invites many at once, one outcome per recipient.
-//! `POST …/preview`: the mail that the same request would send.
+//! Invites many people at once, with one outcome per recipient, and previews the mail that they would get.
 
 #[cfg(feature = "openapi")]
-pub mod contract;
+mod contract;
 mod request;
 mod response;
-
-use std::sync::Arc;
 
 use domain::id::CommunityId;
 use http_api::{
     body,
-    function::{Api, path, verb},
+    function::{Api, path},
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response};
@@ -19,21 +16,25 @@ use system::now;
 
 use crate::request::SendRequest;
 
-/// Answers one request.
-///
-/// # Errors
-/// The problem that stands in the way of the whole request; what concerns one recipient is an outcome.
-pub async fn handle(api: Arc<Api>, request: Request) -> Result<Response<Body>, Problem> {
-    let caller = api.claims.caller(&request)?;
-    let community: CommunityId = path(&request, "communityId")?;
-    let body: SendRequest = body::json(&request)?;
-    if verb(&request) == "preview" {
-        let submission = body.parse()?;
-        let mail = service::send::preview(&api.store, &caller, &community, &submission, now()).await?;
-        return response::preview(&mail);
-    }
-    let key = request::idempotency_key(&request)?;
+http_api::routes! {
+    POST "/communities/{communityId}/invitations" => send_invitations;
+    POST "/communities/{communityId}/invitations/preview" => preview_invitations;
+}
+
+async fn send_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let caller = api.claims.caller(request)?;
+    let community: CommunityId = path(request, "communityId")?;
+    let body: SendRequest = body::json(request)?;
+    let key = request::idempotency_key(request)?;
     let submission = body.parse()?;
     let result = service::send::send(&api.store, &caller, &community, submission, key, now()).await?;
     response::sent(&result, &caller)
+}
+
+async fn preview_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let caller = api.claims.caller(request)?;
+    let community: CommunityId = path(request, "communityId")?;
+    let submission = body::json::<SendRequest>(request)?.parse()?;
+    let mail = service::send::preview(&api.store, &caller, &community, &submission, now()).await?;
+    response::preview(&mail)
 }

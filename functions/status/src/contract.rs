@@ -1,4 +1,4 @@
-//! The route of `status`, for the contract.
+//! What the contract says of each route, in a function of its handler's name.
 
 use domain::{id::InvitationId, invitation::Status};
 use http_api::{
@@ -6,14 +6,11 @@ use http_api::{
     contract::{Operation, example_invitation, invitation},
 };
 
-/// The operation of `status`.
-pub fn operations() -> Vec<Operation> {
+pub(crate) fn get_invitation() -> Operation {
     let examples = Status::ALL.into_iter().map(|status| (status.as_str(), example_invitation(status)));
-    let summary = "Tells where one invitation stands";
-    let operation = Operation::new("GET", "/invitations/{invitationId}", "getInvitation", summary)
+    Operation::new("Sending", "Tells where one invitation stands")
         .about("For its invitee, its sender, and moderators and above. To anyone else it does not exist.")
         .path::<InvitationId>("invitationId", "The invitation.")
-        .answers(200, "The invitation.", invitation(), examples.collect())
-        .refuses([Code::InvitationNotFound]);
-    vec![operation]
+        .responds(200, "The invitation.", invitation(), examples.collect())
+        .refuses([Code::InvitationNotFound])
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    http_api::function::serve(status::handle).await
+    http_api::function::serve(&status::FUNCTION).await
 }

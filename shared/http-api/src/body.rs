@@ -1,4 +1,4 @@
-//! Request bodies: size, syntax and shape, each with its own clear refusal.
+//! Reads request bodies; a wrong size, syntax or shape is each a problem of its own.
 
 use lambda_http::{Body, Request};
 use serde::de::DeserializeOwned;
@@ -8,7 +8,7 @@ use super::problem::Problem;
 /// The largest body that is read, in bytes: far more than a hundred recipients and a full message need.
 pub const MAX_BODY: usize = 256 * 1024;
 
-/// The JSON body of `request`; an empty body reads as `{}`.
+/// Reads the JSON body of `request`; an empty body reads as `{}`.
 ///
 /// # Errors
 /// 413 above [`MAX_BODY`]; 400 that names the field if it is no JSON or of another shape.
@@ -32,7 +32,7 @@ pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
         })
 }
 
-/// The bytes of the body.
+/// Returns the bytes of the body.
 ///
 /// # Errors
 /// 413 above [`MAX_BODY`].

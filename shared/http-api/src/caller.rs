@@ -1,4 +1,4 @@
-//! Who is calling, from the claims that the gateway's JWT authorizer has verified.
+//! Tells who is calling, from the claims that the gateway's JWT authorizer has verified.
 
 use std::{collections::HashMap, env};
 
@@ -7,7 +7,7 @@ use lambda_http::{Request, RequestExt, request::RequestContext};
 use super::problem::Problem;
 use domain::person::Caller;
 
-/// Which claims say who a caller is.
+/// The names of the claims that say who a caller is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claims {
     /// The claim with the user's id.
@@ -19,7 +19,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Which claims name callers, as the template's parameters say.
+    /// Reads the names from the variables that the template sets.
     pub fn from_environment() -> Self {
         let or =
             |name, default: &str| env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or(default.to_owned());
@@ -30,7 +30,7 @@ impl Claims {
         }
     }
 
-    /// The caller of `request`.
+    /// Returns the caller of `request`.
     ///
     /// # Errors
     /// 401 if no verified claims came with it, or none that name a user.
@@ -46,7 +46,7 @@ impl Claims {
         })
     }
 
-    /// The caller of `request`, who must be a site administrator or a machine client with that scope.
+    /// Returns the caller of `request`, who must be a site administrator or a machine client with that scope.
     ///
     /// # Errors
     /// As [`Claims::caller`], and 403 for anyone else.
@@ -56,7 +56,7 @@ impl Claims {
     }
 }
 
-/// The members of a list claim. The gateway hands a JSON array on as `[a b]`; scopes come separated by spaces.
+/// Returns the members of a list claim. The gateway hands a JSON array on as `[a b]`; scopes come separated by spaces.
 fn members(claim: &str) -> impl Iterator<Item = &str> {
     claim.split([' ', ',', '[', ']', '"']).filter(|member| !member.is_empty())
 }

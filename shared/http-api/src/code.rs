@@ -1,4 +1,4 @@
-//! The codes of problems: what programs go by. Each has one HTTP status; docs/problems.md says what it means.
+//! The codes of problems, which programs rely on. Each has one HTTP status; docs/problems.md says what it means.
 
 use lambda_http::http::StatusCode;
 
@@ -17,14 +17,14 @@ macro_rules! codes {
             /// Every code, by HTTP status.
             pub const ALL: &[Self] = &[$($(Self::$name,)*)*];
 
-            /// The code in answers.
+            /// Returns the code as it stands in responses.
             pub fn as_str(self) -> &'static str {
                 match self {
                     $($(Self::$name => $text,)*)*
                 }
             }
 
-            /// The HTTP status of every problem with the code.
+            /// Returns the HTTP status of every problem with the code.
             pub fn status(self) -> StatusCode {
                 match self {
                     $($(Self::$name)|* => StatusCode::$status,)*
@@ -98,7 +98,7 @@ codes! {
 }
 
 impl Code {
-    /// What an invitation in that state is told as, where the state is in the way.
+    /// Returns the code of a conflict with an invitation in that state.
     pub fn of_conflict(status: Status) -> Self {
         match status {
             Status::AwaitingApproval => Self::InvitationAwaitingApproval,

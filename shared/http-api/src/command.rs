@@ -1,4 +1,4 @@
-//! The routes that give one command on one invitation, and answer with the invitation.
+//! Serves the routes that give a command on one invitation and respond with the invitation.
 
 use lambda_http::{Body, Request, Response, http::StatusCode};
 
@@ -14,7 +14,7 @@ use system::now;
 /// Carries out `command` on the invitation that the route names, for the caller of `request`.
 ///
 /// # Errors
-/// 404 for whoever may not see the invitation, 403 for whoever may not do this to it, 409 with the state that does not
+/// 404 if the caller may not see the invitation, 403 if they may not do this to it, 409 with the state that does not
 /// allow it, 503 when the table is busy.
 pub async fn run(api: &Api, request: &Request, command: &Command) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;

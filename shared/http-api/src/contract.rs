@@ -1,5 +1,4 @@
-//! What each function says of its own routes, in the words of OpenAPI. `tests/contract` puts `openapi.yaml` together from
-//! it. Only the feature `openapi` has this module; no deployed function carries it.
+//! What the contract says of each route. `tests/contract` puts `openapi.yaml` together from it. Only the feature `openapi` has this module; no deployed function carries it.
 //!
 //! Schemas are derived from the types that are really read and written. What their types do not tell, such as the
 //! longest text that passes, is added by naming a field and the constant that the code checks it against.
@@ -11,179 +10,189 @@
     reason = "a contract that names what is not there must not be written"
 )]
 
-use std::{borrow::Cow, ops::RangeInclusive};
+use std::{borrow::Cow, collections::BTreeSet, ops::RangeInclusive};
 
 pub use serde_json::{Map, Value, json};
+pub use utoipa::openapi;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
-        ObjectBuilder, RefOr,
+        Content, ContentBuilder, Header, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder,
+        example::ExampleBuilder,
+        extensions::Extensions,
+        path::{self, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+        request_body::{RequestBody, RequestBodyBuilder},
         schema::{Schema as Described, Type},
+        security::SecurityRequirement,
     },
 };
 
 use super::{
     code::Code,
     list::{DEFAULT_LIMIT, ListView, MAX_LIMIT},
-    problem::{Fault, Problem, Wire},
+    problem::{Fault, Problem, ProblemView},
+    route::{Access, Route},
     view::InvitationView,
 };
 use domain::{Timestamp, id::InvitationId, invitation::Status, message::InvalidMessage, refusal::Refusal};
 
-/// One operation: a method on a route.
-#[derive(Debug, Clone)]
+const JSON: &str = "application/json";
+
+/// What the contract says of one route: utoipa's description, and what goes into it once the whole document is known.
+#[derive(Clone)]
 pub struct Operation {
-    /// The HTTP method.
-    pub method: &'static str,
-    /// The route, with its parameters in braces.
-    pub path: &'static str,
-    /// A name for generated clients.
-    pub id: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// What else a caller should know.
-    pub description: &'static str,
-    /// Whether it asks for no token.
-    pub public: bool,
-    /// Its parameters, as OpenAPI describes them.
-    pub parameters: Vec<Value>,
-    /// What it reads: media type, schema and examples.
-    pub body: Option<Content>,
-    /// Its answers when all is well, and its pages.
-    pub answers: Vec<Answer>,
-    /// What may stand in the way, besides what is common to all.
-    pub problems: Vec<Code>,
+    /// The description, as far as it depends on nothing else.
+    pub described: path::Operation,
+    /// What may stand in the way.
+    pub problems: BTreeSet<Code>,
     /// The schemas that it refers to.
     pub schemas: Vec<Schema>,
 }
 
-/// A body: its media type, its schema, and examples by name.
-#[derive(Debug, Clone)]
-pub struct Content {
-    /// Such as `application/json`.
-    pub media_type: &'static str,
-    /// The schema, or a reference to it.
-    pub schema: Value,
-    /// Examples: name and value.
-    pub examples: Vec<(String, Value)>,
-}
-
-/// One answer.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The HTTP status.
-    pub status: u16,
-    /// What it says.
-    pub description: &'static str,
-    /// Its headers, by name.
-    pub headers: Vec<(&'static str, Value)>,
-    /// Its body, if it has one.
-    pub content: Option<Content>,
-}
-
 impl Operation {
-    /// An operation that takes and answers nothing yet.
-    pub fn new(method: &'static str, path: &'static str, id: &'static str, summary: &'static str) -> Self {
-        let nothing = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (parameters, answers, problems, schemas) = nothing;
-        let (description, public, body) = ("", false, None);
-        Self { method, path, id, summary, description, public, parameters, body, answers, problems, schemas }
+    /// An operation that takes and responds nothing yet, in the part of the API that `tag` names.
+    pub fn new(tag: &str, summary: &str) -> Self {
+        let described = OperationBuilder::new().tag(tag).summary(Some(summary)).build();
+        Self { described, problems: BTreeSet::new(), schemas: Vec::new() }
+    }
+
+    /// Adds what follows from the route and from its handler's name: the id, who may call, and what all such routes refuse.
+    pub fn on(mut self, route: &Route, handler: &str) -> Self {
+        self.described.operation_id = Some(camel_case(handler));
+        match route.access {
+            Access::Everyone => self.described.security = Some(Vec::<SecurityRequirement>::new()),
+            Access::Callers => self.problems.extend(COMMON),
+            Access::SiteAdministrators => {
+                self.problems.extend(COMMON);
+                self.problems.insert(Code::NotSiteAdministrator);
+            }
+        }
+        self
     }
 
     /// Adds what else a caller should know.
-    pub fn about(self, description: &'static str) -> Self {
-        Self { description, ..self }
+    pub fn about(mut self, description: &str) -> Self {
+        self.described.description = Some(description.to_owned());
+        self
     }
 
-    /// The token in the path is all that is asked for.
-    pub fn public(self) -> Self {
-        Self { public: true, ..self }
-    }
-
-    /// A parameter of the path.
-    pub fn path<T: ToSchema>(mut self, name: &'static str, description: &str) -> Self {
+    /// Adds a parameter of the path.
+    pub fn path<T: ToSchema>(mut self, name: &str, description: &str) -> Self {
         let schema = Schema::of::<T>();
-        let parameter = json!({
-            "name": name, "in": "path", "required": true, "description": description, "schema": schema.reference(),
-        });
-        self.parameters.push(parameter);
+        let reference = Ref::from_schema_name(&schema.name);
         self.schemas.push(schema);
+        self.parameter(path_parameter(name, description, reference))
+    }
+
+    /// Adds an optional parameter of the query or a header.
+    pub fn optional(self, place: ParameterIn, name: &str, description: &str, schema: ObjectBuilder) -> Self {
+        let parameter = ParameterBuilder::new().name(name).parameter_in(place).required(Required::False);
+        self.parameter(parameter.description(Some(description)).schema(Some(schema)).build())
+    }
+
+    /// Adds any parameter.
+    pub fn parameter(mut self, parameter: Parameter) -> Self {
+        self.described.parameters.get_or_insert_default().push(parameter.into());
         self
     }
 
-    /// A parameter of the path that is described on the spot.
-    pub fn path_like(mut self, name: &'static str, description: &str, schema: &Value) -> Self {
-        self.parameters.push(json!({
-            "name": name, "in": "path", "required": true, "description": description, "schema": schema,
-        }));
-        self
-    }
-
-    /// An optional parameter of the query or a header.
-    pub fn optional(mut self, place: &str, name: &'static str, description: &str, schema: &Value) -> Self {
-        self.parameters.push(json!({"name": name, "in": place, "description": description, "schema": schema}));
-        self
-    }
-
-    /// A JSON body; without `required`, leaving it out is the same as `{}`.
+    /// Takes a JSON body; where nothing in it is required, leaving it out is the same as `{}`.
     pub fn reads(mut self, schema: Schema, examples: Vec<(impl Into<String>, Value)>) -> Self {
         let schema = schema.of_request();
-        self.body = Some(Content::json(&schema, examples));
+        let required = if schema.required().is_empty() { Required::False } else { Required::True };
+        let body = RequestBodyBuilder::new().content(JSON, content(Ref::from_schema_name(&schema.name), examples));
         self.schemas.push(schema);
+        self.reads_body(body.required(Some(required)).build())
+    }
+
+    /// Takes a body of any kind.
+    pub fn reads_body(mut self, body: RequestBody) -> Self {
+        self.described.request_body = Some(body.into());
         self
     }
 
-    /// A JSON answer.
-    pub fn answers(
+    /// Responds with JSON.
+    pub fn responds(
         mut self,
         status: u16,
-        description: &'static str,
+        description: &str,
         schema: Schema,
         examples: Vec<(impl Into<String>, Value)>,
     ) -> Self {
-        let schema = schema.of_answer();
-        let content = Some(Content::json(&schema, examples));
-        self.answers.push(Answer { status, description, headers: Vec::new(), content });
+        let schema = schema.of_response();
+        let content = content(Ref::from_schema_name(&schema.name), examples);
         self.schemas.push(schema);
+        self.response(status, ResponseBuilder::new().description(description).content(JSON, content))
+    }
+
+    /// Responds without a body.
+    pub fn responds_nothing(self, status: u16, description: &str) -> Self {
+        self.response(status, ResponseBuilder::new().description(description))
+    }
+
+    /// Shows a page for people.
+    pub fn shows(self, status: u16, description: &str) -> Self {
+        let html = text().description(Some("An HTML document without scripts."));
+        let response = ResponseBuilder::new().description(description);
+        self.response(status, response.content("text/html", Content::new(Some(html))))
+    }
+
+    fn response(mut self, status: u16, response: ResponseBuilder) -> Self {
+        let twice = self.described.responses.responses.insert(status.to_string(), response.into());
+        assert!(twice.is_none(), "{:?} responds {status} twice", self.described.summary);
         self
     }
 
-    /// A header of the answer that was added last.
-    pub fn with_header(mut self, name: &'static str, description: &str, schema: &Value) -> Self {
-        let header = json!({"description": description, "schema": schema});
-        self.answers.last_mut().expect("an answer comes first").headers.push((name, header));
+    /// Adds a header to the response with that status, which comes first.
+    pub fn with_header(mut self, status: u16, name: &str, header: Header) -> Self {
+        let Some(RefOr::T(response)) = self.described.responses.responses.get_mut(&status.to_string()) else {
+            panic!("{:?} has no response {status}", self.described.summary)
+        };
+        response.headers.insert(name.to_owned(), header.into());
         self
     }
 
-    /// An answer without a body.
-    pub fn answers_nothing(mut self, status: u16, description: &'static str) -> Self {
-        self.answers.push(Answer { status, description, headers: Vec::new(), content: None });
-        self
-    }
-
-    /// A page for people.
-    pub fn shows(mut self, status: u16, description: &'static str) -> Self {
-        let schema = json!({"type": "string", "description": "An HTML document without scripts."});
-        let content = Content { media_type: "text/html", schema, examples: Vec::new() };
-        self.answers.push(Answer { status, description, headers: Vec::new(), content: Some(content) });
-        self
-    }
-
-    /// What may stand in the way.
+    /// Adds what may stand in the way.
     pub fn refuses(mut self, codes: impl IntoIterator<Item = Code>) -> Self {
         self.problems.extend(codes);
         self
     }
 }
 
-impl Content {
-    fn json(schema: &Schema, examples: Vec<(impl Into<String>, Value)>) -> Self {
-        let examples = examples.into_iter().map(|(name, value)| (name.into(), value)).collect();
-        Self { media_type: "application/json", schema: schema.reference(), examples }
-    }
+/// What stands in the way of callers on every route.
+const COMMON: [Code; 3] = [Code::Unauthenticated, Code::InternalError, Code::Unavailable];
+
+/// The name of a handler as an id in generated clients.
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |id, word| format!("{id}{}{}", word[..1].to_uppercase(), &word[1..]))
 }
 
-/// The schema of a type, with those it refers to.
+/// A parameter of the path.
+pub fn path_parameter(name: &str, description: &str, schema: impl Into<RefOr<Described>>) -> Parameter {
+    let parameter = ParameterBuilder::new().name(name).parameter_in(ParameterIn::Path).required(Required::True);
+    parameter.description(Some(description)).schema(Some(schema)).build()
+}
+
+/// What a body looks like, with examples by name.
+pub fn content(schema: impl Into<RefOr<Described>>, examples: Vec<(impl Into<String>, Value)>) -> Content {
+    let examples = examples.into_iter().map(|(name, value)| (name.into(), ExampleBuilder::new().value(Some(value))));
+    ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build()
+}
+
+/// The schema of a text.
+pub fn text() -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String)
+}
+
+/// A keyword that utoipa's schemas have no field for.
+pub fn keyword(name: &str, value: impl Into<Value>) -> Option<Extensions> {
+    Some([(name, value)].into_iter().collect())
+}
+
+/// The schema of a type, with those it refers to, as JSON: utoipa's derive takes only literals as ranges, and its
+/// types have no place for keywords such as `const`.
 #[derive(Debug, Clone)]
 pub struct Schema {
     /// Its name.
@@ -252,6 +261,11 @@ impl Schema {
         self
     }
 
+    /// The fields that must be there.
+    fn required(&self) -> &[Value] {
+        self.value["required"].as_array().map_or(&[], Vec::as_slice)
+    }
+
     fn field(&mut self, name: &str) -> &mut Map<String, Value> {
         let field = self.value.pointer_mut(&format!("/properties/{name}"));
         field.and_then(Value::as_object_mut).unwrap_or_else(|| panic!("{} has no field {name}", self.name))
@@ -259,24 +273,25 @@ impl Schema {
 
     /// A field that may be left out may be null as well; one that must be there may not.
     pub fn of_request(self) -> Self {
-        self.settle(&|required| required)
+        self.without_null(&|required| required)
     }
 
-    /// What an answer does not have, it leaves out.
-    fn of_answer(self) -> Self {
-        self.settle(&|required| !required)
+    /// What a response does not have, it leaves out.
+    fn of_response(self) -> Self {
+        self.without_null(&|required| !required)
     }
 
-    fn settle(mut self, never_null: &impl Fn(bool) -> bool) -> Self {
-        settle(&mut self.value, never_null);
+    fn without_null(mut self, never_null: &impl Fn(bool) -> bool) -> Self {
+        without_null(&mut self.value, never_null);
         for (_, other) in &mut self.others {
-            settle(other, never_null);
+            without_null(other, never_null);
         }
         self
     }
 }
 
-fn settle(schema: &mut Value, never_null: &impl Fn(bool) -> bool) {
+/// Takes `null` from the fields that are never null, which depends on whether they are required.
+fn without_null(schema: &mut Value, never_null: &impl Fn(bool) -> bool) {
     let required = schema["required"].as_array().cloned().unwrap_or_default();
     let Some(fields) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     for (name, field) in fields {
@@ -301,12 +316,12 @@ fn settle(schema: &mut Value, never_null: &impl Fn(bool) -> bool) {
     }
 }
 
-/// The answer that shows one invitation.
+/// The response that shows one invitation.
 pub fn invitation() -> Schema {
     Schema::of::<InvitationView<'_>>()
 }
 
-/// An invitation as an example: the routes that answer with one show it in the state they leave it in.
+/// An invitation as an example: the routes that respond with one show it in the state they leave it in.
 pub fn example_invitation(status: Status) -> Value {
     let mut invitation = json!({
         "id": EXAMPLE_ID,
@@ -338,56 +353,50 @@ pub const EXAMPLE_ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What every list has in common.
 pub fn list(operation: Operation, counting: bool) -> Operation {
-    let statuses: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
+    let statuses = text().enum_values(Some(Status::ALL.map(Status::as_str)));
+    let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_LIMIT));
     let mut page = json!({"invitations": [example_invitation(Status::Pending)], "nextCursor": "q1dYk0…"});
     if counting {
         page["pendingCount"] = 1.into();
     }
-    let page = ("page", page);
     operation
-        .optional("query", "status", "Only invitations in this state.", &json!({"type": "string", "enum": statuses}))
+        .optional(ParameterIn::Query, "status", "Only invitations in this state.", statuses)
         .optional(
-            "query",
+            ParameterIn::Query,
             "limit",
             "The most invitations on the page.",
-            &json!({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}),
+            limit.default(Some(DEFAULT_LIMIT.into())),
         )
         .optional(
-            "query",
+            ParameterIn::Query,
             "cursor",
             "The `nextCursor` of the page before. It is good for the same caller and the same query.",
-            &json!({"type": "string"}),
+            text(),
         )
-        .answers(
+        .responds(
             200,
             "A page, newest first, pending invitations before all others.",
             Schema::of::<ListView<'_>>(),
-            vec![page],
+            vec![("page", page)],
         )
         .refuses([Code::MalformedRequest, Code::InvalidCursor])
 }
 
-/// A command on one invitation, answered with the invitation as it is afterwards.
-pub fn command(
-    path: &'static str,
-    id: &'static str,
-    summary: &'static str,
-    after: Status,
-    conflicts: impl IntoIterator<Item = Status>,
-) -> Operation {
-    Operation::new("POST", path, id, summary)
+/// A command on one invitation, which responds with the invitation as it is afterwards.
+pub fn command(tag: &str, summary: &str, after: Status, conflicts: impl IntoIterator<Item = Status>) -> Operation {
+    Operation::new(tag, summary)
         .path::<InvitationId>("invitationId", "The invitation.")
-        .answers(200, "The invitation as it is now.", invitation(), vec![(after.as_str(), example_invitation(after))])
+        .responds(200, "The invitation as it is now.", invitation(), vec![(after.as_str(), example_invitation(after))])
         .refuses([Code::CallerUnknown, Code::CallerInactive, Code::InvitationNotFound])
         .refuses(conflicts.into_iter().map(Code::of_conflict))
 }
 
 /// The schema of problems.
 pub fn problem() -> Schema {
-    Schema::of::<Wire<'_>>().of_answer()
+    Schema::of::<ProblemView<'_>>().of_response()
 }
 
-/// A problem with each code, as the service answers it.
+/// A problem with each code, as the service responds with it.
 pub fn example_problems() -> Vec<(Code, Value)> {
     let now: Timestamp = "2026-11-01T12:00:00Z".parse().expect("a time");
     let until: Timestamp = "2026-11-01T12:29:59Z".parse().expect("a time");

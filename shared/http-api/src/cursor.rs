@@ -1,12 +1,12 @@
-//! Where a list goes on: opaque to callers, and good for one caller and one query.
+//! Marks where a list goes on: opaque to callers, and good for one caller and one query.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
 use super::problem::Problem;
 
-/// The bytes of digest that bind a cursor: enough that no damage and no mix-up goes unnoticed. It is no signature; who
-/// forges one moves about in their own list.
+/// The bytes of digest that bind a cursor: enough that no damage and no mix-up goes unnoticed. It is no signature: a
+/// forged cursor leads to another place in the forger's own list.
 const SEAL: usize = 12;
 
 /// A place in a list.
@@ -19,7 +19,7 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// The cursor as callers carry it; `query` is all that the list depends on, the caller included.
+    /// Returns the cursor as callers carry it; `query` is all that the list depends on, the caller included.
     pub fn seal(&self, query: &str) -> String {
         let text = match self.pending {
             Some(pending) => format!("{pending}|{}", self.after),
@@ -30,7 +30,7 @@ impl Cursor {
         BASE64_URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// The place that a caller brings back.
+    /// Reads the cursor that a caller brings back.
     ///
     /// # Errors
     /// 400 if it is damaged, or was sealed for another caller or query.

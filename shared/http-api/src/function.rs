@@ -1,6 +1,6 @@
-//! What every HTTP function does around its own work: the request id, the log line, problems, and JSON.
+//! Runs an HTTP function around its handlers: dispatch, the request id, the log line, problems, and JSON.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, env};
 
 use lambda_http::{
     Body, Request, RequestExt, Response,
@@ -10,56 +10,61 @@ use lambda_http::{
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
-use super::{caller::Claims, problem::Problem};
+use super::{
+    caller::Claims,
+    problem::Problem,
+    route::{self, Access, Function},
+};
 use domain::id::InvitationId;
 use store::Store;
 use system::now;
 
-/// What every HTTP function reaches: the table, and the claims that name its callers.
+/// What the HTTP functions reach: the table, the claims that name their callers, and where links lead.
 #[derive(Debug, Clone)]
 pub struct Api {
     /// The table.
     pub store: Store,
     /// How callers are named.
     pub claims: Claims,
+    /// Where links lead; empty for the address that a request came to.
+    pub public_base_url: String,
 }
 
-/// Serves `handler` as a Lambda function until its environment ends.
+/// Serves `function` as a Lambda function until its environment ends.
 ///
 /// # Errors
 /// A missing variable, or a runtime that cannot be reached.
-pub async fn serve<F>(handler: impl Fn(Arc<Api>, Request) -> F + Send + Sync) -> Result<(), lambda_http::Error>
-where
-    F: Future<Output = Result<Response<Body>, Problem>> + Send,
-{
-    runtime::start_logging();
+pub async fn serve(function: &Function) -> Result<(), lambda_http::Error> {
+    runtime::start_logging(function.name);
     let store = runtime::store(&runtime::aws()?).await?;
-    let api = Arc::new(Api { store, claims: Claims::from_environment() });
-    let handle = |request| {
-        let work = answer(request, |request| handler(Arc::clone(&api), request));
-        async { Ok::<_, Infallible>(work.await) }
-    };
+    let public_base_url = env::var("PUBLIC_BASE_URL").unwrap_or_default();
+    let api = &Api { store, claims: Claims::from_environment(), public_base_url };
+    let handle = async |request: Request| Ok::<_, Infallible>(respond(api, function, &request).await);
     lambda_http::run(lambda_http::service_fn(handle)).await
 }
 
-/// Answers `request` with what `handler` makes of it; whatever goes wrong becomes a problem with the request's id.
+/// Has the handler of its route respond to `request`; what goes wrong becomes a problem with the request's id.
 ///
 /// The log line carries the request id, the status and the code of a problem, and nothing of the request itself.
-pub async fn answer<F>(request: Request, handler: impl FnOnce(Request) -> F) -> Response<Body>
-where
-    F: Future<Output = Result<Response<Body>, Problem>>,
-{
-    let request_id = request_id(&request);
-    let outcome = handler(request).await;
-    let response = outcome.unwrap_or_else(|problem| {
+pub async fn respond(api: &Api, function: &Function, request: &Request) -> Response<Body> {
+    let request_id = request_id(request);
+    let response = handle(api, function, request).await.unwrap_or_else(|problem| {
         tracing::info!(request_id, status = problem.status().as_u16(), code = problem.code(), "refused");
         problem.into_response(&request_id, now())
     });
-    tracing::info!(request_id, status = response.status().as_u16(), "answered");
+    tracing::info!(request_id, status = response.status().as_u16(), "responded");
     response
 }
 
-/// A JSON answer.
+async fn handle(api: &Api, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {
+    let route = route::find(function.routes, request).ok_or_else(Problem::no_route)?;
+    if route.access == Access::SiteAdministrators {
+        api.claims.site_administrator(request)?;
+    }
+    (route.handler)(api, request).await
+}
+
+/// Returns a JSON response.
 ///
 /// # Errors
 /// 500 if `value` does not serialise.
@@ -73,7 +78,7 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>
     Ok(response)
 }
 
-/// The invitation that the route names.
+/// Returns the id of the invitation that the path names.
 ///
 /// # Errors
 /// 404 if the text cannot be the id of one: what cannot exist is not there.
@@ -82,7 +87,7 @@ pub fn invitation_id(request: &Request) -> Result<InvitationId, Problem> {
     id.ok_or_else(|| domain::refusal::Refusal::InvitationNotFound.into())
 }
 
-/// The path parameter `name`, parsed.
+/// Parses the path parameter `name`.
 ///
 /// # Errors
 /// 400 that names the parameter.
@@ -91,7 +96,7 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
     text.parse().map_err(|error: T::Err| Problem::malformed(name, error))
 }
 
-/// The path parameter `name` as its writer meant it; `None` if the route has none.
+/// Returns the path parameter `name` as its writer meant it; `None` if the route has none.
 ///
 /// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id and
 /// no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus sign in
@@ -99,13 +104,8 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
 pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let parameters = request.path_parameters();
     let text = parameters.first(name)?;
-    // What is no text stays as it came, and is refused by whoever parses it.
+    // What is no text stays as it came, and does not parse.
     Some(percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into))
-}
-
-/// The last segment of the request's path: on routes that differ by it alone, the verb.
-pub fn verb(request: &Request) -> &str {
-    request.raw_http_path().rsplit('/').next().unwrap_or_default()
 }
 
 fn request_id(request: &Request) -> String {

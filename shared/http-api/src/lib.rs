@@ -10,6 +10,7 @@ pub mod cursor;
 pub mod function;
 pub mod list;
 pub mod problem;
+pub mod route;
 pub mod view;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the lists have in common over HTTP: their parameters, the cursor, and how a page is shown.
+//! Serves lists over HTTP: their parameters, the cursor, and how a page is shown.
 
 use domain::{Timestamp, invitation::Status, viewing::Viewer};
 use lambda_http::{Request, RequestExt};
@@ -10,7 +10,7 @@ use super::{cursor::Cursor, problem::Problem, view::InvitationView};
 
 pub use service::lists::MAX_LIMIT;
 
-/// Invitations on a page when the caller asks for no number.
+/// The invitations on a page when the caller asks for no number.
 pub const DEFAULT_LIMIT: u32 = 25;
 
 /// The parameters of a list, read.
@@ -65,7 +65,7 @@ impl ListQuery {
         Ok(Self { request: ListRequest { list, status, limit, after, counting }, binding })
     }
 
-    /// Shows the page in the eyes of `viewer`.
+    /// Shows the page as `viewer` sees it.
     pub fn view<'a>(&self, page: &'a Page, viewer: &Viewer<'_>, now: Timestamp) -> ListView<'a> {
         let cursor = page.next.as_ref().map(|Position { listing, pending }| {
             Cursor { after: listing.clone(), pending: *pending }.seal(&self.binding)

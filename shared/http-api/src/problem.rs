@@ -11,7 +11,7 @@ use domain::{Timestamp, invitation::Status, refusal::Refusal};
 use service::ServiceError;
 use store::StoreError;
 
-/// An answer that says what is wrong and what to change. Internal causes stay in the log.
+/// A response that says what is wrong and what to change. Internal causes stay in the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     code: Code,
@@ -41,7 +41,7 @@ impl Fault {
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Problem))]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Wire<'a> {
+pub(super) struct ProblemView<'a> {
     title: &'a str,
     status: u16,
     #[cfg_attr(feature = "openapi", schema(value_type = Code))]
@@ -84,7 +84,7 @@ impl Problem {
         Self { faults: vec![fault], ..Self::new(Code::InvalidCursor, detail) }
     }
 
-    /// 401: no identity came with the request. The gateway answers most of these itself.
+    /// 401: no identity came with the request. The gateway refuses most of these itself.
     pub fn unauthenticated() -> Self {
         Self::new(Code::Unauthenticated, "Send a valid bearer token.")
     }
@@ -112,7 +112,7 @@ impl Problem {
         Self { faults, ..Self::new(Code::InvalidValue, texts.join("; ")) }
     }
 
-    /// 422: the message has tokens that nobody knows.
+    /// 422: the message has unknown tokens.
     pub fn unknown_tokens(param: impl Into<String>, detail: impl ToString) -> Self {
         let fault = Fault::new(param, detail);
         let text = format!("{} {}", fault.param, fault.detail);
@@ -151,8 +151,8 @@ impl Problem {
         &self.faults
     }
 
-    fn wire<'a>(&'a self, request_id: &'a str, now: Timestamp) -> Wire<'a> {
-        Wire {
+    fn view<'a>(&'a self, request_id: &'a str, now: Timestamp) -> ProblemView<'a> {
+        ProblemView {
             title: self.status().canonical_reason().unwrap_or("Error"),
             status: self.status().as_u16(),
             code: self.code(),
@@ -165,17 +165,17 @@ impl Problem {
         }
     }
 
-    /// The code, and the body of the answer to the request with that id at `now`.
+    /// Returns the code, and the body of the response to the request with that id at `now`.
     #[cfg(feature = "openapi")]
     pub(super) fn example(&self, request_id: &str, now: Timestamp) -> (Code, serde_json::Value) {
-        (self.code, serde_json::to_value(self.wire(request_id, now)).unwrap_or_default())
+        (self.code, serde_json::to_value(self.view(request_id, now)).unwrap_or_default())
     }
 
-    /// The answer to the request with that id at `now`.
+    /// Returns the response to the request with that id at `now`.
     pub fn into_response(self, request_id: &str, now: Timestamp) -> Response<Body> {
-        let wire = self.wire(request_id, now);
-        let retry_after = wire.retry_after;
-        let mut response = Response::new(Body::Text(serde_json::to_string(&wire).unwrap_or_default()));
+        let view = self.view(request_id, now);
+        let retry_after = view.retry_after;
+        let mut response = Response::new(Body::Text(serde_json::to_string(&view).unwrap_or_default()));
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));

@@ -1,4 +1,4 @@
-//! How an invitation is shown to one viewer. Every field is named here; nothing gets out that is not.
+//! Shows an invitation to one viewer. Every field is named here; nothing gets out that is not.
 
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ struct ActionView {
 }
 
 impl<'a> InvitationView<'a> {
-    /// `invitation` in the eyes of `viewer` at `now`, who is known to be allowed to see it.
+    /// Returns `invitation` as `viewer`, who may see it, sees it at `now`.
     pub fn new(invitation: &'a Invitation, viewer: &Viewer<'_>, now: Timestamp) -> Self {
         let invitee = match &invitation.invitee {
             Invitee::User { id, display_name } => {
@@ -98,7 +98,7 @@ impl<'a> InvitationView<'a> {
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
             decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
-            // A moderator's words to the sender are nobody else's.
+            // A moderator's words to the sender are for the sender and for moderators alone.
             reason: invitation.reason.as_deref().filter(|_| viewer.sees_address(invitation)),
             delivery: invitation
                 .delivery

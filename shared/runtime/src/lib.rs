@@ -30,50 +30,34 @@ pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
     env::var(name).map_err(|_| MissingVariable(name))
 }
 
-/// The workspace's own crates, which log by the rules below.
-pub const OWN_CRATES: [&str; 17] = [
-    "cancel",
-    "deliver",
-    "directory",
-    "domain",
-    "feedback",
-    "http_api",
-    "list_mine",
-    "list_sent",
-    "mail",
-    "moderate",
-    "respond",
-    "runtime",
-    "send",
-    "service",
-    "status",
-    "store",
-    "system",
-];
+/// The crates that functions share, which log by the rules below as the functions' own crates do.
+pub const SHARED_CRATES: [&str; 7] = ["domain", "http_api", "mail", "runtime", "service", "store", "system"];
 /// Where the runtime opens the span that gives every line its request's id. Nothing else is told there.
 const REQUEST_SPANS: &str = "lambda_runtime::layers::trace";
 
-/// Starts logging: one JSON object a line, from `LOG_LEVEL` up.
+/// Starts logging for the function with that name: one JSON object a line, from `LOG_LEVEL` up.
 ///
 /// What may never be logged: link tokens, bearer tokens, email addresses, names, messages. Ids may.
-pub fn start_logging() {
+pub fn start_logging(function: &str) {
     let level = env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
-    log(level, io::stdout).init();
+    log(level, &[function], io::stdout).init();
 }
 
-/// What logs to `writer` from `level` up.
+/// Returns what logs to `writer` from `level` up, as far as it comes from those functions and the crates they share.
 ///
 /// Dependencies do not know what may never be logged, and at `debug` tell of whole requests: of them, only warnings are
 /// heard, whatever the level.
-pub fn log<W>(level: LevelFilter, writer: W) -> impl Subscriber + Send + Sync
+pub fn log<W>(level: LevelFilter, functions: &[&str], writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false).with_writer(writer);
+    let own = functions.iter().map(|function| function.replace('-', "_"));
+    let own = own.chain(SHARED_CRATES.map(str::to_owned));
     let heard = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_target(REQUEST_SPANS, level.min(LevelFilter::INFO))
-        .with_targets(OWN_CRATES.map(|own| (own, level)));
+        .with_targets(own.map(|own| (own, level)));
     tracing_subscriber::registry().with(heard).with(lines)
 }
 

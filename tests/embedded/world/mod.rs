@@ -19,10 +19,9 @@ use domain::{Timestamp, id::InvitationId, invitation::Invitation, person::Party}
 use feedback::Feedback;
 use http_api::{
     caller::Claims,
-    function::{Api, answer},
-    problem::Problem,
+    function::{Api, respond},
 };
-use lambda_http::{Body, Request, Response, http::HeaderMap};
+use lambda_http::{Body, Request, http::HeaderMap};
 use serde_json::{Value, json};
 use store::{
     Store,
@@ -245,7 +244,7 @@ impl World {
             administrator_value: "administrators".to_owned(),
         };
         Self {
-            api: Arc::new(Api { store: store.clone(), claims }),
+            api: Arc::new(Api { store: store.clone(), claims, public_base_url: post::BASE_URL.to_owned() }),
             deliver: Deliver { store: store.clone(), outbound: post.outbound() },
             feedback: Feedback { store },
             meter,
@@ -284,7 +283,7 @@ impl World {
     }
 
     async fn serve(&self, function: &str, request: Request) -> Answer {
-        let response = answer(request, |request| self.function(function, request)).await;
+        let response = respond(&self.api, functions::function(function), &request).await;
         let (parts, body) = response.into_parts();
         let body = match body {
             Body::Text(text) => text,
@@ -292,21 +291,6 @@ impl World {
             _ => String::new(),
         };
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
-    }
-
-    async fn function(&self, name: &str, request: Request) -> Result<Response<Body>, Problem> {
-        let api = Arc::clone(&self.api);
-        match name {
-            "SendFunction" => send::handle(api, request).await,
-            "ListMineFunction" => list_mine::handle(api, request).await,
-            "ListSentFunction" => list_sent::handle(api, request).await,
-            "StatusFunction" => status::handle(api, request).await,
-            "RespondFunction" => respond::handle(api, post::BASE_URL, request).await,
-            "CancelFunction" => cancel::handle(api, request).await,
-            "ModerateFunction" => moderate::handle(api, request).await,
-            "DirectoryFunction" => directory::handle(api, request).await,
-            _ => panic!("a function that the tests do not know: {name}"),
-        }
     }
 
     pub(crate) async fn get(&self, caller: &Person, path: impl Into<String>) -> Answer {

@@ -30,6 +30,7 @@ struct Resource {
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "PascalCase", default)]
 struct Properties {
+    code_uri: String,
     billing_mode: String,
     attribute_definitions: Vec<Attribute>,
     key_schema: Vec<KeyPart>,
@@ -110,6 +111,13 @@ struct Filter {
     pattern: String,
 }
 
+impl Resource {
+    /// The name of the function, which its code is packed under.
+    fn function(&self) -> &str {
+        self.properties.code_uri.trim_start_matches("target/lambda/").trim_end_matches('/')
+    }
+}
+
 impl Template {
     fn table(&self) -> &Properties {
         &self.resources["Table"].properties
@@ -143,14 +151,14 @@ impl Template {
         created.table_description.unwrap().latest_stream_arn.unwrap()
     }
 
-    /// The function behind a route, by the name of its resource, and the path's parameters.
+    /// The function behind a route, and the path's parameters.
     pub(crate) fn route(&self, method: &str, path: &str) -> Option<(&str, BTreeMap<String, String>)> {
         let mut found: Vec<_> = self
             .resources
-            .iter()
-            .flat_map(|(name, resource)| resource.properties.events.values().map(move |source| (name, source)))
+            .values()
+            .flat_map(|resource| resource.properties.events.values().map(move |source| (resource, source)))
             .filter(|(_, source)| source.r#type == "HttpApi" && source.properties.method == method)
-            .filter_map(|(name, source)| Some((name.as_str(), parameters(&source.properties.path, path)?)))
+            .filter_map(|(resource, source)| Some((resource.function(), parameters(&source.properties.path, path)?)))
             .collect();
         // The gateway prefers the route that spells out the most.
         found.sort_by_key(|(_, parameters)| parameters.len());
