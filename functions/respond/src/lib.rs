@@ -4,7 +4,6 @@
 #[cfg(feature = "openapi")]
 pub mod contract;
 mod link;
-pub mod page;
 
 use std::sync::Arc;
 
@@ -31,7 +30,7 @@ struct Decline {
 /// The problem that stands in the way of an API call. Pages never fail: they say what happened.
 pub async fn handle(api: Arc<Api>, public_base_url: &str, request: Request) -> Result<Response<Body>, Problem> {
     if let Some(token) = parameter(&request, "token") {
-        return Ok(link::answer(&api.store, public_base_url, &token, &request).await);
+        return Ok(link::respond(&api.store, public_base_url, &token, &request).await);
     }
     let command = match verb(&request) {
         "accept" => Command::Accept,

@@ -13,14 +13,13 @@ use lambda_http::{
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     request::RequestContext,
 };
+use mail::page::{self, Answering, Intent, Page, PendingPage, Report};
 use service::{
     ServiceError,
     link::{self, LinkRequest, WayToAnswer},
 };
 use store::{Store, StoreError, outbox::LinkTarget};
 use system::now;
-
-use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
 
 /// What was found behind a link.
 struct Opened<'a> {
@@ -31,9 +30,9 @@ struct Opened<'a> {
     url: String,
 }
 
-/// The page for one request.
-pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, request: &Request) -> Response<Body> {
-    let fallback = (Settings::default(), spoken(request).unwrap_or_default());
+/// Responds to one request with a page.
+pub(crate) async fn respond(store: &Store, public_base_url: &str, token: &str, request: &Request) -> Response<Body> {
+    let fallback = (Settings::default(), accepted_language(request).unwrap_or_default());
     let opened = match open(store, public_base_url, token, request).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return show(&Page::NotFound, None, &fallback.0, fallback.1),
@@ -47,10 +46,10 @@ pub(crate) async fn answer(store: &Store, public_base_url: &str, token: &str, re
     if request.method() == Method::POST {
         opened.post(unsubscribing, request).await
     } else if unsubscribing {
-        opened.show(Outcome::Unsubscribe)
+        opened.show(Report::Unsubscribe)
     } else {
         let intent = Intent::of_query(request.query_string_parameters().first("intent"));
-        opened.now_showing(intent, None).await
+        opened.show_current(intent, None).await
     }
 }
 
@@ -65,7 +64,7 @@ async fn open<'a>(
     let Some(found) = store.link_target(&token).await? else { return Ok(None) };
     Ok(Some(Opened {
         store,
-        locale: found.link.locale.or_else(|| spoken(request)).unwrap_or(found.settings.default_locale),
+        locale: found.link.locale.or_else(|| accepted_language(request)).unwrap_or(found.settings.default_locale),
         url: format!("{}/i/{}", base_url(public_base_url, request), token.reveal()),
         found,
     }))
@@ -73,42 +72,43 @@ async fn open<'a>(
 
 impl Opened<'_> {
     async fn post(self, unsubscribing: bool, request: &Request) -> Response<Body> {
-        let Some(asked) = asked(unsubscribing, request) else {
-            return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
+        let Some(form) = form(unsubscribing, request) else {
+            return self.show_current(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
-        match link::perform(self.store, &self.found, &asked, now()).await {
-            Ok(()) => match asked {
-                LinkRequest::Unsubscribe => self.show(Outcome::Unsubscribed),
-                LinkRequest::Answer(Command::Decline { block }) => self.show(Outcome::Declined { blocked: block }),
-                LinkRequest::Answer(_) => self.show(Outcome::Accepted),
+        match link::perform(self.store, &self.found, &form, now()).await {
+            Ok(()) => match form {
+                LinkRequest::Unsubscribe => self.show(Report::Unsubscribed),
+                LinkRequest::Answer(Command::Decline { block }) => self.show(Report::Declined { blocked: block }),
+                LinkRequest::Answer(_) => self.show(Report::Accepted),
             },
-            Err(ServiceError::Refused(refusal)) => self.refuse(refusal).await,
+            Err(ServiceError::Refused(refusal)) => self.explain(refusal).await,
             Err(error) => self.try_again(&error),
         }
     }
 
-    async fn refuse(&self, refusal: Refusal) -> Response<Body> {
+    /// Shows the page that says why nothing was done.
+    async fn explain(&self, refusal: Refusal) -> Response<Body> {
         match refusal {
-            Refusal::Conflict(status) => match Outcome::of_status(status) {
-                Some(outcome) => self.show(outcome),
-                None => self.now_showing(Intent::default(), None).await,
+            Refusal::Conflict(status) => match Report::of_status(status) {
+                Some(report) => self.show(report),
+                None => self.show_current(Intent::default(), None).await,
             },
-            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Outcome::InvitationsNotAllowed),
-            Refusal::AlreadyMember(_) => self.show(Outcome::AlreadyMember),
-            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Outcome::InviteeInactive),
+            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Report::InvitationsNotAllowed),
+            Refusal::AlreadyMember(_) => self.show(Report::AlreadyMember),
+            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Report::InviteeInactive),
             Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
-                self.now_showing(Intent::default(), Some(StatusCode::FORBIDDEN)).await
+                self.show_current(Intent::default(), Some(StatusCode::FORBIDDEN)).await
             }
             _ => show(&Page::NotFound, None, &self.found.settings, self.locale),
         }
     }
 
-    /// The page for the state that the invitation is in.
-    async fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
+    /// Shows the page for the state that the invitation is in.
+    async fn show_current(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
         let LinkTarget { invitation, settings, .. } = &self.found;
         let current = invitation.status_at(now());
-        if let Some(outcome) = Outcome::of_status(current).filter(|_| current != Status::Pending) {
-            return self.show(outcome);
+        if let Some(report) = Report::of_status(current).filter(|_| current != Status::Pending) {
+            return self.show(report);
         }
         let pending = match link::pending(self.store, &self.found).await {
             Ok(pending) => pending,
@@ -122,12 +122,12 @@ impl Opened<'_> {
             WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref() },
             WayToAnswer::Here => Answering::Here,
         };
-        let offer = Offer { invitation, community: pending.community.as_ref(), intent, answering };
-        show(&Page::Offer(offer), status, settings, self.locale)
+        let page = PendingPage { invitation, community: pending.community.as_ref(), intent, answering };
+        show(&Page::Pending(page), status, settings, self.locale)
     }
 
-    fn show(&self, outcome: Outcome) -> Response<Body> {
-        let page = Page::Outcome(outcome, &self.found.invitation.community);
+    fn show(&self, report: Report) -> Response<Body> {
+        let page = Page::Report(report, &self.found.invitation.community);
         show(&page, None, &self.found.settings, self.locale)
     }
 
@@ -137,8 +137,8 @@ impl Opened<'_> {
     }
 }
 
-/// What the form of `request` asks for; `None` if it is not one of ours.
-fn asked(unsubscribing: bool, request: &Request) -> Option<LinkRequest> {
+/// Returns what the form of `request` asks for; `None` if it is none that a page of ours posts.
+fn form(unsubscribing: bool, request: &Request) -> Option<LinkRequest> {
     if unsubscribing {
         // RFC 8058: whatever is posted to this address means it.
         return Some(LinkRequest::Unsubscribe);
@@ -159,8 +159,8 @@ fn asked(unsubscribing: bool, request: &Request) -> Option<LinkRequest> {
     }
 }
 
-/// The language that the browser asks for, if it is spoken here.
-fn spoken(request: &Request) -> Option<Locale> {
+/// Returns the language that the browser asks for, if it is spoken here.
+fn accepted_language(request: &Request) -> Option<Locale> {
     let wanted = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
     wanted.split(',').find_map(|range| Locale::of_tag(range.split(';').next()?.trim()))
 }

@@ -1,8 +1,8 @@
 //! An invitation's message with its tokens replaced, as pieces that any template can show.
 
-use super::{
-    default_message, plain,
-    words::{self, community_type},
+use crate::{
+    language::{self, community_type, default_message},
+    plain,
 };
 use domain::{
     invitation::{CommunityLabel, Invitation, Sender},
@@ -12,16 +12,16 @@ use domain::{
 
 /// A stretch of text, harmless as [`plain`] makes it, and where it leads if it is a link.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// What is seen. Not escaped: that is for the template, which knows its format.
-    pub text: String,
+    pub(crate) text: String,
     /// An http or https URL.
-    pub href: Option<String>,
+    pub(crate) href: Option<String>,
 }
 
 impl Piece {
     /// `text` on one line, a link if `url` is one of the web.
-    pub fn new(text: &str, url: Option<&str>) -> Self {
+    pub(crate) fn new(text: &str, url: Option<&str>) -> Self {
         Self { text: plain::unlinked(&plain::line(text)), href: web_url(url) }
     }
 }
@@ -31,19 +31,19 @@ fn web_url(url: Option<&str>) -> Option<String> {
 }
 
 /// The sender's full name, or what stands for one that was erased.
-pub fn sender_name(sender: &Sender, locale: Locale) -> String {
+pub(crate) fn sender_name(sender: &Sender, locale: Locale) -> String {
     let name = plain::line(sender.display_name.as_deref().unwrap_or_default());
-    if name.is_empty() { words::unnamed_sender(locale).to_owned() } else { name }
+    if name.is_empty() { language::unnamed_sender(locale).to_owned() } else { name }
 }
 
 /// The community's title on one line.
-pub fn community_title(community: &CommunityLabel, locale: Locale) -> String {
+pub(crate) fn community_title(community: &CommunityLabel, locale: Locale) -> String {
     let title = plain::line(&community.title);
-    if title.is_empty() { words::untitled(community.community_type, locale).to_owned() } else { title }
+    if title.is_empty() { community_type(community.community_type, locale).to_owned() } else { title }
 }
 
 /// Whether the message is the sender's own words rather than the network's or the built-in ones.
-pub fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
+pub(crate) fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
     invitation.message.as_ref().is_some_and(|message| {
         let text = message.as_str().trim();
         !is_built_in(text) && settings.default_message.as_deref().map(str::trim) != Some(text)
@@ -52,11 +52,11 @@ pub fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
 
 /// User interfaces send the default back unedited, whatever the language of the one who reads it.
 fn is_built_in(text: &str) -> bool {
-    [Locale::En, Locale::De].into_iter().any(|locale| default_message(locale) == text)
+    Locale::ALL.into_iter().any(|locale| default_message(locale) == text)
 }
 
 /// The message with tokens replaced, line by line; without its links' destinations, it reads like [`plain_message`].
-pub fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>> {
+pub(crate) fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>> {
     let text = plain::lines(template(invitation, locale)).join("\n");
     let pieces: Vec<Piece> = segments(&text).map(|segment| replaced(segment, invitation, locale)).collect();
     into_lines(unlinked(pieces))
@@ -68,7 +68,7 @@ pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
 }
 
 /// The lines of any other text that a person wrote, such as a description or a reason.
-pub fn text_lines(text: &str) -> Vec<Vec<Piece>> {
+pub(crate) fn text_lines(text: &str) -> Vec<Vec<Piece>> {
     let piece = |line: String| vec![Piece { text: plain::unlinked(&line), href: None }];
     plain::lines(text).into_iter().map(piece).collect()
 }

@@ -14,7 +14,7 @@ fn is_disruptive(c: char) -> bool {
 }
 
 /// `text` as one line without control, direction or invisible characters, and without needless space.
-pub fn line(text: &str) -> String {
+pub(crate) fn line(text: &str) -> String {
     let visible: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_disruptive(*c)).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -24,7 +24,7 @@ pub fn line(text: &str) -> String {
 ///
 /// Line breaks are kept, but never more than one empty line in a row: emptiness must not push the answer buttons and
 /// the way to unsubscribe out of sight.
-pub fn lines(text: &str) -> Vec<String> {
+pub(crate) fn lines(text: &str) -> Vec<String> {
     let breaks = ['\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     let text = text.replace("\r\n", "\n");
     let mut lines: Vec<String> = text.trim().split(breaks).map(line).collect();
@@ -33,7 +33,7 @@ pub fn lines(text: &str) -> Vec<String> {
 }
 
 /// Cut to at most `max` characters, with an ellipsis where something is missing.
-pub fn shorten(text: &str, max: usize) -> String {
+pub(crate) fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
@@ -46,7 +46,7 @@ pub fn shorten(text: &str, max: usize) -> String {
 pub(crate) const BREAKER: char = '\u{200C}';
 
 /// `text` in which no program finds a link of its own accord; it looks as before.
-pub fn unlinked(text: &str) -> String {
+pub(crate) fn unlinked(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
     for at in link_joints(text) {
@@ -93,7 +93,7 @@ fn starts_like_top_level_domain(rest: &str) -> bool {
 
 /// `url` where it is one of the web: http or https with a host, and nothing that could end an attribute or a line or
 /// pass another site off as the host. Anything else, such as `javascript:`, is no link.
-pub fn web_url(url: &str) -> Option<&str> {
+pub(crate) fn web_url(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let harmless = |c: char| !c.is_whitespace() && !is_disruptive(c) && !"\"<>\\^`{|}".contains(c);
