@@ -10,9 +10,11 @@ mod language;
 pub mod page;
 mod pieces;
 mod plain;
+mod render;
 
-pub use content::{Links, MailContent, RenderError, RenderedMail, render};
+pub use content::{Links, MailContent};
 pub use pieces::plain_message;
+pub use render::{RenderError, RenderedMail, render};
 
 #[cfg(test)]
 mod tests;

@@ -10,8 +10,9 @@ use askama::filters::Safe;
 use jiff::tz::TimeZone;
 
 use crate::{
-    content::{HtmlName, MailContent, MailPart, MailValues},
+    content::MailContent,
     page::{Page, PagePart, PageValues},
+    render::{HtmlName, MailPart, MailValues},
 };
 use domain::{Timestamp, community::CommunityType, settings::Locale};
 
@@ -29,8 +30,9 @@ macro_rules! of_language {
 macro_rules! wording {
     ($mail:literal, $page:literal) => {
         use crate::{
-            content::{HtmlName, MailContent, MailPart, MailValues},
+            content::MailContent,
             page::{Answering, Page, PagePart, PageValues, PendingPage, Report},
+            render::{HtmlName, MailPart, MailValues},
         };
 
         #[derive(askama::Template)]

@@ -1,4 +1,4 @@
-//! What every mail looks like, and that nobody can make it look like anything else.
+//! What every mail looks like, and that people's own words cannot change it.
 
 use std::mem::discriminant;
 
