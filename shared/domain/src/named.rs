@@ -2,12 +2,13 @@
 
 /// Defines an enum with the name of each value beside it, and makes everything that lists values or names follow.
 ///
-/// A value without a name, or one that a list forgets, does not compile.
+/// A value without a name, or one that a list forgets, does not compile. (A name is a `tt`, because utoipa overlooks a
+/// `literal` in an attribute.)
 macro_rules! named {
     (
         $(#[$attribute:meta])*
         pub enum $type:ident {
-            $($(#[$about:meta])* $value:ident = $name:literal,)+
+            $($(#[$about:meta])* $value:ident = $name:tt,)+
         }
     ) => {
         $(#[$attribute])*
