@@ -1,5 +1,8 @@
 //! What each mail of SPEC section 5 says: one variant, and one row of [`MailContent::features`], per mail.
 
+use askama::{Template, filters::HtmlSafe};
+
+use crate::plain::Piece;
 use domain::outbox::{Addressee, MailKind};
 
 /// The absolute URLs that an invitation mail carries.
@@ -120,3 +123,45 @@ pub(crate) enum Buttons<'a> {
     /// To the community, if it has a URL.
     Visit,
 }
+
+/// The parts of a mail's wording. Each language's `mail.txt` has a passage for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MailPart {
+    Subject,
+    Opening,
+    Closing,
+    Because,
+    Accept,
+    Decline,
+    Visit,
+    About,
+    Rules,
+    Unsubscribe,
+    Help,
+}
+
+/// What the wording of a mail can name. `N` is a name as the format shows it, already safe in that format.
+pub(crate) struct MailValues<N> {
+    pub(crate) sender: N,
+    pub(crate) sender_name: N,
+    pub(crate) community: N,
+    pub(crate) community_name: N,
+    pub(crate) invitee: N,
+    pub(crate) administrator: N,
+    pub(crate) product: N,
+    pub(crate) kind: &'static str,
+    pub(crate) expires: String,
+    /// Whether the message is the sender's own words.
+    pub(crate) personal: bool,
+    /// Whether the rejection has a reason.
+    pub(crate) reason: bool,
+}
+
+/// A name in HTML: escaped, and a link where it leads somewhere.
+#[derive(Template)]
+#[template(path = "mail/name.html")]
+pub(crate) struct HtmlName {
+    pub(crate) piece: Piece,
+}
+
+impl HtmlSafe for HtmlName {}

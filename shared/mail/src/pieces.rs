@@ -2,33 +2,13 @@
 
 use crate::{
     language::{self, community_type, default_message},
-    plain,
+    plain::{self, Piece},
 };
 use domain::{
     invitation::{CommunityLabel, Invitation, Sender},
     message::{Segment, segments},
     settings::{Locale, Settings},
 };
-
-/// A piece of text, made harmless by [`plain`], and its destination if it is a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
-    /// The text that readers see. The template escapes it, because it knows the format.
-    pub(crate) text: String,
-    /// An http or https URL.
-    pub(crate) href: Option<String>,
-}
-
-impl Piece {
-    /// Makes a piece of `text` on one line; a link if `url` is one of the web.
-    pub(crate) fn new(text: &str, url: Option<&str>) -> Self {
-        Self { text: plain::unlinked(&plain::line(text)), href: web_url(url) }
-    }
-}
-
-fn web_url(url: Option<&str>) -> Option<String> {
-    url.and_then(plain::web_url).map(str::to_owned)
-}
 
 /// Returns the sender's full name, or what stands for an erased one.
 pub(crate) fn sender_name(sender: &Sender, locale: Locale) -> String {
@@ -87,7 +67,7 @@ fn replaced(segment: Segment<'_>, invitation: &Invitation, locale: Locale) -> Pi
         Segment::Type => (community_type(invitation.community.community_type, locale).to_owned(), None),
         Segment::Text(text) | Segment::Unknown(text) => (text.to_owned(), None),
     };
-    Piece { text, href: web_url(url) }
+    Piece { text, href: url.and_then(plain::web_url).map(str::to_owned) }
 }
 
 /// Breaks links up. The text is taken as a whole, because a token and the words around it can make a link together.

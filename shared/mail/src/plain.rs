@@ -4,6 +4,22 @@
 //! run in its direction, and not become a link: neither by escaping mistakes (the templates' business) nor because a
 //! mail program makes one of anything that looks like an address.
 
+/// A piece of text, made harmless, and its destination if it is a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// The text that readers see. The template escapes it, because it knows the format.
+    pub(crate) text: String,
+    /// An http or https URL.
+    pub(crate) href: Option<String>,
+}
+
+impl Piece {
+    /// Makes a piece of `text` on one line; a link if `url` is one of the web.
+    pub(crate) fn new(text: &str, url: Option<&str>) -> Self {
+        Self { text: unlinked(&line(text)), href: url.and_then(web_url).map(str::to_owned) }
+    }
+}
+
 /// Tells whether a character changes how the text around it is shown, and no name or message needs it: controls,
 /// direction overrides, invisible spacing.
 fn is_disruptive(c: char) -> bool {

@@ -1,15 +1,11 @@
 //! Puts a mail together: its wording, the names in it, and the layouts for text and HTML.
 
-use askama::{
-    Template,
-    filters::{HtmlSafe, Safe},
-};
+use askama::{Template, filters::Safe};
 
 use crate::{
-    content::{Buttons, MailContent, Quote},
-    language,
-    pieces::{self, Piece},
-    plain,
+    content::{Buttons, HtmlName, MailContent, MailPart, MailValues, Quote},
+    language, pieces,
+    plain::{self, Piece},
 };
 use domain::{
     community::Community,
@@ -64,48 +60,6 @@ pub fn render(
     .render()?;
     Ok(RenderedMail { subject, text: tidy(&text, 1), html: tidy(&html, 0) })
 }
-
-/// The parts of a mail's wording. Each language's `mail.txt` has a passage for each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum MailPart {
-    Subject,
-    Opening,
-    Closing,
-    Because,
-    Accept,
-    Decline,
-    Visit,
-    About,
-    Rules,
-    Unsubscribe,
-    Help,
-}
-
-/// What the wording of a mail can name. `N` is a name as the format shows it, already safe in that format.
-pub(crate) struct MailValues<N> {
-    pub(crate) sender: N,
-    pub(crate) sender_name: N,
-    pub(crate) community: N,
-    pub(crate) community_name: N,
-    pub(crate) invitee: N,
-    pub(crate) administrator: N,
-    pub(crate) product: N,
-    pub(crate) kind: &'static str,
-    pub(crate) expires: String,
-    /// Whether the message is the sender's own words.
-    pub(crate) personal: bool,
-    /// Whether the rejection has a reason.
-    pub(crate) reason: bool,
-}
-
-/// A name in HTML: escaped, and a link where it leads somewhere.
-#[derive(Template)]
-#[template(path = "mail/name.html")]
-pub(crate) struct HtmlName {
-    piece: Piece,
-}
-
-impl HtmlSafe for HtmlName {}
 
 /// The sections of a mail, which both layouts arrange. `W` is wording, safe in the layout's format.
 struct Sections<'a, W> {

@@ -14,7 +14,7 @@ use domain::{
     invitation::{DeliveryState, Invitation},
     lifecycle,
     link::{LinkToken, SECRET_BYTES},
-    outbox::{Addressee, MailKind, MailState, MailedLink, OutboxMail},
+    outbox::{MailKind, MailState, MailedLink, OutboxMail},
     person::Party,
     settings::{Locale, Settings},
 };

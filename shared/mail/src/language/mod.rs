@@ -5,14 +5,15 @@
 
 mod de;
 mod en;
+mod words;
 
 use askama::filters::Safe;
 use jiff::tz::TimeZone;
 
+use self::words::{Moment, Words};
 use crate::{
-    content::MailContent,
+    content::{HtmlName, MailContent, MailPart, MailValues},
     page::{Page, PagePart, PageValues},
-    render::{HtmlName, MailPart, MailValues},
 };
 use domain::{Timestamp, community::CommunityType, settings::Locale};
 
@@ -24,96 +25,6 @@ macro_rules! of_language {
             Locale::En => en::$item,
         }
     };
-}
-
-/// Makes a language's `mail_text`, `mail_html` and `page` from its two templates, seen from the folder `templates`.
-macro_rules! wording {
-    ($mail:literal, $page:literal) => {
-        use crate::{
-            content::MailContent,
-            page::{Answering, Page, PagePart, PageValues, PendingPage, Report},
-            render::{HtmlName, MailPart, MailValues},
-        };
-
-        #[derive(askama::Template)]
-        #[template(path = $mail, escape = "none")]
-        struct MailText<'a> {
-            part: MailPart,
-            content: &'a MailContent<'a>,
-            v: &'a MailValues<String>,
-        }
-
-        #[derive(askama::Template)]
-        #[template(path = $mail, escape = "html")]
-        struct MailHtml<'a> {
-            part: MailPart,
-            content: &'a MailContent<'a>,
-            v: &'a MailValues<HtmlName>,
-        }
-
-        #[derive(askama::Template)]
-        #[template(path = $page)]
-        struct PageHtml<'a> {
-            part: PagePart,
-            page: &'a Page<'a>,
-            v: &'a PageValues,
-        }
-
-        pub(super) fn mail_text(
-            part: MailPart,
-            content: &MailContent<'_>,
-            v: &MailValues<String>,
-        ) -> askama::Result<String> {
-            askama::Template::render(&MailText { part, content, v })
-        }
-
-        pub(super) fn mail_html(
-            part: MailPart,
-            content: &MailContent<'_>,
-            v: &MailValues<HtmlName>,
-        ) -> askama::Result<String> {
-            askama::Template::render(&MailHtml { part, content, v })
-        }
-
-        pub(super) fn page(part: PagePart, page: &Page<'_>, v: &PageValues) -> askama::Result<String> {
-            askama::Template::render(&PageHtml { part, page, v })
-        }
-    };
-}
-use wording;
-
-/// What a language writes in its own way outside of its templates.
-struct Words {
-    /// The message of invitations without one of the sender's or the network's, with its tokens.
-    default_message: &'static str,
-    /// The value of `%type%` for a community.
-    community: &'static str,
-    /// The value of `%type%` for a network.
-    network: &'static str,
-    /// A sender whose name is gone. Stands at the beginning of sentences.
-    unnamed_sender: &'static str,
-    /// An invitee whose name is gone. Stands within sentences.
-    unnamed_invitee: &'static str,
-    /// An administrator whose name is gone. Stands within sentences, behind "by".
-    unnamed_administrator: &'static str,
-    /// The days of the week, from Monday.
-    weekdays: [&'static str; 7],
-    /// The months, from January.
-    months: [&'static str; 12],
-    /// A moment, to the minute.
-    moment: fn(&Moment) -> String,
-    /// A number of members.
-    members: fn(u64) -> String,
-}
-
-/// A moment in UTC, with its day and month in a language's words.
-struct Moment {
-    weekday: &'static str,
-    day: i8,
-    month: &'static str,
-    year: i16,
-    hour: i8,
-    minute: i8,
 }
 
 fn words(locale: Locale) -> &'static Words {
@@ -198,17 +109,4 @@ pub(crate) fn page(
     values: &PageValues,
 ) -> askama::Result<Safe<String>> {
     of_language!(locale, page)(part, page, values).map(|words| Safe(words.trim().to_owned()))
-}
-
-/// Writes a number with `separator` between its groups of three digits.
-fn grouped(number: u64, separator: char) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(separator);
-        }
-        grouped.push(digit);
-    }
-    grouped
 }

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
 use super::{community, settings};
-use crate::page::{Answering, Intent, Page, PendingPage, Report, STYLE, content_security_policy, with_return};
+use crate::page::{Answering, Intent, Page, PendingPage, Report, content_security_policy, render::STYLE, with_return};
 use domain::{
     community::Community,
     invitation::{CommunityLabel, Invitation, Invitee, Status},

@@ -1,6 +1,6 @@
 //! German.
 
-use super::{Moment, Words, grouped, wording};
+use super::words::{Moment, Words, grouped, wording};
 
 wording!("../src/language/de/mail.txt", "../src/language/de/page.html");
 

@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Moment, Words, grouped, wording};
+use super::words::{Moment, Words, grouped, wording};
 
 wording!("../src/language/en/mail.txt", "../src/language/en/page.html");
 
