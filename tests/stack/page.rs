@@ -245,7 +245,7 @@ fn the_page_speaks_the_readers_language() {
     let address = free_address();
     world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("i");
-    for (wanted, language) in [("de-AT,de;q=0.9,en;q=0.5", "de"), ("en-GB", "en"), ("fr", "en")] {
+    for (wanted, language) in [("de-AT,de;q=0.9,en;q=0.5", "de"), ("en-GB", "en"), ("xx", "en")] {
         let shown = crate::world::http::call("GET", &link, &[("Accept-Language", wanted)], None).expect(200);
         assert!(shown.body.contains(&format!("<html lang=\"{language}\">")), "{wanted}");
     }

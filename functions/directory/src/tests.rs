@@ -172,7 +172,7 @@ fn every_fault_of_the_settings_is_named_at_once() {
         "membershipMode": "x", "invitationLifetimeDays": 0, "declineCooldownDays": 3651,
         "maxRecipientsPerRequest": 101, "dailyInvitationsPerSender": -1, "emailLinkResponse": "x",
         "defaultMessage": " ", "registrationUrl": "x", "productName": "x".repeat(101), "logoUrl": "x",
-        "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "fr",
+        "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "xx",
     }))
     .unwrap_err();
     let mut named = params(&problem);

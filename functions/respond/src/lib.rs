@@ -4,7 +4,6 @@
 #[cfg(feature = "openapi")]
 mod contract;
 mod link;
-pub mod page;
 
 use domain::lifecycle::Command;
 use http_api::{body, command, function::Api, problem::Problem};

@@ -16,14 +16,13 @@ use lambda_http::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     request::RequestContext,
 };
+use mail::page::{self, Answering, Intent, Page, PendingPage, Report};
 use service::{
     ServiceError,
     link::{self, LinkRequest, WayToAnswer},
 };
 use store::{Store, StoreError, outbox::LinkTarget};
 use system::now;
-
-use crate::page::{self, Answering, Intent, Offer, Outcome, Page};
 
 /// What was found behind a link.
 struct Opened<'a> {
@@ -49,7 +48,7 @@ pub(crate) enum Visit {
 
 /// Returns the page for one request. It never fails: it says what happened.
 pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Response<Body> {
-    let fallback = (Settings::default(), spoken(request).unwrap_or_default());
+    let fallback = (Settings::default(), accepted_language(request).unwrap_or_default());
     let opened = match open(api, request).await {
         Ok(Some(opened)) => opened,
         Ok(None) => return show(&Page::NotFound, None, &fallback.0, fallback.1),
@@ -61,10 +60,10 @@ pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Respo
     match visit {
         Visit::ToInvitation => {
             let intent = Intent::of_query(request.query_string_parameters().first("intent"));
-            opened.now_showing(intent, None).await
+            opened.show_current(intent, None).await
         }
         Visit::Answer => opened.post(form(request)).await,
-        Visit::ToUnsubscribe => opened.show(Outcome::Unsubscribe),
+        Visit::ToUnsubscribe => opened.show(Report::Unsubscribe),
         // RFC 8058: whatever is posted to this address means it.
         Visit::Unsubscribe => opened.post(Some(LinkRequest::Unsubscribe)).await,
     }
@@ -78,50 +77,50 @@ async fn open<'a>(api: &'a Api, request: &Request) -> Result<Option<Opened<'a>>,
     let Some(found) = api.store.link_target(&token).await? else { return Ok(None) };
     Ok(Some(Opened {
         store: &api.store,
-        locale: found.link.locale.or_else(|| spoken(request)).unwrap_or(found.settings.default_locale),
+        locale: found.link.locale.or_else(|| accepted_language(request)).unwrap_or(found.settings.default_locale),
         url: format!("{}/i/{}", base_url(&api.public_base_url, request), token.reveal()),
         found,
     }))
 }
 
 impl Opened<'_> {
-    async fn post(self, asked: Option<LinkRequest>) -> Response<Body> {
-        let Some(asked) = asked else {
-            return self.now_showing(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
+    async fn post(self, request: Option<LinkRequest>) -> Response<Body> {
+        let Some(request) = request else {
+            return self.show_current(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
-        match link::perform(self.store, &self.found, &asked, now()).await {
-            Ok(()) => match asked {
-                LinkRequest::Unsubscribe => self.show(Outcome::Unsubscribed),
-                LinkRequest::Answer(Command::Decline { block }) => self.show(Outcome::Declined { blocked: block }),
-                LinkRequest::Answer(_) => self.show(Outcome::Accepted),
+        match link::perform(self.store, &self.found, &request, now()).await {
+            Ok(()) => match request {
+                LinkRequest::Unsubscribe => self.show(Report::Unsubscribed),
+                LinkRequest::Answer(Command::Decline { block }) => self.show(Report::Declined { blocked: block }),
+                LinkRequest::Answer(_) => self.show(Report::Accepted),
             },
-            Err(ServiceError::Refused(refusal)) => self.refuse(refusal).await,
+            Err(ServiceError::Refused(refusal)) => self.explain(refusal).await,
             Err(error) => self.try_again(&error),
         }
     }
 
-    async fn refuse(&self, refusal: Refusal) -> Response<Body> {
+    async fn explain(&self, refusal: Refusal) -> Response<Body> {
         match refusal {
-            Refusal::Conflict(status) => match Outcome::of_status(status) {
-                Some(outcome) => self.show(outcome),
-                None => self.now_showing(Intent::default(), None).await,
+            Refusal::Conflict(status) => match Report::of_status(status) {
+                Some(report) => self.show(report),
+                None => self.show_current(Intent::default(), None).await,
             },
-            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Outcome::InvitationsNotAllowed),
-            Refusal::AlreadyMember(_) => self.show(Outcome::AlreadyMember),
-            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Outcome::InviteeInactive),
+            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Report::InvitationsNotAllowed),
+            Refusal::AlreadyMember(_) => self.show(Report::AlreadyMember),
+            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Report::InviteeInactive),
             Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
-                self.now_showing(Intent::default(), Some(StatusCode::FORBIDDEN)).await
+                self.show_current(Intent::default(), Some(StatusCode::FORBIDDEN)).await
             }
             _ => show(&Page::NotFound, None, &self.found.settings, self.locale),
         }
     }
 
     /// The page for the state that the invitation is in.
-    async fn now_showing(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
+    async fn show_current(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
         let LinkTarget { invitation, settings, .. } = &self.found;
         let current = invitation.status_at(now());
-        if let Some(outcome) = Outcome::of_status(current).filter(|_| current != Status::Pending) {
-            return self.show(outcome);
+        if let Some(report) = Report::of_status(current).filter(|_| current != Status::Pending) {
+            return self.show(report);
         }
         let pending = match link::pending(self.store, &self.found).await {
             Ok(pending) => pending,
@@ -135,12 +134,12 @@ impl Opened<'_> {
             WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref() },
             WayToAnswer::Here => Answering::Here,
         };
-        let offer = Offer { invitation, community: pending.community.as_ref(), intent, answering };
-        show(&Page::Offer(offer), status, settings, self.locale)
+        let page = PendingPage { invitation, community: pending.community.as_ref(), intent, answering };
+        show(&Page::Pending(page), status, settings, self.locale)
     }
 
-    fn show(&self, outcome: Outcome) -> Response<Body> {
-        let page = Page::Outcome(outcome, &self.found.invitation.community);
+    fn show(&self, report: Report) -> Response<Body> {
+        let page = Page::Report(report, &self.found.invitation.community);
         show(&page, None, &self.found.settings, self.locale)
     }
 
@@ -169,7 +168,7 @@ fn form(request: &Request) -> Option<LinkRequest> {
 }
 
 /// The language that the browser asks for, if it is spoken here.
-fn spoken(request: &Request) -> Option<Locale> {
+fn accepted_language(request: &Request) -> Option<Locale> {
     let wanted = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
     wanted.split(',').find_map(|range| Locale::of_tag(range.split(';').next()?.trim()))
 }

@@ -12,7 +12,7 @@ use lambda_http::{
     Body, Response,
     http::{HeaderValue, StatusCode},
 };
-use mail::Rendered;
+use mail::RenderedMail;
 use serde::Serialize;
 use service::send::SendResult;
 
@@ -64,6 +64,6 @@ pub(crate) fn sent(result: &SendResult, caller: &Caller) -> Result<Response<Body
 }
 
 /// Shows the mail of a preview.
-pub(crate) fn preview(mail: &Rendered) -> Result<Response<Body>, Problem> {
+pub(crate) fn preview(mail: &RenderedMail) -> Result<Response<Body>, Problem> {
     json(StatusCode::OK, &Preview { subject: &mail.subject, text: &mail.text, html: &mail.html })
 }

@@ -6,46 +6,32 @@ use super::{
     Timestamp,
     id::{CommunityId, InvitationId, UserId},
     invitation::{DeliveryState, Invitation, Invitee, Status},
+    named::named,
 };
 
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum EventName {
-    /// A member asked for an invitation that needs approval.
-    InvitationRequested,
-    /// An invitation is pending.
-    InvitationSent,
-    /// The invitee said yes, or was made a member at once.
-    InvitationAccepted,
-    /// The invitee said no.
-    InvitationDeclined,
-    /// A moderator refused the request.
-    InvitationRejected,
-    /// It was withdrawn.
-    InvitationCancelled,
-    /// Its lifetime passed.
-    InvitationExpired,
-    /// The invitee is a member now.
-    MembershipActivated,
-    /// The invitation mail bounced for good.
-    MailBounced,
-}
-
-impl EventName {
-    /// The name on the bus: the event's `detail-type`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::InvitationRequested => "InvitationRequested",
-            Self::InvitationSent => "InvitationSent",
-            Self::InvitationAccepted => "InvitationAccepted",
-            Self::InvitationDeclined => "InvitationDeclined",
-            Self::InvitationRejected => "InvitationRejected",
-            Self::InvitationCancelled => "InvitationCancelled",
-            Self::InvitationExpired => "InvitationExpired",
-            Self::MembershipActivated => "MembershipActivated",
-            Self::MailBounced => "MailBounced",
-        }
+named! {
+    /// What happened, by its name on the bus: the event's `detail-type`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+    pub enum EventName {
+        /// A member asked for an invitation that needs approval.
+        InvitationRequested = "InvitationRequested",
+        /// An invitation is pending.
+        InvitationSent = "InvitationSent",
+        /// The invitee said yes, or was made a member at once.
+        InvitationAccepted = "InvitationAccepted",
+        /// The invitee said no.
+        InvitationDeclined = "InvitationDeclined",
+        /// A moderator refused the request.
+        InvitationRejected = "InvitationRejected",
+        /// It was withdrawn.
+        InvitationCancelled = "InvitationCancelled",
+        /// Its lifetime passed.
+        InvitationExpired = "InvitationExpired",
+        /// The invitee is a member now.
+        MembershipActivated = "MembershipActivated",
+        /// The invitation mail bounced for good.
+        MailBounced = "MailBounced",
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     email::{AddressKey, EmailAddress},
     id::{CommunityId, InvitationId, UserId},
     message::Message,
+    named::named,
     person::{Party, User},
     time::{later, millis},
 };
@@ -16,57 +17,29 @@ use super::{
 /// How long after a mail the next one may be asked for (SPEC section 4: at most once an hour).
 pub const RESEND_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
-/// Where an invitation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// A member asked for it; a moderator has not decided yet.
-    AwaitingApproval,
-    /// The invitee has not answered yet.
-    Pending,
-    /// The invitee said yes and is a member.
-    Accepted,
-    /// The invitee said no.
-    Declined,
-    /// A moderator refused the request.
-    Rejected,
-    /// The sender or a moderator withdrew it.
-    Cancelled,
-    /// Its lifetime passed without an answer.
-    Expired,
+named! {
+    /// Where an invitation stands.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+    pub enum Status {
+        /// A member asked for it; a moderator has not decided yet.
+        AwaitingApproval = "awaiting_approval",
+        /// The invitee has not answered yet.
+        Pending = "pending",
+        /// The invitee said yes and is a member.
+        Accepted = "accepted",
+        /// The invitee said no.
+        Declined = "declined",
+        /// A moderator rejected the request.
+        Rejected = "rejected",
+        /// The sender or a moderator withdrew it.
+        Cancelled = "cancelled",
+        /// Its lifetime passed without an answer.
+        Expired = "expired",
+    }
 }
 
 impl Status {
-    /// Every status, in the order of SPEC's picture of the lifecycle.
-    pub const ALL: [Self; 7] = [
-        Self::AwaitingApproval,
-        Self::Pending,
-        Self::Accepted,
-        Self::Declined,
-        Self::Rejected,
-        Self::Cancelled,
-        Self::Expired,
-    ];
-
-    /// The name in the API and in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::AwaitingApproval => "awaiting_approval",
-            Self::Pending => "pending",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Rejected => "rejected",
-            Self::Cancelled => "cancelled",
-            Self::Expired => "expired",
-        }
-    }
-
-    /// The status of that name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.as_str() == name)
-    }
-
     /// Whether nothing leaves this state.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::AwaitingApproval | Self::Pending)

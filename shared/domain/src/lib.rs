@@ -12,6 +12,7 @@ pub mod invitation;
 pub mod lifecycle;
 pub mod link;
 pub mod message;
+mod named;
 pub mod outbox;
 pub mod person;
 pub mod refusal;
@@ -20,7 +21,6 @@ mod schema;
 pub mod sending;
 pub mod settings;
 pub mod stats;
-
 pub mod time;
 pub mod transition;
 pub mod viewing;

@@ -9,6 +9,7 @@ use super::{
     id::UserId,
     invitation::Status,
     link::LinkDigest,
+    named::named,
     settings::Locale,
     time::{Timestamp, millis},
 };
@@ -22,29 +23,28 @@ pub struct NewMail {
     pub to: Addressee,
 }
 
-/// The mails of SPEC section 5.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailKind {
-    /// You are invited; here are the links to answer with.
-    Invitation,
-    /// You are a member now (automatic mode).
-    Joined,
-    /// The invitation was accepted.
-    MembershipConfirmed,
-    /// A member asks for an invitation; decide it.
-    ApprovalNeeded,
-    /// Your request was rejected.
-    RequestRejected,
-    /// Your invitation was declined.
-    Declined,
+named! {
+    /// The mails of SPEC section 5, by their names in the table, in tags and in logs.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+    pub enum MailKind {
+        /// You are invited; here are the links to answer with.
+        Invitation = "invitation",
+        /// You are a member now (automatic mode).
+        Joined = "joined",
+        /// The invitation was accepted.
+        MembershipConfirmed = "membership_confirmed",
+        /// A member asks for an invitation; decide it.
+        ApprovalNeeded = "approval_needed",
+        /// Your request was rejected.
+        RequestRejected = "request_rejected",
+        /// Your invitation was declined.
+        Declined = "declined",
+    }
 }
 
 /// What delivery must know of a kind of mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MailRules {
-    /// The name in the table, in tags and in logs.
-    pub name: &'static str,
     /// The status in which alone the mail is still true; `None` for one that stays true.
     pub wanted_while: Option<Status>,
     /// Whether the mail solicits: it carries links, and a recipient who blocked the community does not get it.
@@ -54,44 +54,15 @@ pub struct MailRules {
 }
 
 impl MailKind {
-    /// Every kind.
-    pub const ALL: [Self; 6] = [
-        Self::Invitation,
-        Self::Joined,
-        Self::MembershipConfirmed,
-        Self::ApprovalNeeded,
-        Self::RequestRejected,
-        Self::Declined,
-    ];
-
-    /// What delivery must know of mails of this kind.
+    /// Returns what delivery must know of mails of this kind.
     pub fn rules(self) -> MailRules {
-        let notice = |name| MailRules { name, wanted_while: None, solicits: false, tracked: false };
+        let notice = MailRules { wanted_while: None, solicits: false, tracked: false };
         match self {
-            Self::Invitation => {
-                MailRules { name: "invitation", wanted_while: Some(Status::Pending), solicits: true, tracked: true }
-            }
-            Self::Joined => MailRules { name: "joined", wanted_while: None, solicits: true, tracked: false },
-            Self::ApprovalNeeded => MailRules {
-                name: "approval_needed",
-                wanted_while: Some(Status::AwaitingApproval),
-                solicits: false,
-                tracked: false,
-            },
-            Self::MembershipConfirmed => notice("membership_confirmed"),
-            Self::RequestRejected => notice("request_rejected"),
-            Self::Declined => notice("declined"),
+            Self::Invitation => MailRules { wanted_while: Some(Status::Pending), solicits: true, tracked: true },
+            Self::Joined => MailRules { solicits: true, ..notice },
+            Self::ApprovalNeeded => MailRules { wanted_while: Some(Status::AwaitingApproval), ..notice },
+            Self::MembershipConfirmed | Self::RequestRejected | Self::Declined => notice,
         }
-    }
-
-    /// The kind of that name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
-    }
-
-    /// The name in the table, in tags and in logs.
-    pub fn as_str(self) -> &'static str {
-        self.rules().name
     }
 }
 
@@ -149,32 +120,20 @@ pub struct MailedLink {
     pub locale: Option<Locale>,
 }
 
-/// How far a mail has got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MailState {
-    /// It waits for an attempt.
-    Queued,
-    /// An attempt holds its lease.
-    Sending,
-    /// The mail service has it.
-    Sent,
-    /// It is not needed any more: the invitation was withdrawn or answered first, or there is no address.
-    Dropped,
-    /// Sending failed too often; an operator decides.
-    Parked,
-}
-
-impl MailState {
-    /// The name in the table.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Dropped => "dropped",
-            Self::Parked => "parked",
-        }
+named! {
+    /// How far a mail has got.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum MailState {
+        /// It waits for an attempt.
+        Queued = "queued",
+        /// An attempt holds its lease.
+        Sending = "sending",
+        /// The mail service has it.
+        Sent = "sent",
+        /// It is not needed any more: the invitation was withdrawn or answered first, or there is no address.
+        Dropped = "dropped",
+        /// Sending failed too often; an operator decides.
+        Parked = "parked",
     }
 }
 

@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::community::{Community, MembershipMode};
+use super::{
+    community::{Community, MembershipMode},
+    named::named,
+};
 
 /// What the page behind a mail link asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -18,27 +21,25 @@ pub enum EmailLinkResponse {
     SignIn,
 }
 
-/// The languages that mails and pages speak.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Locale {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
+named! {
+    /// The languages that mails and pages speak.
+    // By their language tags. What each says is in its folder of the crate `mail`.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+    #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+    pub enum Locale {
+        /// English.
+        #[default]
+        En = "en",
+        /// German.
+        De = "de",
+    }
 }
 
 impl Locale {
-    /// The language of a tag such as `de-AT`; `None` for a language that is not spoken here.
+    /// Returns the language of a tag such as `de-AT`; `None` for a language that is not spoken here.
     pub fn of_tag(tag: &str) -> Option<Self> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
-        match language.to_ascii_lowercase().as_str() {
-            "en" => Some(Self::En),
-            "de" => Some(Self::De),
-            _ => None,
-        }
+        Self::ALL.into_iter().find(|locale| locale.as_str().eq_ignore_ascii_case(language))
     }
 }
 

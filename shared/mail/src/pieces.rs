@@ -1,8 +1,8 @@
 //! An invitation's message with its tokens replaced, as pieces that any template can show.
 
-use super::{
-    default_message, plain,
-    words::{self, community_type},
+use crate::{
+    language::{self, community_type, default_message},
+    plain::{self, Piece},
 };
 use domain::{
     invitation::{CommunityLabel, Invitation, Sender},
@@ -10,65 +10,45 @@ use domain::{
     settings::{Locale, Settings},
 };
 
-/// A stretch of text, harmless as [`plain`] makes it, and where it leads if it is a link.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
-    /// What is seen. Not escaped: that is for the template, which knows its format.
-    pub text: String,
-    /// An http or https URL.
-    pub href: Option<String>,
-}
-
-impl Piece {
-    /// `text` on one line, a link if `url` is one of the web.
-    pub fn new(text: &str, url: Option<&str>) -> Self {
-        Self { text: plain::unlinked(&plain::line(text)), href: web_url(url) }
-    }
-}
-
-fn web_url(url: Option<&str>) -> Option<String> {
-    url.and_then(plain::web_url).map(str::to_owned)
-}
-
-/// The sender's full name, or what stands for one that was erased.
-pub fn sender_name(sender: &Sender, locale: Locale) -> String {
+/// Returns the sender's full name, or what stands for an erased one.
+pub(crate) fn sender_name(sender: &Sender, locale: Locale) -> String {
     let name = plain::line(sender.display_name.as_deref().unwrap_or_default());
-    if name.is_empty() { words::unnamed_sender(locale).to_owned() } else { name }
+    if name.is_empty() { language::unnamed_sender(locale).to_owned() } else { name }
 }
 
-/// The community's title on one line.
-pub fn community_title(community: &CommunityLabel, locale: Locale) -> String {
+/// Returns the community's title on one line, or its type if there is nothing to read in it.
+pub(crate) fn community_title(community: &CommunityLabel, locale: Locale) -> String {
     let title = plain::line(&community.title);
-    if title.is_empty() { words::untitled(community.community_type, locale).to_owned() } else { title }
+    if title.is_empty() { community_type(community.community_type, locale).to_owned() } else { title }
 }
 
-/// Whether the message is the sender's own words rather than the network's or the built-in ones.
-pub fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
+/// Tells whether the message is the sender's own words rather than the network's or the built-in ones.
+pub(crate) fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
     invitation.message.as_ref().is_some_and(|message| {
         let text = message.as_str().trim();
         !is_built_in(text) && settings.default_message.as_deref().map(str::trim) != Some(text)
     })
 }
 
-/// User interfaces send the default back unedited, whatever the language of the one who reads it.
+/// Tells whether a message is a default one. User interfaces send it back unedited, in any language.
 fn is_built_in(text: &str) -> bool {
-    [Locale::En, Locale::De].into_iter().any(|locale| default_message(locale) == text)
+    Locale::ALL.into_iter().any(|locale| default_message(locale) == text)
 }
 
-/// The message with tokens replaced, line by line; without its links' destinations, it reads like [`plain_message`].
-pub fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>> {
+/// Returns the message with its tokens replaced, line by line. Apart from links, it reads like [`plain_message`].
+pub(crate) fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>> {
     let text = plain::lines(template(invitation, locale)).join("\n");
     let pieces: Vec<Piece> = segments(&text).map(|segment| replaced(segment, invitation, locale)).collect();
     into_lines(unlinked(pieces))
 }
 
-/// The message of an invitation with its tokens replaced by plain text, as the API shows it.
+/// Returns the message of an invitation with its tokens replaced by plain text, as the API shows it.
 pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
     segments(template(invitation, locale)).map(|segment| replaced(segment, invitation, locale).text).collect()
 }
 
-/// The lines of any other text that a person wrote, such as a description or a reason.
-pub fn text_lines(text: &str) -> Vec<Vec<Piece>> {
+/// Returns the lines of any other text that a person wrote, such as a description or a reason.
+pub(crate) fn text_lines(text: &str) -> Vec<Vec<Piece>> {
     let piece = |line: String| vec![Piece { text: plain::unlinked(&line), href: None }];
     plain::lines(text).into_iter().map(piece).collect()
 }
@@ -87,10 +67,10 @@ fn replaced(segment: Segment<'_>, invitation: &Invitation, locale: Locale) -> Pi
         Segment::Type => (community_type(invitation.community.community_type, locale).to_owned(), None),
         Segment::Text(text) | Segment::Unknown(text) => (text.to_owned(), None),
     };
-    Piece { text, href: web_url(url) }
+    Piece { text, href: url.and_then(plain::web_url).map(str::to_owned) }
 }
 
-/// Breaks links up in the text as a whole: a link can come about where a token meets the words around it.
+/// Breaks links up. The text is taken as a whole, because a token and the words around it can make a link together.
 fn unlinked(mut pieces: Vec<Piece>) -> Vec<Piece> {
     let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
     let joints = plain::link_joints(&whole);

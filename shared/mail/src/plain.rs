@@ -1,11 +1,27 @@
-//! Takes the danger out of text that others wrote, without changing what a reader sees.
+//! Makes text that people wrote harmless, without changing what a reader sees.
 //!
 //! Names, titles, messages, descriptions and reasons come from people. Whatever they contain, it must stay on its line,
 //! run in its direction, and not become a link: neither by escaping mistakes (the templates' business) nor because a
 //! mail program makes one of anything that looks like an address.
 
-/// A character that no name or message needs and that changes how the text around it is shown: controls, direction
-/// overrides, invisible spacing.
+/// A piece of text, made harmless, and its destination if it is a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Piece {
+    /// The text that readers see. The template escapes it, because it knows the format.
+    pub(crate) text: String,
+    /// An http or https URL.
+    pub(crate) href: Option<String>,
+}
+
+impl Piece {
+    /// Makes a piece of `text` on one line; a link if `url` is one of the web.
+    pub(crate) fn new(text: &str, url: Option<&str>) -> Self {
+        Self { text: unlinked(&line(text)), href: url.and_then(web_url).map(str::to_owned) }
+    }
+}
+
+/// Tells whether a character changes how the text around it is shown, and no name or message needs it: controls,
+/// direction overrides, invisible spacing.
 fn is_disruptive(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -13,18 +29,18 @@ fn is_disruptive(c: char) -> bool {
             | '\u{2060}'..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}')
 }
 
-/// `text` as one line without control, direction or invisible characters, and without needless space.
-pub fn line(text: &str) -> String {
+/// Returns `text` as one line without control, direction or invisible characters, and without needless space.
+pub(crate) fn line(text: &str) -> String {
     let visible: String =
         text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| !is_disruptive(*c)).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The lines of `text`, each as [`line()`] would have it; none if there is nothing to read.
+/// Returns the lines of `text`, each as [`line()`] makes it; none if there is nothing to read.
 ///
-/// Line breaks are kept, but never more than one empty line in a row: emptiness must not push the answer buttons and
-/// the way to unsubscribe out of sight.
-pub fn lines(text: &str) -> Vec<String> {
+/// At most one empty line in a row is kept: empty space must not push the buttons and the way to unsubscribe out of
+/// sight.
+pub(crate) fn lines(text: &str) -> Vec<String> {
     let breaks = ['\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
     let text = text.replace("\r\n", "\n");
     let mut lines: Vec<String> = text.trim().split(breaks).map(line).collect();
@@ -32,8 +48,8 @@ pub fn lines(text: &str) -> Vec<String> {
     if lines.iter().all(String::is_empty) { Vec::new() } else { lines }
 }
 
-/// Cut to at most `max` characters, with an ellipsis where something is missing.
-pub fn shorten(text: &str, max: usize) -> String {
+/// Cuts `text` to at most `max` characters, with an ellipsis where something is missing.
+pub(crate) fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
@@ -41,12 +57,12 @@ pub fn shorten(text: &str, max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// The zero-width character that keeps mail programs from seeing a link. It joins and spaces nothing in itself, is
-/// drawn as nothing, and is no part of any host name.
+/// The character that keeps mail programs from seeing a link. It has no width, is drawn as nothing, and is no part of
+/// any host name.
 pub(crate) const BREAKER: char = '\u{200C}';
 
-/// `text` in which no program finds a link of its own accord; it looks as before.
-pub fn unlinked(text: &str) -> String {
+/// Returns `text` such that no program finds a link in it. It looks as before.
+pub(crate) fn unlinked(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     let mut copied = 0;
     for at in link_joints(text) {
@@ -58,7 +74,7 @@ pub fn unlinked(text: &str) -> String {
     result
 }
 
-/// Where in `text` a [`BREAKER`] belongs: behind every colon, dot and at sign that could hold an address together.
+/// Returns where in `text` a [`BREAKER`] belongs: behind every colon, dot and at sign that could be part of an address.
 pub(crate) fn link_joints(text: &str) -> Vec<usize> {
     let mut previous = None;
     let mut joints = Vec::new();
@@ -91,9 +107,11 @@ fn starts_like_top_level_domain(rest: &str) -> bool {
         && rest.chars().take_while(|c| c.is_alphanumeric() || *c == '-').nth(1).is_some()
 }
 
-/// `url` where it is one of the web: http or https with a host, and nothing that could end an attribute or a line or
-/// pass another site off as the host. Anything else, such as `javascript:`, is no link.
-pub fn web_url(url: &str) -> Option<&str> {
+/// Returns `url` if it is one of the web, which alone becomes a link.
+///
+/// It is http or https with a host, and has nothing that could end an attribute or a line, or that could pass another
+/// site off as the host.
+pub(crate) fn web_url(url: &str) -> Option<&str> {
     let (scheme, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let harmless = |c: char| !c.is_whitespace() && !is_disruptive(c) && !"\"<>\\^`{|}".contains(c);

@@ -14,11 +14,11 @@ use domain::{
     invitation::{DeliveryState, Invitation},
     lifecycle,
     link::{LinkToken, SECRET_BYTES},
-    outbox::{Addressee, MailKind, MailState, MailedLink, OutboxMail},
+    outbox::{MailKind, MailState, MailedLink, OutboxMail},
     person::Party,
     settings::{Locale, Settings},
 };
-use mail::{Letter, Links, Rendered};
+use mail::{Links, MailContent, RenderedMail};
 use store::{
     Store, StoreError,
     execute::Executed,
@@ -78,7 +78,7 @@ pub struct OutgoingMail {
     /// The name of the product, which the mail comes from.
     pub product: String,
     /// Subject and content.
-    pub rendered: Rendered,
+    pub rendered: RenderedMail,
     /// The link that stops further mails of this kind, where there may be some.
     pub unsubscribe: Option<String>,
     /// The invitation that it is about.
@@ -346,17 +346,9 @@ fn write(
     invitation: &Invitation,
     context: &Context,
     links: &Links,
-) -> Result<Rendered, DeliveryError> {
-    let letter = match (mail.kind, &mail.to) {
-        (MailKind::Invitation, _) => Letter::Invitation { links },
-        (MailKind::Joined, _) => Letter::Joined { unsubscribe: &links.unsubscribe },
-        (MailKind::MembershipConfirmed, Addressee::Invitee) => Letter::MembershipConfirmedToInvitee,
-        (MailKind::MembershipConfirmed, _) => Letter::MembershipConfirmedToSender,
-        (MailKind::ApprovalNeeded, _) => Letter::ApprovalNeeded,
-        (MailKind::RequestRejected, _) => Letter::RequestRejected { decided_by: &context.decided_by },
-        (MailKind::Declined, _) => Letter::Declined,
-    };
+) -> Result<RenderedMail, DeliveryError> {
+    let content = MailContent::new(mail.kind, &mail.to, links, &context.decided_by);
     let locale = context.recipient.locale.unwrap_or(context.settings.default_locale);
-    mail::render(&letter, invitation, Some(&context.community), &context.settings, locale)
+    mail::render(&content, invitation, Some(&context.community), &context.settings, locale)
         .map_err(|_| DeliveryError::Unwritable)
 }

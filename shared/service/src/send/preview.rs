@@ -8,7 +8,7 @@ use domain::{
     sending::Recipient,
     settings::Locale,
 };
-use mail::{Letter, Links, Rendered};
+use mail::{Links, MailContent, RenderedMail};
 use store::Store;
 
 use super::{
@@ -31,7 +31,7 @@ pub async fn preview(
     community: &CommunityId,
     submission: &Submission,
     now: Timestamp,
-) -> Result<Rendered, ServiceError> {
+) -> Result<RenderedMail, ServiceError> {
     let mut facts = Facts::read(store, caller, community, submission, None, now).await?;
     facts.resolve_owners(store, submission).await?;
     let settings = facts.settings()?;
@@ -44,14 +44,14 @@ pub async fn preview(
     let (invitee, locale) = recipients.into_iter().find_map(invitee).unwrap_or_else(nobody);
     let invitation = terms.invitation(draw_id(now, 0)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
-    let letter = match invitation.status {
+    let content = match invitation.status {
         // Automatic mode: the mail tells its reader of a membership that exists already.
-        Status::Accepted => Letter::Joined { unsubscribe: &links.unsubscribe },
-        _ => Letter::Invitation { links: &links },
+        Status::Accepted => MailContent::Joined { links: &links },
+        _ => MailContent::Invitation { links: &links },
     };
     let community = facts.community()?;
     let locale = locale.unwrap_or(settings.default_locale);
-    Ok(mail::render(&letter, &invitation, community.as_ref(), &settings, locale)?)
+    Ok(mail::render(&content, &invitation, community.as_ref(), &settings, locale)?)
 }
 
 fn invitee(recipient: Recipient) -> Option<(Invitee, Option<Locale>)> {

@@ -1,0 +1,167 @@
+//! What each mail of SPEC section 5 says: one variant, and one row of [`MailContent::features`], per mail.
+
+use askama::{Template, filters::HtmlSafe};
+
+use crate::plain::Piece;
+use domain::outbox::{Addressee, MailKind};
+
+/// The absolute URLs that an invitation mail carries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// The page with the accept button standing out.
+    pub accept: String,
+    /// The page with the decline button standing out.
+    pub decline: String,
+    /// The page that stops further invitations from the community.
+    pub unsubscribe: String,
+}
+
+/// What a mail says, with all that the invitation does not know.
+#[derive(Debug, Clone, Copy)]
+pub enum MailContent<'a> {
+    /// To the invitee: you are invited.
+    Invitation {
+        /// Where to answer.
+        links: &'a Links,
+    },
+    /// To the invitee: you are a member now (automatic mode).
+    Joined {
+        /// Where to stop further invitations.
+        links: &'a Links,
+    },
+    /// To the invitee: you accepted and are a member now.
+    MembershipConfirmedToInvitee,
+    /// To the sender: your invitation was accepted.
+    MembershipConfirmedToSender,
+    /// To moderators and above: a member asks to invite somebody.
+    ApprovalNeeded,
+    /// To the sender: your request was rejected, for the invitation's reason if it has one.
+    RequestRejected {
+        /// The full name of the administrator who decided; may be empty when it is gone.
+        decided_by: &'a str,
+    },
+    /// To the sender: the invitee said no.
+    Declined,
+}
+
+impl<'a> MailContent<'a> {
+    /// Returns what a mail of that kind says to its addressee.
+    pub fn new(kind: MailKind, to: &Addressee, links: &'a Links, decided_by: &'a str) -> Self {
+        match (kind, to) {
+            (MailKind::Invitation, _) => Self::Invitation { links },
+            (MailKind::Joined, _) => Self::Joined { links },
+            (MailKind::MembershipConfirmed, Addressee::Invitee) => Self::MembershipConfirmedToInvitee,
+            (MailKind::MembershipConfirmed, _) => Self::MembershipConfirmedToSender,
+            (MailKind::ApprovalNeeded, _) => Self::ApprovalNeeded,
+            (MailKind::RequestRejected, _) => Self::RequestRejected { decided_by },
+            (MailKind::Declined, _) => Self::Declined,
+        }
+    }
+
+    /// Returns what the mail has besides its wording: one row per mail.
+    pub(crate) fn features(&self) -> Features<'a> {
+        let none = Features::default();
+        match *self {
+            Self::Invitation { links } => Features {
+                quote: Quote::Message,
+                buttons: Buttons::Answer(links),
+                about: true,
+                unsubscribe: Some(&links.unsubscribe),
+                ..none
+            },
+            Self::Joined { links } => Features {
+                quote: Quote::PersonalMessage,
+                buttons: Buttons::Visit,
+                about: true,
+                unsubscribe: Some(&links.unsubscribe),
+                ..none
+            },
+            Self::MembershipConfirmedToInvitee => Features { buttons: Buttons::Visit, ..none },
+            Self::ApprovalNeeded => {
+                Features { names_invitee: true, quote: Quote::PersonalMessage, buttons: Buttons::Visit, ..none }
+            }
+            Self::RequestRejected { .. } => Features { names_invitee: true, quote: Quote::Reason, ..none },
+            Self::MembershipConfirmedToSender | Self::Declined => Features { names_invitee: true, ..none },
+        }
+    }
+}
+
+/// What a mail has besides its wording; by default nothing.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Features<'a> {
+    /// Whether the mail may name the invitee, or their address: only senders and moderators may read it.
+    pub(crate) names_invitee: bool,
+    /// What a person wrote.
+    pub(crate) quote: Quote,
+    pub(crate) buttons: Buttons<'a>,
+    /// Whether the community introduces itself.
+    pub(crate) about: bool,
+    /// Where to stop further invitations.
+    pub(crate) unsubscribe: Option<&'a str>,
+}
+
+/// Which text of a person a mail quotes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Quote {
+    #[default]
+    None,
+    /// The invitation's message, or the one that stands for it.
+    Message,
+    /// The invitation's message, if it is the sender's own words.
+    PersonalMessage,
+    /// The reason of a rejection, if there is one.
+    Reason,
+}
+
+/// Which buttons a mail has.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum Buttons<'a> {
+    #[default]
+    None,
+    /// Accept and decline.
+    Answer(&'a Links),
+    /// To the community, if it has a URL.
+    Visit,
+}
+
+/// The parts of a mail's wording. Each language's `mail.txt` has a passage for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MailPart {
+    Subject,
+    Opening,
+    Closing,
+    Because,
+    Accept,
+    Decline,
+    Visit,
+    About,
+    Rules,
+    Unsubscribe,
+    Help,
+}
+
+/// What the wording of a mail can name. `N` is a name as the format shows it, already safe in that format.
+pub(crate) struct MailValues<N> {
+    pub(crate) sender: N,
+    pub(crate) sender_name: N,
+    pub(crate) community: N,
+    pub(crate) community_name: N,
+    pub(crate) invitee: N,
+    pub(crate) administrator: N,
+    pub(crate) product: N,
+    pub(crate) kind: &'static str,
+    pub(crate) expires: String,
+    /// Whether the message is the sender's own words.
+    pub(crate) personal: bool,
+    /// Whether the rejection has a reason.
+    pub(crate) reason: bool,
+}
+
+/// A name in HTML: escaped, and a link where it leads somewhere.
+#[derive(Template)]
+#[template(path = "mail/name.html")]
+pub(crate) struct HtmlName {
+    pub(crate) piece: Piece,
+}
+
+impl HtmlSafe for HtmlName {}

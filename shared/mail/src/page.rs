@@ -1,0 +1,202 @@
+//! The page behind a mail link: what the invitee sees, in every state, as one HTML document without any script.
+//!
+//! It only shows. What a link may do is decided elsewhere.
+
+pub(crate) mod render;
+
+use std::fmt::Write as _;
+
+use askama::{Template, filters::HtmlSafe};
+
+pub use self::render::content_security_policy;
+use crate::plain::Piece;
+use domain::{
+    community::Community,
+    invitation::{CommunityLabel, Invitation, Status},
+};
+
+/// What a page is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Page<'a> {
+    /// The invitation and how to answer it.
+    Pending(PendingPage<'a>),
+    /// What became of the invitation to the community, or of the wish to have no more of them.
+    Report(Report, &'a CommunityLabel),
+    /// The link is none of ours, or its invitation is not kept any more.
+    NotFound,
+    /// Something failed on our side.
+    TryAgain,
+}
+
+/// An invitation that waits for its answer.
+#[derive(Debug, Clone, Copy)]
+pub struct PendingPage<'a> {
+    /// The invitation.
+    pub invitation: &'a Invitation,
+    /// Adds description, member count and rules.
+    pub community: Option<&'a Community>,
+    /// Which answer stands out.
+    pub intent: Intent,
+    /// How it is answered.
+    pub answering: Answering<'a>,
+}
+
+/// The answer that stands out; it comes from the link and decides nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Intent {
+    /// Accepting.
+    #[default]
+    Accept,
+    /// Declining.
+    Decline,
+}
+
+impl Intent {
+    /// Returns the intent of `?intent=`; anything but `decline` is the default.
+    pub fn of_query(value: Option<&str>) -> Self {
+        if value == Some("decline") { Self::Decline } else { Self::Accept }
+    }
+}
+
+/// How an invitation is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answering<'a> {
+    /// Both buttons post `answer=accept` or `answer=decline`, the latter with `block=on` if wished.
+    Here,
+    /// Declining posts; accepting needs an account first.
+    AfterRegistration {
+        /// Where to register, with the way back (see [`with_return`]). Without it, the page says it in words.
+        url: Option<&'a str>,
+    },
+    /// Only a signed-in invitee answers.
+    SignedIn {
+        /// Where to sign in. Without it, the page says it in words.
+        url: Option<&'a str>,
+    },
+}
+
+/// What a page reports, or asks, about a community.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Report {
+    /// The invitee said yes, now or again.
+    Accepted,
+    /// The invitee said no, now or again.
+    Declined {
+        /// Whether the community may never ask again.
+        blocked: bool,
+    },
+    /// The invitee had said yes before, so nothing else can be answered.
+    AlreadyAccepted,
+    /// The invitee had said no before, so nothing else can be answered.
+    AlreadyDeclined,
+    /// The invitation's lifetime has passed.
+    Expired,
+    /// The invitation was withdrawn.
+    Cancelled,
+    /// A moderator has not approved the invitation yet.
+    AwaitingApproval,
+    /// A moderator rejected the invitation.
+    Rejected,
+    /// The community is gone, or allows no invitations any more.
+    InvitationsNotAllowed,
+    /// The invitee became a member another way.
+    AlreadyMember,
+    /// The invitee's account is not active.
+    InviteeInactive,
+    /// Asks whether to stop invitations from the community: posting the form does, opening the page must not.
+    Unsubscribe,
+    /// No invitation from the community will come any more.
+    Unsubscribed,
+}
+
+impl Report {
+    /// Returns what to report of an invitation that cannot be answered (any more); `None` while it can.
+    pub fn of_status(status: Status) -> Option<Self> {
+        match status {
+            Status::Pending => None,
+            Status::AwaitingApproval => Some(Self::AwaitingApproval),
+            Status::Accepted => Some(Self::AlreadyAccepted),
+            Status::Declined => Some(Self::AlreadyDeclined),
+            Status::Rejected => Some(Self::Rejected),
+            Status::Cancelled => Some(Self::Cancelled),
+            Status::Expired => Some(Self::Expired),
+        }
+    }
+}
+
+/// Returns `url` with `return_to=link` in its query: where registration sends people when it is done.
+pub fn with_return(url: &str, link: &str) -> String {
+    let (page, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
+    let joint = match page.split_once('?') {
+        None => "?",
+        Some((_, query)) if query.is_empty() || query.ends_with('&') => "",
+        Some(_) => "&",
+    };
+    let mut encoded = String::new();
+    for byte in link.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    format!("{page}{joint}return_to={encoded}{fragment}")
+}
+
+impl Page<'_> {
+    /// Returns the HTTP status that says the same as the page.
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::Pending(_) => 200,
+            Self::Report(report, _) => match report {
+                Report::Accepted | Report::Declined { .. } | Report::Unsubscribe | Report::Unsubscribed => 200,
+                Report::InvitationsNotAllowed | Report::InviteeInactive => 403,
+                Report::AwaitingApproval | Report::AlreadyMember => 409,
+                Report::AlreadyAccepted
+                | Report::AlreadyDeclined
+                | Report::Expired
+                | Report::Cancelled
+                | Report::Rejected => 410,
+            },
+            Self::NotFound => 404,
+            Self::TryAgain => 503,
+        }
+    }
+}
+
+/// The parts of a page's wording. Each language's `page.html` has a passage for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PagePart {
+    Heading,
+    Lead,
+    Next,
+    Onward,
+    Writes,
+    About,
+    Rules,
+    Expiry,
+    Answer,
+    Accept,
+    Decline,
+    Block,
+    Unsubscribe,
+    Help,
+}
+
+/// What the wording of a page can name.
+pub(crate) struct PageValues {
+    pub(crate) product: String,
+    pub(crate) community: Name,
+    pub(crate) community_name: Name,
+    pub(crate) sender: Name,
+    pub(crate) sender_name: Name,
+    pub(crate) kind: &'static str,
+}
+
+/// A name, escaped, and a link where it leads somewhere.
+#[derive(Template)]
+#[template(path = "page/name.html")]
+pub(crate) struct Name(pub(crate) Piece);
+
+impl HtmlSafe for Name {}

@@ -1,0 +1,167 @@
+//! Puts a page together: its wording, the names in it, and the layout.
+
+use std::sync::LazyLock;
+
+use askama::{Template, filters::Safe};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    language,
+    page::{Answering, Intent, Name, Page, PagePart, PageValues, PendingPage, Report},
+    pieces,
+    plain::{self, Piece},
+    render::RenderError,
+};
+use domain::{
+    community::CommunityType,
+    email::EmailAddress,
+    invitation::CommunityLabel,
+    settings::{Locale, Settings},
+};
+
+pub(crate) const STYLE: &str = include_str!("../../templates/page/page.css");
+
+/// Returns the `Content-Security-Policy` of every page.
+///
+/// Nothing loads, nothing runs, nothing frames it; the one style sheet is known by its digest, and forms lead back to
+/// where the page came from.
+pub fn content_security_policy() -> &'static str {
+    static POLICY: LazyLock<String> = LazyLock::new(|| {
+        let digest = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+        format!(
+            "default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; \
+             frame-ancestors 'none'"
+        )
+    });
+    &POLICY
+}
+
+impl Page<'_> {
+    /// Renders the HTML document, to be served with [`content_security_policy`].
+    pub fn render(&self, settings: &Settings, locale: Locale) -> Result<String, RenderError> {
+        let document = Document {
+            page: self,
+            locale,
+            language: locale.as_str(),
+            style: STYLE,
+            values: self.values(settings, locale),
+            pending: match self {
+                Self::Pending(pending) => Some(pending.sections(settings, locale)),
+                _ => None,
+            },
+            asks_to_unsubscribe: matches!(self, Self::Report(Report::Unsubscribe, _)),
+            onward: self.onward(),
+            support: settings.support_email.as_deref().filter(|address| address.parse::<EmailAddress>().is_ok()),
+        };
+        Ok(document.render()?)
+    }
+
+    fn values(&self, settings: &Settings, locale: Locale) -> PageValues {
+        let community = self.community();
+        let title = community.map(|community| pieces::community_title(community, locale)).unwrap_or_default();
+        let community_type = community.map_or(CommunityType::Community, |community| community.community_type);
+        let sender = match self {
+            Self::Pending(PendingPage { invitation, .. }) => Some(&invitation.sender),
+            _ => None,
+        };
+        let name = sender.map(|sender| pieces::sender_name(sender, locale)).unwrap_or_default();
+        PageValues {
+            product: plain::line(&settings.product_name),
+            community: Name(Piece::new(&title, community.and_then(|community| community.url.as_deref()))),
+            community_name: Name(Piece::new(&title, None)),
+            sender: Name(Piece::new(&name, sender.and_then(|sender| sender.profile_url.as_deref()))),
+            sender_name: Name(Piece::new(&name, None)),
+            kind: language::community_type(community_type, locale),
+        }
+    }
+
+    fn community(&self) -> Option<&CommunityLabel> {
+        match self {
+            Self::Pending(pending) => Some(&pending.invitation.community),
+            Self::Report(_, community) => Some(community),
+            Self::NotFound | Self::TryAgain => None,
+        }
+    }
+
+    /// Returns where the reader goes from here.
+    fn onward(&self) -> Option<&str> {
+        match self {
+            Self::Report(Report::Accepted | Report::AlreadyAccepted | Report::AlreadyMember, community) => {
+                community.url.as_deref().and_then(plain::web_url)
+            }
+            // The same page, asked for afresh.
+            Self::TryAgain => Some("?"),
+            _ => None,
+        }
+    }
+}
+
+impl<'a> PendingPage<'a> {
+    fn sections(&self, settings: &Settings, locale: Locale) -> PendingSections<'a> {
+        let community = self.community;
+        PendingSections {
+            personal: pieces::is_personal(self.invitation, settings),
+            message: pieces::message_lines(self.invitation, locale),
+            description: community.and_then(|c| c.description.as_deref()).map(pieces::text_lines).unwrap_or_default(),
+            members: community.and_then(|c| c.member_count).map(|count| language::members(count, locale)),
+            rules: community.and_then(|c| c.rules_url.as_deref()).and_then(plain::web_url),
+            expires: language::moment(self.invitation.expires_at, locale),
+            intent: self.intent,
+            answering: self.answering,
+            elsewhere: match self.answering {
+                Answering::Here => None,
+                Answering::AfterRegistration { url } | Answering::SignedIn { url } => url.and_then(plain::web_url),
+            },
+        }
+    }
+}
+
+/// What `page.html` arranges.
+#[derive(Template)]
+#[template(path = "page/page.html")]
+struct Document<'a> {
+    page: &'a Page<'a>,
+    locale: Locale,
+    language: &'static str,
+    style: &'static str,
+    values: PageValues,
+    pending: Option<PendingSections<'a>>,
+    asks_to_unsubscribe: bool,
+    onward: Option<&'a str>,
+    support: Option<&'a str>,
+}
+
+impl Document<'_> {
+    fn words(&self, part: PagePart) -> askama::Result<Safe<String>> {
+        language::page(self.locale, part, self.page, &self.values)
+    }
+}
+
+/// The sections of a page about an invitation that waits for its answer.
+struct PendingSections<'a> {
+    personal: bool,
+    message: Vec<Vec<Piece>>,
+    description: Vec<Vec<Piece>>,
+    members: Option<String>,
+    rules: Option<&'a str>,
+    expires: String,
+    intent: Intent,
+    answering: Answering<'a>,
+    /// Where registering or signing in happens.
+    elsewhere: Option<&'a str>,
+}
+
+impl PendingSections<'_> {
+    fn declining(&self) -> bool {
+        self.intent == Intent::Decline
+    }
+
+    fn accepts_here(&self) -> bool {
+        self.answering == Answering::Here
+    }
+
+    fn declines_here(&self) -> bool {
+        !matches!(self.answering, Answering::SignedIn { .. })
+    }
+}

@@ -1,0 +1,70 @@
+//! What text that others wrote becomes before it is shown.
+
+use crate::plain::{BREAKER, line, lines, shorten, unlinked, web_url};
+
+pub(super) const NASTY_URLS: [&str; 10] = [
+    "javascript:alert(1)",
+    "javascript://example.org/%0aalert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "https://",
+    "https:///path",
+    "https://platform.example.org@evil.example/",
+    "https://evil.example/\"onmouseover=\"alert(1)",
+    "https://evil.example/\r\nBcc: all@example.org",
+    " https://evil.example/",
+    "//evil.example/",
+];
+
+#[test]
+fn urls_of_the_web_and_no_others_are_links() {
+    for url in ["https://example.org", "HTTP://example.org:8080/a?b=c&d='e'#f", "https://münchen.example/ü"] {
+        assert_eq!(web_url(url), Some(url));
+    }
+    for url in NASTY_URLS {
+        assert_eq!(web_url(url), None, "{url}");
+    }
+}
+
+#[test]
+fn text_loses_what_changes_its_neighbours_and_keeps_the_rest() {
+    assert_eq!(line("  Ada\r\nBcc: x@y\t\u{202e}evil\u{0}\u{2028}z "), "Ada Bcc: x@y evil z");
+    assert_eq!(line("دادا Ada 👩‍💻 Ünal"), "دادا Ada 👩‍💻 Ünal");
+    assert_eq!(lines("a\r\nb\n\n\n\n c \u{2029}d\n"), ["a", "b", "", "c", "d"]);
+    assert!(lines(" \n\t").is_empty());
+    assert_eq!(shorten("abcdef", 6), "abcdef");
+    assert_eq!(shorten("abc defg", 5), "abc…");
+}
+
+#[test]
+fn words_that_mail_programs_would_link_are_broken_up_invisibly() {
+    let linkable = [
+        "https://evil.example",
+        "www.evil.example/x",
+        "evil.example",
+        "a@evil.example",
+        "mailto:a@b.example",
+        "javascript:alert(1)",
+        "evil。example",
+        "user@münchen.de",
+    ];
+    for text in linkable {
+        let broken = unlinked(text);
+        assert!(!broken.contains(text), "{text}");
+        assert_eq!(broken.replace(BREAKER, ""), text);
+        assert!(!looks_like_a_link(&broken), "{broken:?}");
+    }
+    for text in ["100% sure. Yes", "at 10:30, e.g. 3.14 m", "Note: this", "J. Smith", "end."] {
+        assert_eq!(unlinked(text), text);
+    }
+}
+
+/// What a mail program takes for a link: a scheme, a host name, or an address.
+pub(super) fn looks_like_a_link(text: &str) -> bool {
+    let chars: Vec<char> = text.chars().collect();
+    let host = |c: char| c.is_alphanumeric() || c == '-';
+    text.contains("://")
+        || chars
+            .windows(4)
+            .any(|w| host(w[0]) && ".\u{3002}\u{ff0e}\u{ff61}".contains(w[1]) && w[2].is_alphabetic() && host(w[3]))
+        || chars.windows(3).any(|w| host(w[0]) && w[1] == '@' && host(w[2]))
+}
