@@ -72,7 +72,7 @@ fn requests(operations: &[OperationResult]) -> String {
 
 fn growth(operations: &[OperationResult]) -> String {
     let Some(first) = operations.first() else { return String::new() };
-    let sizes: String = first.tables.iter().map(|table| format!("{}: | ", table.invitations)).collect();
+    let sizes: Vec<_> = first.tables.iter().map(|table| format!("{}:", table.invitations)).collect();
     let row = |result: &OperationResult| {
         let mut units: Vec<_> =
             result.tables.iter().map(|table| format!("{} + {}", table.read_units, table.write_units)).collect();
@@ -81,7 +81,7 @@ fn growth(operations: &[OperationResult]) -> String {
         let times = [result.operation.name.to_owned()].into_iter().chain(times);
         times.chain([format!("{:.2}", result.growth()), units.join(" → ")]).collect()
     };
-    let rows = table(&format!("Operation | {sizes}ratio: | units"), operations.iter().map(row));
+    let rows = table(&format!("Operation | {} | ratio: | units", sizes.join(" | ")), operations.iter().map(row));
     format!(
         "### The same with more invitations in the table\n\nWarm p50 in milliseconds, and read + write units; the ratio \
          is that of the last to the first.\n\n{rows}"
