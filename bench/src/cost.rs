@@ -1,12 +1,16 @@
 //! `docs/cost.md`: what a million invitations cost on AWS, from what was measured and from `bench/prices.toml`.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
 
 use crate::{
-    Outcome,
-    report::{Findings, splice},
+    error::Result,
+    fixtures::CaseKind,
+    page::{splice, table},
+    recorder::Usage,
+    results::{BackgroundResult, OperationResult, Results},
+    template::Template,
 };
 
 #[derive(Deserialize)]
@@ -38,145 +42,158 @@ struct Assumed {
     cold_starts_per_thousand: f64,
 }
 
-/// The life of a usual invitation: what is called how often.
-const LIFE: [(&str, f64); 6] = [
-    ("send to 1 user", 1.0),
-    ("list-mine", 2.0),
-    ("status, to the invitee", 1.0),
-    ("page behind a link", 1.0),
-    ("accept behind a link", 1.0),
-    ("list-sent, own", 1.0),
-];
-/// What follows by itself: each once, and the delivery of three mails.
-const AFTERMATH: [(&str, f64); 3] =
-    [("deliver, after a send", 1.0), ("deliver, after an acceptance", 1.0), ("feedback, mail delivered", 3.0)];
 /// The records that an accepted invitation leaves, with their copies in the indexes, in bytes: invitation four times,
-/// mails, tally mark, standing.
-const KEPT: f64 = 6_000.0;
-/// What an answer weighs on its way to a caller, in bytes.
-const ANSWER: f64 = 3_000.0;
+/// mails, mark of the counters, standing.
+const KEPT_BYTES: f64 = 6_000.0;
+/// A response on its way to a caller, in bytes.
+const RESPONSE_BYTES: f64 = 3_000.0;
+/// The operations that differ in the number of recipients alone.
+const SENDS: [&str; 3] = ["send to 1 user", "send to 10 users", "send to 100 users"];
 
-/// The memory that a function has.
-fn memory(function: &str) -> f64 {
-    if ["send", "deliver"].contains(&function) { 512.0 } else { 256.0 }
+/// One step in the life of an invitation: an invocation that AWS bills.
+struct Step<'a> {
+    name: &'a str,
+    /// How often it happens.
+    times: f64,
+    /// Whether it comes over the API.
+    is_request: bool,
+    /// The function's memory, in megabytes.
+    memory: f64,
+    /// In microseconds.
+    init: f64,
+    /// In microseconds.
+    cpu: f64,
+    usage: &'a Usage,
 }
 
-/// What one invocation uses, whoever asks for it.
-struct Use {
-    milliseconds: f64,
-    gigabyte_seconds: f64,
-    read_units: f64,
-    write_units: f64,
-}
+/// Dollars for each service.
+type Bill = BTreeMap<&'static str, f64>;
 
-impl Use {
-    fn of(
-        prices: &Prices,
-        (function, computed, init): (&str, f64, f64),
-        (rounds, calls): (f64, f64),
-        (read_units, write_units): (f64, f64),
-    ) -> Self {
+impl<'a> Step<'a> {
+    fn request(result: &'a OperationResult, template: &Template) -> Result<Self> {
+        let OperationResult { operation, ours, usage, .. } = result;
+        Ok(Self {
+            name: operation.name,
+            times: operation.per_invitation.into(),
+            is_request: true,
+            memory: template.function_behind(operation.route)?.memory,
+            init: ours.init,
+            cpu: ours.cpu,
+            usage,
+        })
+    }
+
+    fn background(result: &'a BackgroundResult, template: &Template) -> Result<Self> {
+        let BackgroundResult { step, init, cpu, usage } = result;
+        Ok(Self {
+            name: step.name,
+            times: step.per_invitation.into(),
+            is_request: false,
+            memory: template.function(step.function)?.memory,
+            init: *init,
+            cpu: *cpu,
+            usage,
+        })
+    }
+
+    /// Returns the time that one invocation is billed for.
+    #[allow(clippy::cast_precision_loss, reason = "a few requests")]
+    fn milliseconds(&self, prices: &Prices) -> f64 {
         let assumed = &prices.assumed;
-        let memory = memory(function);
-        let slower = (assumed.megabytes_of_a_processor / memory).max(1.0);
-        let waiting = rounds * assumed.round_trip_milliseconds + calls * assumed.other_service_milliseconds;
+        let slower = (assumed.megabytes_of_a_processor / self.memory).max(1.0);
+        let Usage { groups, mails, events, .. } = self.usage;
+        let other_services = f64::from(u8::from(*mails > 0) + u8::from(*events > 0));
+        let waiting =
+            groups.len() as f64 * assumed.round_trip_milliseconds + other_services * assumed.other_service_milliseconds;
         // Lambda gives init a whole processor, and bills it.
-        let cold = init / 1e3 * assumed.cold_starts_per_thousand / 1e3;
-        let milliseconds = (computed / 1e3 * slower + waiting + cold).ceil();
-        Self { milliseconds, gigabyte_seconds: milliseconds / 1e3 * memory / 1024.0, read_units, write_units }
+        let cold = self.init / 1e3 * assumed.cold_starts_per_thousand / 1e3;
+        (self.cpu / 1e3 * slower + waiting + cold).ceil()
+    }
+
+    /// Charges a million times as many invocations as there are.
+    #[allow(clippy::cast_precision_loss, reason = "a few requests")]
+    fn charge(&self, prices: &Prices, bill: &mut Bill) {
+        let mut add = |service, dollars: f64| *bill.entry(service).or_default() += self.times * dollars;
+        let gigabyte_seconds = self.milliseconds(prices) / 1e3 * self.memory / 1024.0;
+        add("Lambda", prices.lambda_requests + gigabyte_seconds * 1e6 * prices.lambda_arm64);
+        add("DynamoDB reads", self.usage.read_units * prices.read_units);
+        add("DynamoDB writes", self.usage.write_units * prices.write_units);
+        add("SES", self.usage.mails as f64 * prices.mails);
+        add("EventBridge", self.usage.events as f64 * prices.events);
+        let mut logged = prices.assumed.bytes_logged_per_invocation;
+        if self.is_request {
+            add("API Gateway", prices.api_requests);
+            add("Traffic out", RESPONSE_BYTES / 1e3 * prices.traffic_out);
+            logged += prices.assumed.bytes_logged_per_request;
+        }
+        add("CloudWatch Logs", logged / 1e3 * (prices.logs + prices.logs_kept));
     }
 }
 
-impl Findings {
-    /// Writes what is between the markers of `docs/cost.md`.
-    pub(crate) fn price(&self) -> Outcome<()> {
-        let prices: Prices = toml::from_str(&fs::read_to_string("bench/prices.toml")?)?;
-        let mut text = String::new();
-        writeln!(
-            text,
-            "Computed on {} with AWS's list prices of {} ({}), from the figures of [speed.md](speed.md). `make bench` \
-             computes it anew; the prices are in `bench/prices.toml`.\n",
-            self.date, prices.taken, prices.region
-        )?;
-        let mut bill: BTreeMap<&str, f64> = BTreeMap::new();
-        let mut add = |service: &'static str, dollars: f64| *bill.entry(service).or_default() += dollars;
-        writeln!(text, "### What one invitation uses\n")?;
-        writeln!(text, "| Step | times | billed ms | MB | read units | write units |\n|---|--:|--:|--:|--:|--:|")?;
-        for (name, times) in LIFE {
-            let Some(row) = self.rows.iter().find(|row| row.name == name) else { continue };
-            let (_, _, reads, writes) = row.sizes.first().copied().unwrap_or_default();
-            #[allow(clippy::cast_precision_loss, reason = "a few requests")]
-            let rounds = row.rounds as f64;
-            let (function, ours) = (row.function.as_str(), &row.ours);
-            let used = Use::of(&prices, (function, ours.computed, ours.init), (rounds, 0.0), (reads, writes));
-            used.charge(&prices, times, &mut add);
-            add("API Gateway", times * prices.api_requests);
-            add(
-                "CloudWatch Logs",
-                times * prices.assumed.bytes_logged_per_request / 1e3 * (prices.logs + prices.logs_kept),
-            );
-            add("Traffic out", times * ANSWER / 1e3 * prices.traffic_out);
-            used.line(&mut text, name, function, times)?;
-        }
-        for (name, times) in AFTERMATH {
-            let Some(step) = self.steps.iter().find(|step| step.name == name) else { continue };
-            #[allow(clippy::cast_precision_loss, reason = "a few requests")]
-            let (rounds, mails, events) = (step.rounds as f64, step.mails as f64, step.events as f64);
-            let calls = f64::from(u8::from(step.mails > 0)) + f64::from(u8::from(step.events > 0));
-            let function = step.function.as_str();
-            let units = (step.read_units, step.write_units);
-            let used = Use::of(&prices, (function, step.computed, step.init), (rounds, calls), units);
-            used.charge(&prices, times, &mut add);
-            add("SES", times * mails * prices.mails);
-            add("EventBridge", times * events * prices.events);
-            used.line(&mut text, name, function, times)?;
-        }
-        add("DynamoDB storage, first month", KEPT / 1e3 * (prices.table + prices.table_backup));
-        let total: f64 = bill.values().sum();
-        writeln!(text, "\n### What a million of them cost\n\n| Service | US dollars |\n|---|--:|")?;
-        for (service, dollars) in &bill {
-            writeln!(text, "| {service} | {dollars:.2} |")?;
-        }
-        writeln!(text, "| **all** | **{total:.2}** |")?;
-        self.price_bulk(&prices, &mut text)?;
-        splice(Path::new("docs/cost.md"), "figures", &text)
-    }
-
-    fn price_bulk(&self, prices: &Prices, text: &mut String) -> Outcome<()> {
-        writeln!(text, "\n### Sending alone, by recipients in a request\n")?;
-        writeln!(text, "US dollars for a million invitations made: gateway, Lambda, table.\n")?;
-        writeln!(
-            text,
-            "| Recipients | requests to the table | read units | write units | US dollars |\n|--:|--:|--:|--:|--:|"
-        )?;
-        for (name, count) in [("send to 1 user", 1.0), ("send to 10 users", 10.0), ("send to 100 users", 100.0)] {
-            let Some(row) = self.rows.iter().find(|row| row.name == name) else { continue };
-            let (_, _, reads, writes) = row.sizes.first().copied().unwrap_or_default();
-            #[allow(clippy::cast_precision_loss, reason = "a few requests")]
-            let rounds = row.rounds as f64;
-            let used =
-                Use::of(prices, (&row.function, row.ours.computed, row.ours.init), (rounds, 0.0), (reads, writes));
-            let mut dollars = prices.api_requests;
-            used.charge(prices, 1.0, &mut |_, more| dollars += more);
-            writeln!(text, "| {count} | {} | {reads} | {writes} | {:.2} |", row.requests, dollars / count)?;
-        }
-        Ok(())
-    }
+/// Writes what is between the markers of `docs/cost.md`.
+pub(crate) fn write(results: &Results) -> Result<()> {
+    let prices: Prices = toml::from_str(&fs::read_to_string("bench/prices.toml")?)?;
+    let template = &results.template;
+    let requests = results.operations.iter().map(|result| Step::request(result, template));
+    let background = results.background.iter().map(|result| Step::background(result, template));
+    let steps = requests.chain(background).collect::<Result<Vec<_>>>()?;
+    let life: Vec<_> = steps.iter().filter(|step| step.times > 0.0).collect();
+    let text = format!(
+        "Computed on {} with AWS's list prices of {} ({}), from the figures of [speed.md](speed.md). `make bench` computes \
+         it anew; the prices are in `bench/prices.toml`.\n\n{}\n{}\n{}",
+        results.date,
+        prices.taken,
+        prices.region,
+        uses(&life, &prices),
+        costs(&life, &prices),
+        bulk(results, &prices)?,
+    );
+    splice(Path::new("docs/cost.md"), "figures", &text)
 }
 
-impl Use {
-    /// Charges a million times as many.
-    fn charge(&self, prices: &Prices, times: f64, add: &mut impl FnMut(&'static str, f64)) {
-        add("Lambda", times * (prices.lambda_requests + self.gigabyte_seconds * 1e6 * prices.lambda_arm64));
-        add("DynamoDB reads", times * self.read_units * prices.read_units);
-        add("DynamoDB writes", times * self.write_units * prices.write_units);
-        let logged = prices.assumed.bytes_logged_per_invocation / 1e3;
-        add("CloudWatch Logs", times * logged * (prices.logs + prices.logs_kept));
-    }
+fn uses(life: &[&Step], prices: &Prices) -> String {
+    let row = |step: &&Step| {
+        let Usage { read_units, write_units, .. } = step.usage;
+        let figures = [step.times, step.milliseconds(prices), step.memory, *read_units, *write_units];
+        [step.name.to_owned()].into_iter().chain(figures.map(|figure| figure.to_string())).collect()
+    };
+    let rows = table("Step | times: | billed ms: | MB: | read units: | write units:", life.iter().map(row));
+    format!("### What one invitation uses\n\n{rows}")
+}
 
-    fn line(&self, text: &mut String, name: &str, function: &str, times: f64) -> Outcome<()> {
-        let Self { milliseconds, read_units, write_units, .. } = self;
-        let memory = memory(function);
-        Ok(writeln!(text, "| {name} | {times} | {milliseconds} | {memory} | {read_units} | {write_units} |")?)
+fn costs(life: &[&Step], prices: &Prices) -> String {
+    let mut bill = Bill::new();
+    for step in life {
+        step.charge(prices, &mut bill);
     }
+    bill.insert("DynamoDB storage, first month", KEPT_BYTES / 1e3 * (prices.table + prices.table_backup));
+    let total: f64 = bill.values().sum();
+    let rows = bill.iter().map(|(service, dollars)| vec![(*service).to_owned(), format!("{dollars:.2}")]);
+    let rows = rows.chain([vec!["**all**".to_owned(), format!("**{total:.2}**")]]);
+    format!("### What a million of them cost\n\n{}", table("Service | US dollars:", rows))
+}
+
+fn bulk(results: &Results, prices: &Prices) -> Result<String> {
+    let mut rows = Vec::new();
+    for result in results.operations.iter().filter(|result| SENDS.contains(&result.operation.name)) {
+        let CaseKind::Guests(recipients) = result.operation.case else { continue };
+        let recipients = u32::try_from(recipients)?;
+        let mut bill = Bill::new();
+        Step { times: 1.0, ..Step::request(result, &results.template)? }.charge(prices, &mut bill);
+        let services = ["API Gateway", "Lambda", "DynamoDB reads", "DynamoDB writes"];
+        let dollars: f64 = services.iter().filter_map(|service| bill.get(service)).sum();
+        let Usage { read_units, write_units, .. } = &result.usage;
+        rows.push(vec![
+            recipients.to_string(),
+            result.usage.requests().to_string(),
+            read_units.to_string(),
+            write_units.to_string(),
+            format!("{:.2}", dollars / f64::from(recipients)),
+        ]);
+    }
+    let rows = table("Recipients: | requests to the table: | read units: | write units: | US dollars:", rows);
+    Ok(format!(
+        "### Sending alone, by recipients in a request\n\nUS dollars for a million invitations made: gateway, Lambda, \
+         table.\n\n{rows}"
+    ))
 }

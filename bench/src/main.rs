@@ -3,56 +3,56 @@
 //! `bench BINARIES` measures everything and writes the pages; `bench BINARIES --smoke` only shows that it can.
 //! `bench BINARIES --only PART` prints the operations whose name has that part, and writes nothing.
 
-mod background;
 mod cost;
-mod event;
+mod error;
+mod fixtures;
+mod handlers;
 mod measure;
-mod nursery;
 mod operation;
+mod page;
 mod plan;
 mod plot;
 mod process;
 mod profiles;
+mod prototype;
 mod recorder;
-mod report;
+mod request;
+mod results;
 mod runtime_api;
 mod size;
+mod speed;
 mod table;
+mod template;
+mod timing;
 
 use std::{
-    error::Error,
     io::{Write as _, stderr},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Instant,
 };
 
 use crate::{
-    measure::{Effort, measure},
-    nursery::Nursery,
-    operation::OPERATIONS,
-    report::Findings,
+    error::Result,
+    fixtures::Fixtures,
+    measure::{Repetitions, measure, measure_background},
+    operation::{BACKGROUND, BackgroundStep, OPERATIONS, Operation},
+    results::{BackgroundResult, Metrics, OperationResult, Results},
+    size::FunctionSize,
+    table::Table,
+    template::Template,
 };
 
-type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
-
-/// The name of every function, and of the floor.
-fn functions() -> Outcome<Vec<String>> {
-    let folder = std::fs::read_dir("functions")?;
-    let mut names: Vec<_> =
-        folder.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect::<Outcome<_>>()?;
-    names.sort();
-    names.push("floor".to_owned());
-    Ok(names)
-}
+/// The binary that every function is compared with.
+const FLOOR: &str = "floor";
 
 #[tokio::main]
-async fn main() -> Outcome<()> {
+async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments[..] {
-        [binaries] => everything(Path::new(binaries)).await,
-        [binaries, "--smoke"] => smoke(Path::new(binaries)).await,
-        [binaries, "--only", part] => only(Path::new(binaries), part).await,
+        [binaries] => Bench::new(binaries).await?.measure_everything().await,
+        [binaries, "--smoke"] => Bench::new(binaries).await?.smoke().await,
+        [binaries, "--only", part] => Bench::new(binaries).await?.print_only(part).await,
         ["--profiles", ref directories @ ..] => {
             let directories: Vec<_> = directories.iter().map(PathBuf::from).collect();
             profiles::compare(&directories).await
@@ -61,79 +61,111 @@ async fn main() -> Outcome<()> {
     }
 }
 
-/// Says what is being done, to whoever waits.
-fn say(what: &str) {
-    let _ = writeln!(stderr(), "{what}");
+/// Prints a line of progress.
+fn print(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
-async fn everything(binaries: &Path) -> Outcome<()> {
-    const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
-    let began = Instant::now();
-    let nursery = Nursery::new().await?;
-    let mut tables = Vec::new();
-    for size in SIZES {
-        say(&format!("[{:4} s] a table of {size} invitations", began.elapsed().as_secs()));
-        tables.push((size, nursery.table(size).await?));
-    }
-    let effort = Effort { starts: 15, warm: 400 };
-    let mut findings = Findings {
-        machine: report::machine(),
-        date: jiff::Zoned::now().date().to_string(),
-        warm: effort.warm,
-        starts: effort.starts,
-        sizes: size::sizes(binaries, &functions()?)?,
-        ..Findings::default()
-    };
-    for (number, operation) in OPERATIONS.iter().enumerate() {
-        let seconds = began.elapsed().as_secs();
-        say(&format!("[{seconds:4} s] {:2} of {}: {}", number + 1, OPERATIONS.len(), operation.name));
-        findings.rows.push(measure(operation, binaries, &nursery, &tables, effort).await?);
-    }
-    let (_, small) = tables.first().ok_or("no table")?;
-    findings.steps = background::steps(binaries, &nursery, small, 100).await?;
-    findings.write()?;
-    findings.price()?;
-    say(&format!("[{:4} s] docs/speed.md, docs/speed.svg and docs/cost.md are written", began.elapsed().as_secs()));
-    Ok(())
+/// What every run has.
+struct Bench {
+    /// The directory of the binaries.
+    binaries: PathBuf,
+    template: Template,
+    fixtures: Fixtures,
 }
 
-/// Every operation a few times, on a small table: a few seconds.
-async fn smoke(binaries: &Path) -> Outcome<()> {
-    let nursery = Nursery::new().await?;
-    let tables = [(100, nursery.table(100).await?)];
-    for operation in &OPERATIONS {
-        let row = measure(operation, binaries, &nursery, &tables, Effort { starts: 1, warm: 2 }).await?;
-        if row.requests > row.most {
-            say(&format!("{}: {} requests, at most {}", row.name, row.requests, row.most));
+impl Bench {
+    async fn new(binaries: &str) -> Result<Self> {
+        Ok(Self { binaries: binaries.into(), template: Template::read()?, fixtures: Fixtures::new().await? })
+    }
+
+    async fn measure_everything(self) -> Result<()> {
+        const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
+        let began = Instant::now();
+        let progress = |what: &str| print(&format!("[{:4} s] {what}", began.elapsed().as_secs()));
+        let mut tables = Vec::new();
+        for size in SIZES {
+            progress(&format!("a table of {size} invitations"));
+            tables.push((size, self.fixtures.table(size).await?));
         }
+        let functions = self.template.functions.iter().map(|function| &*function.name);
+        let sizes = functions.chain([FLOOR]).map(|function| FunctionSize::of(function, &self.binaries));
+        let sizes = sizes.collect::<Result<_>>()?;
+        let mut operations = Vec::new();
+        for (number, operation) in (1..).zip(&OPERATIONS) {
+            progress(&format!("{number:2} of {}: {}", OPERATIONS.len(), operation.name));
+            operations.push(self.measure(operation, &tables, Repetitions { starts: 15, warm: 400 }).await?);
+        }
+        let mut background = Vec::new();
+        for step in &BACKGROUND {
+            background.push(self.measure_background(step, &tables[0].1, 100).await?);
+        }
+        let results = Results { date: page::today(), template: self.template, sizes, operations, background };
+        speed::write(&results)?;
+        plot::write(&results.operations)?;
+        cost::write(&results)?;
+        progress("docs/speed.md, docs/speed.svg and docs/cost.md are written");
+        Ok(())
     }
-    let (_, table) = &tables[0];
-    background::steps(binaries, &nursery, table, 2).await?;
-    Ok(())
-}
 
-/// Some operations, while one works on them.
-#[allow(clippy::cast_precision_loss, reason = "a count of bytes")]
-async fn only(binaries: &Path, part: &str) -> Outcome<()> {
-    let nursery = Nursery::new().await?;
-    let tables = [(1_000, nursery.table(1_000).await?)];
-    for operation in OPERATIONS.iter().filter(|operation| operation.name.contains(part)) {
-        let row = measure(operation, binaries, &nursery, &tables, Effort { starts: 9, warm: 300 }).await?;
-        let ratio = |value: fn(&measure::Figures) -> f64| value(&row.ours) / value(&row.floor);
-        say(&format!(
-            "{:28} p50 {:7.0} us, {:.2}; processor {:6.0} us, {:.2}; init {:6.0} us, {:.2}; first {:.2}; memory {:.2}; {} requests: {}",
-            row.name,
-            row.ours.p50,
-            ratio(|figures| figures.p50),
-            row.ours.computed,
-            ratio(|figures| figures.computed),
-            row.ours.init,
-            ratio(|figures| figures.init),
-            ratio(|figures| figures.first),
-            ratio(|figures| figures.memory as f64),
-            row.requests,
-            row.which,
-        ));
+    /// Measures everything a few times, on a small table: a few seconds.
+    async fn smoke(self) -> Result<()> {
+        let tables = [(100, self.fixtures.table(100).await?)];
+        for operation in &OPERATIONS {
+            let result = self.measure(operation, &tables, Repetitions { starts: 1, warm: 2 }).await?;
+            let (requests, most) = (result.usage.requests(), operation.most_requests);
+            if requests > most {
+                print(&format!("{}: {requests} requests, at most {most}", operation.name));
+            }
+        }
+        for step in &BACKGROUND {
+            self.measure_background(step, &tables[0].1, 2).await?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// Prints some operations, while one works on them.
+    async fn print_only(self, part: &str) -> Result<()> {
+        let tables = [(1_000, self.fixtures.table(1_000).await?)];
+        for operation in OPERATIONS.iter().filter(|operation| operation.name.contains(part)) {
+            let result = self.measure(operation, &tables, Repetitions { starts: 9, warm: 300 }).await?;
+            let OperationResult { ours, floor, usage, .. } = &result;
+            let ratio = |of: fn(&Metrics) -> f64| of(ours) / of(floor);
+            print(&format!(
+                "{:28} p50 {:7.0} us, {:.2}; processor {:6.0} us, {:.2}; init {:6.0} us, {:.2}; first {:.2}; memory {:.2}; {} requests: {}",
+                operation.name,
+                ours.p50,
+                ratio(|metrics| metrics.p50),
+                ours.cpu,
+                ratio(|metrics| metrics.cpu),
+                ours.init,
+                ratio(|metrics| metrics.init),
+                ratio(|metrics| metrics.first),
+                ratio(|metrics| page::megabytes(metrics.memory)),
+                usage.requests(),
+                usage.names(),
+            ));
+        }
+        Ok(())
+    }
+
+    async fn measure(
+        &self,
+        operation: &'static Operation,
+        tables: &[(usize, Table)],
+        repetitions: Repetitions,
+    ) -> Result<OperationResult> {
+        let function = self.binaries.join(&self.template.function_behind(operation.route)?.name);
+        let floor = self.binaries.join(FLOOR);
+        measure(operation, &function, &floor, &self.fixtures, tables, repetitions).await
+    }
+
+    async fn measure_background(
+        &self,
+        step: &'static BackgroundStep,
+        table: &Table,
+        times: usize,
+    ) -> Result<BackgroundResult> {
+        measure_background(step, &self.binaries.join(step.function), &self.fixtures, table, times).await
+    }
 }

@@ -2,21 +2,22 @@
 
 use std::{path::Path, time::Duration};
 
-use serde::{Deserialize, Serialize};
-
 use crate::{
-    Outcome,
-    nursery::{About, Case, Nursery},
-    operation::Operation,
+    error::Result,
+    fixtures::Fixtures,
+    operation::{BackgroundStep, Operation},
     plan::Plan,
-    process::{Process, Sample},
+    process::Process,
+    prototype::Case,
     recorder::{Recorder, Usage},
+    results::{BackgroundResult, Metrics, OperationResult, TableResult},
     table::Table,
+    timing::{Timing, median, quantile},
 };
 
-/// How much is measured.
+/// How often things are measured.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Effort {
+pub(crate) struct Repetitions {
     /// Processes that are started for the time of their init and of their first invocation.
     pub(crate) starts: usize,
     /// Warm invocations.
@@ -24,185 +25,158 @@ pub(crate) struct Effort {
 }
 
 /// Warm invocations before the first that counts: caches fill, branches are learned.
-const WARMING: usize = 15;
+const WARM_UP: usize = 15;
 
-/// What was found of one process.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Figures {
-    /// From process start to the first request for an event, in microseconds: the median of the starts.
-    pub(crate) init: f64,
-    /// The first invocation, in microseconds: the median of the starts.
-    pub(crate) first: f64,
-    /// A warm invocation, in microseconds: the median.
-    pub(crate) p50: f64,
-    /// The same, of which one in a hundred takes longer.
-    pub(crate) p99: f64,
-    /// The time on a processor of a warm invocation, in microseconds: the median.
-    pub(crate) computed: f64,
-    /// The most memory held, in bytes.
-    pub(crate) memory: u64,
-}
-
-/// What was found of one operation.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(crate) struct Row {
-    pub(crate) name: String,
-    pub(crate) function: String,
-    pub(crate) most: usize,
-    pub(crate) ours: Figures,
-    pub(crate) floor: Figures,
-    pub(crate) requests: usize,
-    /// How many of them wait for one another.
-    pub(crate) rounds: usize,
-    pub(crate) which: String,
-    /// For each size of the table: a warm invocation in microseconds (the median), read and write units.
-    pub(crate) sizes: Vec<(usize, f64, f64, f64)>,
-}
-
-impl Figures {
-    fn of(starts: &[(Duration, Duration)], warm: &[Sample], memory: u64) -> Self {
+impl Metrics {
+    fn of(starts: &[(Duration, Duration)], warm: &[Timing], memory: u64) -> Self {
         Self {
-            init: quantile(starts.iter().map(|(init, _)| *init), 0.5),
-            first: quantile(starts.iter().map(|(_, first)| *first), 0.5),
-            p50: quantile(warm.iter().map(|sample| sample.took), 0.5),
-            p99: quantile(warm.iter().map(|sample| sample.took), 0.99),
-            computed: quantile(warm.iter().map(|sample| sample.computed), 0.5),
+            init: median(starts.iter().map(|(init, _)| *init)),
+            first: median(starts.iter().map(|(_, first)| *first)),
+            p50: median(warm.iter().map(|timing| timing.elapsed)),
+            p99: quantile(warm.iter().map(|timing| timing.elapsed), 0.99),
+            cpu: median(warm.iter().map(|timing| timing.cpu)),
             memory,
         }
     }
 }
 
-/// The value, in microseconds, that this part of the times does not exceed.
-pub(crate) fn quantile(times: impl Iterator<Item = Duration>, part: f64) -> f64 {
-    let mut times: Vec<_> = times.collect();
-    times.sort();
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "few")]
-    let index = ((times.len() as f64 * part) as usize).min(times.len().saturating_sub(1));
-    times.get(index).map_or(0.0, |time| time.as_secs_f64() * 1e6)
-}
-
-/// A function on one table, with what is left to invoke it with.
+/// A process on one table, with the invocations that are left.
 struct Runner {
     process: Process,
-    /// What the process is told first, if anything, and the event that counts.
-    events: std::vec::IntoIter<(Option<String>, String)>,
-    samples: Vec<Sample>,
+    invocations: std::vec::IntoIter<Invocation>,
+    timings: Vec<Timing>,
+}
+
+/// One invocation: the event that prepares the process, if it needs one, and the event that is measured.
+struct Invocation {
+    preparation: Option<String>,
+    event: String,
 }
 
 impl Runner {
-    async fn step(&mut self, counts: bool) -> Outcome<Sample> {
-        let (preparation, event) = self.events.next().ok_or("too few cases were prepared")?;
+    async fn start(binary: &Path, table: &Table, invocations: Vec<Invocation>) -> Result<Self> {
+        let process = Process::start(binary, &table.endpoint).await?;
+        Ok(Self { process, invocations: invocations.into_iter(), timings: Vec::new() })
+    }
+
+    async fn invoke(&mut self) -> Result<Timing> {
+        let Invocation { preparation, event } = self.invocations.next().ok_or("too few cases were prepared")?;
         if let Some(preparation) = preparation {
-            self.process.request(preparation).await?;
+            self.process.invoke(preparation).await?;
         }
-        let (sample, _) = self.process.request(event).await?;
-        if counts {
-            self.samples.push(sample);
-        }
-        Ok(sample)
+        self.process.invoke(event).await
     }
 }
 
-/// What the function does for one invocation, on one table.
-async fn record(binary: &Path, table: &Table, nursery: &Nursery, operation: &Operation) -> Outcome<(Usage, Plan)> {
-    let recorder = Recorder::before(&table.endpoint).await?;
+/// What was recorded of a function that handled some events.
+struct Recording {
+    init: Duration,
+    timings: Vec<Timing>,
+    /// The usage of the last event.
+    usage: Usage,
+}
+
+/// Has a function handle the events while a recorder stands between it and the table.
+async fn record(binary: &Path, table: &Table, events: impl IntoIterator<Item = Result<String>>) -> Result<Recording> {
+    let recorder = Recorder::start(&table.endpoint).await?;
     let mut process = Process::start(binary, &recorder.endpoint).await?;
+    let mut recording = Recording { init: process.init, timings: Vec::new(), usage: Usage::default() };
     recorder.take();
-    let case = nursery.cases(table, operation.about, 1)?.remove(0);
-    process.request((operation.event)(&case)).await?;
-    let usage = recorder.take();
+    for event in events {
+        recording.timings.push(process.invoke(event?).await?);
+        recording.usage = recorder.take();
+    }
     process.stop().await?;
-    let plan = Plan::of(&usage, &case, operation.reads);
-    Ok((usage, plan))
+    Ok(recording)
 }
 
-/// Measures an operation on tables of those sizes; the floor and all figures but the last ones are of the first.
+/// Measures an operation on all tables; its floor and its metrics are those of the first.
 pub(crate) async fn measure(
-    operation: &Operation,
-    binaries: &Path,
-    nursery: &Nursery,
+    operation: &'static Operation,
+    function: &Path,
+    floor: &Path,
+    fixtures: &Fixtures,
     tables: &[(usize, Table)],
-    effort: Effort,
-) -> Outcome<Row> {
-    let (function, floor) = (binaries.join(operation.function), binaries.join("floor"));
+    repetitions: Repetitions,
+) -> Result<OperationResult> {
     let (_, small) = tables.first().ok_or("no table")?;
-    let warm = (effort.warm / operation.one_in).max(1) + WARMING.min(effort.warm);
-    let cases = |table: &Table, count: usize| -> Outcome<Vec<_>> {
-        let always = operation.reads || operation.about == About::Nothing;
-        let cases = nursery.cases(table, operation.about, if always { 1 } else { count })?;
-        Ok(cases.iter().cycle().take(count).cloned().collect())
-    };
-    let mut sizes = Vec::new();
-    let mut plan = None;
-    let mut usage = Usage::default();
+    let (starts, warm_up) = (repetitions.starts, WARM_UP.min(repetitions.warm));
+    let warm = (repetitions.warm / operation.one_in).max(1) + warm_up;
+
+    let mut table_results = Vec::new();
+    let mut recorded = Vec::new();
     for (size, table) in tables {
-        let (used, seen) = record(&function, table, nursery, operation).await?;
-        sizes.push((*size, 0.0, used.read_units, used.write_units));
-        if plan.is_none() {
-            (plan, usage) = (Some(seen), used);
-        }
+        let case = fixtures.cases(table, operation.case, 1)?.remove(0);
+        let usage = record(function, table, [Ok(operation.event(&case))]).await?.usage;
+        let (read_units, write_units) = (usage.read_units, usage.write_units);
+        table_results.push(TableResult { invitations: *size, p50: 0.0, read_units, write_units });
+        recorded.push((usage, case));
     }
-    let plan = plan.ok_or("no table")?;
-    let events = |table: &Table, count: usize| -> Outcome<_> {
-        let cases = cases(table, count)?;
-        Ok(cases.iter().map(|case| (None, (operation.event)(case))).collect::<Vec<_>>().into_iter())
+    let (usage, case) = recorded.swap_remove(0);
+    let plan = Plan::new(&usage, case, operation.reads());
+
+    let cases = |table: &Table, count: usize| -> Result<Vec<_>> {
+        // What an invocation leaves as it was serves all of them.
+        let needed = if operation.reads() { 1 } else { count };
+        let cases = fixtures.cases(table, operation.case, needed)?;
+        Ok(cases.into_iter().cycle().take(count).collect())
     };
-    let count = effort.starts + warm;
-    let mut runners = Vec::new();
-    let ours = Runner {
-        process: Process::start(&function, &small.endpoint).await?,
-        events: events(small, count)?,
-        samples: Vec::new(),
-    };
-    let prepared = |case: &Case| Ok((Some(plan.prepare(case)?), (operation.event)(case)));
-    let plans = cases(small, count)?.iter().map(prepared).collect::<Outcome<Vec<_>>>()?;
-    let theirs = Runner {
-        process: Process::start(&floor, &small.endpoint).await?,
-        events: plans.into_iter(),
-        samples: Vec::new(),
-    };
-    runners.extend([ours, theirs]);
-    let mut starts = [Vec::new(), Vec::new()];
-    for _ in 0..effort.starts {
-        for (runner, (binary, starts)) in runners.iter_mut().zip([&function, &floor].into_iter().zip(&mut starts)) {
+    let ours = |case: Case| Ok(Invocation { preparation: None, event: operation.event(&case) });
+    let theirs = |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
+    let invocations = cases(small, starts + warm)?.into_iter().map(ours).collect::<Result<_>>()?;
+    let mut runners = vec![Runner::start(function, small, invocations).await?];
+    let invocations = cases(small, starts + warm)?.into_iter().map(theirs).collect::<Result<_>>()?;
+    runners.push(Runner::start(floor, small, invocations).await?);
+    let mut first_invocations = [Vec::new(), Vec::new()];
+    for _ in 0..starts {
+        for (index, binary) in [function, floor].into_iter().enumerate() {
+            let runner = &mut runners[index];
             let fresh = Process::start(binary, &small.endpoint).await?;
             std::mem::replace(&mut runner.process, fresh).stop().await?;
-            let first = runner.step(false).await?;
-            starts.push((runner.process.init, first.took));
+            let first = runner.invoke().await?;
+            first_invocations[index].push((runner.process.init, first.elapsed));
         }
     }
     for (_, table) in &tables[1..] {
-        let process = Process::start(&function, &table.endpoint).await?;
-        runners.push(Runner { process, events: events(table, warm)?, samples: Vec::new() });
+        let invocations = cases(table, warm)?.into_iter().map(ours).collect::<Result<_>>()?;
+        runners.push(Runner::start(function, table, invocations).await?);
     }
     for turn in 0..warm {
-        let counts = turn >= WARMING.min(effort.warm);
-        // Whoever comes first in a round is not always the same one.
+        // The order rotates, so that no runner is always the first.
         for index in 0..runners.len() {
             let index = (index + turn) % runners.len();
-            runners[index].step(counts).await?;
+            let timing = runners[index].invoke().await?;
+            if turn >= warm_up {
+                runners[index].timings.push(timing);
+            }
         }
     }
-    for (size, runner) in sizes.iter_mut().zip(runners.iter().enumerate().filter(|(index, _)| *index != 1)) {
-        size.1 = quantile(runner.1.samples.iter().map(|sample| sample.took), 0.5);
-    }
-    let figures = |index: usize| -> Outcome<Figures> {
+
+    let metrics = |index: usize| -> Result<Metrics> {
         let runner: &Runner = &runners[index];
-        Ok(Figures::of(&starts[index], &runner.samples, runner.process.peak_memory()?))
+        Ok(Metrics::of(&first_invocations[index], &runner.timings, runner.process.peak_memory()?))
     };
-    let row = Row {
-        name: operation.name.to_owned(),
-        function: operation.function.to_owned(),
-        most: operation.most,
-        ours: figures(0)?,
-        floor: figures(1)?,
-        requests: usage.requests(),
-        rounds: usage.groups.len(),
-        which: usage.names(),
-        sizes,
-    };
-    for runner in runners {
+    let (ours, floor) = (metrics(0)?, metrics(1)?);
+    // The floor runs on the smallest table alone.
+    runners.remove(1).process.stop().await?;
+    for (result, runner) in table_results.iter_mut().zip(runners) {
+        result.p50 = median(runner.timings.iter().map(|timing| timing.elapsed));
         runner.process.stop().await?;
     }
-    Ok(row)
+    Ok(OperationResult { operation, ours, floor, usage, tables: table_results })
+}
+
+/// Measures a step in the background that many times.
+pub(crate) async fn measure_background(
+    step: &'static BackgroundStep,
+    function: &Path,
+    fixtures: &Fixtures,
+    table: &Table,
+    times: usize,
+) -> Result<BackgroundResult> {
+    let cases = fixtures.cases(table, step.case, times)?;
+    let Recording { init, timings, usage } =
+        record(function, table, cases.iter().map(|case| (step.event)(fixtures, case))).await?;
+    let cpu = median(timings.into_iter().map(|timing| timing.cpu));
+    Ok(BackgroundResult { step, init: init.as_secs_f64() * 1e6, cpu, usage })
 }

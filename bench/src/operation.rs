@@ -1,101 +1,170 @@
-//! What is measured: the operations, what each invocation of one is about, and the requests that it may make.
+//! What is measured: each operation of the API and each step in the background, with its place in an invitation's life.
+//!
+//! One table for both. A route that is to be measured is one row here; the function behind it, and that function's memory,
+//! are those of `template.yaml`.
 
-use serde_json::json;
+use std::fs;
+
+use serde_json::{Value, json};
 
 use crate::{
-    event::Ask,
-    nursery::{About, Case, INVITEE, OPEN, OWNER, SENDER},
+    error::Result,
+    fixtures::{CaseKind, Fixtures, INVITEE, OPEN, OWNER, SENDER},
+    prototype::Case,
+    request::Request,
 };
 
 /// One operation of the API.
+#[derive(Debug)]
 pub(crate) struct Operation {
     pub(crate) name: &'static str,
-    /// The binary behind it.
-    pub(crate) function: &'static str,
-    pub(crate) about: About,
-    /// Whether an invocation leaves its case as it was.
-    pub(crate) reads: bool,
-    /// The requests that it may make at the most.
-    pub(crate) most: usize,
+    /// Its method and path in `template.yaml`.
+    pub(crate) route: &'static str,
+    /// What each invocation works on.
+    pub(crate) case: CaseKind,
+    /// The most requests that an invocation may make.
+    pub(crate) most_requests: usize,
     /// How many of the usual number of invocations are measured: one in so many.
     pub(crate) one_in: usize,
-    /// The event about a case.
-    pub(crate) event: fn(&Case) -> String,
+    /// How often it is called in the life of a usual invitation.
+    pub(crate) per_invitation: u32,
+    request: for<'a> fn(Request<'a>, &'a Case) -> Request<'a>,
 }
 
-const fn read(
-    name: &'static str,
-    function: &'static str,
-    about: About,
-    most: usize,
-    event: fn(&Case) -> String,
-) -> Operation {
-    Operation { name, function, about, reads: true, most, one_in: 1, event }
+impl Operation {
+    const fn new(
+        name: &'static str,
+        route: &'static str,
+        case: CaseKind,
+        most_requests: usize,
+        request: for<'a> fn(Request<'a>, &'a Case) -> Request<'a>,
+    ) -> Self {
+        Self { name, route, case, most_requests, one_in: 1, per_invitation: 0, request }
+    }
+
+    const fn one_in(self, one_in: usize) -> Self {
+        Self { one_in, ..self }
+    }
+
+    const fn per_invitation(self, per_invitation: u32) -> Self {
+        Self { per_invitation, ..self }
+    }
+
+    /// Whether an invocation leaves its case as it was.
+    pub(crate) fn reads(&self) -> bool {
+        self.route.starts_with("GET ")
+    }
+
+    /// Returns the event for an invocation.
+    pub(crate) fn event(&self, case: &Case) -> String {
+        (self.request)(Request::to(self.route), case).event()
+    }
 }
 
-const fn write(
-    name: &'static str,
-    function: &'static str,
-    about: About,
-    most: usize,
-    event: fn(&Case) -> String,
-) -> Operation {
-    Operation { name, function, about, reads: false, most, one_in: 1, event }
-}
+const SEND: &str = "POST /communities/{communityId}/invitations";
+const STATUS: &str = "GET /invitations/{invitationId}";
+const ANSWER_PAGE: &str = "POST /i/{token}";
 
 /// Every operation that is measured.
-pub(crate) const OPERATIONS: [Operation; 20] = [
-    write("send to 1 user", "send", About::Guests(1), 3, |case| sending(case).event()),
-    write("send to 1 user, idempotent", "send", About::Guests(1), 3, |case| {
-        sending(case).key(format!("once-{}", case.users.concat())).event()
+pub(crate) static OPERATIONS: [Operation; 20] = [
+    Operation::new("send to 1 user", SEND, CaseKind::Guests(1), 3, send).per_invitation(1),
+    Operation::new("send to 1 user, idempotent", SEND, CaseKind::Guests(1), 3, |request, case| {
+        send(request, case).key(format!("once-{}", case.users.concat()))
     }),
-    Operation { one_in: 3, ..write("send to 10 users", "send", About::Guests(10), 12, |case| sending(case).event()) },
-    Operation {
-        one_in: 10,
-        ..write("send to 100 users", "send", About::Guests(100), 12, |case| sending(case).event())
-    },
-    read("list-mine", "list-mine", About::Nothing, 1, |_| Ask::get(INVITEE, "/me/invitations").event()),
-    read("list-sent, own", "list-sent", About::Nothing, 1, |_| Ask::get(SENDER, "/me/invitations/sent").event()),
-    read("list-sent, a community's", "list-sent", About::Nothing, 2, |_| {
-        Ask::get(OWNER, format!("/communities/{OPEN}/invitations")).with("communityId", OPEN).event()
+    Operation::new("send to 10 users", SEND, CaseKind::Guests(10), 12, send).one_in(3),
+    Operation::new("send to 100 users", SEND, CaseKind::Guests(100), 12, send).one_in(10),
+    Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 1, |request, _| request.by(INVITEE))
+        .per_invitation(2),
+    Operation::new("list-sent, own", "GET /me/invitations/sent", CaseKind::Nothing, 1, |request, _| request.by(SENDER))
+        .per_invitation(1),
+    Operation::new(
+        "list-sent, a community's",
+        "GET /communities/{communityId}/invitations",
+        CaseKind::Nothing,
+        2,
+        |request, _| request.by(OWNER).with("communityId", OPEN),
+    ),
+    Operation::new("stats", "GET /communities/{communityId}/invitations/stats", CaseKind::Nothing, 4, |request, _| {
+        request.by(OWNER).with("communityId", OPEN)
     }),
-    read("stats", "list-sent", About::Nothing, 4, |_| {
-        Ask::get(OWNER, format!("/communities/{OPEN}/invitations/stats")).with("communityId", OPEN).event()
-    }),
-    read("status, to the invitee", "status", About::Pending, 1, |case| {
-        Ask::get(&case.users[0], format!("/invitations/{}", case.id)).with("invitationId", &case.id).event()
-    }),
-    read("status, to the sender", "status", About::Pending, 1, |case| {
-        Ask::get(SENDER, format!("/invitations/{}", case.id)).with("invitationId", &case.id).event()
-    }),
-    read("status, to a moderator", "status", About::Pending, 2, |case| {
-        Ask::get(OWNER, format!("/invitations/{}", case.id)).with("invitationId", &case.id).event()
-    }),
-    write("accept", "respond", About::Pending, 2, |case| command(case, &case.users[0], "accept")),
-    write("decline", "respond", About::Pending, 2, |case| command(case, &case.users[0], "decline")),
-    write("cancel", "cancel", About::Pending, 2, |case| command(case, SENDER, "cancel")),
-    write("approve", "moderate", About::Requested, 2, |case| command(case, OWNER, "approve")),
-    write("reject", "moderate", About::Requested, 2, |case| command(case, OWNER, "reject")),
-    write("resend", "moderate", About::MailedLongAgo, 2, |case| command(case, SENDER, "resend")),
-    read("page behind a link", "respond", About::Linked, 2, |case| link(case, "GET").event()),
-    write("accept behind a link", "respond", About::Linked, 2, |case| {
-        link(case, "POST").body("answer=accept".into()).event()
-    }),
-    write("decline behind a link", "respond", About::Linked, 2, |case| {
-        link(case, "POST").body("answer=decline".into()).event()
+    Operation::new("status, to the invitee", STATUS, CaseKind::Pending, 1, by_invitee).per_invitation(1),
+    Operation::new("status, to the sender", STATUS, CaseKind::Pending, 1, by_sender),
+    Operation::new("status, to a moderator", STATUS, CaseKind::Pending, 2, by_owner),
+    Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 2, by_invitee),
+    Operation::new("decline", "POST /invitations/{invitationId}/decline", CaseKind::Pending, 2, by_invitee),
+    Operation::new("cancel", "POST /invitations/{invitationId}/cancel", CaseKind::Pending, 2, by_sender),
+    Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 2, by_owner),
+    Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 2, by_owner),
+    Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 2, by_sender),
+    Operation::new("page behind a link", "GET /i/{token}", CaseKind::Mailed, 2, by_link).per_invitation(1),
+    Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
+        by_link(request, case).body("answer=accept".into())
+    })
+    .per_invitation(1),
+    Operation::new("decline behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
+        by_link(request, case).body("answer=decline".into())
     }),
 ];
 
-fn sending(case: &Case) -> Ask<'_> {
-    let path = format!("/communities/{OPEN}/invitations");
-    Ask::post(SENDER, path).with("communityId", OPEN).body(json!({ "userIds": case.users }))
+fn send<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
+    request.by(SENDER).with("communityId", OPEN).body(json!({ "userIds": case.users }))
 }
 
-fn command(case: &Case, caller: &str, verb: &str) -> String {
-    Ask::post(caller, format!("/invitations/{}/{verb}", case.id)).with("invitationId", &case.id).event()
+fn by_invitee<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
+    request.by(&case.users[0]).with("invitationId", &case.id)
 }
 
-fn link<'a>(case: &'a Case, method: &'a str) -> Ask<'a> {
-    let ask = Ask::get(SENDER, format!("/i/{}", case.token)).with("token", &case.token).anonymous();
-    Ask { method, ..ask }
+fn by_sender<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
+    request.by(SENDER).with("invitationId", &case.id)
 }
+
+fn by_owner<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
+    request.by(OWNER).with("invitationId", &case.id)
+}
+
+fn by_link<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
+    request.with("token", &case.token)
+}
+
+/// One step in the background, after a change or a mail.
+#[derive(Debug)]
+pub(crate) struct BackgroundStep {
+    pub(crate) name: &'static str,
+    pub(crate) function: &'static str,
+    /// What each invocation works on.
+    pub(crate) case: CaseKind,
+    /// How often it happens in the life of a usual invitation.
+    pub(crate) per_invitation: u32,
+    /// Returns the event for an invocation.
+    pub(crate) event: fn(&Fixtures, &Case) -> Result<String>,
+}
+
+/// Every step in the background.
+pub(crate) static BACKGROUND: [BackgroundStep; 3] = [
+    BackgroundStep {
+        name: "deliver, after a send",
+        function: "deliver",
+        case: CaseKind::Pending,
+        per_invitation: 1,
+        event: |fixtures, case| Ok(fixtures.creation_event(case)),
+    },
+    BackgroundStep {
+        name: "deliver, after an acceptance",
+        function: "deliver",
+        case: CaseKind::Accepted,
+        per_invitation: 1,
+        event: |fixtures, case| Ok(fixtures.acceptance_event(case)),
+    },
+    BackgroundStep {
+        name: "feedback, mail delivered",
+        function: "feedback",
+        case: CaseKind::Mailed,
+        // The invitation, and a confirmation to each of the two.
+        per_invitation: 3,
+        event: |_, case| {
+            let mut event: Value = serde_json::from_str(&fs::read_to_string("events/feedback-delivery.json")?)?;
+            event["detail"]["mail"]["tags"]["invitation"][0] = case.id.as_str().into();
+            Ok(event.to_string())
+        },
+    },
+];

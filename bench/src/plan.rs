@@ -6,25 +6,28 @@ use domain::id::InvitationId;
 use serde_json::{Value, json};
 
 use crate::{
-    Outcome,
-    event::Ask,
-    nursery::{Case, fresh_digest, fresh_id, renaming, swap},
+    error::Result,
+    prototype::{Case, fresh_digest, fresh_id, renaming, replace},
     recorder::Usage,
+    request::Request,
 };
 
-/// The requests of one invocation, as seen.
+/// The recorded requests of one invocation.
 pub(crate) struct Plan {
+    /// The requests as JSON, as the floor reads them.
     text: String,
-    seen: Case,
-    /// Ids that the function drew, and digests of keys that nobody will use again.
-    drawn: BTreeSet<String>,
+    /// The case that they are about.
+    case: Case,
+    /// Ids that the function drew, and digests of keys that must not be used again.
+    ids: BTreeSet<String>,
     digests: BTreeSet<String>,
+    /// Whether the requests can be made again as they are.
     reads: bool,
 }
 
 impl Plan {
-    pub(crate) fn of(usage: &Usage, seen: &Case, reads: bool) -> Self {
-        let ask = |(name, request): &(String, Value)| {
+    pub(crate) fn new(usage: &Usage, case: Case, reads: bool) -> Self {
+        let request = |(name, request): &(String, Value)| {
             let mut request = request.clone();
             if let Value::Object(fields) = &mut request {
                 // The floor's SDK draws its own.
@@ -32,31 +35,31 @@ impl Plan {
             }
             json!({ name: request })
         };
-        let groups: Vec<Vec<_>> = usage.groups.iter().map(|group| group.iter().map(ask).collect()).collect();
+        let groups: Vec<Vec<_>> = usage.groups.iter().map(|group| group.iter().map(request).collect()).collect();
         let text = json!(groups).to_string();
-        let words = || text.split(|letter: char| !letter.is_ascii_alphanumeric());
-        let drawn = words().filter(|word| word.len() == 26 && *word != seen.id && word.parse::<InvitationId>().is_ok());
-        let drawn = drawn.map(str::to_owned).collect();
+        let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
+        let ids = words.filter(|word| word.len() == 26 && *word != case.id && word.parse::<InvitationId>().is_ok());
+        let ids = ids.map(str::to_owned).collect();
         let digests =
             text.match_indices("REQUEST#").filter_map(|(at, name)| text.get(at + name.len()..at + name.len() + 64));
         let digests = digests.map(str::to_owned).collect();
-        Self { text, seen: seen.clone(), drawn, digests, reads }
+        Self { text, case, ids, digests, reads }
     }
 
-    /// The event that prepares the floor for the same about `case`.
-    pub(crate) fn prepare(&self, case: &Case) -> Outcome<String> {
-        let mut swaps = vec![(self.seen.id.clone(), case.id.clone())];
-        for (from, to) in self.seen.users.iter().zip(&case.users) {
-            swaps.extend(renaming(from, to)?);
+    /// Returns the event that prepares the floor for the same requests about another case.
+    pub(crate) fn prepare(&self, case: &Case) -> Result<String> {
+        let mut replacements = vec![(self.case.id.clone(), case.id.clone())];
+        for (from, to) in self.case.users.iter().zip(&case.users) {
+            replacements.extend(renaming(from, to)?);
         }
-        swaps.retain(|(from, _)| !from.is_empty());
+        replacements.retain(|(from, _)| !from.is_empty());
         if !self.reads {
-            for drawn in &self.drawn {
-                swaps.push((drawn.clone(), fresh_id()?.to_string()));
+            for id in &self.ids {
+                replacements.push((id.clone(), fresh_id()?.to_string()));
             }
-            swaps.extend(self.digests.iter().map(|digest| (digest.clone(), fresh_digest())));
+            replacements.extend(self.digests.iter().map(|digest| (digest.clone(), fresh_digest())));
         }
-        let plan = serde_json::from_str(&swap(&self.text, &swaps))?;
-        Ok(Ask::post("harness", "/prepare").body(plan).event())
+        let plan = serde_json::from_str(&replace(&self.text, &replacements))?;
+        Ok(Request::to("POST /prepare").body(plan).event())
     }
 }

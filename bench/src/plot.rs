@@ -1,8 +1,8 @@
-//! The plot: warm p50 of every operation beside its floor, and how it grows with the table.
+//! `docs/speed.svg`: warm p50 of every operation beside its floor, and how it grows with the table.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, fs};
 
-use crate::{measure::Row, report::Findings};
+use crate::{error::Result, results::OperationResult};
 
 const WIDTH: f64 = 980.0;
 const LEFT: f64 = 210.0;
@@ -10,12 +10,19 @@ const RIGHT: f64 = 130.0;
 const TOP: f64 = 84.0;
 const STEP: f64 = 34.0;
 
-/// The plot as SVG. Bars are on a logarithmic scale, since operations differ a hundredfold.
-pub(crate) fn svg(findings: &Findings) -> String {
-    let rows: Vec<&Row> = findings.rows.iter().collect();
+/// Writes the plot. Its bars are on a logarithmic scale, since operations differ a hundredfold.
+pub(crate) fn write(operations: &[OperationResult]) -> Result<()> {
+    Ok(fs::write("docs/speed.svg", svg(operations))?)
+}
+
+fn svg(operations: &[OperationResult]) -> String {
     #[allow(clippy::cast_precision_loss, reason = "a few rows")]
-    let bottom = TOP + STEP * rows.len() as f64;
-    let times = || rows.iter().flat_map(|row| row.sizes.iter().map(|size| size.1).chain([row.ours.p50, row.floor.p50]));
+    let bottom = TOP + STEP * operations.len() as f64;
+    let times_of = |result: &OperationResult| {
+        let tables: Vec<_> = result.tables.iter().map(|table| table.p50).collect();
+        tables.into_iter().chain([result.ours.p50, result.floor.p50])
+    };
+    let times = || operations.iter().flat_map(times_of);
     let least = times().filter(|time| *time > 0.0).fold(f64::INFINITY, f64::min);
     let (from, to) = ((least / 1.3).log10(), (times().fold(1.0, f64::max) * 1.3).log10());
     let x = |micros: f64| LEFT + (micros.max(1.0).log10() - from) / (to - from) * (WIDTH - LEFT - RIGHT);
@@ -31,7 +38,7 @@ pub(crate) fn svg(findings: &Findings) -> String {
 <circle class="size" cx="510" cy="47" r="4"/><text x="521" y="52">function, table of {sizes} invitations</text>
 <text x="{ratio}" y="{heading}" text-anchor="end" font-weight="600">function / floor</text>"##,
         height = bottom + 44.0,
-        sizes = largest(&rows),
+        sizes = largest(operations),
         ratio = WIDTH - 16.0,
         heading = TOP - 8.0,
     );
@@ -42,26 +49,33 @@ pub(crate) fn svg(findings: &Findings) -> String {
             let _ = writeln!(svg, r#"<text x="{x:.1}" y="{:.1}" text-anchor="middle">{label}</text>"#, bottom + 18.0);
         }
     }
-    for (index, row) in rows.iter().enumerate() {
+    for (index, result) in operations.iter().enumerate() {
         #[allow(clippy::cast_precision_loss, reason = "a few rows")]
         let y = TOP + STEP * index as f64 + 5.0;
-        let _ = writeln!(svg, r#"<text x="{}" y="{}" text-anchor="end">{}</text>"#, LEFT - 10.0, y + 15.0, row.name);
-        for (class, time, at) in [("ours", row.ours.p50, y), ("floor", row.floor.p50, y + 12.0)] {
+        let _ = writeln!(
+            svg,
+            r#"<text x="{}" y="{}" text-anchor="end">{}</text>"#,
+            LEFT - 10.0,
+            y + 15.0,
+            result.operation.name
+        );
+        for (class, time, at) in [("ours", result.ours.p50, y), ("floor", result.floor.p50, y + 12.0)] {
             let width = x(time) - LEFT;
             let _ = writeln!(svg, r#"<rect class="{class}" x="{LEFT}" y="{at}" width="{width:.1}" height="11"/>"#);
         }
-        if let Some((_, time, ..)) = row.sizes.last() {
-            let _ = writeln!(svg, r#"<circle class="size" cx="{:.1}" cy="{}" r="4"/>"#, x(*time), y + 5.5);
+        if let Some(table) = result.tables.last() {
+            let _ = writeln!(svg, r#"<circle class="size" cx="{:.1}" cy="{}" r="4"/>"#, x(table.p50), y + 5.5);
         }
-        let ratio = row.ours.p50 / row.floor.p50;
+        let ratio = result.ours.p50 / result.floor.p50;
         let _ = writeln!(svg, r#"<text x="{}" y="{}" text-anchor="end">{ratio:.2}</text>"#, WIDTH - 16.0, y + 15.0);
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-fn largest(rows: &[&Row]) -> String {
-    let size = rows.first().and_then(|row| row.sizes.last()).map_or(0, |size| size.0);
+/// Returns the size of the largest table, as 1,000,000.
+fn largest(operations: &[OperationResult]) -> String {
+    let size = operations.first().and_then(|result| result.tables.last()).map_or(0, |table| table.invitations);
     let digits = size.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")

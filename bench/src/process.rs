@@ -1,4 +1,4 @@
-//! A function's process: how it is started, and what the kernel knows of it.
+//! A function's process: how it is started and invoked, and what the kernel knows of it.
 
 use std::{
     fs,
@@ -10,28 +10,19 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::{Outcome, runtime_api::RuntimeApi, table::TABLE};
+use crate::{error::Result, runtime_api::RuntimeApi, table::TABLE, timing::Timing};
 
 /// A started function that waits for an event.
 pub(crate) struct Process {
     api: RuntimeApi,
     child: Child,
     pid: u32,
-    /// From starting the process to its first asking for an event.
+    /// From process start to the first request for an event.
     pub(crate) init: Duration,
 }
 
-/// One answered invocation.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sample {
-    /// From handing out the event to the answer.
-    pub(crate) took: Duration,
-    /// What the process was on a processor for it.
-    pub(crate) computed: Duration,
-}
-
 impl Process {
-    pub(crate) async fn start(binary: &Path, endpoint: &str) -> Outcome<Self> {
+    pub(crate) async fn start(binary: &Path, endpoint: &str) -> Result<Self> {
         let mut api = RuntimeApi::new().await?;
         let mut command = Command::new(binary);
         command
@@ -61,38 +52,31 @@ impl Process {
         Ok(Self { api, child, pid, init })
     }
 
-    /// Has the event answered, and waits until the function is ready for the next one.
-    pub(crate) async fn invoke(&mut self, event: String) -> Outcome<(Sample, Value)> {
-        let before = self.computed()?;
-        let answer = self.api.invoke(event).await?;
+    /// Has the function handle an event, and waits until it is ready for the next one. A response to the gateway must be
+    /// a success.
+    pub(crate) async fn invoke(&mut self, event: String) -> Result<Timing> {
+        let before = self.cpu()?;
+        let response = self.api.invoke(event).await?;
         self.api.ready().await?;
-        let computed = self.computed()?.saturating_sub(before);
-        let body: Value = serde_json::from_slice(&answer.body)?;
-        if !answer.success {
-            return Err(format!("a function failed: {body}").into());
+        let cpu = self.cpu()?.saturating_sub(before);
+        let body: Value = serde_json::from_slice(&response.body)?;
+        let status = body["statusCode"].as_u64();
+        if !response.success || status.is_some_and(|status| !(200..300).contains(&status)) {
+            return Err(format!("an invocation failed: {body}").into());
         }
-        Ok((Sample { took: answer.took, computed }, body))
+        Ok(Timing { elapsed: response.elapsed, cpu })
     }
 
-    /// The same for an event of the gateway, whose answer must be a success.
-    pub(crate) async fn request(&mut self, event: String) -> Outcome<(Sample, Value)> {
-        let (sample, answer) = self.invoke(event).await?;
-        if !answer["statusCode"].as_u64().is_some_and(|status| (200..300).contains(&status)) {
-            return Err(format!("a request was refused: {answer}").into());
-        }
-        Ok((sample, answer))
-    }
-
-    /// The most memory that the process has held so far, in bytes.
-    pub(crate) fn peak_memory(&self) -> Outcome<u64> {
+    /// Returns the most memory that the process has held so far, in bytes.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kilobytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")).ok_or("the kernel tells no VmHWM")?;
         Ok(kilobytes.parse::<u64>()? * 1024)
     }
 
-    /// How long the threads of the process have been on a processor.
-    fn computed(&self) -> Outcome<Duration> {
+    /// Returns how long the threads of the process have been on a processor.
+    fn cpu(&self) -> Result<Duration> {
         let mut nanoseconds = 0;
         for thread in fs::read_dir(format!("/proc/{}/task", self.pid))? {
             let times = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
@@ -101,7 +85,7 @@ impl Process {
         Ok(Duration::from_nanos(nanoseconds))
     }
 
-    pub(crate) async fn stop(mut self) -> Outcome<()> {
+    pub(crate) async fn stop(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 }

@@ -1,8 +1,8 @@
-//! Stands between a function and the table, notes what it asks for, and adds up what that costs.
+//! A forwarder between a function and the table: it records the requests, and adds up their capacity units.
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use axum::{
@@ -15,31 +15,28 @@ use axum::{
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use crate::Outcome;
+use crate::error::Result;
 
-/// What one invocation asked for.
+/// What one invocation uses of other services.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usage {
-    /// The requests, by operation, grouped by what went side by side.
+    /// The requests to the table, each with its operation. Those of one group go side by side.
     pub(crate) groups: Vec<Vec<(String, Value)>>,
-    /// The capacity units that they read.
     pub(crate) read_units: f64,
-    /// The capacity units that they wrote.
     pub(crate) write_units: f64,
     /// Mails that were sent.
     pub(crate) mails: usize,
     /// Events that were put on the bus.
     pub(crate) events: usize,
-    pending: u32,
 }
 
 impl Usage {
-    /// How many requests there were.
+    /// Returns the number of requests to the table.
     pub(crate) fn requests(&self) -> usize {
         self.groups.iter().map(Vec::len).sum()
     }
 
-    /// Which they were.
+    /// Returns how many requests of each operation there were.
     pub(crate) fn names(&self) -> String {
         let mut counts: BTreeMap<&str, u32> = BTreeMap::new();
         for (name, _) in self.groups.iter().flatten() {
@@ -51,7 +48,7 @@ impl Usage {
 
 /// A forwarder to one table.
 pub(crate) struct Recorder {
-    /// Where it answers.
+    /// The URL for clients.
     pub(crate) endpoint: String,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
@@ -59,14 +56,49 @@ pub(crate) struct Recorder {
 
 struct Shared {
     table: String,
-    usage: Mutex<Usage>,
+    recording: Mutex<Recording>,
+}
+
+#[derive(Default)]
+struct Recording {
+    usage: Usage,
+    /// Requests that have no response yet.
+    in_flight: u32,
+}
+
+impl Recording {
+    /// Notes a request: one that begins while another has no response yet goes side by side with it.
+    fn begin(&mut self, name: String, request: Value) {
+        let groups = &mut self.usage.groups;
+        match groups.last_mut() {
+            Some(group) if self.in_flight > 0 => group.push((name, request)),
+            _ => groups.push(vec![(name, request)]),
+        }
+        self.in_flight += 1;
+    }
+
+    fn end(&mut self, name: &str, units: f64) {
+        self.in_flight -= 1;
+        if ["TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"].contains(&name) {
+            self.usage.write_units += units;
+        } else {
+            self.usage.read_units += units;
+        }
+    }
+}
+
+impl Shared {
+    fn recording(&self) -> MutexGuard<'_, Recording> {
+        self.recording.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Recorder {
-    pub(crate) async fn before(table: &str) -> Outcome<Self> {
+    /// Starts a forwarder to the table at that URL.
+    pub(crate) async fn start(table: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared { table: table.to_owned(), usage: Mutex::default() });
+        let shared = Arc::new(Shared { table: table.to_owned(), recording: Mutex::default() });
         let routes = Router::new().fallback(forward).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
@@ -74,9 +106,9 @@ impl Recorder {
         Ok(Self { endpoint, shared, server })
     }
 
-    /// What has been asked for since the last time.
+    /// Returns what was used since the last time.
     pub(crate) fn take(&self) -> Usage {
-        std::mem::take(&mut *self.shared.usage.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.shared.recording()).usage
     }
 }
 
@@ -89,24 +121,15 @@ impl Drop for Recorder {
 async fn forward(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default().to_owned();
     let name = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let asked: Value = serde_json::from_slice(&body).unwrap_or_default();
-    if let Some(answer) = outside(&shared, &uri, &target, &asked) {
-        return answer;
+    let request: Value = serde_json::from_slice(&body).unwrap_or_default();
+    if let Some(response) = other_service(&shared, &uri, &target, &request) {
+        return response;
     }
-    {
-        let mut usage = shared.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        if usage.pending == 0 || usage.groups.is_empty() {
-            usage.groups.push(Vec::new());
-        }
-        usage.pending += 1;
-        if let Some(group) = usage.groups.last_mut() {
-            group.push((name.clone(), asked.clone()));
-        }
-    }
-    let mut metered = asked;
+    shared.recording().begin(name.clone(), request.clone());
+    let mut metered = request;
     metered["ReturnConsumedCapacity"] = json!("INDEXES");
     let url = shared.table.clone();
-    let answered = tokio::task::spawn_blocking(move || {
+    let response = tokio::task::spawn_blocking(move || {
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         let request = ureq::Agent::new_with_config(config).post(&url);
         let request = request.header("x-amz-target", &target).header("content-type", "application/x-amz-json-1.0");
@@ -114,39 +137,33 @@ async fn forward(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap
         let request = request
             .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20261101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
             .header("x-amz-date", "20261101T000000Z");
-        let mut answer = request.send(metered.to_string()).ok()?;
-        Some((answer.status().as_u16(), answer.body_mut().read_to_string().ok()?))
+        let mut response = request.send(metered.to_string()).ok()?;
+        Some((response.status().as_u16(), response.body_mut().read_to_string().ok()?))
     });
-    let Ok(Some((status, text))) = answered.await else { return StatusCode::BAD_GATEWAY.into_response() };
-    let answer: Value = serde_json::from_str(&text).unwrap_or_default();
-    let units = match &answer["ConsumedCapacity"] {
+    let Ok(Some((status, text))) = response.await else { return StatusCode::BAD_GATEWAY.into_response() };
+    let response: Value = serde_json::from_str(&text).unwrap_or_default();
+    let units = match &response["ConsumedCapacity"] {
         Value::Array(tables) => tables.iter().filter_map(|table| table["CapacityUnits"].as_f64()).sum(),
         table => table["CapacityUnits"].as_f64().unwrap_or_default(),
     };
-    let mut usage = shared.usage.lock().unwrap_or_else(PoisonError::into_inner);
-    usage.pending -= 1;
-    if ["TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"].contains(&name.as_str()) {
-        usage.write_units += units;
-    } else {
-        usage.read_units += units;
-    }
+    shared.recording().end(&name, units);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     (status, [("content-type", "application/x-amz-json-1.0")], text).into_response()
 }
 
-/// The answer of the mail service or the event bus, if the request is for one of them: a yes, at once.
-fn outside(shared: &Shared, uri: &Uri, target: &str, asked: &Value) -> Option<Response> {
-    let mut usage = shared.usage.lock().unwrap_or_else(PoisonError::into_inner);
-    let answer = if uri.path() == "/v2/email/outbound-emails" {
+/// Returns the success of the mail service or the event bus, if the request is for one of them.
+fn other_service(shared: &Shared, uri: &Uri, target: &str, request: &Value) -> Option<Response> {
+    let usage = &mut shared.recording().usage;
+    let response = if uri.path() == "/v2/email/outbound-emails" {
         usage.mails += 1;
         json!({ "MessageId": "0107019a3c2d4e5f-5a4b3c2d-1e0f-4a5b-8c7d-6e5f4a3b2c1d-000000" })
     } else if target == "AWSEvents.PutEvents" {
-        let put = asked["Entries"].as_array().map_or(0, Vec::len);
+        let put = request["Entries"].as_array().map_or(0, Vec::len);
         usage.events += put;
         let entries = vec![json!({ "EventId": "11710aed-b79e-4468-a20b-bb3c0c3b4860" }); put];
         json!({ "FailedEntryCount": 0, "Entries": entries })
     } else {
         return None;
     };
-    Some(([("content-type", "application/json")], answer.to_string()).into_response())
+    Some(([("content-type", "application/json")], response.to_string()).into_response())
 }

@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, as far as a function needs it, and the clock beside it.
 //!
-//! A function asks for its next event, and answers it. The time of an invocation runs from the moment its event is
-//! handed out to the moment its answer has arrived.
+//! A function asks for its next event, and posts its response. The time of an invocation runs from handing out the event
+//! to the arrival of the response.
 
 use std::{
     sync::Arc,
@@ -22,80 +22,80 @@ use tokio::{
     task::JoinHandle,
 };
 
-use crate::Outcome;
+use crate::error::Result;
 
-/// How long a function may take before the run is given up.
-const PATIENCE: Duration = Duration::from_secs(30);
-/// As large as an invocation may be on Lambda.
-const LARGEST: usize = 6 * 1024 * 1024;
-/// An answer of 2038: no function is to think that its time is up.
+/// How long a function may take before the run fails.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// The largest response that Lambda takes.
+const MAX_BYTES: usize = 6 * 1024 * 1024;
+/// The end of every invocation, in milliseconds: in 2038, so that no function runs out of time.
 const DEADLINE: &str = "2147483647000";
 
-/// What a function answered.
+/// The response of a function.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    /// From the event's handing out to the answer's arrival.
-    pub(crate) took: Duration,
-    /// What it said.
+pub(crate) struct FunctionResponse {
+    /// From handing out the event to the arrival of the response.
+    pub(crate) elapsed: Duration,
     pub(crate) body: Bytes,
-    /// Whether it was an answer rather than an error.
+    /// Whether the function reported no error.
     pub(crate) success: bool,
 }
 
 /// The Runtime API of one function's process.
 pub(crate) struct RuntimeApi {
-    /// What `AWS_LAMBDA_RUNTIME_API` is set to.
+    /// The value of `AWS_LAMBDA_RUNTIME_API`.
     pub(crate) address: String,
     polls: mpsc::UnboundedReceiver<Instant>,
     events: mpsc::UnboundedSender<String>,
-    answers: mpsc::UnboundedReceiver<Answer>,
+    responses: mpsc::UnboundedReceiver<FunctionResponse>,
     server: JoinHandle<()>,
 }
 
 struct Shared {
     polls: mpsc::UnboundedSender<Instant>,
     events: Mutex<mpsc::UnboundedReceiver<String>>,
-    handed: Mutex<Instant>,
-    answers: mpsc::UnboundedSender<Answer>,
+    /// When the event was handed out.
+    handed_out: Mutex<Instant>,
+    responses: mpsc::UnboundedSender<FunctionResponse>,
 }
 
 impl RuntimeApi {
-    pub(crate) async fn new() -> Outcome<Self> {
+    pub(crate) async fn new() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?.to_string();
         let (polls_in, polls) = mpsc::unbounded_channel();
         let (events, events_out) = mpsc::unbounded_channel();
-        let (answers_in, answers) = mpsc::unbounded_channel();
+        let (responses_in, responses) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             polls: polls_in,
             events: Mutex::new(events_out),
-            handed: Mutex::new(Instant::now()),
-            answers: answers_in,
+            handed_out: Mutex::new(Instant::now()),
+            responses: responses_in,
         });
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
-            .route("/2018-06-01/runtime/invocation/{id}/response", post(answered))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(succeeded))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(failed))
             .route("/2018-06-01/runtime/init/error", post(failed))
-            .layer(DefaultBodyLimit::max(LARGEST))
+            .layer(DefaultBodyLimit::max(MAX_BYTES))
             .with_state(shared);
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
         });
-        Ok(Self { address, polls, events, answers, server })
+        Ok(Self { address, polls, events, responses, server })
     }
 
-    /// When the function asked for its next event, which it is waiting for now.
-    pub(crate) async fn ready(&mut self) -> Outcome<Instant> {
-        let poll = tokio::time::timeout(PATIENCE, self.polls.recv()).await;
+    /// Waits until the function asks for its next event, and returns when that was.
+    pub(crate) async fn ready(&mut self) -> Result<Instant> {
+        let poll = tokio::time::timeout(TIMEOUT, self.polls.recv()).await;
         poll.ok().flatten().ok_or_else(|| "a function does not ask for its next event".into())
     }
 
-    /// Hands out an event to the waiting function.
-    pub(crate) async fn invoke(&mut self, event: String) -> Outcome<Answer> {
+    /// Hands out an event to the waiting function, and returns its response.
+    pub(crate) async fn invoke(&mut self, event: String) -> Result<FunctionResponse> {
         self.events.send(event)?;
-        let answer = tokio::time::timeout(PATIENCE, self.answers.recv()).await;
-        answer.ok().flatten().ok_or_else(|| "a function does not answer".into())
+        let response = tokio::time::timeout(TIMEOUT, self.responses.recv()).await;
+        response.ok().flatten().ok_or_else(|| "a function does not respond".into())
     }
 }
 
@@ -117,21 +117,21 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:us-east-1:123456789012:function:measured"),
         ("lambda-runtime-trace-id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Parent=9a9197af755a6419;Sampled=0"),
     ];
-    *shared.handed.lock().await = Instant::now();
+    *shared.handed_out.lock().await = Instant::now();
     (headers, event).into_response()
 }
 
-async fn answered(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    arrived(&shared, body, true).await
+async fn succeeded(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
+    respond(&shared, body, true).await
 }
 
 async fn failed(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
-    arrived(&shared, body, false).await
+    respond(&shared, body, false).await
 }
 
-async fn arrived(shared: &Shared, body: Bytes, success: bool) -> StatusCode {
+async fn respond(shared: &Shared, body: Bytes, success: bool) -> StatusCode {
     let now = Instant::now();
-    let took = now.duration_since(*shared.handed.lock().await);
-    let _ = shared.answers.send(Answer { took, body, success });
+    let elapsed = now.duration_since(*shared.handed_out.lock().await);
+    let _ = shared.responses.send(FunctionResponse { elapsed, body, success });
     StatusCode::ACCEPTED
 }

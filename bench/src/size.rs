@@ -1,48 +1,47 @@
 //! How large the functions are: as binaries, and zipped as they are uploaded.
 
-use std::{
-    fs,
-    io::Write as _,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::Write as _, path::Path};
 
 use flate2::{Compression, write::DeflateEncoder};
-use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
+use crate::error::Result;
 
-/// The sizes of one function, in bytes: binary and zip.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Size {
+/// The sizes of one function.
+#[derive(Debug)]
+pub(crate) struct FunctionSize {
     pub(crate) function: String,
     /// Built for this machine.
-    pub(crate) host: (u64, u64),
+    pub(crate) host: Size,
     /// Built by `make build` for AWS, if it was.
-    pub(crate) arm64: Option<(u64, u64)>,
+    pub(crate) arm64: Option<Size>,
+}
+
+/// The sizes of one binary, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) binary: u64,
+    pub(crate) zip: u64,
 }
 
 /// What a zip of one file has besides the file.
 const ENVELOPE: u64 = 150;
 
-/// The sizes of every function, and of the floor.
-pub(crate) fn sizes(binaries: &Path, functions: &[impl AsRef<str>]) -> Outcome<Vec<Size>> {
-    let one = |function: &str| -> Outcome<Size> {
-        let deployed = PathBuf::from("target/lambda").join(function).join("bootstrap");
-        Ok(Size {
-            function: function.to_owned(),
-            host: measure(&binaries.join(function))?,
-            arm64: if is_arm64(&deployed) { Some(measure(&deployed)?) } else { None },
-        })
-    };
-    functions.iter().map(AsRef::as_ref).map(one).collect()
+impl FunctionSize {
+    pub(crate) fn of(function: &str, binaries: &Path) -> Result<Self> {
+        let deployed = Path::new("target/lambda").join(function).join("bootstrap");
+        let arm64 = if is_arm64(&deployed) { Some(Size::of(&deployed)?) } else { None };
+        Ok(Self { function: function.to_owned(), host: Size::of(&binaries.join(function))?, arm64 })
+    }
 }
 
-fn measure(binary: &Path) -> Outcome<(u64, u64)> {
-    let bytes = fs::read(binary)?;
-    // The level that `sam deploy` packs with.
-    let mut zip = DeflateEncoder::new(Vec::new(), Compression::default());
-    zip.write_all(&bytes)?;
-    Ok((bytes.len().try_into()?, u64::try_from(zip.finish()?.len())? + ENVELOPE))
+impl Size {
+    pub(crate) fn of(binary: &Path) -> Result<Self> {
+        let bytes = fs::read(binary)?;
+        // The level that `sam deploy` packs with.
+        let mut zip = DeflateEncoder::new(Vec::new(), Compression::default());
+        zip.write_all(&bytes)?;
+        Ok(Self { binary: bytes.len().try_into()?, zip: u64::try_from(zip.finish()?.len())? + ENVELOPE })
+    }
 }
 
 /// Whether an ELF file names that machine.

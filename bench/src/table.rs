@@ -1,44 +1,27 @@
 //! The embedded DynamoDB: one database for each size, with the table that `template.yaml` describes.
 
-use std::collections::BTreeMap;
-
 use dynoxide::{Database, ImportOptions, Item};
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use crate::Outcome;
+use crate::{error::Result, template::Template};
 
-/// What the table is called.
+/// The name of the table.
 pub(crate) const TABLE: &str = "invitations";
 
 /// A served table.
 pub(crate) struct Table {
-    /// Where it answers.
+    /// The URL for clients.
     pub(crate) endpoint: String,
     database: Database,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Template {
-    resources: BTreeMap<String, Resource>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Resource {
-    #[serde(default)]
-    properties: BTreeMap<String, Value>,
-}
-
 impl Table {
-    /// An empty table in memory, served on a port of its own. The embedded database looks through all that it has ever
-    /// streamed at every write, which AWS does not, so that only the nursery's table has a stream.
-    pub(crate) async fn new(streams: bool) -> Outcome<Self> {
+    /// Serves an empty table in memory on a port of its own. The embedded database looks through all that it has ever
+    /// streamed at every write, which AWS does not, so that only the table of the prototypes has a stream.
+    pub(crate) async fn new(streams: bool) -> Result<Self> {
         let database = Database::memory()?;
-        let template: Template = serde_saphyr::from_str(&std::fs::read_to_string("template.yaml")?)?;
-        let described = &template.resources.get("Table").ok_or("the template has no table")?.properties;
+        let described = Template::read()?.table;
         let mut request = json!({ "TableName": TABLE });
         for part in ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"] {
             request[part] = described[part].clone();
@@ -53,20 +36,20 @@ impl Table {
         Ok(Self { endpoint, database })
     }
 
-    /// Every record.
-    pub(crate) fn dump(&self) -> Outcome<Vec<Item>> {
+    /// Returns every record.
+    pub(crate) fn dump(&self) -> Result<Vec<Item>> {
         let scan = serde_json::from_value(json!({ "TableName": TABLE }))?;
         Ok(self.database.scan(scan)?.items.unwrap_or_default())
     }
 
-    /// Writes records as they are, without anyone's being told.
-    pub(crate) fn load(&self, items: Vec<Item>) -> Outcome<()> {
+    /// Writes records as they are, without the stream.
+    pub(crate) fn load(&self, items: Vec<Item>) -> Result<()> {
         self.database.import_items(TABLE, items, ImportOptions::default())?;
         Ok(())
     }
 
-    /// What the stream has told so far, as `deliver` gets it.
-    pub(crate) fn changes(&self) -> Outcome<Vec<Value>> {
+    /// Returns the records of the stream so far, as `deliver` gets them.
+    pub(crate) fn changes(&self) -> Result<Vec<Value>> {
         let streams = self.database.list_streams(serde_json::from_value(json!({ "TableName": TABLE }))?)?;
         let stream_arn = streams.streams.first().ok_or("the table has no stream")?.stream_arn.clone();
         let stream = self.database.describe_stream(serde_json::from_value(json!({ "StreamArn": stream_arn }))?)?;

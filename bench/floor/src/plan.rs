@@ -5,22 +5,19 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::{
     Client,
     error::{BuildError, DisplayErrorContext, SdkError},
-    types::{
-        AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, ReturnConsumedCapacity,
-        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-    },
+    types::{AttributeValue, ConditionCheck, Delete, KeysAndAttributes, Put, TransactWriteItem, Update},
 };
 use serde::Deserialize;
 
 /// Groups of requests: those of one group go side by side.
 #[derive(Debug, Default, Deserialize)]
-pub(crate) struct Plan(pub(crate) Vec<Vec<Ask>>);
+pub(crate) struct Plan(pub(crate) Vec<Vec<Request>>);
 
-/// One request.
+/// One request. A field that is not known here is an error, since the floor would be a false one without it.
 #[derive(Debug, Deserialize)]
-pub(crate) enum Ask {
+pub(crate) enum Request {
     GetItem(Get),
-    BatchGetItem(Batch),
+    BatchGetItem(BatchGet),
     Query(Box<Query>),
     TransactWriteItems(Transaction),
 }
@@ -29,66 +26,60 @@ type Names = HashMap<String, String>;
 type Values = HashMap<String, Value>;
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Get {
     table_name: String,
     key: Values,
     consistent_read: Option<bool>,
-    return_consumed_capacity: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(crate) struct Batch {
-    request_items: HashMap<String, Wanted>,
-    return_consumed_capacity: Option<String>,
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+pub(crate) struct BatchGet {
+    request_items: HashMap<String, Keys>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Wanted {
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Keys {
     keys: Vec<Values>,
     consistent_read: Option<bool>,
-    projection_expression: Option<String>,
-    expression_attribute_names: Option<Names>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Query {
     table_name: String,
     index_name: Option<String>,
     key_condition_expression: Option<String>,
-    projection_expression: Option<String>,
     expression_attribute_names: Option<Names>,
     expression_attribute_values: Option<Values>,
     exclusive_start_key: Option<Values>,
     scan_index_forward: Option<bool>,
     consistent_read: Option<bool>,
     limit: Option<i32>,
-    return_consumed_capacity: Option<String>,
+    select: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
 pub(crate) struct Transaction {
     transact_items: Vec<Action>,
-    return_consumed_capacity: Option<String>,
-    client_request_token: Option<String>,
 }
 
 /// One action of a transaction.
 #[derive(Debug, Deserialize)]
 enum Action {
-    Put(Box<Act>),
-    Update(Box<Act>),
-    Delete(Box<Act>),
-    ConditionCheck(Box<Act>),
+    Put(Box<Write>),
+    Update(Box<Write>),
+    Delete(Box<Write>),
+    ConditionCheck(Box<Write>),
 }
 
+/// The fields of all actions: each has those that it needs.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Act {
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Write {
     table_name: String,
     item: Option<Values>,
     key: Option<Values>,
@@ -126,138 +117,93 @@ fn item(values: Values) -> HashMap<String, AttributeValue> {
     values.into_iter().map(|(name, value)| (name, value.into())).collect()
 }
 
-fn capacity(wanted: Option<String>) -> Option<ReturnConsumedCapacity> {
-    wanted.as_deref().map(Into::into)
-}
-
 /// Sends the request.
 ///
 /// # Errors
 /// Whatever went wrong, in words.
-pub(crate) async fn send(client: &Client, ask: Ask) -> Result<(), String> {
-    match ask {
-        Ask::GetItem(ask) => {
-            let request = client.get_item().table_name(ask.table_name).set_key(Some(item(ask.key)));
-            let request = request.set_consistent_read(ask.consistent_read);
-            request
-                .set_return_consumed_capacity(capacity(ask.return_consumed_capacity))
-                .send()
-                .await
-                .map_err(failed)?;
+pub(crate) async fn send(client: &Client, request: Request) -> Result<(), String> {
+    match request {
+        Request::GetItem(get) => {
+            let request = client.get_item().table_name(get.table_name).set_key(Some(item(get.key)));
+            request.set_consistent_read(get.consistent_read).send().await.map(drop).map_err(failed)
         }
-        Ask::BatchGetItem(ask) => {
+        Request::BatchGetItem(batch) => {
             let mut request = client.batch_get_item();
-            for (table, keys) in ask.request_items {
-                request = request.request_items(table, keys.build().map_err(unbuilt)?);
+            for (table, keys) in batch.request_items {
+                request = request.request_items(table, keys.build().map_err(incomplete)?);
             }
-            request
-                .set_return_consumed_capacity(capacity(ask.return_consumed_capacity))
-                .send()
-                .await
-                .map_err(failed)?;
+            request.send().await.map(drop).map_err(failed)
         }
-        Ask::Query(ask) => {
+        Request::Query(query) => {
             let request = client
                 .query()
-                .table_name(ask.table_name)
-                .set_index_name(ask.index_name)
-                .set_key_condition_expression(ask.key_condition_expression)
-                .set_projection_expression(ask.projection_expression)
-                .set_expression_attribute_names(ask.expression_attribute_names)
-                .set_expression_attribute_values(ask.expression_attribute_values.map(item))
-                .set_exclusive_start_key(ask.exclusive_start_key.map(item))
-                .set_scan_index_forward(ask.scan_index_forward)
-                .set_consistent_read(ask.consistent_read)
-                .set_limit(ask.limit);
-            request
-                .set_return_consumed_capacity(capacity(ask.return_consumed_capacity))
-                .send()
-                .await
-                .map_err(failed)?;
+                .table_name(query.table_name)
+                .set_index_name(query.index_name)
+                .set_key_condition_expression(query.key_condition_expression)
+                .set_expression_attribute_names(query.expression_attribute_names)
+                .set_expression_attribute_values(query.expression_attribute_values.map(item))
+                .set_exclusive_start_key(query.exclusive_start_key.map(item))
+                .set_scan_index_forward(query.scan_index_forward)
+                .set_consistent_read(query.consistent_read)
+                .set_limit(query.limit)
+                .set_select(query.select.as_deref().map(Into::into));
+            request.send().await.map(drop).map_err(failed)
         }
-        Ask::TransactWriteItems(ask) => {
-            let actions = ask.transact_items.into_iter().map(Action::build).collect::<Result<_, _>>();
-            let request = client
-                .transact_write_items()
-                .set_transact_items(Some(actions.map_err(unbuilt)?))
-                .set_client_request_token(ask.client_request_token);
-            request
-                .set_return_consumed_capacity(capacity(ask.return_consumed_capacity))
-                .send()
-                .await
-                .map_err(failed)?;
+        Request::TransactWriteItems(transaction) => {
+            let actions = transaction.transact_items.into_iter().map(Action::build).collect::<Result<_, _>>();
+            let request = client.transact_write_items().set_transact_items(Some(actions.map_err(incomplete)?));
+            request.send().await.map(drop).map_err(failed)
         }
     }
-    Ok(())
 }
 
 fn failed<E: std::error::Error + 'static>(error: SdkError<E>) -> String {
     DisplayErrorContext(error).to_string()
 }
 
-fn unbuilt(error: BuildError) -> String {
+fn incomplete(error: BuildError) -> String {
     error.to_string()
 }
 
-impl Wanted {
+impl Keys {
     fn build(self) -> Result<KeysAndAttributes, BuildError> {
         KeysAndAttributes::builder()
             .set_keys(Some(self.keys.into_iter().map(item).collect()))
             .set_consistent_read(self.consistent_read)
-            .set_projection_expression(self.projection_expression)
-            .set_expression_attribute_names(self.expression_attribute_names)
             .build()
     }
+}
+
+/// Sets what all actions have in common: the SDK's builders are alike, but share no trait.
+macro_rules! condition {
+    ($builder:expr, $write:expr) => {
+        $builder
+            .table_name($write.table_name)
+            .set_condition_expression($write.condition_expression)
+            .set_expression_attribute_names($write.expression_attribute_names)
+            .set_expression_attribute_values($write.expression_attribute_values.map(item))
+            .set_return_values_on_condition_check_failure(
+                $write.return_values_on_condition_check_failure.as_deref().map(Into::into),
+            )
+            .build()?
+    };
 }
 
 impl Action {
     fn build(self) -> Result<TransactWriteItem, BuildError> {
         let action = TransactWriteItem::builder();
-        let shown = |act: &Act| -> Option<ReturnValuesOnConditionCheckFailure> {
-            act.return_values_on_condition_check_failure.as_deref().map(Into::into)
-        };
         let action = match self {
-            Self::Put(act) => action.put(
-                Put::builder()
-                    .set_return_values_on_condition_check_failure(shown(&act))
-                    .table_name(act.table_name)
-                    .set_item(act.item.map(item))
-                    .set_condition_expression(act.condition_expression)
-                    .set_expression_attribute_names(act.expression_attribute_names)
-                    .set_expression_attribute_values(act.expression_attribute_values.map(item))
-                    .build()?,
-            ),
-            Self::Update(act) => action.update(
-                Update::builder()
-                    .set_return_values_on_condition_check_failure(shown(&act))
-                    .table_name(act.table_name)
-                    .set_key(act.key.map(item))
-                    .set_update_expression(act.update_expression)
-                    .set_condition_expression(act.condition_expression)
-                    .set_expression_attribute_names(act.expression_attribute_names)
-                    .set_expression_attribute_values(act.expression_attribute_values.map(item))
-                    .build()?,
-            ),
-            Self::Delete(act) => action.delete(
-                Delete::builder()
-                    .set_return_values_on_condition_check_failure(shown(&act))
-                    .table_name(act.table_name)
-                    .set_key(act.key.map(item))
-                    .set_condition_expression(act.condition_expression)
-                    .set_expression_attribute_names(act.expression_attribute_names)
-                    .set_expression_attribute_values(act.expression_attribute_values.map(item))
-                    .build()?,
-            ),
-            Self::ConditionCheck(act) => action.condition_check(
-                ConditionCheck::builder()
-                    .set_return_values_on_condition_check_failure(shown(&act))
-                    .table_name(act.table_name)
-                    .set_key(act.key.map(item))
-                    .set_condition_expression(act.condition_expression)
-                    .set_expression_attribute_names(act.expression_attribute_names)
-                    .set_expression_attribute_values(act.expression_attribute_values.map(item))
-                    .build()?,
-            ),
+            Self::Put(write) => action.put(condition!(Put::builder().set_item(write.item.map(item)), write)),
+            Self::Update(write) => {
+                let update =
+                    Update::builder().set_key(write.key.map(item)).set_update_expression(write.update_expression);
+                action.update(condition!(update, write))
+            }
+            Self::Delete(write) => action.delete(condition!(Delete::builder().set_key(write.key.map(item)), write)),
+            Self::ConditionCheck(write) => {
+                let check = ConditionCheck::builder().set_key(write.key.map(item));
+                action.condition_check(condition!(check, write))
+            }
         };
         Ok(action.build())
     }

@@ -1,52 +1,53 @@
-//! Events as the gateway hands them to functions: payload format 2.0, with the headers that a browser sends.
+//! Requests, as the events that the gateway hands to functions: payload format 2.0, with the headers of a browser.
 
 use serde_json::{Value, json};
 
 /// A request on its way to a function.
 #[derive(Debug, Clone)]
-pub(crate) struct Ask<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: String,
+pub(crate) struct Request<'a> {
+    method: &'a str,
+    path: String,
     /// The names and values of the path's parameters.
-    pub(crate) parameters: Vec<(&'a str, &'a str)>,
-    pub(crate) caller: Option<&'a str>,
-    pub(crate) idempotency_key: Option<String>,
-    pub(crate) body: Value,
+    parameters: Vec<(&'a str, &'a str)>,
+    caller: Option<&'a str>,
+    idempotency_key: Option<String>,
+    body: Value,
 }
 
-impl<'a> Ask<'a> {
-    pub(crate) fn get(caller: &'a str, path: impl Into<String>) -> Self {
+impl<'a> Request<'a> {
+    /// A request to a route, such as `GET /invitations/{invitationId}`, of a caller who is not signed in.
+    pub(crate) fn to(route: &'a str) -> Self {
+        let (method, path) = route.split_once(' ').unwrap_or(("GET", route));
         Self {
-            method: "GET",
-            path: path.into(),
+            method,
+            path: path.to_owned(),
             parameters: Vec::new(),
-            caller: Some(caller),
+            caller: None,
             idempotency_key: None,
             body: Value::Null,
         }
     }
 
-    pub(crate) fn post(caller: &'a str, path: impl Into<String>) -> Self {
-        Self { method: "POST", ..Self::get(caller, path) }
+    pub(crate) fn by(self, caller: &'a str) -> Self {
+        Self { caller: Some(caller), ..self }
     }
 
-    pub(crate) fn with(self, name: &'a str, value: &'a str) -> Self {
-        Self { parameters: vec![(name, value)], ..self }
+    /// Sets the parameter of the path.
+    pub(crate) fn with(mut self, name: &'a str, value: &'a str) -> Self {
+        self.path = self.path.replace(&format!("{{{name}}}"), value);
+        self.parameters.push((name, value));
+        self
     }
 
     pub(crate) fn body(self, body: Value) -> Self {
         Self { body, ..self }
     }
 
-    pub(crate) fn anonymous(self) -> Self {
-        Self { caller: None, ..self }
-    }
-
     pub(crate) fn key(self, key: String) -> Self {
         Self { idempotency_key: Some(key), ..self }
     }
 
-    /// The event's JSON. A body that is text is a form's; any other is JSON.
+    /// Returns the JSON of the event. A body that is a string is a form; any other body is JSON.
     pub(crate) fn event(&self) -> String {
         let mut headers = json!({
             "accept": "application/json, text/html;q=0.9, */*;q=0.8",

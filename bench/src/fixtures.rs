@@ -1,0 +1,225 @@
+//! The tables and records that the functions work on.
+//!
+//! The service's handlers make one of each kind: users, communities and settings through the directory, invitations
+//! through `send`. What they leave in the table is then copied, with other ids, as often as the measurement needs it.
+
+use std::collections::BTreeSet;
+
+use domain::id::InvitationId;
+use dynoxide::Item;
+use serde_json::Value;
+
+use crate::{
+    error::Result,
+    handlers::{Handlers, Invited},
+    prototype::{Case, Prototype, fresh_id, fresh_user},
+    table::Table,
+};
+
+/// The open community that everyone is invited to.
+pub(crate) const OPEN: &str = "harbour";
+/// The community where members' invitations need approval.
+const CLOSED: &str = "club";
+/// Sends, and moderates both communities.
+pub(crate) const SENDER: &str = "mona";
+/// Owns both communities, and sent nothing.
+pub(crate) const OWNER: &str = "olaf";
+/// A member of [`CLOSED`].
+const MEMBER: &str = "mia";
+/// Has a tenth of all invitations.
+pub(crate) const INVITEE: &str = "ida";
+
+/// What kind of case an invocation works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CaseKind {
+    /// Nothing in particular.
+    Nothing,
+    /// That many users who have not been invited.
+    Guests(usize),
+    /// A pending invitation.
+    Pending,
+    /// An invitation that waits for approval.
+    AwaitingApproval,
+    /// A pending invitation whose mail has been sent.
+    Mailed,
+    /// A pending invitation whose mail was sent over an hour ago.
+    MailedLongAgo,
+    /// An invitation that was accepted a moment ago.
+    Accepted,
+}
+
+/// The prototypes, and what everything else refers to.
+pub(crate) struct Fixtures {
+    /// The records of the directory.
+    directory: Vec<Item>,
+    guest: Prototype,
+    pending: Prototype,
+    awaiting_approval: Prototype,
+    mailed: Prototype,
+    mailed_long_ago: Prototype,
+    accepted: Prototype,
+    /// Invitations without other records: one pending, one accepted, one declined.
+    crowd: [Prototype; 3],
+    /// The records of the stream about an invitation's creation, and about its acceptance.
+    creation: Prototype,
+    acceptance: Prototype,
+}
+
+impl Fixtures {
+    pub(crate) async fn new() -> Result<Self> {
+        let table = Table::new(true).await?;
+        let handlers = Handlers::on(&table);
+        fill_directory(&handlers).await?;
+        let directory = table.dump()?;
+        let guest = fresh_user();
+        handlers.put_user(&guest).await?;
+        let pending = handlers.invite(SENDER, OPEN).await?;
+        let awaiting_approval = handlers.invite(MEMBER, CLOSED).await?;
+        let mailed = handlers.invite(SENDER, OPEN).await?;
+        let accepted = handlers.invite(SENDER, OPEN).await?;
+        let declined = handlers.invite(SENDER, OPEN).await?;
+        let until_answers = table.changes()?;
+        handlers.mark_mailed(&mailed).await?;
+        handlers.answer(&accepted, "POST /invitations/{invitationId}/accept").await?;
+        handlers.answer(&declined, "POST /invitations/{invitationId}/decline").await?;
+        let since = table.changes()?.split_off(until_answers.len());
+
+        let known: BTreeSet<_> = directory.iter().map(key).collect();
+        let records = table.dump()?.into_iter().filter(|item| !known.contains(&key(item)));
+        let records: Vec<_> = records.map(|item| serde_json::to_string(&item)).collect::<Result<_, _>>()?;
+        let prototype = |user: &str, id: Option<InvitationId>| {
+            let id_text = id.map(|id| id.to_string());
+            let is_theirs =
+                |record: &&String| record.contains(user) || id_text.as_ref().is_some_and(|id| record.contains(id));
+            Prototype { user: user.to_owned(), id, records: records.iter().filter(is_theirs).cloned().collect() }
+        };
+        let invited = |Invited { user, id }: &Invited| prototype(user, Some(*id));
+        let mut mailed_long_ago = invited(&mailed);
+        for record in &mut mailed_long_ago.records {
+            *record = two_hours_earlier(record)?;
+        }
+        Ok(Self {
+            directory,
+            guest: prototype(&guest, None),
+            pending: invited(&pending),
+            awaiting_approval: invited(&awaiting_approval),
+            mailed: invited(&mailed),
+            mailed_long_ago,
+            accepted: invited(&accepted),
+            crowd: [&pending, &accepted, &declined].map(|one| without_others(invited(one))),
+            creation: stream_records(&pending, &until_answers),
+            acceptance: stream_records(&accepted, &since),
+        })
+    }
+
+    /// Returns a table with the directory and that many invitations: all to one community, from one sender, a tenth of
+    /// them to one invitee.
+    pub(crate) async fn table(&self, size: usize) -> Result<Table> {
+        const BATCH: usize = 20_000;
+        let table = Table::new(false).await?;
+        table.load(self.directory.clone())?;
+        for first in (0..size).step_by(BATCH) {
+            let mut items = Vec::with_capacity(BATCH);
+            for index in first..size.min(first + BATCH) {
+                let prototype = &self.crowd[index / 10 % self.crowd.len()];
+                let user = if index % 10 == 0 { INVITEE.to_owned() } else { fresh_user() };
+                for record in prototype.records_of(&user, &fresh_id()?.to_string()) {
+                    items.push(serde_json::from_str(&record)?);
+                }
+            }
+            table.load(items)?;
+        }
+        Ok(table)
+    }
+
+    /// Writes that many cases into the table, each of which one invocation may use up.
+    pub(crate) fn cases(&self, table: &Table, kind: CaseKind, count: usize) -> Result<Vec<Case>> {
+        let (mut cases, mut items) = (Vec::new(), Vec::new());
+        for _ in 0..count {
+            let mut copy = |prototype: &Prototype| -> Result<Case> {
+                let (case, records) = prototype.copy()?;
+                items.extend(records);
+                Ok(case)
+            };
+            cases.push(match kind {
+                CaseKind::Nothing => Case::default(),
+                CaseKind::Guests(guests) => {
+                    let mut case = Case::default();
+                    for _ in 0..guests {
+                        case.users.extend(copy(&self.guest)?.users);
+                    }
+                    case
+                }
+                CaseKind::Pending => copy(&self.pending)?,
+                CaseKind::AwaitingApproval => copy(&self.awaiting_approval)?,
+                CaseKind::Mailed => copy(&self.mailed)?,
+                CaseKind::MailedLongAgo => copy(&self.mailed_long_ago)?,
+                CaseKind::Accepted => copy(&self.accepted)?,
+            });
+        }
+        table.load(items)?;
+        Ok(cases)
+    }
+
+    /// Returns the stream's event about the creation of a pending invitation.
+    pub(crate) fn creation_event(&self, case: &Case) -> String {
+        stream_event(&self.creation, case)
+    }
+
+    /// Returns the stream's event about the acceptance of an invitation.
+    pub(crate) fn acceptance_event(&self, case: &Case) -> String {
+        stream_event(&self.acceptance, case)
+    }
+}
+
+async fn fill_directory(handlers: &Handlers) -> Result<()> {
+    handlers.put_settings().await?;
+    handlers.put_community(OPEN, "open").await?;
+    handlers.put_community(CLOSED, "closed").await?;
+    for user in [SENDER, OWNER, MEMBER, INVITEE] {
+        handlers.put_user(user).await?;
+    }
+    for (community, user, role) in [
+        (OPEN, SENDER, "moderator"),
+        (CLOSED, SENDER, "moderator"),
+        (OPEN, OWNER, "owner"),
+        (CLOSED, OWNER, "owner"),
+        (CLOSED, MEMBER, "member"),
+    ] {
+        handlers.put_member(community, user, role).await?;
+    }
+    Ok(())
+}
+
+fn key(item: &Item) -> String {
+    format!("{:?} {:?}", item.get("pk"), item.get("sk"))
+}
+
+/// Returns the record of an invitation as if its mail had been sent two hours earlier; any other record as it is.
+fn two_hours_earlier(record: &str) -> Result<String> {
+    let mut value: Value = serde_json::from_str(record)?;
+    if let Some(mailed_at) = value["body"]["M"]["mailedAt"]["N"].as_str() {
+        let mailed_at = mailed_at.parse::<i64>()? - 2 * 3_600_000;
+        value["body"]["M"]["mailedAt"]["N"] = mailed_at.to_string().into();
+    }
+    Ok(value.to_string())
+}
+
+/// Returns the prototype with the invitation as its only record.
+fn without_others(mut prototype: Prototype) -> Prototype {
+    prototype.records.retain(|record| record.contains(r#""sk":{"S":"INVITATION"}"#));
+    prototype
+}
+
+/// Returns a prototype of those records of the stream that are about the invitation.
+fn stream_records(Invited { user, id }: &Invited, changes: &[Value]) -> Prototype {
+    let pk = format!("INVITATION#{id}");
+    let theirs = changes.iter().filter(|change| change["dynamodb"]["Keys"]["pk"]["S"] == pk.as_str());
+    Prototype { user: user.clone(), id: Some(*id), records: theirs.map(Value::to_string).collect() }
+}
+
+fn stream_event(records: &Prototype, case: &Case) -> String {
+    let user = case.users.first().map_or("", String::as_str);
+    let records: Vec<_> = records.records_of(user, &case.id).collect();
+    format!(r#"{{"Records":[{}]}}"#, records.join(","))
+}

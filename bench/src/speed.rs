@@ -1,0 +1,158 @@
+//! `docs/speed.md`: each operation beside its floor, and the targets that a run missed.
+
+use std::path::Path;
+
+use crate::{
+    error::Result,
+    page::{measured_on, megabytes, splice, table},
+    results::{Metrics, OperationResult, Results, ratio},
+    size::{FunctionSize, Size},
+};
+
+/// The targets: each a ratio to the floor.
+const WARM: f64 = 1.25;
+const INIT: f64 = 1.25;
+const MEMORY: f64 = 1.5;
+/// The target for the largest table, as a ratio to the smallest.
+const GROWTH: f64 = 1.1;
+/// The target for the zip of a function that a caller waits for, in bytes.
+const ZIP: u64 = 2_500_000;
+
+/// Writes what is between the markers of `docs/speed.md`.
+pub(crate) fn write(results: &Results) -> Result<()> {
+    let operations = &results.operations;
+    let text = [
+        format!("{} Repeat it with `make bench`.", measured_on(&results.date)),
+        times(operations),
+        requests(operations),
+        growth(operations),
+        memory(operations),
+        sizes(&results.sizes),
+        missed(results),
+    ];
+    splice(Path::new("docs/speed.md"), "figures", &text.map(|part| part.trim_end().to_owned()).join("\n\n"))
+}
+
+fn times(operations: &[OperationResult]) -> String {
+    let row = |result: &OperationResult| {
+        let OperationResult { operation, ours, floor, .. } = result;
+        let time = |of: fn(&Metrics) -> f64| format!("{:.2} ({:.2})", of(ours) / 1e3, ratio(of(ours), of(floor)));
+        let (per_second, floor_per_second) = (ratio(1e6, ours.cpu), ratio(1e6, floor.cpu));
+        vec![
+            operation.name.to_owned(),
+            time(|metrics| metrics.init),
+            time(|metrics| metrics.first),
+            time(|metrics| metrics.p50),
+            time(|metrics| metrics.p99),
+            time(|metrics| metrics.cpu),
+            format!("{per_second:.0} ({:.2})", ratio(per_second, floor_per_second)),
+        ]
+    };
+    let columns =
+        "Operation | init: | first: | warm p50: | warm p99: | processor time: | requests a second on one core:";
+    let rows = table(columns, operations.iter().map(row));
+    format!("### Time\n\nMilliseconds of the function; in brackets the ratio to the floor.\n\n{rows}")
+}
+
+fn requests(operations: &[OperationResult]) -> String {
+    let row = |OperationResult { operation, usage, .. }: &OperationResult| {
+        vec![
+            operation.name.to_owned(),
+            usage.requests().to_string(),
+            operation.most_requests.to_string(),
+            usage.groups.len().to_string(),
+            usage.read_units.to_string(),
+            usage.write_units.to_string(),
+            usage.names(),
+        ]
+    };
+    let columns = "Operation | requests: | at most: | one after another: | read units: | write units: | which";
+    format!("### Requests and capacity units\n\n{}", table(columns, operations.iter().map(row)))
+}
+
+fn growth(operations: &[OperationResult]) -> String {
+    let Some(first) = operations.first() else { return String::new() };
+    let sizes: Vec<_> = first.tables.iter().map(|table| format!("{}:", table.invitations)).collect();
+    let row = |result: &OperationResult| {
+        let mut units: Vec<_> =
+            result.tables.iter().map(|table| format!("{} + {}", table.read_units, table.write_units)).collect();
+        units.dedup();
+        let times = result.tables.iter().map(|table| format!("{:.2}", table.p50 / 1e3));
+        let times = [result.operation.name.to_owned()].into_iter().chain(times);
+        times.chain([format!("{:.2}", result.growth()), units.join(" → ")]).collect()
+    };
+    let rows = table(&format!("Operation | {} | ratio: | units", sizes.join(" | ")), operations.iter().map(row));
+    format!(
+        "### The same with more invitations in the table\n\nWarm p50 in milliseconds, and read + write units; the ratio \
+         is that of the last to the first.\n\n{rows}"
+    )
+}
+
+fn memory(operations: &[OperationResult]) -> String {
+    let row = |OperationResult { operation, ours, floor, .. }: &OperationResult| {
+        let (ours, floor) = (megabytes(ours.memory), megabytes(floor.memory));
+        vec![
+            operation.name.to_owned(),
+            format!("{ours:.1}"),
+            format!("{floor:.1}"),
+            format!("{:.2}", ratio(ours, floor)),
+        ]
+    };
+    let rows = table("Operation | function: | floor: | ratio:", operations.iter().map(row));
+    format!("### Peak memory\n\nMegabytes after all of an operation's invocations (VmHWM).\n\n{rows}")
+}
+
+fn sizes(sizes: &[FunctionSize]) -> String {
+    let row = |FunctionSize { function, host, arm64 }: &FunctionSize| {
+        let mut row = vec![function.clone()];
+        for size in [Some(host), arm64.as_ref()] {
+            row.extend(match size {
+                Some(Size { binary, zip }) => [binary, zip].map(|bytes| format!("{:.2}", megabytes(*bytes))),
+                None => ["not built"; 2].map(str::to_owned),
+            });
+        }
+        row
+    };
+    let columns = "Function | binary here: | zip here: | binary arm64: | zip arm64:";
+    format!(
+        "### Size\n\nMegabytes of 1,000,000 bytes. arm64 is what is deployed; the rest of this page ran on this \
+         machine.\n\n{}",
+        table(columns, sizes.iter().map(row))
+    )
+}
+
+fn missed(results: &Results) -> String {
+    let mut missed = Vec::new();
+    for result in &results.operations {
+        let OperationResult { operation, ours, floor, usage, .. } = result;
+        for (what, found, most) in [
+            ("warm p50 / floor", ratio(ours.p50, floor.p50), WARM),
+            ("init / floor", ratio(ours.init, floor.init), INIT),
+            ("memory / floor", ratio(megabytes(ours.memory), megabytes(floor.memory)), MEMORY),
+            ("p50, largest / smallest table", result.growth(), GROWTH),
+        ] {
+            if found > most {
+                missed.push([operation.name, what, &format!("{found:.2}"), &most.to_string()].map(str::to_owned));
+            }
+        }
+        let (requests, most) = (usage.requests(), operation.most_requests);
+        if requests > most {
+            missed.push([operation.name, "requests", &requests.to_string(), &most.to_string()].map(str::to_owned));
+        }
+    }
+    for size in &results.sizes {
+        let function = results.template.functions.iter().find(|function| function.name == size.function);
+        let has_callers = function.is_some_and(|function| !function.routes.is_empty());
+        let zip = size.arm64.unwrap_or(size.host).zip;
+        if has_callers && zip > ZIP {
+            let [found, most] = [zip, ZIP].map(|bytes| format!("{:.2}", megabytes(bytes)));
+            missed.push([&*size.function, "zip, MB", &found, &most].map(str::to_owned));
+        }
+    }
+    let rows = if missed.is_empty() {
+        "None.".to_owned()
+    } else {
+        table("Operation | what | found: | at most:", missed.into_iter().map(Vec::from))
+    };
+    format!("### Targets missed in this run\n\n{rows}")
+}
