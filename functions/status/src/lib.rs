@@ -21,7 +21,7 @@ http_api::routes! {
 
 async fn get_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
-    let viewed = lists::invitation(&api.store, &caller, invitation_id(request)?).await?;
-    let viewer = Viewer { caller: &caller, user: viewed.user.as_ref(), role: viewed.role };
-    json(StatusCode::OK, &InvitationView::new(&viewed.invitation, &viewer, now()))
+    let found = lists::invitation(&api.store, &caller, invitation_id(request)?).await?;
+    let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
+    json(StatusCode::OK, &InvitationView::new(&found.invitation, &viewer, now()))
 }

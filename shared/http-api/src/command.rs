@@ -20,7 +20,7 @@ pub async fn run(api: &Api, request: &Request, command: &Command) -> Result<Resp
     let caller = api.claims.caller(request)?;
     let id = invitation_id(request)?;
     let now = now();
-    let viewed = perform(&api.store, &caller, id, command, now).await?;
-    let viewer = Viewer { caller: &caller, user: viewed.user.as_ref(), role: viewed.role };
-    json(StatusCode::OK, &InvitationView::new(&viewed.invitation, &viewer, now))
+    let found = perform(&api.store, &caller, id, command, now).await?;
+    let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
+    json(StatusCode::OK, &InvitationView::new(&found.invitation, &viewer, now))
 }
