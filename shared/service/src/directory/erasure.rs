@@ -48,13 +48,13 @@ pub async fn erase(store: &Store, id: &UserId, now: Timestamp) -> Result<(), Ser
     retry((), |()| async move {
         let belongings = store.belongings(id).await?;
         apply_to_all(store, store.live_invitations(&belongings).await?, decide, now).await?;
-        let removal = remove(store, &belongings, now, budget).await?;
-        if removal == Removal::Conflict
-            || (removal == Removal::Done && belongings.is_known() && users::remove(store, id).await?)
-        {
-            return Ok(ControlFlow::Continue(()));
-        }
-        Ok(ControlFlow::Break(()))
+        let is_over = match remove(store, &belongings, now, budget).await? {
+            Removal::Conflict => false,
+            Removal::Active => true,
+            // The user's own record goes last. What came before it went is found by one more attempt.
+            Removal::Done => !belongings.is_known() || !users::remove(store, id).await?,
+        };
+        Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
     .await
 }
