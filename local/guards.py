@@ -52,12 +52,15 @@ REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
 MODERATE = "functions/moderate/src/lib.rs"
-USERS = "functions/directory/src/users.rs"
-ERASURE = "functions/directory/src/erasure.rs"
-CLAIMS = "functions/directory/src/claims.rs"
-MEMBERS = "functions/directory/src/members.rs"
-CONNECTIONS = "functions/directory/src/connections.rs"
+USERS = "shared/store/src/users.rs"
+DIRECTORY_USERS = "shared/service/src/directory/users.rs"
+ERASURE = "shared/store/src/erasure.rs"
+DIRECTORY_ERASURE = "shared/service/src/directory/erasure.rs"
+ADDRESS_OWNER = "shared/service/src/directory/address_owner.rs"
+RELATIONS = "shared/store/src/relations.rs"
+RECORDS = "functions/directory/src/records.rs"
 IMPORT = "functions/directory/src/import.rs"
+WAVES = "shared/service/src/directory/import.rs"
 DELIVER = "functions/deliver/src/lib.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
@@ -358,44 +361,44 @@ GUARDS = [
 
     # ---- The directory
     Guard("only site administrators keep the directory", FUNCTION, "api.claims.site_administrator(request)?;", ""),
-    Guard("an address has one owner", USERS, "owner != id && owns", "false"),
-    Guard("an address without owner is still without", USERS, 'expression.require_missing("owner")', "()"),
-    Guard("a suppression that came meanwhile is noticed", USERS, 'expression.require_missing("suppressed");', ""),
+    Guard("an address has one owner", USERS, "owns && address.owner.as_ref().is_some_and(|owner| owner != id)",
+          "false"),
+    Guard("an address without owner is still without", USERS, "expression.require_missing(OWNER);", ""),
+    Guard("a suppression that came meanwhile is noticed", USERS, "expression.require_missing(SUPPRESSED);", ""),
     Guard("a new user is new", USERS, "expression.require_missing(PK);", ""),
     Guard("a user is still as active as it was read", USERS,
-          'expression.require_equal("active", AttributeValue::Bool(user.active));', ""),
+          "expression.require_equal(ACTIVE, AttributeValue::Bool(user.active));", ""),
     Guard("nothing is removed of whom the platform brings back", USERS,
-          'expression.require_missing_or_equal(ACTIVE, AttributeValue::Bool(false));', ""),
+          "expression.require_missing_or_equal(ACTIVE, AttributeValue::Bool(false));", ALWAYS + ";"),
     Guard("the way to a live invitation is not removed", ERASURE,
-          'settled.require_lapsed(LIVE_INVITATION, LIVE_UNTIL, now.as_millisecond());', ""),
-    Guard("what came to a user while they were erased goes too", ERASURE,
-          "!items.iter().any(|item| is_user(id, item))", "true"),
-    Guard("the live invitations of the erased are withdrawn", ERASURE,
-          "settle_live(store, &items, &decide, now).await?;", ""),
-    Guard("a moderator who is erased is no longer listed", ERASURE, "Some(Key::moderator(&community, id))",
+          "expression.require_lapsed(LIVE_INVITATION, LIVE_UNTIL, now.as_millisecond());", ""),
+    Guard("what came to a user while they were erased goes too", DIRECTORY_ERASURE, "!belongings.is_known()", "true"),
+    Guard("the live invitations of the erased are withdrawn", DIRECTORY_ERASURE,
+          "apply_to_all(store, store.live_invitations(&belongings).await?, decide, now).await?;", ""),
+    Guard("a moderator who is erased is no longer listed", ERASURE, "Some(Key::moderator(&community, user))",
           "Option::<Key>::None"),
     Guard("a connection of the erased goes both ways", ERASURE,
-          "key.connected_to().map(|other| Key::connection(&other, id))", "None"),
-    Guard("who was brought back while being removed stays", USERS, "user.active", "false",
-          near="pub(crate) async fn remove"),
+          "key.connected_to().map(|other| Key::connection(&other, user))", "None"),
+    Guard("who was brought back while being removed stays", DIRECTORY_USERS, "user.active", "false",
+          near="async fn remove"),
     Guard("a user's address is still as it was read", USERS,
-          'expression.require_equal("email", string(email.as_str()))', "()"),
-    Guard("a claimed invitation is still the address's", CLAIMS,
+          "expression.require_equal(EMAIL, string(email.as_str()))", "()"),
+    Guard("a claimed invitation is still the address's", ADDRESS_OWNER,
           "one.invitee.party() == Party::Address(self.address.clone())", "true"),
-    Guard("a block goes along with the address", CLAIMS, "standing.blocked && !own.blocked", "false"),
-    Guard("a cooldown goes along with the address", CLAIMS,
+    Guard("a block goes along with the address", ADDRESS_OWNER, "standing.blocked && !own.blocked", "false"),
+    Guard("a cooldown goes along with the address", ADDRESS_OWNER,
           "cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until))", "None"),
-    Guard("a refusal goes along while the address is the user's", CLAIMS,
-          'expression.require_equal("owner", string(self.user.id.as_str()));', ALWAYS + ";"),
-    Guard("a member is in the directory", MEMBERS, "users::known(&user_id)",
-          f"Write::Check(Key::user(&user_id), {UNCONDITIONAL})"),
-    Guard("a member's community is in the directory", MEMBERS, "existing(PK)", UNCONDITIONAL),
-    Guard("who moderates no more is no longer listed", MEMBERS,
+    Guard("a refusal goes along while the address is the user's", USERS,
+          "expression.require_equal(OWNER, string(id.as_str()));", ALWAYS + ";"),
+    Guard("a member is in the directory", RELATIONS, "users::is_known(user)",
+          f"Write::Check(Key::user(user), {UNCONDITIONAL})"),
+    Guard("a member's community is in the directory", RELATIONS, "existing(PK)", UNCONDITIONAL),
+    Guard("who moderates no more is no longer listed", RELATIONS,
           "return Ok(Write::Delete(key, Expression::default()));",
           f"return Ok(Write::Check(key, {UNCONDITIONAL}));"),
-    Guard("nobody is connected to themselves", CONNECTIONS, "user_id == other_id", "false"),
+    Guard("nobody is connected to themselves", RECORDS, "user == other", "false"),
     Guard("an import has a limit", IMPORT, "body.records.len() > MAX_RECORDS", "false"),
-    Guard("a record waits for those it depends on", IMPORT,
+    Guard("a record waits for those it depends on", WAVES,
           "needs.iter().any(|subject| touched.contains(subject))", "false"),
 
     # ---- Delivery

@@ -1,12 +1,11 @@
 //! What the contract says of each route, in a function of its handler's name.
 
 use domain::{
-    community::{Community, Enrolment, MembershipMode, Visibility},
+    community::Community,
     email::EmailAddress,
     id::{CommunityId, UserId},
-    message::MAX_MESSAGE_CHARS,
-    person::{Role, User},
-    settings::{EmailLinkResponse, LanguageTag, Locale, MAX_RECIPIENTS, Settings},
+    person::{Connection, Member, User},
+    settings::Settings,
 };
 use http_api::{
     code::Code,
@@ -15,13 +14,8 @@ use http_api::{
 use utoipa::ToSchema;
 
 use crate::{
-    communities::CommunityBody,
-    connections::{Connection, ConnectionBody},
-    fields::{MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_URL_CHARS},
     import::{Import, ImportBody, MAX_RECORDS},
-    members::{Member, MemberBody},
-    settings::{self, SettingsBody},
-    users::UserBody,
+    schema::{asked, shown},
 };
 
 fn operation(summary: &str) -> Operation {
@@ -33,8 +27,8 @@ pub(crate) fn put_user() -> Operation {
         .about("Replaces the whole record. Live invitations of the verified address become the user's.")
         .reads(user_body(), vec![("user", user_example())])
         .refuses([Code::EmailTaken]);
-    let shown = with(user_example(), &json!({"id": "ann", "active": true}));
-    of_user(stored(put, Schema::of::<User>(), &shown))
+    let example = with(user_example(), &json!({"id": "ann", "active": true}));
+    of_user(stored(put, shown::<User>().requires("emailVerified").requires("active"), &example))
 }
 
 pub(crate) fn delete_user() -> Operation {
@@ -50,7 +44,7 @@ fn of_user(operation: Operation) -> Operation {
 pub(crate) fn put_connection() -> Operation {
     let put = operation("Connects two users")
         .about("A connection holds both ways. Both users must be in the directory.")
-        .reads(Schema::of::<ConnectionBody>(), vec![("nothing", json!({}))])
+        .reads(connection_body(), vec![("nothing", json!({}))])
         .refuses([Code::NotInDirectory]);
     of_connection(stored(put, Schema::of::<Connection>(), &json!({"userId": "ann", "otherId": "ben"})))
 }
@@ -67,8 +61,8 @@ pub(crate) fn put_community() -> Operation {
     let put = operation("Keeps a community as described")
         .about("Replaces the whole record.")
         .reads(community_body(), vec![("community", community_example())]);
-    let shown = with(community_example(), &json!({"id": "chess", "allowInvitations": true}));
-    of_community(stored(put, Schema::of::<Community>(), &shown))
+    let example = with(community_example(), &json!({"id": "chess", "allowInvitations": true}));
+    of_community(stored(put, shown::<Community>().requires("allowInvitations"), &example))
 }
 
 pub(crate) fn delete_community() -> Operation {
@@ -84,8 +78,8 @@ pub(crate) fn put_member() -> Operation {
         .about("The community and the user must be in the directory.")
         .reads(member_body(), vec![("member", json!({"role": "moderator"}))])
         .refuses([Code::NotInDirectory]);
-    let shown = json!({"communityId": "chess", "userId": "ann", "role": "moderator"});
-    of_member(stored(put, Schema::of::<Member>(), &shown))
+    let example = json!({"communityId": "chess", "userId": "ann", "role": "moderator"});
+    of_member(stored(put, Schema::of::<Member>(), &example))
 }
 
 pub(crate) fn delete_member() -> Operation {
@@ -110,7 +104,7 @@ pub(crate) fn put_settings() -> Operation {
 
 fn shows_settings(operation: Operation, description: &str) -> Operation {
     let defaults = vec![("defaults", json!(Settings::default()))];
-    operation.responds(200, description, Schema::of::<Settings>(), defaults)
+    operation.responds(200, description, shown::<Settings>(), defaults)
 }
 
 pub(crate) fn import_records() -> Operation {
@@ -118,7 +112,7 @@ pub(crate) fn import_records() -> Operation {
         record("user", &["userId"], user_body()),
         record("community", &["communityId"], community_body()),
         record("member", &["communityId", "userId"], member_body()),
-        record("connection", &["userId", "otherId"], Schema::of::<ConnectionBody>()),
+        record("connection", &["userId", "otherId"], connection_body()),
     ];
     let choices: Vec<_> = records.iter().map(Schema::reference).collect();
     let mapping = records.iter().map(|record| (kind(record), record.reference()["$ref"].clone()));
@@ -127,9 +121,9 @@ pub(crate) fn import_records() -> Operation {
     let body = Schema::of::<ImportBody>().with("records", &json!({"maxItems": MAX_RECORDS, "items": one}));
     let user = with(user_example(), &json!({"type": "user", "userId": "ann"}));
     let member = json!({"type": "member", "communityId": "chess", "userId": "ann", "role": "member"});
-    let shown = with(user_example(), &json!({"id": "ann", "active": true}));
+    let kept = with(user_example(), &json!({"id": "ann", "active": true}));
     let results = json!({"results": [
-        {"index": 0, "type": "user", "status": 201, "record": shown},
+        {"index": 0, "type": "user", "status": 201, "record": kept},
         {"index": 1, "type": "member", "status": 404, "error":
             {"code": "not_in_directory", "detail": "The directory has no such community."}},
     ]});
@@ -158,45 +152,25 @@ fn removed(operation: Operation) -> Operation {
 }
 
 fn user_body() -> Schema {
-    let body = Schema::of::<UserBody>().requires("displayName").chars("displayName", &(1..=MAX_NAME_CHARS));
-    url(body, "profileUrl").is::<EmailAddress>("email").is::<LanguageTag>("locale")
+    asked::<User>("UserBody", "What the platform says of a user.", &["id"])
 }
 
 fn community_body() -> Schema {
-    let body = Schema::of::<CommunityBody>().requires("title").chars("title", &(1..=MAX_NAME_CHARS));
-    url(url(body, "url"), "rulesUrl")
-        .chars("description", &(0..=MAX_DESCRIPTION_CHARS))
-        .with("memberCount", &json!({"minimum": 0}))
-        .requires("visibility")
-        .is::<Visibility>("visibility")
-        .requires("enrolment")
-        .is::<Enrolment>("enrolment")
-        .is::<MembershipMode>("membershipMode")
+    asked::<Community>("CommunityBody", "What the platform says of a community.", &["id"])
 }
 
 fn member_body() -> Schema {
-    Schema::of::<MemberBody>().requires("role").is::<Role>("role")
+    asked::<Member>("MemberBody", "What the platform says of a membership.", &["communityId", "userId"])
+}
+
+fn connection_body() -> Schema {
+    let about = "What the platform says of a connection besides who it joins: nothing.";
+    asked::<Connection>("ConnectionBody", about, &["userId", "otherId"])
 }
 
 fn settings_body() -> Schema {
-    let body = Schema::of::<SettingsBody>()
-        .is::<MembershipMode>("membershipMode")
-        .whole("invitationLifetimeDays", &settings::LIFETIME_DAYS)
-        .whole("declineCooldownDays", &settings::COOLDOWN_DAYS)
-        .whole("maxRecipientsPerRequest", &(1..=MAX_RECIPIENTS))
-        .whole("dailyInvitationsPerSender", &settings::DAILY_INVITATIONS)
-        .is::<EmailLinkResponse>("emailLinkResponse")
-        .chars("defaultMessage", &(1..=MAX_MESSAGE_CHARS))
-        .chars("productName", &(1..=settings::MAX_PRODUCT_NAME_CHARS))
-        .chars("postalAddress", &(0..=settings::MAX_POSTAL_ADDRESS_CHARS))
-        .is::<EmailAddress>("supportEmail")
-        .is::<Locale>("defaultLocale");
-    url(url(body, "registrationUrl"), "logoUrl")
-}
-
-fn url(schema: Schema, field: &str) -> Schema {
-    let pattern = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/\s\\]\S*$";
-    schema.with(field, &json!({"format": "uri", "pattern": pattern, "maxLength": MAX_URL_CHARS}))
+    let about = "The settings that the platform wants; what it leaves out becomes the default.";
+    asked::<Settings>("SettingsBody", about, &[]).is::<EmailAddress>("supportEmail")
 }
 
 /// A record of an import: the body of the route for one of its kind, with what the route has in its path.

@@ -1,108 +1,270 @@
-//! Fields that must make sense: each check says what it wants, and all faults of a record are told at once.
+//! Reads the fields of a JSON object straight into a record, and tells all faults of the record at once.
+//!
+//! The types of the fields carry their range. A value of another JSON type and a field that the record does not have
+//! make the request malformed. A value that is missing or out of its range is a fault among others.
 
-use std::{fmt::Display, ops::RangeInclusive};
+use std::{
+    fmt::{self, Display},
+    vec,
+};
 
 use http_api::problem::{Fault, Problem};
-use serde::de::{DeserializeOwned, IntoDeserializer};
-use url::Url;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Unexpected, Visitor},
+    forward_to_deserialize_any,
+};
+use serde_json::{Map, Value};
 
-/// The longest name of a person or community, in characters.
-pub(crate) const MAX_NAME_CHARS: usize = 200;
-/// The longest description of a community, in characters.
-pub(crate) const MAX_DESCRIPTION_CHARS: usize = 2_000;
-/// The longest URL, in characters.
-pub(crate) const MAX_URL_CHARS: usize = 2_000;
+/// A record that is read from a body.
+pub(crate) trait Record: DeserializeOwned {
+    /// The fields that must be there.
+    const REQUIRED: &[&str];
+}
 
-/// The faults found in one record so far.
-#[derive(Default)]
-pub(crate) struct Faults(Vec<Fault>);
+/// The fields of a JSON object, in their order. `null` reads as left out.
+pub(crate) struct Fields(Vec<(String, Value)>);
 
-impl Faults {
-    pub(crate) fn add(&mut self, param: &str, detail: impl Display) {
-        self.0.push(Fault::new(param, detail));
+impl Fields {
+    /// Returns the value of a field that is there.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.iter().find(|(known, value)| known == name && !value.is_null()).map(|(_, value)| value)
     }
 
-    /// The value of a field that must be there.
-    pub(crate) fn required<T, E: Display>(
-        &mut self,
-        param: &str,
-        text: Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        if text.is_none() {
-            self.add(param, "is required");
+    /// Reads a record. `given` are the fields that stand elsewhere in the request, `faults` those that are known already.
+    pub(crate) fn read<T: Record>(&self, given: &[(&str, &str)], mut faults: Vec<Fault>) -> Result<T, Problem> {
+        let given: Vec<_> = given.iter().map(|(name, text)| (*name, Value::from(*text))).collect();
+        let missing = T::REQUIRED.iter().filter(|name| self.get(name).is_none());
+        faults.extend(missing.map(|name| Fault::new(*name, "is required")));
+        let mut order: &[&str] = &[];
+        // Reading ends at the first fault; what is at fault is then left out, until nothing more is found.
+        for _ in 0..=self.0.len() {
+            let mut attempt = Attempt::new(self, &given, &faults);
+            let read = T::deserialize(&mut attempt);
+            let at = attempt.at.unwrap_or("record");
+            order = attempt.known;
+            match read {
+                Ok(record) if faults.is_empty() => return Ok(record),
+                Err(Error::Malformed(detail)) => return Err(Problem::malformed(at, detail)),
+                Err(Error::OutOfRange(detail)) => faults.push(Fault::new(at, detail)),
+                Ok(_) | Err(Error::Missing) => break,
+            }
         }
-        self.optional(param, text, parse)
+        faults.sort_by_key(|fault| order.iter().position(|name| *name == fault.param));
+        Err(Problem::invalid(faults))
     }
+}
 
-    /// The value of a field, if it is there and makes sense.
-    pub(crate) fn optional<T, E: Display>(
-        &mut self,
-        param: &str,
-        text: Option<String>,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        parse(&text?).map_err(|fault| self.add(param, fault)).ok()
+impl From<Map<String, Value>> for Fields {
+    fn from(fields: Map<String, Value>) -> Self {
+        Self(fields.into_iter().collect())
     }
+}
 
-    /// The value of a whole number, if it is there and within `range`.
-    pub(crate) fn whole<T: TryFrom<i64> + Display + PartialOrd>(
-        &mut self,
-        param: &str,
-        number: Option<i64>,
-        range: &RangeInclusive<T>,
-    ) -> Option<T> {
-        let number = T::try_from(number?).ok().filter(|number| range.contains(number));
-        if number.is_none() {
-            self.add(param, format!("must be a whole number from {} to {}", range.start(), range.end()));
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields: Vec<(String, Value)> = Vec::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    if fields.iter().any(|(known, _)| *known == name) {
+                        return Err(de::Error::custom(format_args!("duplicate field `{name}`")));
+                    }
+                    fields.push((name, value));
+                }
+                Ok(Fields(fields))
+            }
         }
-        number
-    }
 
-    /// What was made of the record, unless there are faults.
-    pub(crate) fn finish<T>(self, record: Option<T>) -> Result<T, Problem> {
-        record.filter(|_| self.0.is_empty()).ok_or_else(|| Problem::invalid(self.0))
+        deserializer.deserialize_map(Object)
     }
 }
 
-/// One line of text, without the space around it.
-pub(crate) fn line(text: &str, most: usize) -> Result<String, String> {
-    let text = text.trim();
-    let fits = (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-    if fits { Ok(text.to_owned()) } else { Err(format!("must be 1 to {most} characters on one line")) }
+/// Why an attempt at a record has ended.
+#[derive(Debug)]
+enum Error {
+    /// A field has another JSON type, or is none of the record's.
+    Malformed(String),
+    /// A value is out of its range.
+    OutOfRange(String),
+    /// A field that must be there is not. All others have been read.
+    Missing,
 }
 
-/// The name of a person or community.
-pub(crate) fn name(text: &str) -> Result<String, String> {
-    line(text, MAX_NAME_CHARS)
-}
-
-/// Plain text of some lines; `None` if there is nothing in it to read.
-pub(crate) fn prose(text: &str, most: usize) -> Result<Option<String>, String> {
-    let plain = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
-    if text.chars().count() > most || !plain {
-        return Err(format!("must be plain text of at most {most} characters"));
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed(detail) | Self::OutOfRange(detail) => f.write_str(detail),
+            Self::Missing => f.write_str("a field is missing"),
+        }
     }
-    Ok(Some(text.to_owned()).filter(|text| !text.trim().is_empty()))
 }
 
-/// An address in the web that can be linked to as it stands. It stays as it was written.
-pub(crate) fn url(text: &str) -> Result<String, String> {
-    // The parser forgives what old browsers let pass; mails and pages shall not depend on it.
-    let spelled_out = text.split_once("://").is_some_and(|(scheme, rest)| {
-        ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) && !rest.starts_with('/')
-    });
-    let clean = !text.contains(|c: char| c.is_whitespace() || c.is_control() || c == '\\');
-    let fits = text.chars().count() <= MAX_URL_CHARS;
-    let parsed = Url::parse(text).ok().filter(Url::has_host);
-    let named = parsed.is_some_and(|url| url.username().is_empty() && url.password().is_none());
-    if spelled_out && clean && fits && named {
-        return Ok(text.to_owned());
+impl std::error::Error for Error {}
+
+impl de::Error for Error {
+    /// What the types of the fields say of text and numbers that are not theirs.
+    fn custom<T: Display>(detail: T) -> Self {
+        Self::OutOfRange(detail.to_string())
     }
-    Err(format!("must be an absolute http or https URL without user name, of at most {MAX_URL_CHARS} characters"))
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Malformed(format!("invalid type: {found}, expected {expected}"))
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn de::Expected) -> Self {
+        Self::Malformed(format!("invalid value: {found}, expected {expected}"))
+    }
+
+    fn missing_field(_: &'static str) -> Self {
+        Self::Missing
+    }
 }
 
-/// One of the names that SPEC gives the values of `T`.
-pub(crate) fn choice<T: DeserializeOwned>(text: &str) -> Result<T, serde::de::value::Error> {
-    T::deserialize(text.into_deserializer())
+/// One attempt at a record, which leaves out the fields that are known to be at fault.
+struct Attempt<'a> {
+    fields: &'a Fields,
+    given: &'a [(&'a str, Value)],
+    left: vec::IntoIter<(&'a str, &'a Value)>,
+    value: &'a Value,
+    /// The field that is being read.
+    at: Option<&'a str>,
+    /// The fields of the record.
+    known: &'static [&'static str],
+}
+
+impl<'a> Attempt<'a> {
+    fn new(fields: &'a Fields, given: &'a [(&str, Value)], faults: &[Fault]) -> Self {
+        let at_fault = |name: &str| faults.iter().any(|fault| fault.param == name);
+        let good = fields.0.iter().filter(|(name, value)| !value.is_null() && !at_fault(name));
+        let all = given.iter().map(|(name, value)| (*name, value)).chain(good.map(|(name, value)| (&**name, value)));
+        let left = all.collect::<Vec<_>>().into_iter();
+        Self { fields, given, left, value: &Value::Null, at: None, known: &[] }
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.given.iter().any(|(given, _)| *given == name)
+    }
+
+    /// A field that the record does not have, or has from elsewhere.
+    fn unknown(&self) -> Option<&'a str> {
+        let mut names = self.fields.0.iter().map(|(name, _)| name.as_str());
+        names.find(|name| !self.known.contains(name) || self.is_given(name))
+    }
+}
+
+impl<'de> Deserializer<'de> for &mut Attempt<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_map(self)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        known: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.known = known;
+        if let Some(name) = self.unknown() {
+            self.at = Some(name);
+            let own: Vec<_> =
+                known.iter().filter(|name| !self.is_given(name)).map(|name| format!("`{name}`")).collect();
+            let expected = match own.as_slice() {
+                [] => "there are no fields".to_owned(),
+                [only] => format!("expected {only}"),
+                _ => format!("expected one of {}", own.join(", ")),
+            };
+            return Err(Error::Malformed(format!("unknown field `{name}`, {expected}")));
+        }
+        self.deserialize_any(visitor)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct
+        seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Attempt<'_> {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
+        let Some((name, value)) = self.left.next() else { return Ok(None) };
+        (self.at, self.value) = (Some(name), value);
+        seed.deserialize(name.into_deserializer()).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        seed.deserialize(FieldValue(self.value))
+    }
+}
+
+/// The value of one field.
+struct FieldValue<'a>(&'a Value);
+
+impl FieldValue<'_> {
+    fn unexpected(&self) -> Unexpected<'_> {
+        match self.0 {
+            Value::Null => Unexpected::Unit,
+            Value::Bool(flag) => Unexpected::Bool(*flag),
+            Value::Number(number) => match (number.as_u64(), number.as_i64()) {
+                (Some(number), _) => Unexpected::Unsigned(number),
+                (None, Some(number)) => Unexpected::Signed(number),
+                (None, None) => Unexpected::Float(number.as_f64().unwrap_or_default()),
+            },
+            Value::String(text) => Unexpected::Str(text),
+            Value::Array(_) => Unexpected::Seq,
+            Value::Object(_) => Unexpected::Map,
+        }
+    }
+}
+
+impl<'de> Deserializer<'de> for FieldValue<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        match self.unexpected() {
+            Unexpected::Bool(flag) => visitor.visit_bool(flag),
+            Unexpected::Unsigned(number) => visitor.visit_u64(number),
+            Unexpected::Signed(number) => visitor.visit_i64(number),
+            Unexpected::Float(number) => visitor.visit_f64(number),
+            Unexpected::Str(text) => visitor.visit_str(text),
+            other => Err(de::Error::invalid_type(other, &visitor)),
+        }
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        match self.0 {
+            Value::String(text) => visitor.visit_enum(text.as_str().into_deserializer()),
+            _ => Err(de::Error::invalid_type(self.unexpected(), &"a string")),
+        }
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct
+        map struct identifier ignored_any
+    }
 }

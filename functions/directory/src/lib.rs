@@ -1,21 +1,14 @@
 //! Lets the host platform keep users, communities, members, connections and settings in step.
 //!
-//! Every write is an upsert that can be repeated, and so is every removal: one that ran out of time is continued by
-//! the next attempt. What the platform may not know of happens along the way: invitations of an address become those
-//! of its owner, and whoever is erased or removed takes their live invitations along.
+//! What happens is in `service::directory`; here requests become records, and records responses.
 
-mod claims;
-mod communities;
-mod connections;
 #[cfg(feature = "openapi")]
 mod contract;
-mod erasure;
 mod fields;
 mod import;
-mod members;
-mod settings;
-mod sweep;
-mod users;
+mod records;
+#[cfg(feature = "openapi")]
+mod schema;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +23,8 @@ use lambda_http::{
     http::{HeaderValue, StatusCode, header},
 };
 use serde::Serialize;
+use service::directory::{Stored, communities, connections, erasure, members, users};
+use system::now;
 
 http_api::routes! {
     PUT "/directory/users/{userId}" => put_user, site_administrators;
@@ -45,53 +40,56 @@ http_api::routes! {
     POST "/directory/import" => import_records, site_administrators;
 }
 
-/// How often a write is prepared anew because another writer was faster.
-const ROUNDS: u32 = 6;
-
 async fn put_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    users::put(&api.store, path(request, "userId")?, body::json(request)?).await?.response()
+    let user = records::user(&path(request, "userId")?, &body::json(request)?)?;
+    shown(users::put(&api.store, user, now()).await?)
 }
 
 async fn delete_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    erasure::erase(&api.store, &path(request, "userId")?).await?;
+    erasure::erase(&api.store, &path(request, "userId")?, now()).await?;
     Ok(no_content())
 }
 
 async fn put_connection(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (user, other) = (path(request, "userId")?, path(request, "otherId")?);
-    connections::put(&api.store, user, other, &body::json(request)?).await?.response()
+    let connection = records::connection(&user, &other, &body::json(request)?)?;
+    shown(connections::put(&api.store, connection).await?)
 }
 
 async fn delete_connection(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    connections::delete(&api.store, &path(request, "userId")?, &path(request, "otherId")?).await?;
+    connections::remove(&api.store, &path(request, "userId")?, &path(request, "otherId")?).await?;
     Ok(no_content())
 }
 
 async fn put_community(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    communities::put(&api.store, path(request, "communityId")?, body::json(request)?).await?.response()
+    let community = records::community(&path(request, "communityId")?, &body::json(request)?)?;
+    shown(communities::put(&api.store, community).await?)
 }
 
 async fn delete_community(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    communities::delete(&api.store, &path(request, "communityId")?).await?;
+    communities::remove(&api.store, path(request, "communityId")?, now()).await?;
     Ok(no_content())
 }
 
 async fn put_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (community, user) = (path(request, "communityId")?, path(request, "userId")?);
-    members::put(&api.store, community, user, body::json(request)?).await?.response()
+    let member = records::member(&community, &user, &body::json(request)?)?;
+    shown(members::put(&api.store, member).await?)
 }
 
 async fn delete_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    members::delete(&api.store, &path(request, "communityId")?, path(request, "userId")?).await?;
+    members::remove(&api.store, &path(request, "communityId")?, &path(request, "userId")?).await?;
     Ok(no_content())
 }
 
 async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem> {
-    json(StatusCode::OK, &settings::get(&api.store).await?)
+    json(StatusCode::OK, &api.store.settings().await?)
 }
 
 async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    json(StatusCode::OK, &settings::put(&api.store, body::json(request)?).await?)
+    let settings = records::settings(&body::json(request)?)?;
+    api.store.put_settings(&settings).await?;
+    json(StatusCode::OK, &settings)
 }
 
 async fn import_records(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
@@ -105,19 +103,10 @@ fn no_content() -> Response<Body> {
     response
 }
 
-/// A record as it is kept from now on.
-struct Stored<T> {
-    record: T,
-    /// Whether there was none before.
-    created: bool,
+fn status<T>(stored: &Stored<T>) -> StatusCode {
+    if stored.created { StatusCode::CREATED } else { StatusCode::OK }
 }
 
-impl<T: Serialize> Stored<T> {
-    fn status(&self) -> StatusCode {
-        if self.created { StatusCode::CREATED } else { StatusCode::OK }
-    }
-
-    fn response(&self) -> Result<Response<Body>, Problem> {
-        json(self.status(), &self.record)
-    }
+fn shown<T: Serialize>(stored: Stored<T>) -> Result<Response<Body>, Problem> {
+    json(status(&stored), &stored.record)
 }

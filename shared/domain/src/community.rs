@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::CommunityId;
+use super::{
+    field::{self, Count, Name, Prose, WebUrl},
+    id::CommunityId,
+};
 
 /// A group that people join, as the host platform last described it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,24 +15,30 @@ pub struct Community {
     /// The platform's id of the community.
     pub id: CommunityId,
     /// What people call it.
-    pub title: String,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub title: Name,
     /// Where its space is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub url: Option<WebUrl>,
     /// A few sentences for people who do not know it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "Prose::unless_blank")]
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub description: Option<Prose<2_000>>,
     /// Where its rules are.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub rules_url: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub rules_url: Option<WebUrl>,
     /// How many members it has, by the platform's count.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub member_count: Option<u64>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub member_count: Option<Count>,
     /// Who sees it; members invite only into public ones.
     pub visibility: Visibility,
     /// How one joins it, which decides who may invite.
     pub enrolment: Enrolment,
     /// Whether anyone may be invited, and may accept, at all.
+    #[serde(default = "field::yes")]
     pub allow_invitations: bool,
     /// Overrides the network's mode.
     #[serde(skip_serializing_if = "Option::is_none")]

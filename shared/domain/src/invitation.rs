@@ -67,8 +67,8 @@ impl From<&Community> for CommunityLabel {
     fn from(community: &Community) -> Self {
         Self {
             id: community.id.clone(),
-            title: community.title.clone(),
-            url: community.url.clone(),
+            title: community.title.clone().into(),
+            url: community.url.clone().map(Into::into),
             community_type: community.enrolment.community_type(),
         }
     }
@@ -93,8 +93,8 @@ impl From<&User> for Sender {
     fn from(user: &User) -> Self {
         Self {
             id: user.id.clone(),
-            display_name: Some(user.display_name.clone()),
-            profile_url: user.profile_url.clone(),
+            display_name: Some(user.display_name.clone().into()),
+            profile_url: user.profile_url.clone().map(Into::into),
         }
     }
 }
@@ -124,7 +124,7 @@ pub enum Invitee {
 impl Invitee {
     /// The invitee that `user` is.
     pub fn user(user: &User) -> Self {
-        Self::User { id: user.id.clone(), display_name: Some(user.display_name.clone()) }
+        Self::User { id: user.id.clone(), display_name: Some(user.display_name.clone().into()) }
     }
 
     /// The invitee behind `email`.

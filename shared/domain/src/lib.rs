@@ -7,6 +7,7 @@ pub mod community;
 pub mod delivery;
 pub mod email;
 pub mod event;
+pub mod field;
 pub mod id;
 pub mod invitation;
 pub mod lifecycle;

@@ -350,7 +350,7 @@ fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
         invitee @ Invitee::User { .. } => invitee.clone(),
         Invitee::Address { .. } => Invitee::User {
             id: viewer.caller.id.clone(),
-            display_name: viewer.user.map(|user| user.display_name.clone()),
+            display_name: viewer.user.map(|user| user.display_name.clone().into()),
         },
     }
 }
@@ -440,7 +440,7 @@ impl Step<'_> {
             after.status = Status::Declined;
             after.answered_at = Some(self.now);
         });
-        let cooling_until = days_later(self.now, settings.decline_cooldown_days);
+        let cooling_until = days_later(self.now, settings.decline_cooldown_days.get());
         let refuse = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
         transition.standings.push((party, refuse));
         transition.mails.push(NewMail { kind: MailKind::Declined, to: Addressee::Sender });

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     Timestamp,
     email::{AddressKey, EmailAddress},
-    id::{InvitationId, UserId},
+    field::{self, Name, WebUrl},
+    id::{CommunityId, InvitationId, UserId},
     settings::{LanguageTag, Locale},
     time::millis,
 };
@@ -18,16 +19,20 @@ pub struct User {
     /// The platform's id of the person.
     pub id: UserId,
     /// The full name that others see.
-    pub display_name: String,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub display_name: Name,
     /// Where the profile is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub profile_url: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub profile_url: Option<WebUrl>,
     /// Where mail reaches them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<EmailAddress>,
     /// Whether the platform has proof that the address is theirs.
+    #[serde(default)]
     pub email_verified: bool,
     /// Whether the person may act and be invited.
+    #[serde(default = "field::yes")]
     pub active: bool,
     /// The language they chose.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,6 +84,27 @@ impl Role {
     pub fn moderates(self) -> bool {
         self >= Self::Moderator
     }
+}
+
+/// A membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it, here and in the contract")]
+pub struct Member {
+    pub community_id: CommunityId,
+    pub user_id: UserId,
+    pub role: Role,
+}
+
+/// Two users who know each other.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names say it, here and in the contract")]
+pub struct Connection {
+    pub user_id: UserId,
+    pub other_id: UserId,
 }
 
 /// Who is calling, by the claims of a token that the gateway has verified.

@@ -13,30 +13,38 @@ use utoipa::{
 
 use crate::{
     email::{EmailAddress, MAX_EMAIL_LENGTH},
+    field::{Count, Line, MAX_URL_CHARS, Prose, WebUrl, Whole},
     id::{CommunityId, InvitationId, MAX_ID_LENGTH, UserId},
+    message::{MAX_MESSAGE_CHARS, Message},
     settings::LanguageTag,
 };
 
 /// Text that is read into a type of ours.
 fn text(description: &str, length: RangeInclusive<usize>, pattern: Option<impl Display>) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description))
-        .min_length(Some(*length.start()))
-        .max_length(Some(*length.end()))
-        .pattern(pattern.map(|pattern| pattern.to_string()))
+    characters(length).description(Some(description)).pattern(pattern.map(|pattern| pattern.to_string()))
+}
+
+/// Text of that many characters.
+fn characters(length: RangeInclusive<usize>) -> ObjectBuilder {
+    ObjectBuilder::new().schema_type(Type::String).min_length(Some(*length.start())).max_length(Some(*length.end()))
+}
+
+/// A whole number.
+fn whole(least: u32) -> ObjectBuilder {
+    let format = SchemaFormat::KnownFormat(KnownFormat::Int64);
+    ObjectBuilder::new().schema_type(Type::Integer).format(Some(format)).minimum(Some(least))
 }
 
 macro_rules! described {
-    ($($type:ident: $build:expr,)*) => {
+    ($($type:ident $(<$(const $limit:ident: $number:ty),*>)?: $build:expr,)*) => {
         $(
-            impl PartialSchema for $type {
+            impl $(<$(const $limit: $number),*>)? PartialSchema for $type $(<$($limit),*>)? {
                 fn schema() -> RefOr<Schema> {
                     ObjectBuilder::from($build).build().into()
                 }
             }
 
-            impl ToSchema for $type {
+            impl $(<$(const $limit: $number),*>)? ToSchema for $type $(<$($limit),*>)? {
                 fn name() -> Cow<'static, str> {
                     stringify!($type).into()
                 }
@@ -47,6 +55,8 @@ macro_rules! described {
 
 /// As `domain::id` checks it.
 const FOREIGN_ID: &str = r"^[A-Za-z0-9\-_.:@~|+=]+$";
+/// What `domain::field` lets pass as a URL, more or less.
+const WEB_URL: &str = r"^[Hh][Tt][Tt][Pp][Ss]?://[^/\s\\]\S*$";
 /// Crockford's base 32, 128 bits.
 const ULID: &str = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$";
 
@@ -57,4 +67,14 @@ described! {
     EmailAddress: text("An email address.", 3..=MAX_EMAIL_LENGTH, None::<&str>)
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email))),
     LanguageTag: text("A language such as `en` or `de-AT`.", 2..=35, Some("^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")),
+    Message: characters(1..=MAX_MESSAGE_CHARS),
+    Line<const MOST: usize>: characters(1..=MOST),
+    Prose<const MOST: usize>: characters(0..=MOST),
+    WebUrl: ObjectBuilder::new()
+        .schema_type(Type::String)
+        .format(Some(SchemaFormat::Custom("uri".to_owned())))
+        .pattern(Some(WEB_URL))
+        .max_length(Some(MAX_URL_CHARS)),
+    Whole<const LEAST: u32, const MOST: u32>: whole(LEAST).maximum(Some(MOST)),
+    Count: whole(0),
 }

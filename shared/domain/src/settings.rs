@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     community::{Community, MembershipMode},
+    email::EmailAddress,
+    field::{Line, Prose, WebUrl, Whole},
+    message::Message,
     named::named,
 };
 
@@ -94,54 +97,66 @@ pub struct Settings {
     /// Whether invited users must answer; a community may override it.
     pub membership_mode: MembershipMode,
     /// Days until an unanswered invitation expires, 1 to 365.
-    pub invitation_lifetime_days: u32,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub invitation_lifetime_days: Whole<1, 365>,
     /// Days that a community waits after a decline before it may invite the same person again, 0 to 3650.
-    pub decline_cooldown_days: u32,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub decline_cooldown_days: Whole<0, 3_650>,
     /// Recipients that one request may name, 1 to 100.
-    pub max_recipients_per_request: u32,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub max_recipients_per_request: Recipients,
     /// Invitations that one sender may make in a UTC day, 1 to 1,000,000.
-    pub daily_invitations_per_sender: u32,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub daily_invitations_per_sender: Whole<1, 1_000_000>,
     /// Whether members may invite only their own connections.
     pub members_invite_connections_only: bool,
     /// What the page behind a mail link asks for.
     pub email_link_response: EmailLinkResponse,
     /// The message of invitations whose sender wrote none; the built-in one when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub default_message: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub default_message: Option<Message>,
     /// Where a person without an account registers.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub registration_url: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub registration_url: Option<WebUrl>,
     /// What the platform calls itself in mails and pages.
-    pub product_name: String,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub product_name: Line<100>,
     /// The platform's logo, shown in mails.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub logo_url: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub logo_url: Option<WebUrl>,
     /// Whom people ask for help.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub support_email: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub support_email: Option<EmailAddress>,
     /// The postal address that mail law asks for in the footer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub postal_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "Prose::unless_blank")]
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub postal_address: Option<Prose<500>>,
     /// The language for people who have chosen none.
     pub default_locale: Locale,
 }
 
 /// The most recipients that one request may name, whatever the settings say: what the design of `send` is sized for.
 pub const MAX_RECIPIENTS: u32 = 100;
+/// How many recipients one request may name.
+type Recipients = Whole<1, MAX_RECIPIENTS>;
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             membership_mode: MembershipMode::default(),
-            invitation_lifetime_days: 30,
-            decline_cooldown_days: 30,
-            max_recipients_per_request: MAX_RECIPIENTS,
-            daily_invitations_per_sender: 500,
+            invitation_lifetime_days: const { Whole::new(30) },
+            decline_cooldown_days: const { Whole::new(30) },
+            max_recipients_per_request: const { Whole::new(MAX_RECIPIENTS) },
+            daily_invitations_per_sender: const { Whole::new(500) },
             members_invite_connections_only: true,
             email_link_response: EmailLinkResponse::default(),
             default_message: None,
             registration_url: None,
-            product_name: "Community".to_owned(),
+            product_name: Line::known("Community"),
             logo_url: None,
             support_email: None,
             postal_address: None,

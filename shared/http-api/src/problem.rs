@@ -265,6 +265,7 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Store(error) => error.into(),
+            ServiceError::OutOfTime => Self::unavailable(system::now()),
             ServiceError::NoRandomness | ServiceError::Unwritable => {
                 tracing::error!(%error, "a use case failed");
                 Self::internal()

@@ -26,7 +26,7 @@ pub(crate) fn community_title(community: &CommunityLabel, locale: Locale) -> Str
 pub(crate) fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
     invitation.message.as_ref().is_some_and(|message| {
         let text = message.as_str().trim();
-        !is_built_in(text) && settings.default_message.as_deref().map(str::trim) != Some(text)
+        !is_built_in(text) && settings.default_message.as_ref().map(|message| message.as_str().trim()) != Some(text)
     })
 }
 

@@ -160,7 +160,7 @@ impl<'a> Mail<'a> {
 
     fn sections<W: Wording>(&self, words: impl Fn(MailPart) -> askama::Result<W>) -> askama::Result<Sections<'a, W>> {
         let (settings, features) = (self.settings, self.content.features());
-        let support = settings.support_email.as_deref().filter(|address| address.parse::<EmailAddress>().is_ok());
+        let support = settings.support_email.as_ref().map(EmailAddress::as_str);
         let labelled = |part, url: Option<&'a str>| url.map(|url| words(part).map(|label| (label, url))).transpose();
         Ok(Sections {
             language: self.locale.as_str(),
@@ -220,7 +220,7 @@ impl<'a> Mail<'a> {
         let about = About {
             heading: words(MailPart::About)?,
             description: community.description.as_deref().map(pieces::text_lines).unwrap_or_default(),
-            members: community.member_count.map(|count| language::members(count, self.locale)),
+            members: community.member_count.map(|count| language::members(count.get(), self.locale)),
             rules: rules.map(|url| words(MailPart::Rules).map(|label| (label, url))).transpose()?,
         };
         let empty = about.description.is_empty() && about.members.is_none() && about.rules.is_none();

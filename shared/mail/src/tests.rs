@@ -22,11 +22,11 @@ fn links() -> Links {
 fn community() -> Community {
     Community {
         id: "gardening".parse().unwrap(),
-        title: "Gardening Friends".into(),
-        url: Some("https://platform.example.org/c/gardening".into()),
-        description: Some("Seeds, soil & sunshine.\nWe meet every other Saturday.".into()),
-        rules_url: Some("https://platform.example.org/c/gardening/rules".into()),
-        member_count: Some(1204),
+        title: "Gardening Friends".parse().unwrap(),
+        url: Some("https://platform.example.org/c/gardening".parse().unwrap()),
+        description: Some("Seeds, soil & sunshine.\nWe meet every other Saturday.".parse().unwrap()),
+        rules_url: Some("https://platform.example.org/c/gardening/rules".parse().unwrap()),
+        member_count: Some(1204.try_into().unwrap()),
         visibility: Visibility::Public,
         enrolment: Enrolment::Open,
         allow_invitations: true,
@@ -36,10 +36,10 @@ fn community() -> Community {
 
 fn settings() -> Settings {
     Settings {
-        product_name: "Commons".into(),
-        logo_url: Some("https://platform.example.org/logo.png".into()),
-        support_email: Some("help@platform.example.org".into()),
-        postal_address: Some("Commons Cooperative\n1 Market Square\n12345 Sampleton".into()),
+        product_name: "Commons".parse().unwrap(),
+        logo_url: Some("https://platform.example.org/logo.png".parse().unwrap()),
+        support_email: Some("help@platform.example.org".parse().unwrap()),
+        postal_address: Some("Commons Cooperative\n1 Market Square\n12345 Sampleton".parse().unwrap()),
         ..Settings::default()
     }
 }

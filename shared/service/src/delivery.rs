@@ -146,7 +146,7 @@ pub async fn lease(
     let lease = store.lease(id, mail, &link, now).await?.ok_or(DeliveryError::Leased)?;
     let outgoing = OutgoingMail {
         to: address.clone(),
-        product: context.settings.product_name.clone(),
+        product: context.settings.product_name.to_string(),
         rendered,
         unsubscribe: mail.kind.rules().solicits.then_some(links.unsubscribe),
         invitation: invitation.id,
@@ -291,7 +291,7 @@ async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> R
         Target::Address(..) | Target::Gone => None,
     };
     let decided_by = match decider {
-        Some(id) => records.user(id)?.map(|found| found.user.display_name).unwrap_or_default(),
+        Some(id) => records.user(id)?.map(|found| found.user.display_name.into()).unwrap_or_default(),
         None => String::new(),
     };
     Ok(recipient.map(|recipient| Context { settings, community: found, recipient, decided_by }))

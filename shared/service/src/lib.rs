@@ -6,6 +6,7 @@
 pub mod command;
 pub mod decision;
 pub mod delivery;
+pub mod directory;
 mod error;
 pub mod expiry;
 pub mod feedback;

@@ -5,6 +5,8 @@
 
 mod addresses;
 pub mod attributes;
+mod communities;
+pub mod erasure;
 pub mod execute;
 pub mod expression;
 pub mod idempotency;
@@ -13,8 +15,11 @@ pub mod listing;
 pub mod outbox;
 pub mod read;
 pub mod record;
+pub mod relations;
 mod retry;
+pub mod standings;
 pub mod stats;
+pub mod users;
 pub mod write;
 
 use std::time::Duration;

@@ -80,7 +80,7 @@ fn acts() -> impl Strategy<Value = Act> {
 fn invitee() -> User {
     User {
         id: "ann".parse().unwrap(),
-        display_name: "Ann".to_owned(),
+        display_name: "Ann".parse().unwrap(),
         profile_url: None,
         email: Some(address()),
         email_verified: true,
@@ -94,7 +94,7 @@ fn address() -> EmailAddress {
 }
 
 fn someone(id: &str) -> User {
-    User { id: id.parse().unwrap(), display_name: id.to_owned(), email: None, email_verified: false, ..invitee() }
+    User { id: id.parse().unwrap(), display_name: id.parse().unwrap(), email: None, email_verified: false, ..invitee() }
 }
 
 /// The invitation as it is made.

@@ -52,7 +52,7 @@ impl Page<'_> {
             },
             asks_to_unsubscribe: matches!(self, Self::Report(Report::Unsubscribe, _)),
             onward: self.onward(),
-            support: settings.support_email.as_deref().filter(|address| address.parse::<EmailAddress>().is_ok()),
+            support: settings.support_email.as_ref().map(EmailAddress::as_str),
         };
         Ok(document.render()?)
     }
@@ -104,7 +104,7 @@ impl<'a> PendingPage<'a> {
             personal: pieces::is_personal(self.invitation, settings),
             message: pieces::message_lines(self.invitation, locale),
             description: community.and_then(|c| c.description.as_deref()).map(pieces::text_lines).unwrap_or_default(),
-            members: community.and_then(|c| c.member_count).map(|count| language::members(count, locale)),
+            members: community.and_then(|c| c.member_count).map(|count| language::members(count.get(), locale)),
             rules: community.and_then(|c| c.rules_url.as_deref()).and_then(plain::web_url),
             expires: language::moment(self.invitation.expires_at, locale),
             intent: self.intent,

@@ -142,7 +142,7 @@ fn the_built_in_message_sent_back_by_an_interface_speaks_the_reader_s_language()
 #[test]
 fn a_network_s_default_message_is_nobody_s_own_words() {
     let invitation = with_message("Come to the %community% %type%!");
-    let settings = Settings { default_message: Some("Come to the %community% %type%!".into()), ..settings() };
+    let settings = Settings { default_message: Some("Come to the %community% %type%!".parse().unwrap()), ..settings() };
     let links = links();
     let mail = render(&MailContent::Invitation { links: &links }, &invitation, None, &settings, Locale::En).unwrap();
     assert!(
@@ -179,7 +179,7 @@ fn sender_and_community_are_links_only_where_their_urls_are_of_the_web() {
 #[test]
 fn the_logo_is_shown_from_secure_addresses_only() {
     for (url, shown) in [("https://example.org/l.png", true), ("http://example.org/l.png", false), ("data:,x", false)] {
-        let settings = Settings { logo_url: Some(url.into()), ..settings() };
+        let settings = Settings { logo_url: url.parse().ok(), ..settings() };
         let mail = render(&MailContent::Declined, &invitation(), None, &settings, Locale::En).unwrap();
         assert_eq!(mail.html.contains("<img"), shown, "{url}");
     }
@@ -316,8 +316,10 @@ proptest! {
         // Whatever the rules would refuse cannot come this far.
         let message = message.parse().ok().filter(|_| !message.contains('%'));
         hostile.message = message.or(harmless.message.clone());
-        let community = Community { title, description: Some(format!("x {description}")), ..community() };
-        let plain_community = Community { description: Some("x".into()), ..community.clone() };
+        let plain = |c: &char| !c.is_control() || matches!(c, '\n' | '\r' | '\t');
+        let description = format!("x {description}").chars().filter(plain).collect::<String>();
+        let community = Community { description: Some(description.parse().unwrap()), ..community() };
+        let plain_community = Community { description: Some("x".parse().unwrap()), ..community.clone() };
 
         for (kind, content) in every_mail(&links) {
             let content = match content {

@@ -209,12 +209,11 @@ fn no_name_title_or_message_adds_markup_or_a_link() {
             harmless.sender.profile_url = None;
             harmless.community.url = None;
             let community = Community {
-                title: text.into(),
-                description: Some(text.into()),
-                rules_url: Some(url.into()),
+                description: Some(text.replace('\0', "").parse().unwrap()),
+                rules_url: url.parse().ok(),
                 ..community()
             };
-            let plain = Community { description: Some("x".into()), rules_url: None, ..community.clone() };
+            let plain = Community { description: Some("x".parse().unwrap()), rules_url: None, ..community.clone() };
             for locale in Locale::ALL {
                 let answering = Answering::AfterRegistration { url: Some(url) };
                 let shown = html(&pending(&hostile, Some(&community), answering), locale);

@@ -108,7 +108,7 @@ impl Facts {
     pub(super) fn quota(&self, settings: &Settings) -> Quota {
         let day = Quota::day(self.now);
         let used = self.records.used(&self.caller, day);
-        Quota { sender: self.caller.clone(), day, used, limit: settings.daily_invitations_per_sender }
+        Quota { sender: self.caller.clone(), day, used, limit: settings.daily_invitations_per_sender.get() }
     }
 
     /// Returns the party behind each recipient, in order; `None` where there is none. Equal ones are the same person.
@@ -150,7 +150,7 @@ impl Facts {
     pub(super) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
         Ok(match (party, &recipient.names) {
             (Party::User(id), _) => {
-                let display_name = self.records.user(id)?.map(|found| found.user.display_name);
+                let display_name = self.records.user(id)?.map(|found| found.user.display_name.into());
                 Invitee::User { id: id.clone(), display_name }
             }
             (Party::Address(_), Named::Email(email)) => Invitee::address(email.clone()),

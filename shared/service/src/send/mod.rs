@@ -85,16 +85,15 @@ fn terms(
     let community = facts.community()?;
     let rights = sending_rights(caller, user.as_ref(), community.as_ref(), role, settings)?;
     let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
-    let most = settings.max_recipients_per_request;
+    let most = settings.max_recipients_per_request.get();
     if submission.recipients.len() > most as usize {
         return Err(Refusal::TooManyRecipients { found: submission.recipients.len(), most }.into());
     }
-    let network_message = || settings.default_message.as_deref().and_then(|message| message.parse().ok());
     let terms = Terms {
         community: CommunityLabel::from(&community),
         sender: Sender::from(&user),
-        message: submission.message.clone().or_else(network_message),
-        lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days),
+        message: submission.message.clone().or_else(|| settings.default_message.clone()),
+        lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get()),
         mode: settings.membership_mode_in(&community),
         rights,
         now,

@@ -1,0 +1,100 @@
+//! Invitations of an address become those of the user whose verified address it is, and so do its refusals.
+//!
+//! Every step holds only while the address is the user's, and every invitation moves by its revision: of two users who
+//! are given the same address one after the other, at most one gets an invitation.
+
+use std::ops::ControlFlow;
+
+use domain::{
+    Timestamp,
+    email::AddressKey,
+    id::{CommunityId, InvitationId},
+    invitation::Invitation,
+    lifecycle,
+    person::{Party, Standing, User},
+};
+use futures::{StreamExt, TryStreamExt, stream};
+use store::{
+    Store, StoreError,
+    execute::{Condition, FailedCondition},
+    retry,
+    standings::TakenOver,
+};
+
+use super::sweep::CONCURRENCY;
+use crate::{
+    ServiceError,
+    decision::{Applied, apply},
+};
+
+/// Gives the user what the table keeps for their verified address. A repetition finds nothing left to do.
+pub(super) async fn take_over(store: &Store, user: &User, now: Timestamp) -> Result<(), ServiceError> {
+    let Some(email) = user.verified_email() else { return Ok(()) };
+    let owner = &AddressOwner { store, user, address: email.key(), now };
+    let standings = store.standings_of(&owner.address).await?;
+    stream::iter(standings)
+        .map(Ok)
+        .try_for_each_concurrent(CONCURRENCY, |(community, standing)| async move {
+            owner.take_over_refusal(&community, &standing).await?;
+            match standing.live_at(now) {
+                Some(id) => owner.take_over_invitation(id).await,
+                None => Ok(()),
+            }
+        })
+        .await
+}
+
+/// A user, who gets what their address has.
+struct AddressOwner<'a> {
+    store: &'a Store,
+    user: &'a User,
+    address: AddressKey,
+    now: Timestamp,
+}
+
+impl AddressOwner<'_> {
+    /// Makes the user refuse the community's invitations as the address did: for good, or as long.
+    async fn take_over_refusal(&self, community: &CommunityId, standing: &Standing) -> Result<(), ServiceError> {
+        let cooling_until = standing.cooling_at(self.now);
+        if !standing.blocked && cooling_until.is_none() {
+            return Ok(());
+        }
+        let party = &Party::User(self.user.id.clone());
+        retry((), |()| async move {
+            let own = self.store.standing(party, community).await?;
+            let blocks = standing.blocked && !own.blocked;
+            let cools = cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until));
+            if !blocks && cools.is_none() {
+                return Ok(ControlFlow::Break(()));
+            }
+            let owner = (&self.user.id, &self.address);
+            Ok(match self.store.take_over_refusal(owner, community, &own, blocks, cools).await? {
+                TakenOver::Conflict => ControlFlow::Continue(()),
+                // What another user's address refuses is theirs to refuse.
+                TakenOver::Done | TakenOver::NotOwner => ControlFlow::Break(()),
+            })
+        })
+        .await
+    }
+
+    async fn take_over_invitation(&self, id: InvitationId) -> Result<(), ServiceError> {
+        let Some(invitation) = self.store.invitation(id).await? else { return Ok(()) };
+        let is_ours = |one: &Invitation| one.invitee.party() == Party::Address(self.address.clone());
+        let transfer = |one: &Invitation| is_ours(one).then(|| lifecycle::transfer(one, self.user, self.now))?;
+        let Applied::Conflict(failed) = apply(self.store, invitation.clone(), &transfer, self.now).await? else {
+            return Ok(());
+        };
+        let failed = |of: fn(&Condition) -> bool| failed.iter().any(|FailedCondition { condition, .. }| of(condition));
+        if failed(|condition| matches!(condition, Condition::Guard(_))) {
+            // The address is another user's by now.
+            return Ok(());
+        }
+        if failed(|condition| matches!(condition, Condition::Standing(_, Party::User(_)))) {
+            // A member, invited already, or not willing: there is nothing left to answer.
+            let withdraw = |one: &Invitation| is_ours(one).then(|| lifecycle::withdraw(one, self.now))?;
+            apply(self.store, invitation, &withdraw, self.now).await?;
+            return Ok(());
+        }
+        Err(StoreError::Damaged(format!("invitation {id} in no known state")).into())
+    }
+}

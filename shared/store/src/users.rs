@@ -1,0 +1,144 @@
+//! Users, and the addresses that are theirs.
+//!
+//! A user and the ownership of addresses change in one transaction, which is conditional on what was read. So an
+//! address never has two owners, and never one whose record does not name it.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    email::{AddressKey, EmailAddress},
+    id::UserId,
+    person::User,
+};
+
+use crate::{
+    Store, StoreError,
+    attributes::{ACTIVE, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED},
+    expression::{Expression, string},
+    keys::Key,
+    record::{Address, Kind, UserRecord, user_record},
+    write::{Write, Written},
+};
+
+/// The result of a user's change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserWrite {
+    /// It is written.
+    Done,
+    /// The user or an address is no longer as it was read. Nothing is written.
+    Conflict,
+    /// The verified address is another user's. Nothing is written.
+    EmailTaken,
+}
+
+impl Store {
+    /// Reads the user.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn user(&self, id: &UserId) -> Result<Option<UserRecord>, StoreError> {
+        self.read([Key::user(id)]).await?.user(id)
+    }
+
+    /// Replaces the user `before`, as they were read, by `after`, along with the ownership of addresses. Without an
+    /// `after`, the user is removed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn replace_user(
+        &self,
+        id: &UserId,
+        before: Option<&User>,
+        after: Option<&User>,
+    ) -> Result<UserWrite, StoreError> {
+        let owned = after.and_then(User::verified_email).map(EmailAddress::key);
+        let present = after.and_then(|user| user.email.as_ref()).map(EmailAddress::key);
+        let former = before.and_then(User::verified_email).map(EmailAddress::key);
+        let concerned: BTreeSet<_> = former.iter().chain(&present).collect();
+        let addresses = self.read(concerned.iter().map(|key| Key::address(key))).await?;
+        let mut writes = Vec::new();
+        let mut suppressed = false;
+        for key in concerned {
+            let (address, owns) = (addresses.address(key)?, owned.as_ref() == Some(key));
+            if owns && address.owner.as_ref().is_some_and(|owner| owner != id) {
+                return Ok(UserWrite::EmailTaken);
+            }
+            suppressed |= address.suppressed && present.as_ref() == Some(key);
+            writes.push(own(id, key, &address, owns));
+        }
+        let unchanged = unchanged(before);
+        writes.push(match after {
+            Some(user) => Write::Put(user_record(user, suppressed)?, unchanged),
+            None => Write::Delete(Key::user(id), unchanged),
+        });
+        Ok(match self.transact(writes).await? {
+            Written::Done => UserWrite::Done,
+            Written::Conflict(_) => UserWrite::Conflict,
+        })
+    }
+}
+
+/// Makes the user the owner of the address, or no longer, provided that the address is still as it was read.
+fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Write {
+    let mut expression = Expression::default();
+    // An owner's own record names the address, and is conditional itself.
+    if address.owner.is_none() {
+        expression.require_missing(OWNER);
+    }
+    if address.suppressed {
+        expression.require_existing(SUPPRESSED);
+    } else {
+        expression.require_missing(SUPPRESSED);
+    }
+    let key = Key::address(key);
+    if owns {
+        expression.set(KIND, string(Kind::Address.as_str()));
+        expression.set(OWNER, string(id.as_str()));
+        Write::Update(key, expression)
+    } else if address.owner.as_ref() != Some(id) {
+        Write::Check(key, expression)
+    } else if address.suppressed {
+        expression.remove(OWNER);
+        Write::Update(key, expression)
+    } else {
+        Write::Delete(key, expression)
+    }
+}
+
+/// The condition that the user, as far as addresses and activity go, is still as they were read.
+fn unchanged(before: Option<&User>) -> Expression {
+    let mut expression = Expression::default();
+    let Some(user) = before else {
+        expression.require_missing(PK);
+        return expression;
+    };
+    expression.require_equal(ACTIVE, AttributeValue::Bool(user.active));
+    expression.require_equal(EMAIL_VERIFIED, AttributeValue::Bool(user.email_verified));
+    match &user.email {
+        Some(email) => expression.require_equal(EMAIL, string(email.as_str())),
+        None => expression.require_missing(EMAIL),
+    }
+    expression
+}
+
+/// The condition that the user is inactive, or not in the directory.
+pub(crate) fn is_leaving(id: &UserId) -> Write {
+    let mut expression = Expression::default();
+    expression.require_missing_or_equal(ACTIVE, AttributeValue::Bool(false));
+    Write::Check(Key::user(id), expression)
+}
+
+/// The condition that the user is in the directory.
+pub(crate) fn is_known(id: &UserId) -> Write {
+    let mut expression = Expression::default();
+    expression.require_existing(PK);
+    Write::Check(Key::user(id), expression)
+}
+
+/// The condition that the address is still the user's verified one.
+pub(crate) fn owns(id: &UserId, address: &AddressKey) -> Write {
+    let mut expression = Expression::default();
+    expression.require_equal(OWNER, string(id.as_str()));
+    Write::Check(Key::address(address), expression)
+}
