@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 /// A request on its way to a function.
 #[derive(Debug, Clone)]
 pub(crate) struct Request<'a> {
+    route: &'a str,
     method: &'a str,
     path: String,
     /// The names and values of the path's parameters.
@@ -19,6 +20,7 @@ impl<'a> Request<'a> {
     pub(crate) fn to(route: &'a str) -> Self {
         let (method, path) = route.split_once(' ').unwrap_or(("GET", route));
         Self {
+            route,
             method,
             path: path.to_owned(),
             parameters: Vec::new(),
@@ -65,7 +67,7 @@ impl<'a> Request<'a> {
         }
         let mut event = json!({
             "version": "2.0",
-            "routeKey": "$default",
+            "routeKey": self.route,
             "rawPath": self.path,
             "rawQueryString": "",
             "requestContext": {
@@ -78,7 +80,7 @@ impl<'a> Request<'a> {
                     "sourceIp": "192.0.2.1", "userAgent": "Mozilla/5.0",
                 },
                 "requestId": "T2xHdj0pIAMEVyQ=",
-                "routeKey": "$default",
+                "routeKey": self.route,
                 "stage": "$default",
                 "time": "01/Nov/2026:12:00:00 +0000",
                 "timeEpoch": 1_793_534_400_000_i64,
