@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::{
 };
 use domain::{id::InvitationId, outbox::MailedLink, settings::Locale};
 use http_api::{
+    api::Api,
     caller::Claims,
-    function::{Api, respond},
-    route::Function,
+    function::{Function, respond},
 };
 use lambda_http::Body;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "openapi")]
 use http_api::contract::Operation;
-use http_api::route::Function;
+use http_api::function::Function;
 #[cfg(feature = "openapi")]
 use http_api::route::Route;
 

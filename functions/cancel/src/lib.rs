@@ -4,7 +4,7 @@
 mod contract;
 
 use domain::lifecycle::Command;
-use http_api::{command, function::Api, problem::Problem};
+use http_api::{api::Api, command, problem::Problem};
 use lambda_http::{Body, Request, Response};
 
 http_api::routes! {

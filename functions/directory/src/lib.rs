@@ -14,8 +14,9 @@ mod schema;
 mod tests;
 
 use http_api::{
+    api::Api,
     body,
-    function::{Api, json, path},
+    function::{json, path},
     problem::Problem,
 };
 use lambda_http::{

@@ -7,11 +7,7 @@ use domain::{
     person::Party,
     viewing::{RoleFact, Viewer},
 };
-use http_api::{
-    function::{Api, json},
-    list::ListQuery,
-    problem::Problem,
-};
+use http_api::{api::Api, function::json, list::ListQuery, problem::Problem};
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use service::lists;
 use store::keys::List;

@@ -11,7 +11,8 @@ use domain::{
     viewing::{RoleFact, Viewer},
 };
 use http_api::{
-    function::{Api, json, path},
+    api::Api,
+    function::{json, path},
     list::ListQuery,
     problem::Problem,
 };

@@ -5,8 +5,8 @@ mod contract;
 
 use domain::lifecycle::Command;
 use http_api::{
+    api::Api,
     body, command,
-    function::Api,
     problem::{Fault, Problem},
 };
 use lambda_http::{Body, Request, Response};

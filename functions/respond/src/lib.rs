@@ -6,7 +6,7 @@ mod contract;
 mod link;
 
 use domain::lifecycle::Command;
-use http_api::{body, command, function::Api, problem::Problem};
+use http_api::{api::Api, body, command, problem::Problem};
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 

@@ -7,10 +7,7 @@ use domain::{
     refusal::Refusal,
     settings::{Locale, Settings},
 };
-use http_api::{
-    body,
-    function::{Api, parameter},
-};
+use http_api::{api::Api, body, function::parameter};
 use lambda_http::{
     Body, Request, RequestExt, Response,
     http::{HeaderName, HeaderValue, StatusCode, header},

@@ -17,17 +17,6 @@ use crate::{
     response::{Preview, SendView},
 };
 
-/// Email addresses: as a list, or in one text between commas, semicolons or line breaks.
-#[derive(serde::Deserialize, utoipa::ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "what `request` reads by hand, described")]
-pub(crate) enum Emails {
-    /// One address each. Text that is no address has the outcome `invalid_email`.
-    List(Vec<String>),
-    /// As it was pasted from somewhere.
-    Text(String),
-}
-
 pub(crate) fn send_invitations() -> Operation {
     let key = text().min_length(Some(1)).max_length(Some(MAX_IDEMPOTENCY_KEY)).pattern(Some("^[ -~]+$"));
     let replayed = HeaderBuilder::new()

@@ -6,11 +6,7 @@ mod request;
 mod response;
 
 use domain::id::CommunityId;
-use http_api::{
-    body,
-    function::{Api, path},
-    problem::Problem,
-};
+use http_api::{api::Api, body, function::path, problem::Problem};
 use lambda_http::{Body, Request, Response};
 use system::now;
 

@@ -23,7 +23,7 @@ pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
 pub(crate) struct SendRequest {
     user_ids: Vec<String>,
     #[serde(deserialize_with = "emails")]
-    #[cfg_attr(feature = "openapi", schema(value_type = crate::contract::Emails))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Emails))]
     emails: Vec<String>,
     message: Option<String>,
     expires_in_days: Option<i64>,
@@ -53,6 +53,18 @@ impl SendRequest {
         }
         Ok(Submission::new(self.user_ids, self.emails, message, expires_in_days)?)
     }
+}
+
+/// Email addresses: as a list, or in one text between commas, semicolons or line breaks.
+#[cfg(feature = "openapi")]
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "what `emails` reads by hand, described")]
+enum Emails {
+    /// One address each. Text that is no address has the outcome `invalid_email`.
+    List(Vec<String>),
+    /// As it was pasted from somewhere.
+    Text(String),
 }
 
 /// Addresses come as a list, or as one string that was pasted from somewhere.

@@ -7,7 +7,8 @@ mod contract;
 
 use domain::viewing::Viewer;
 use http_api::{
-    function::{Api, invitation_id, json},
+    api::Api,
+    function::{invitation_id, json},
     problem::Problem,
     view::InvitationView,
 };

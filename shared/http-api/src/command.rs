@@ -3,7 +3,8 @@
 use lambda_http::{Body, Request, Response, http::StatusCode};
 
 use super::{
-    function::{Api, invitation_id, json},
+    api::Api,
+    function::{invitation_id, json},
     problem::Problem,
     view::InvitationView,
 };

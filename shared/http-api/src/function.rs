@@ -1,4 +1,7 @@
 //! Runs an HTTP function around its handlers: dispatch, the request id, the log line, problems, and JSON.
+//!
+//! The routes of a function are one table, from which dispatch, contract and the watch router follow. The gateway has its
+//! routes from `template.yaml`, which `tests/contract` compares with the tables.
 
 use std::{convert::Infallible, env};
 
@@ -11,23 +14,48 @@ use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::{
+    api::Api,
     caller::Claims,
     problem::Problem,
-    route::{self, Access, Function},
+    route::{self, Access, Route},
 };
 use domain::id::InvitationId;
-use store::Store;
 use system::now;
 
-/// What the HTTP functions reach: the table, the claims that name their callers, and where links lead.
-#[derive(Debug, Clone)]
-pub struct Api {
-    /// The table.
-    pub store: Store,
-    /// How callers are named.
-    pub claims: Claims,
-    /// Where links lead; empty for the address that a request came to.
-    pub public_base_url: String,
+/// A function behind the HTTP API.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// Its name: that of its crate, its binary and its package.
+    pub name: &'static str,
+    /// What it serves.
+    pub routes: &'static [Route],
+}
+
+/// Declares the routes of a function: `METHOD "/path" => handler;`, with `, everyone` or `, site_administrators` after
+/// the handler where not every caller with a token is meant.
+///
+/// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of
+/// each route from the function of the handler's name in the module `contract`.
+#[macro_export]
+macro_rules! routes {
+    ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
+        /// This function and its routes.
+        pub const FUNCTION: $crate::function::Function = $crate::function::Function {
+            name: env!("CARGO_PKG_NAME"),
+            routes: &[$(
+                $crate::route::Route::new(stringify!($method), $path, |api, request| Box::pin($handler(api, request)))
+                    $(.$access())?,
+            )+],
+        };
+
+        /// What the contract says of each route.
+        #[cfg(feature = "openapi")]
+        pub fn operations() -> Vec<($crate::route::Route, $crate::contract::Operation)> {
+            let described = [$((stringify!($handler), contract::$handler())),+];
+            let routes = FUNCTION.routes.iter().zip(described);
+            routes.map(|(route, (handler, operation))| (*route, operation.on(route, handler))).collect()
+        }
+    };
 }
 
 /// Serves `function` as a Lambda function until its environment ends.

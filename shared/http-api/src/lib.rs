@@ -1,5 +1,6 @@
 //! The API's conventions: who calls, how errors and pages look, and how an invitation is shown.
 
+pub mod api;
 pub mod body;
 pub mod caller;
 pub mod code;

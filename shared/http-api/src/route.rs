@@ -1,26 +1,15 @@
-//! Declares the routes of a function: one table, from which dispatch, contract and the watch router follow.
-//!
-//! The gateway has its routes from `template.yaml`, which `tests/contract` compares with the tables.
+//! A route, and which one a request came on.
 
 use std::pin::Pin;
 
 use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext};
 
-use super::{function::Api, problem::Problem};
+use super::{api::Api, problem::Problem};
 
 /// What responds to a request that came on its route.
 pub type Handler = for<'a> fn(&'a Api, &'a Request) -> Handled<'a>;
 /// The work of a handler.
 pub type Handled<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send + 'a>>;
-
-/// A function behind the HTTP API.
-#[derive(Debug, Clone, Copy)]
-pub struct Function {
-    /// Its name: that of its crate, its binary and its package.
-    pub name: &'static str,
-    /// What it serves.
-    pub routes: &'static [Route],
-}
 
 /// One route: a method and a path, who may call it, and what responds.
 #[derive(Debug, Clone, Copy)]
@@ -96,43 +85,14 @@ fn named(request: &Request) -> Option<(&str, &str)> {
     }
 }
 
-/// Declares the routes of a function: `METHOD "/path" => handler;`, with `, everyone` or `, site_administrators` after
-/// the handler where not every caller with a token is meant.
-///
-/// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of
-/// each route from the function of the handler's name in the module `contract`.
-#[macro_export]
-macro_rules! routes {
-    ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
-        /// This function and its routes.
-        pub const FUNCTION: $crate::route::Function = $crate::route::Function {
-            name: env!("CARGO_PKG_NAME"),
-            routes: &[$(
-                $crate::route::Route::new(stringify!($method), $path, |api, request| Box::pin($handler(api, request)))
-                    $(.$access())?,
-            )+],
-        };
-
-        /// What the contract says of each route.
-        #[cfg(feature = "openapi")]
-        pub fn operations() -> Vec<($crate::route::Route, $crate::contract::Operation)> {
-            let described = [$((stringify!($handler), contract::$handler())),+];
-            let routes = FUNCTION.routes.iter().zip(described);
-            routes.map(|(route, (handler, operation))| (*route, operation.on(route, handler))).collect()
-        }
-    };
-}
-
 #[cfg(test)]
 mod tests {
-    use lambda_http::http::StatusCode;
     use serde_json::json;
 
     use super::*;
-    use crate::function::json as respond;
 
     const fn route(method: &'static str, path: &'static str) -> Route {
-        Route::new(method, path, |_, _| Box::pin(async { respond(StatusCode::OK, &()) }))
+        Route::new(method, path, |_, _| Box::pin(async { Ok(Response::new(Body::Empty)) }))
     }
 
     const ROUTES: [Route; 8] = [

@@ -17,10 +17,7 @@ use aws_smithy_runtime::client::retries::RetryPartition;
 use deliver::Deliver;
 use domain::{Timestamp, id::InvitationId, invitation::Invitation, person::Party};
 use feedback::Feedback;
-use http_api::{
-    caller::Claims,
-    function::{Api, respond},
-};
+use http_api::{api::Api, caller::Claims, function::respond};
 use lambda_http::{Body, Request, http::HeaderMap};
 use serde_json::{Value, json};
 use store::{
