@@ -6,8 +6,9 @@ mod plain;
 
 use crate::Links;
 use domain::{
-    community::{Community, Enrolment, Visibility},
-    invitation::{CommunityLabel, Invitation, Invitee, Sender, Status},
+    community::{Community, Enrolment, MembershipMode, Visibility},
+    invitation::{CommunityLabel, Invitation, Invitee, Sender},
+    sending::{SendingRights, Terms},
     settings::Settings,
 };
 
@@ -45,26 +46,19 @@ fn settings() -> Settings {
 }
 
 fn invitation() -> Invitation {
-    Invitation {
-        id: "01JBC0000000000000000000AA".parse().unwrap(),
+    let terms = Terms {
         community: CommunityLabel::from(&community()),
         sender: Sender {
             id: "ada".parse().unwrap(),
             display_name: Some("Ada Lovelace".into()),
             profile_url: Some("https://platform.example.org/u/ada".into()),
         },
-        invitee: Invitee::User { id: "grace".parse().unwrap(), display_name: Some("Grace O'Hopper".into()) },
-        status: Status::Pending,
         message: None,
-        created_at: "2026-11-22T09:30:00Z".parse().unwrap(),
-        expires_at: "2026-12-22T09:30:00Z".parse().unwrap(),
         lifetime_days: 30,
-        joins_on_approval: false,
-        answered_at: None,
-        decided_by: None,
-        reason: None,
-        delivery: None,
-        mailed_at: None,
-        revision: 1,
-    }
+        mode: MembershipMode::Acceptance,
+        rights: SendingRights { needs_approval: false, connections_only: false, addresses: true },
+        now: "2026-11-22T09:30:00Z".parse().unwrap(),
+    };
+    let invitee = Invitee::User { id: "grace".parse().unwrap(), display_name: Some("Grace O'Hopper".into()) };
+    terms.invitation("01JBC0000000000000000000AA".parse().unwrap(), invitee)
 }

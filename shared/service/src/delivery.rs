@@ -347,8 +347,8 @@ fn write(
     context: &Context,
     links: &Links,
 ) -> Result<RenderedMail, DeliveryError> {
-    let content = MailContent::new(mail.kind, &mail.to, links, &context.decided_by);
+    let says = MailContent::new(mail.kind, &mail.to, links, &context.decided_by);
     let locale = context.recipient.locale.unwrap_or(context.settings.default_locale);
-    mail::render(&content, invitation, Some(&context.community), &context.settings, locale)
+    mail::render(&says, invitation, Some(&context.community), &context.settings, locale)
         .map_err(|_| DeliveryError::Unwritable)
 }

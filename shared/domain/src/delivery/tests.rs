@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
-    community::CommunityType,
+    community::{CommunityType, MembershipMode},
     invitation::{CommunityLabel, Delivery, Sender, Status},
     outbox::{MailKind, NewMail},
+    sending::{SendingRights, Terms},
 };
 
 fn now() -> Timestamp {
@@ -16,8 +17,7 @@ fn later(seconds: i64) -> Timestamp {
 }
 
 fn invitation(status: Status) -> Invitation {
-    Invitation {
-        id: "01KZ7Q3V9MZ4T8X2C6B1N5D0FA".parse().unwrap(),
+    let terms = Terms {
         community: CommunityLabel {
             id: "chess".parse().unwrap(),
             title: "Chess".to_owned(),
@@ -25,20 +25,15 @@ fn invitation(status: Status) -> Invitation {
             community_type: CommunityType::Community,
         },
         sender: Sender { id: "mona".parse().unwrap(), display_name: None, profile_url: None },
-        invitee: Invitee::address("ann@example.org".parse().unwrap()),
-        status,
         message: None,
-        created_at: now(),
-        expires_at: later(3_600),
         lifetime_days: 30,
-        joins_on_approval: false,
-        answered_at: None,
-        decided_by: None,
-        reason: None,
-        delivery: Some(Delivery { state: DeliveryState::Queued, at: now() }),
-        mailed_at: Some(now()),
-        revision: 1,
-    }
+        mode: MembershipMode::Acceptance,
+        rights: SendingRights { needs_approval: false, connections_only: false, addresses: true },
+        now: now(),
+    };
+    let invitee = Invitee::address("ann@example.org".parse().unwrap());
+    let made = terms.invitation("01KZ7Q3V9MZ4T8X2C6B1N5D0FA".parse().unwrap(), invitee);
+    Invitation { status, expires_at: later(3_600), ..made }
 }
 
 fn mail(kind: MailKind, state: MailState) -> OutboxMail {
