@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use testkit::{
-    SesEvent, eventually,
+    SesEvent, eventually, files,
     stack::{Part, World, call, free_address, page, stack},
 };
 
