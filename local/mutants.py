@@ -29,9 +29,15 @@ TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
 PACKAGES = ("domain", "http-api", "directory", "respond", "embedded")  # the quickest tests first
 # Modules of `embedded` that notice most, and soon; the rest of it comes last.
-QUICK = ("refusals::", "story::", "bulk::", "aftermath::", "crash::", "lists::")
+QUICK = (
+    *("refusals::", "story::", "links::", "bulk::", "idempotency::", "addresses::", "unsubscribing::", "erasure::"),
+    *("expiry::", "stats::", "events::", "parked::", "lists::"),
+)
 # What the outcome of a mutant depends on.
-TESTED = ("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/", "tests/embedded/")
+TESTED = (
+    *("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/"),
+    *("tests/embedded/", "tests/testkit/"),
+)
 SECONDS = 300  # no suite takes that long: who hangs is caught
 SWITCH = """
 extern crate self as domain;

@@ -26,7 +26,7 @@ use http_api::{
     route::{Access, Route},
 };
 
-use crate::files;
+use testkit::files;
 
 const FILE: &str = "openapi.yaml";
 const HEAD: &str = "# Made from the code: `UPDATE_OPENAPI=1 cargo test -p contract` writes it anew.\n";

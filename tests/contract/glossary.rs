@@ -1,8 +1,8 @@
 //! The words of `docs/glossary.md`: the types that it names exist, and the words that it has replaced stay away.
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
-use crate::files::{full, names, read};
+use testkit::files::{names, read, sources};
 
 /// Words that gave way to others, each as a whole name or as a part of a `snake_case` name.
 const REPLACED: [&str; 2] = [
@@ -10,25 +10,20 @@ const REPLACED: [&str; 2] = [
     "OwedMail Parcel Reach Tally Weather cage ledger mailbook nursery tally",
 ];
 
-/// Adds the names in the code below a folder, without those in comments and strings.
-fn add_names(folder: &str, found: &mut BTreeSet<String>) {
-    for entry in fs::read_dir(full(folder)).unwrap().map(|entry| entry.unwrap()) {
-        let name = format!("{folder}/{}", entry.file_name().into_string().unwrap());
-        if entry.path().is_dir() {
-            add_names(&name, found);
-        } else if name.ends_with(".rs") {
-            let text = read(&name);
-            let code = text.lines().flat_map(|line| line.split("//").next().unwrap().split('"').step_by(2));
-            let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
-            found.extend(code.flat_map(|code| code.split(|letter| !is_part(letter))).map(str::to_owned));
-        }
+/// Returns the names in the code below a folder, without those in comments and strings.
+fn names_in_code(folder: &str) -> BTreeSet<String> {
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let mut found = BTreeSet::new();
+    for text in sources(folder) {
+        let code = text.lines().flat_map(|line| line.split("//").next().unwrap().split('"').step_by(2));
+        found.extend(code.flat_map(|code| code.split(|letter| !is_part(letter))).map(str::to_owned));
     }
+    found
 }
 
 #[test]
 fn the_code_has_the_words_of_the_glossary_and_none_that_they_replaced() {
-    let mut found = BTreeSet::new();
-    ["bench", "functions", "shared", "tests"].map(|folder| add_names(folder, &mut found));
+    let found: BTreeSet<_> = ["bench", "functions", "shared", "tests"].into_iter().flat_map(names_in_code).collect();
     let types = names(&read("docs/glossary.md")).into_iter().filter(|name| name.starts_with(char::is_uppercase));
     let missing: Vec<_> =
         types.filter(|name| name.chars().all(char::is_alphanumeric) && !found.contains(name)).collect();

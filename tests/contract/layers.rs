@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use crate::files::{full, read};
+use testkit::files::{full, read};
 
 /// The crates of `shared/`, and everything that each of them may depend on. What is missing here is the point: `domain`
 /// knows no AWS, no runtime, no clock and no randomness; `store` alone knows DynamoDB; `service` knows no HTTP.

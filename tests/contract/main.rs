@@ -5,7 +5,6 @@
 
 mod document;
 mod examples;
-mod files;
 mod layers;
 mod pages;
 mod routes;

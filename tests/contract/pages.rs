@@ -7,10 +7,11 @@ use domain::{
     sending::Outcome,
 };
 use http_api::{code::Code, contract::Schema};
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-use crate::files::{full, names, read, rows};
+use testkit::{
+    files::{names, read, rows, sources},
+    template::template,
+};
 
 fn first_names(page: &str, heading: &str) -> Vec<String> {
     rows(page, heading).iter().flat_map(|row| names(&row[0])).collect()
@@ -50,23 +51,6 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Template {
-    parameters: BTreeMap<String, Parameter>,
-    outputs: BTreeMap<String, Value>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Parameter {
-    default: Value,
-}
-
-fn template() -> Template {
-    serde_saphyr::from_str(&read("template.yaml")).unwrap()
-}
-
 #[test]
 fn every_parameter_is_explained_with_its_default() {
     let rows = rows("docs/deployment.md", "## Parameters");
@@ -76,34 +60,33 @@ fn every_parameter_is_explained_with_its_default() {
         Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     };
-    let wanted = template().parameters.iter().map(|(name, it)| (name.clone(), shown(&it.default))).collect();
+    let wanted = template().defaults().map(|(name, default)| (name.to_owned(), shown(default))).collect();
     assert_eq!(explained, wanted);
 }
 
 #[test]
 fn every_output_is_explained() {
     let explained: BTreeSet<_> = first_names("docs/deployment.md", "## Outputs").into_iter().collect();
-    assert_eq!(explained, template().outputs.into_keys().collect());
+    assert_eq!(explained, template().outputs().map(str::to_owned).collect());
 }
 
-/// What a page says of an alarm or a resource is about one that exists.
+/// Returns the alarms of the template.
+fn alarms() -> BTreeSet<String> {
+    template().resources_of("AWS::CloudWatch::Alarm").into_iter().map(str::to_owned).collect()
+}
+
 #[test]
 fn resources_that_the_pages_name_exist() {
-    let template = read("template.yaml");
-    for name in first_names("docs/deployment.md", "## Alarms") {
-        assert!(template.contains(&format!("\n  {name}:\n    Type: AWS::CloudWatch::Alarm")), "{name}");
-    }
-    let alarms = template.matches("Type: AWS::CloudWatch::Alarm").count();
-    assert_eq!(first_names("docs/deployment.md", "## Alarms").len(), alarms);
+    let explained = first_names("docs/deployment.md", "## Alarms");
+    assert_eq!(explained.len(), alarms().len());
+    assert_eq!(explained.into_iter().collect::<BTreeSet<_>>(), alarms());
 }
 
 #[test]
 fn the_runbook_knows_every_alarm_and_quotes_what_is_really_logged() {
-    let (runbook, template) = (read("docs/runbook.md"), read("template.yaml"));
-    let told: BTreeSet<_> = runbook.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`')).collect();
-    let alarms = template.lines().zip(template.lines().skip(1));
-    let alarms = alarms.filter(|(_, kind)| kind.trim() == "Type: AWS::CloudWatch::Alarm");
-    assert_eq!(told, alarms.map(|(name, _)| name.trim().trim_end_matches(':')).collect());
+    let runbook = read("docs/runbook.md");
+    let told = runbook.lines().filter_map(|line| line.strip_prefix("### `")?.strip_suffix('`'));
+    assert_eq!(told.map(str::to_owned).collect::<BTreeSet<_>>(), alarms());
 
     let said: String = sources("functions").into_iter().chain(sources("shared")).collect();
     let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -122,18 +105,4 @@ fn the_runbook_knows_every_alarm_and_quotes_what_is_really_logged() {
         assert!(runbook.contains(message), "the runbook does not say what to make of {message:?}");
         assert!(said.contains(&format!("\"{message}\")")), "nothing logs {message:?}");
     }
-}
-
-/// The text of every source below a folder.
-fn sources(folder: &str) -> Vec<String> {
-    let entries = std::fs::read_dir(full(folder)).unwrap().map(|entry| entry.unwrap());
-    let read_one = |entry: std::fs::DirEntry| {
-        let (path, name) = (entry.path(), format!("{folder}/{}", entry.file_name().into_string().unwrap()));
-        match path.extension() {
-            _ if path.is_dir() => sources(&name),
-            Some(kind) if kind == "rs" => vec![read(&name)],
-            _ => Vec::new(),
-        }
-    };
-    entries.flat_map(read_one).collect()
 }

@@ -1,74 +1,21 @@
 //! The routes: the functions' tables, what is deployed, and what `cargo lambda watch` serves are the same.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    env,
-    fmt::Write as _,
-    fs,
-};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs};
 
 use functions::{FUNCTIONS, operations};
 use http_api::route::{Access, Route};
-use serde::Deserialize;
-
-use crate::files;
+use testkit::{files, template::template};
 
 /// Where the router of `cargo lambda watch` is, which reaches to the end of the file.
 const MANIFEST: &str = "Cargo.toml";
 const ROUTER: &str = "[workspace.metadata.lambda.watch.router]\n";
 
-#[derive(Deserialize)]
-struct Template {
-    #[serde(rename = "Resources")]
-    resources: BTreeMap<String, Resource>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Resource {
-    #[serde(default)]
-    properties: Properties,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Properties {
-    code_uri: Option<String>,
-    events: BTreeMap<String, Source>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Source {
-    r#type: String,
-    #[serde(default)]
-    properties: Http,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct Http {
-    method: String,
-    path: String,
-    auth: BTreeMap<String, String>,
-}
-
 /// A function, a method, a path, and whether the gateway asks for no token.
 type Served = (String, String, String, bool);
 
 fn deployed() -> BTreeSet<Served> {
-    let template: Template = serde_saphyr::from_str(&files::read("template.yaml")).unwrap();
-    let mut routes = BTreeSet::new();
-    for properties in template.resources.into_values().map(|resource| resource.properties) {
-        let Some(code) = properties.code_uri else { continue };
-        let function = code.trim_end_matches('/').rsplit('/').next().unwrap();
-        for source in properties.events.into_values().filter(|source| source.r#type == "HttpApi") {
-            let http = source.properties;
-            let public = http.auth.get("Authorizer").is_some_and(|authorizer| authorizer == "NONE");
-            routes.insert((function.to_owned(), http.method, http.path, public));
-        }
-    }
-    routes
+    let routes = template().routes().iter().cloned();
+    routes.map(|route| (route.function, route.method, route.path, route.public)).collect()
 }
 
 /// Every route with the function that serves it.

@@ -6,13 +6,13 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::world::{Ask, Person, World, meter::Usage, person};
+use testkit::embedded::{Person, Request, Usage, World, person};
 
 /// What operations have used, beside what they may ask for.
 #[derive(Default)]
-struct Book(Vec<(String, u32, Usage)>);
+struct Usages(Vec<(String, u32, Usage)>);
 
-impl Book {
+impl Usages {
     fn note(&mut self, world: &World, operation: &str, most: u32) {
         self.0.push((operation.to_owned(), most, world.meter.take()));
     }
@@ -66,41 +66,41 @@ async fn guests(world: &World, from: usize, count: usize) -> Vec<String> {
 #[tokio::test]
 async fn sending_keeps_to_its_budget() {
     let (world, [mona, mia, ..]) = club().await;
-    let mut book = Book::default();
-    world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await;
-    book.note(&world, "send to one user", 3);
-    world.invite(&mona, "chess", json!({ "emails": ["new@example.org"] })).await;
-    book.note(&world, "send to one address of nobody", 3);
-    world.invite(&mia, "club", json!({ "userIds": ["ann"] })).await;
-    book.note(&world, "send to one user, to be approved", 3);
+    let mut usages = Usages::default();
+    world.send(&mona, "chess", json!({ "userIds": ["ann"] })).await;
+    usages.note(&world, "send to one user", 3);
+    world.send(&mona, "chess", json!({ "emails": ["new@example.org"] })).await;
+    usages.note(&world, "send to one address of no user", 3);
+    world.send(&mia, "club", json!({ "userIds": ["ann"] })).await;
+    usages.note(&world, "send to one user, to be approved", 3);
     let ids = guests(&world, 0, 1).await;
-    let ask = Ask::new("POST", "/communities/chess/invitations").by(&mona).header("idempotency-key", "one");
-    world.ask(ask.clone().json(&json!({ "userIds": ids }))).await.ok();
-    book.note(&world, "send to one user, idempotent", 3);
-    world.ask(ask.json(&json!({ "userIds": ids }))).await.ok();
-    book.note(&world, "the same again, replayed", 1);
+    let request = Request::send(&mona, "chess", &json!({ "userIds": ids })).key("one");
+    world.call(request.clone()).await.ok();
+    usages.note(&world, "send to one user, idempotent", 3);
+    world.call(request).await.ok();
+    usages.note(&world, "the same again, replayed", 1);
     let ids = guests(&world, 1, 1).await;
-    world.invite(&mona, "chess", json!({ "emails": [format!("{}@example.org", ids[0])] })).await;
-    book.note(&world, "send to one address of a user", 4);
+    world.send(&mona, "chess", json!({ "emails": [format!("{}@example.org", ids[0])] })).await;
+    usages.note(&world, "send to one address of a user", 4);
     for count in [10, 100] {
         let ids = guests(&world, count, count).await;
-        world.invite(&mona, "chess", json!({ "userIds": ids })).await;
-        book.note(&world, &format!("send to {count} users"), 12);
+        world.send(&mona, "chess", json!({ "userIds": ids })).await;
+        usages.note(&world, &format!("send to {count} users"), 12);
         let emails: Vec<_> = (0..count).map(|number| format!("new{number}@of{count}.example.org")).collect();
-        world.invite(&mona, "chess", json!({ "emails": emails })).await;
-        book.note(&world, &format!("send to {count} addresses"), 12);
+        world.send(&mona, "chess", json!({ "emails": emails })).await;
+        usages.note(&world, &format!("send to {count} addresses"), 12);
     }
     world.post(&mona, "/communities/chess/invitations/preview", json!({ "userIds": ["mia"] })).await.ok();
-    book.note(&world, "preview", 1);
-    book.check();
+    usages.note(&world, "preview", 1);
+    usages.check();
 }
 
 #[tokio::test]
 async fn reading_keeps_to_its_budget() {
     let (world, [mona, _, ann, olaf]) = club().await;
-    let mut book = Book::default();
+    let mut usages = Usages::default();
     let id = world.invite_user(&mona, "chess", &ann).await;
-    let root = Person { site_administrator: true, ..person("root") };
+    let root = person("root").site_administrator();
     world.meter.take();
     let status = format!("/invitations/{id}");
     for (who, path, operation, most) in [
@@ -114,65 +114,61 @@ async fn reading_keeps_to_its_budget() {
         (&olaf, &*status, "status, to a moderator", 2),
     ] {
         world.get(who, path).await.ok();
-        book.note(&world, operation, most);
+        usages.note(&world, operation, most);
     }
     world.get(&person("ghost"), &status).await.refused(404, "invitation_not_found");
-    book.note(&world, "status, to a stranger", 2);
-    book.check();
+    usages.note(&world, "status, to a stranger", 2);
+    usages.check();
 }
 
 #[tokio::test]
 async fn answering_and_deciding_keep_to_their_budget() {
     let (world, [mona, mia, ann, olaf]) = club().await;
     let zoe = person("zoe");
-    let mut book = Book::default();
+    let mut usages = Usages::default();
     world.settings(json!({ "declineCooldownDays": 0 })).await;
 
-    let command = async |book: &mut Book, who: &Person, id: &str, verb: &str, operation: &str| {
+    let command = async |usages: &mut Usages, who: &Person, id: &str, verb: &str, operation: &str| {
         world.meter.take();
-        let answer = world.command(who, id, verb).await.ok();
-        book.note(&world, operation, 2);
-        answer["status"].clone()
+        world.command(who, id, verb).await.ok();
+        usages.note(&world, operation, 2);
     };
-    let book = &mut book;
+    let usages = &mut usages;
     let id = world.invite_user(&mona, "chess", &ann).await;
-    command(book, &ann, &id, "decline", "decline").await;
+    command(usages, &ann, &id, "decline", "decline").await;
     let id = world.invite_user(&mona, "chess", &ann).await;
-    command(book, &mona, &id, "cancel", "cancel, by the sender").await;
+    command(usages, &mona, &id, "cancel", "cancel, by the sender").await;
     let id = world.invite_user(&mona, "chess", &ann).await;
-    command(book, &olaf, &id, "cancel", "cancel, by a moderator").await;
+    command(usages, &olaf, &id, "cancel", "cancel, by a moderator").await;
     let id = world.invite_user(&mona, "chess", &ann).await;
-    command(book, &ann, &id, "accept", "accept").await;
-    command(book, &ann, &id, "accept", "accept once more").await;
+    command(usages, &ann, &id, "accept", "accept").await;
+    command(usages, &ann, &id, "accept", "accept once more").await;
     let id = world.invite_address(&mona, "chess", &zoe.email).await;
-    command(book, &zoe, &id, "accept", "accept, by address").await;
+    command(usages, &zoe, &id, "accept", "accept, by address").await;
     let id = world.invite_user(&mia, "club", &ann).await;
-    command(book, &mona, &id, "reject", "reject").await;
+    command(usages, &mona, &id, "reject", "reject").await;
     let id = world.invite_user(&mia, "club", &ann).await;
-    command(book, &mona, &id, "approve", "approve").await;
-    let hour_ago = |one: &mut domain::invitation::Invitation| {
-        one.mailed_at = one.mailed_at.map(|at| at - jiff::SignedDuration::from_hours(1));
-    };
-    world.edit(&id, hour_ago).await;
-    command(book, &mia, &id, "resend", "resend, by the sender").await;
-    world.edit(&id, hour_ago).await;
-    command(book, &mona, &id, "resend", "resend, by a moderator").await;
+    command(usages, &mona, &id, "approve", "approve").await;
+    world.backdate_mail(&id).await;
+    command(usages, &mia, &id, "resend", "resend, by the sender").await;
+    world.backdate_mail(&id).await;
+    command(usages, &mona, &id, "resend", "resend, by a moderator").await;
 
     world.pump().await;
-    let mails = world.post.take_mails();
+    let mails = world.fakes.take_mails();
     let link = mails.iter().rfind(|mail| mail.to == ann.email && mail.tag("mail") == "invitation").unwrap().path("i");
     world.meter.take();
-    world.ask(Ask::new("GET", &link)).await;
-    book.note(&world, "page behind a link", 2);
-    world.ask(Ask::new("POST", &link).form("answer=accept")).await;
-    book.note(&world, "accept behind a link", 2);
-    book.check();
+    world.open(&link).await;
+    usages.note(&world, "page behind a link", 2);
+    world.submit(&link, "answer=accept").await;
+    usages.note(&world, "accept behind a link", 2);
+    usages.check();
 }
 
 #[tokio::test]
-async fn keeping_the_directory_and_paying_mails_have_a_price_too() {
+async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
     let (world, [mona, ..]) = club().await;
-    let mut book = Book::default();
+    let mut usages = Usages::default();
     let user = json!({ "displayName": "Ben", "email": "ben@example.org", "emailVerified": true });
     for (method, path, body, most) in [
         ("PUT", "users/ben", user.clone(), 4),
@@ -185,12 +181,12 @@ async fn keeping_the_directory_and_paying_mails_have_a_price_too() {
         ("DELETE", "users/ben/connections/ann", Value::Null, 1),
         ("DELETE", "communities/choir/members/ben", Value::Null, 1),
     ] {
-        world.directory(method, path, body).await.ok();
-        book.note(&world, &format!("{method} /directory/{path}"), most);
+        world.directory(method, path, body).await.succeeded();
+        usages.note(&world, &format!("{method} /directory/{path}"), most);
     }
-    world.invite(&mona, "chess", json!({ "userIds": ["ann"] })).await;
+    world.send(&mona, "chess", json!({ "userIds": ["ann"] })).await;
     world.meter.take();
     world.pump().await;
-    book.note(&world, "deliver: the mail, the events and the counts of one invitation", 12);
-    book.check();
+    usages.note(&world, "deliver: the mail, the events and the counts of one invitation", 12);
+    usages.check();
 }

@@ -1,8 +1,8 @@
 //! The embedded engine is atomic: before anything is proved on it, it must be trusted.
 
-use crate::{canary::Canary, world::World};
+use testkit::{canary::Canary, embedded::World};
 
-/// Each race is run that often.
+/// How often each race is run.
 const ROUNDS: usize = 20;
 
 async fn canary() -> Canary {

@@ -1,31 +1,30 @@
 //! Lists: their order, filters, cursors and counts, exact to the moment, at one query a page whatever there is.
 
 use domain::{
-    Timestamp,
     id::InvitationId,
-    invitation::{Invitation, Status},
+    invitation::{CommunityLabel, Invitation, Invitee, Status},
     time::days_later,
 };
 use jiff::SignedDuration;
-use serde_json::{Value, json};
 use system::now;
 
-use crate::world::{Person, World, person};
+use testkit::{
+    api::{self, Page, ids},
+    embedded::{Person, World, chess as chess_of, person},
+};
 
-/// Mona's open community, and an invitation of hers to Ann to make others of.
+/// Returns Mona's open community, and a cancelled invitation of hers to Ann as a prototype.
 async fn chess() -> (World, Person, Person, Invitation) {
-    let world = World::new().await;
-    let [mona, ann] = world.people(["mona", "ann"]).await;
-    world.community("chess", json!({})).await;
-    world.member("chess", &mona, "moderator").await;
+    let (world, mona) = chess_of("moderator").await;
+    let [ann] = world.people(["ann"]).await;
     let id = world.invite_user(&mona, "chess", &ann).await;
-    let model = world.stored(&id).await;
+    let prototype = world.stored(&id).await;
     world.command(&mona, &id, "cancel").await.ok();
-    (world, mona, ann, model)
+    (world, mona, ann, prototype)
 }
 
-/// The model once more, made that long ago, with a status of its own.
-fn copy(model: &Invitation, age: SignedDuration, number: u16, status: Status) -> Invitation {
+/// Returns a copy of the prototype, made that long ago, with a status of its own.
+fn copy(prototype: &Invitation, age: SignedDuration, number: u16, status: Status) -> Invitation {
     let made = now() - age;
     let mut entropy = [7; 10];
     entropy[..2].copy_from_slice(&number.to_be_bytes());
@@ -33,67 +32,60 @@ fn copy(model: &Invitation, age: SignedDuration, number: u16, status: Status) ->
         id: InvitationId::new(made.as_millisecond().unsigned_abs(), entropy),
         status,
         created_at: made,
-        expires_at: days_later(made, model.lifetime_days),
+        expires_at: days_later(made, prototype.lifetime_days),
         answered_at: matches!(status, Status::Accepted | Status::Declined).then_some(made),
-        ..model.clone()
+        ..prototype.clone()
     }
 }
 
-/// Every page of a list, and how many invitations were on each.
-async fn pages(world: &World, caller: &Person, path: &str) -> (Vec<Value>, Vec<usize>) {
+/// Returns every invitation of a list, and how many were on each page.
+async fn pages(world: &World, caller: &Person, path: &str) -> (Vec<api::Invitation>, Vec<usize>) {
     let (mut all, mut sizes) = (Vec::new(), Vec::new());
     let mut cursor = String::new();
     loop {
         let joint = if path.contains('?') { '&' } else { '?' };
         world.meter.take();
-        let page = world.get(caller, format!("{path}{joint}cursor={cursor}")).await.ok();
+        let page = world.page(caller, format!("{path}{joint}cursor={cursor}")).await;
         let usage = world.meter.take();
         assert_eq!(usage.of("Query"), 1, "{usage:?}");
-        let list = page["invitations"].as_array().unwrap();
-        sizes.push(list.len());
-        all.extend(list.iter().cloned());
-        match page["nextCursor"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
+        sizes.push(page.invitations.len());
+        all.extend(page.invitations);
+        match page.next_cursor {
+            Some(next) => cursor = next,
             None => return (all, sizes),
         }
     }
 }
 
-fn ids(list: &[Value]) -> Vec<&str> {
-    list.iter().map(|one| one["id"].as_str().unwrap()).collect()
-}
-
 #[tokio::test]
 async fn pending_comes_first_and_the_newest_of_each_before_the_others() {
-    let (world, mona, ann, model) = chess().await;
+    let (world, mona, ann, prototype) = chess().await;
     let hours = SignedDuration::from_hours;
     let made = [
-        copy(&model, hours(1), 0, Status::Accepted),
-        copy(&model, hours(2), 0, Status::Pending),
-        copy(&model, hours(3), 0, Status::Declined),
-        copy(&model, hours(4), 0, Status::Pending),
+        copy(&prototype, hours(1), 0, Status::Accepted),
+        copy(&prototype, hours(2), 0, Status::Pending),
+        copy(&prototype, hours(3), 0, Status::Declined),
+        copy(&prototype, hours(4), 0, Status::Pending),
     ];
     world.load(&made);
     for (who, path) in
         [(&ann, "/me/invitations"), (&mona, "/me/invitations/sent"), (&mona, "/communities/chess/invitations")]
     {
-        let list = world.get(who, path).await.ok();
-        let list = list["invitations"].as_array().unwrap();
+        let page = world.page(who, path).await;
         let expected = [&made[1], &made[3]].map(|one| one.id.to_string());
-        assert_eq!(ids(&list[..2]), expected, "{path}");
-        let statuses: Vec<_> = list.iter().map(|one| one["status"].as_str().unwrap()).collect();
-        assert_eq!(statuses, ["pending", "pending", "cancelled", "accepted", "declined"], "{path}");
+        assert_eq!(page.ids()[..2], expected, "{path}");
+        assert_eq!(page.statuses(), ["pending", "pending", "cancelled", "accepted", "declined"], "{path}");
     }
 }
 
 #[tokio::test]
 async fn a_status_narrows_every_list_and_pages_neither_repeat_nor_miss_anything() {
-    let (world, mona, ann, model) = chess().await;
+    let (world, mona, ann, prototype) = chess().await;
     let statuses = [Status::Pending, Status::Accepted, Status::Declined, Status::Cancelled, Status::Expired];
     let made: Vec<_> = (0..50_u16)
         .map(|number| {
             let status = statuses[usize::from(number) % statuses.len()];
-            copy(&model, SignedDuration::from_mins(i64::from(number) + 1), number, status)
+            copy(&prototype, SignedDuration::from_mins(i64::from(number) + 1), number, status)
         })
         .collect();
     world.load(&made);
@@ -105,7 +97,7 @@ async fn a_status_narrows_every_list_and_pages_neither_repeat_nor_miss_anything(
             let mut expected: Vec<_> =
                 made.iter().filter(|one| one.status == status).map(|one| one.id.to_string()).collect();
             if status == Status::Cancelled {
-                expected.insert(0, model.id.to_string());
+                expected.insert(0, prototype.id.to_string());
             }
             assert_eq!(ids(&list), expected, "{path} {}", status.as_str());
             assert!(sizes.iter().rev().skip(1).all(|size| *size == 4), "{sizes:?}");
@@ -115,7 +107,7 @@ async fn a_status_narrows_every_list_and_pages_neither_repeat_nor_miss_anything(
         found.sort_unstable();
         found.dedup();
         assert_eq!((found.len(), list.len()), (51, 51), "{path}");
-        assert!(list[..10].iter().all(|one| one["status"] == "pending"), "{path}");
+        assert!(list[..10].iter().all(|one| one.status == "pending"), "{path}");
     }
 }
 
@@ -126,32 +118,21 @@ async fn an_invitation_is_expired_from_the_very_moment_everywhere() {
     let moment = now() + SignedDuration::from_millis(900);
     world.set_expiry(&id, moment).await;
     let seen = async |wanted: &str| {
-        let at = |before: Timestamp| (before, now());
-        let before = now();
-        let status = world.status(&ann, &id).await;
-        let list = world.get(&ann, "/me/invitations").await.ok();
-        let filtered = world.get(&ann, format!("/me/invitations?status={wanted}")).await.ok();
-        let sent = world.get(&mona, format!("/communities/chess/invitations?status={wanted}")).await.ok();
-        let first = list["invitations"].as_array().unwrap().iter().find(|one| one["id"] == *id).unwrap();
-        let found = (
-            status,
-            first["status"].clone(),
-            ids(filtered["invitations"].as_array().unwrap()).contains(&&*id),
-            ids(sent["invitations"].as_array().unwrap()).contains(&&*id),
-            list["pendingCount"].clone(),
-        );
-        (at(before), found)
+        let mine = world.mine(&ann).await;
+        let filtered = world.page(&ann, format!("/me/invitations?status={wanted}")).await;
+        let sent = world.page(&mona, format!("/communities/chess/invitations?status={wanted}")).await;
+        let listed = mine.invitations.iter().find(|one| one.id == id).unwrap();
+        assert_eq!([world.status(&ann, &id).await, listed.status.clone()], [wanted, wanted]);
+        assert!(filtered.ids().contains(&&*id) && sent.ids().contains(&&*id), "{wanted}");
+        mine.pending_count
     };
-    let ((_, after), found) = seen("pending").await;
-    assert!(after < moment, "the machine is too slow for this test");
-    assert_eq!(found, ("pending".to_owned(), json!("pending"), true, true, json!(1)));
+    assert_eq!(seen("pending").await, Some(1));
+    assert!(now() < moment, "the machine is too slow for this test");
     let wait = moment.duration_since(now());
     tokio::time::sleep(wait.try_into().unwrap()).await;
-    let (_, found) = seen("expired").await;
-    assert_eq!(found, ("expired".to_owned(), json!("expired"), true, true, json!(0)));
+    assert_eq!(seen("expired").await, Some(0));
     world.command(&ann, &id, "accept").await.refused(409, "invitation_expired");
-    let stats = world.get(&mona, "/communities/chess/invitations/stats").await;
-    assert_eq!(stats.status, 200);
+    world.stats(&mona, "chess").await;
     // It is not live any more: Ann can be invited again, and the old one stays readable.
     let again = world.invite_user(&mona, "chess", &ann).await;
     assert_ne!(again, id);
@@ -160,14 +141,14 @@ async fn an_invitation_is_expired_from_the_very_moment_everywhere() {
 
 #[tokio::test]
 async fn cursors_are_good_for_one_caller_and_one_list() {
-    let (world, mona, ann, model) = chess().await;
+    let (world, mona, ann, prototype) = chess().await;
     let made: Vec<_> =
-        (0..5).map(|number| copy(&model, SignedDuration::from_mins(1), number, Status::Pending)).collect();
+        (0..5).map(|number| copy(&prototype, SignedDuration::from_mins(1), number, Status::Pending)).collect();
     world.load(&made);
-    let page = world.get(&ann, "/me/invitations?limit=2").await.ok();
-    let cursor = page["nextCursor"].as_str().unwrap();
-    let next = world.get(&ann, format!("/me/invitations?limit=2&cursor={cursor}")).await.ok();
-    assert_eq!(next["invitations"].as_array().unwrap().len(), 2);
+    let page = world.page(&ann, "/me/invitations?limit=2").await;
+    let cursor = page.next();
+    let next = world.page(&ann, format!("/me/invitations?limit=2&cursor={cursor}")).await;
+    assert_eq!(next.invitations.len(), 2);
     let refuse = async |who: &Person, path: String| {
         world.get(who, path).await.refused(400, "invalid_cursor");
     };
@@ -182,10 +163,9 @@ async fn cursors_are_good_for_one_caller_and_one_list() {
     refuse(&ann, "/me/invitations?cursor=%F0%9F".to_owned()).await;
     refuse(&ann, format!("/me/invitations?cursor={}", &cursor[1..])).await;
     // Another community's list is another list, also for the same moderator.
-    world.community("choir", json!({})).await;
-    world.member("choir", &mona, "owner").await;
-    let page = world.get(&mona, "/communities/chess/invitations?limit=2").await.ok();
-    let cursor = page["nextCursor"].as_str().unwrap();
+    world.community_of("choir", &mona, "owner").await;
+    let page = world.page(&mona, "/communities/chess/invitations?limit=2").await;
+    let cursor = page.next();
     refuse(&mona, format!("/communities/choir/invitations?cursor={cursor}")).await;
     // And another moderator's list of the same community is another one.
     let [mo] = world.people(["mo"]).await;
@@ -195,20 +175,20 @@ async fn cursors_are_good_for_one_caller_and_one_list() {
 
 #[tokio::test]
 async fn the_count_of_pending_invitations_is_exact_up_to_a_hundred_and_stops_there() {
-    let (world, _, ann, model) = chess().await;
+    let (world, _, ann, prototype) = chess().await;
     let mut made = 0_u16;
     for (more, counted) in [(1, 1), (98, 99), (1, 100), (30, 100)] {
         let page: Vec<_> = (0..more)
-            .map(|number| copy(&model, SignedDuration::from_mins(5), made + number, Status::Pending))
+            .map(|number| copy(&prototype, SignedDuration::from_mins(5), made + number, Status::Pending))
             .collect();
         made += more;
         world.load(&page);
         let mut cursor = String::new();
         for _ in 0..2 {
-            let list = world.get(&ann, format!("/me/invitations?limit=3&cursor={cursor}")).await.ok();
-            assert_eq!(list["pendingCount"], counted, "also on the next page");
-            match list["nextCursor"].as_str() {
-                Some(next) => cursor = next.to_owned(),
+            let page = world.page(&ann, format!("/me/invitations?limit=3&cursor={cursor}")).await;
+            assert_eq!(page.pending_count, Some(counted), "also on the next page");
+            match page.next_cursor {
+                Some(next) => cursor = next,
                 None => break,
             }
         }
@@ -226,7 +206,7 @@ async fn only_those_who_moderate_list_a_community() {
         }
         world.get(&person("ghost"), path).await.refused(403, "caller_unknown");
         world.get(&mona, path).await.ok();
-        world.get(&Person { site_administrator: true, ..person("root") }, path).await.ok();
+        world.get(&person("root").site_administrator(), path).await.ok();
     }
 }
 
@@ -236,7 +216,7 @@ async fn an_address_is_shown_only_to_those_who_sent_to_it_or_moderate() {
     let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
     let zoe = person("zoe");
     let shown = world.get(&zoe, format!("/invitations/{id}")).await;
-    assert_eq!(shown.ok()["invitee"], json!({}));
+    assert_eq!(shown.invitation().invitee, api::Invitee::default());
     assert!(!shown.body.contains("zoe@example.org"));
     for path in
         [format!("/invitations/{id}"), "/me/invitations/sent".to_owned(), "/communities/chess/invitations".to_owned()]
@@ -244,8 +224,7 @@ async fn an_address_is_shown_only_to_those_who_sent_to_it_or_moderate() {
         let shown = world.get(&mona, &path).await;
         assert!(shown.body.contains("zoe@example.org"), "{path}");
     }
-    world.pump().await;
-    let token = world.post.take_mails()[0].path("i").replace("/i/", "");
+    let token = world.deliver_mail().await.token().unwrap().to_owned();
     for path in [format!("/invitations/{id}"), "/me/invitations/sent".to_owned()] {
         assert!(!world.get(&mona, &path).await.body.contains(&token));
     }
@@ -256,14 +235,14 @@ async fn an_address_is_shown_only_to_those_who_sent_to_it_or_moderate() {
 
 #[tokio::test]
 async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_thousand_pay_one_query_a_page() {
-    let (world, mona, ann, model) = chess().await;
-    let load = |count: u32, model: Invitation| {
+    let (world, mona, ann, prototype) = chess().await;
+    let load = |count: u32, prototype: Invitation| {
         for start in (0..count).step_by(10_000) {
             let page: Vec<_> = (start..count.min(start + 10_000))
                 .map(|number| {
                     let status = Status::ALL[(number % 7) as usize];
                     let age = SignedDuration::from_secs(i64::from(number));
-                    copy(&model, age, u16::try_from(number % 60_000).unwrap(), status)
+                    copy(&prototype, age, u16::try_from(number % 60_000).unwrap(), status)
                 })
                 .collect();
             world.load(&page);
@@ -272,14 +251,12 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
     load(
         10_000,
         Invitation {
-            community: domain::invitation::CommunityLabel { id: "many".parse().unwrap(), ..model.community.clone() },
-            ..model.clone()
+            community: CommunityLabel { id: "many".parse().unwrap(), ..prototype.community.clone() },
+            ..prototype.clone()
         },
     );
-    let crowd = Invitation {
-        invitee: domain::invitation::Invitee::User { id: "crowd".parse().unwrap(), display_name: None },
-        ..model.clone()
-    };
+    let crowd =
+        Invitation { invitee: Invitee::User { id: "crowd".parse().unwrap(), display_name: None }, ..prototype.clone() };
     load(LARGE, crowd);
     for status in ["", "pending", "accepted", "expired", "cancelled"] {
         for (who, path, requests) in [
@@ -290,11 +267,11 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
             let mut cursor = String::new();
             for _ in 0..3 {
                 world.meter.take();
-                let page = world.get(who, format!("{path}?status={status}&cursor={cursor}")).await.ok();
+                let page = world.page(who, format!("{path}?status={status}&cursor={cursor}")).await;
                 let usage = world.meter.take();
                 assert_eq!((usage.of("Query"), usage.total()), (1, requests), "{path} {status}: {usage:?}");
-                assert_eq!(page["invitations"].as_array().unwrap().len(), 25, "{path} {status}");
-                page["nextCursor"].as_str().unwrap().clone_into(&mut cursor);
+                assert_eq!(page.invitations.len(), 25, "{path} {status}");
+                page.next().clone_into(&mut cursor);
             }
         }
     }
@@ -305,10 +282,10 @@ const LARGE: u32 = 100_000;
 
 #[tokio::test]
 async fn a_list_goes_on_although_the_invitation_that_its_cursor_names_has_expired_meanwhile() {
-    let (world, mona, ann, model) = chess().await;
+    let (world, mona, ann, prototype) = chess().await;
     let expires = |number, millis, status| Invitation {
         expires_at: now() + SignedDuration::from_millis(millis),
-        ..copy(&model, SignedDuration::from_hours(1), number, status)
+        ..copy(&prototype, SignedDuration::from_hours(1), number, status)
     };
     let minute = 60_000;
     let made = [
@@ -318,39 +295,38 @@ async fn a_list_goes_on_although_the_invitation_that_its_cursor_names_has_expire
         expires(3, minute, Status::AwaitingApproval),
     ];
     world.load(&made);
-    let first = |page: &Value| page["invitations"][0]["id"].as_str().map(str::to_owned);
+    let first = |page: &Page| page.invitations.first().map(|one| one.id.clone());
     let (pending, queue) =
         ("/me/invitations?status=pending&limit=1", "/me/invitations/sent?status=awaiting_approval&limit=1");
-    let page = world.get(&ann, pending).await.ok();
+    let page = world.page(&ann, pending).await;
     assert_eq!(first(&page), Some(made[0].id.to_string()));
-    let below = page["nextCursor"].as_str().unwrap().to_owned();
-    let page = world.get(&mona, queue).await.ok();
+    let below = page.next();
+    let page = world.page(&mona, queue).await;
     assert_eq!(first(&page), Some(made[2].id.to_string()));
-    let above = page["nextCursor"].as_str().unwrap().to_owned();
+    let above = page.next().to_owned();
     while made[0].status_at(now()) != Status::Expired {
         tokio::task::yield_now().await;
     }
-    let page = world.get(&ann, format!("{pending}&cursor={below}")).await.ok();
-    assert_eq!((first(&page), page["nextCursor"].as_str()), (None, None));
-    let page = world.get(&mona, format!("{queue}&cursor={above}")).await.ok();
+    let page = world.page(&ann, format!("{pending}&cursor={below}")).await;
+    assert_eq!((first(&page), page.next_cursor), (None, None));
+    let page = world.page(&mona, format!("{queue}&cursor={above}")).await;
     assert_eq!(first(&page), Some(made[3].id.to_string()));
 }
 
 #[tokio::test]
 async fn a_page_is_whole_although_its_invitations_are_more_than_one_query_reads() {
-    let (world, _, ann, model) = chess().await;
+    let (world, _, ann, prototype) = chess().await;
     let long = "\u{1f3f0}".repeat(4_000);
     let made: Vec<_> = (0..100_u16)
         .map(|number| Invitation {
             reason: Some(long.clone()),
-            ..copy(&model, SignedDuration::from_mins(i64::from(number) + 1), number, Status::Pending)
+            ..copy(&prototype, SignedDuration::from_mins(i64::from(number) + 1), number, Status::Pending)
         })
         .collect();
     world.load(&made);
-    let page = world.get(&ann, "/me/invitations?limit=99").await.ok();
-    assert_eq!((page["invitations"].as_array().unwrap().len(), &page["pendingCount"]), (99, &json!(100)));
-    let next = page["nextCursor"].as_str().unwrap();
-    let rest = world.get(&ann, format!("/me/invitations?limit=99&cursor={next}")).await.ok();
-    // The oldest, and the cancelled model.
-    assert_eq!(rest["invitations"].as_array().unwrap().len(), 2);
+    let page = world.page(&ann, "/me/invitations?limit=99").await;
+    assert_eq!((page.invitations.len(), page.pending_count), (99, Some(100)));
+    let rest = world.page(&ann, format!("/me/invitations?limit=99&cursor={}", page.next())).await;
+    // The oldest, and the cancelled prototype.
+    assert_eq!(rest.invitations.len(), 2);
 }

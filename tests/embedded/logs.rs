@@ -9,7 +9,7 @@ use runtime::{SHARED_CRATES, log};
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::world::{Ask, World};
+use testkit::{embedded::World, files};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -30,10 +30,10 @@ impl Lines {
         String::from_utf8(std::mem::take(&mut *self.0.lock().unwrap())).unwrap()
     }
 
-    /// Hears all that this thread tells, from that level up.
+    /// Collects all that this thread logs, from that level up.
     fn listen(&self, level: LevelFilter) -> tracing::subscriber::DefaultGuard {
         let lines = self.clone();
-        let functions = names("functions");
+        let functions = files::names_in("functions");
         let functions: Vec<_> = functions.iter().map(String::as_str).collect();
         tracing::subscriber::set_default(log(level, &functions, move || lines.clone()))
     }
@@ -49,12 +49,12 @@ async fn no_level_of_logging_tells_an_address_a_name_a_message_or_a_link() {
     world.community("chess", json!({})).await;
     world.member("chess", &mona, "moderator").await;
     let body = json!({ "userIds": ["ann"], "emails": ["zoe@example.org"], "message": "Do come!" });
-    world.invite(&mona, "chess", body).await;
+    world.send(&mona, "chess", body).await;
     world.pump().await;
-    let mails = world.post.take_mails();
-    let tokens: Vec<_> = mails.iter().map(|mail| mail.path("i").replace("/i/", "")).collect();
+    let mails = world.fakes.take_mails();
+    let tokens: Vec<_> = mails.iter().map(|mail| mail.token().unwrap().to_owned()).collect();
     for mail in &mails {
-        world.ask(Ask::new("POST", mail.path("i")).form("answer=accept")).await;
+        world.submit(&mail.path("i"), "answer=accept").await;
     }
     world.get(&ann, "/me/invitations").await.ok();
     let told = lines.take();
@@ -92,13 +92,7 @@ fn the_level_is_that_of_our_own_crates_and_dependencies_only_warn() {
 
 #[test]
 fn every_shared_crate_counts_as_our_own() {
-    let mut crates: Vec<_> = names("shared").into_iter().map(|name| name.replace('-', "_")).collect();
+    let mut crates: Vec<_> = files::names_in("shared").into_iter().map(|name| name.replace('-', "_")).collect();
     crates.sort();
     assert_eq!(crates, SHARED_CRATES);
-}
-
-/// The crates in a folder of the workspace.
-fn names(folder: &str) -> Vec<String> {
-    let folder = format!("{}/../../{folder}", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }

@@ -1,26 +1,33 @@
 //! The functions' handlers, called as the gateway and the stream call them, against an embedded `DynamoDB`.
 //!
-//! Nothing is mocked but the outside: mails and events are captured at the HTTP client of their services. Each test
-//! has a world of its own, with the table and the routes that `template.yaml` describes.
+//! Nothing is faked but the mail service and the event bus, behind their real clients. Each test has a world of its own,
+//! with the table and the routes that `template.yaml` describes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
-mod aftermath;
+mod addresses;
 mod budgets;
 mod bulk;
-#[path = "../canary.rs"]
-mod canary;
-mod conformance;
-mod crash;
 mod engine;
+mod erasure;
+mod events;
+mod expiry;
+mod feedback;
+mod idempotency;
+mod interleavings;
+mod leases;
+mod links;
 mod lists;
 mod logs;
+mod mail_service;
 mod mails;
 mod matrix;
 mod model;
+mod parked;
 mod parsers;
 mod races;
 mod refusals;
 mod samples;
+mod stats;
 mod story;
-mod world;
+mod unsubscribing;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use futures::{StreamExt, stream};
 use serde_json::json;
 
-use crate::world::{Person, World, person};
+use testkit::embedded::{Person, World, person};
 
 const ROLES: [&str; 6] = ["none", "member", "moderator", "administrator", "owner", "site_administrator"];
 const ENROLMENTS: [&str; 4] = ["open", "moderated", "closed", "network"];
@@ -27,7 +27,7 @@ struct Case {
     recipient: &'static str,
 }
 
-/// What the specification says: the code of a refusal, or the recipient's outcome.
+/// Returns what the specification says: the code of a refusal, or the recipient's outcome.
 fn expected(case: Case) -> Result<&'static str, &'static str> {
     let at_once = match (case.mode, case.recipient) {
         // An email address of no user still gets a pending invitation, since someone must first register.
@@ -54,7 +54,7 @@ fn sender(role: &str) -> Person {
     Person { site_administrator: role == "site_administrator", ..person(&format!("the_{role}")) }
 }
 
-/// Someone for the sender of that role to invite.
+/// Returns a person for the sender of that role to invite.
 fn recipient(role: &str, kind: &str) -> Person {
     person(&format!("{kind}_of_{role}"))
 }
@@ -123,7 +123,7 @@ async fn who_may_invite_whom_is_as_the_specification_says_in_every_combination()
     assert!(wrong.is_empty(), "{} of {cases} are wrong: {wrong:#?}", wrong.len());
 }
 
-/// The outcome of one invitation, after a look at what it left behind.
+/// Returns the outcome of one invitation, after a look at what it left behind.
 async fn invite(world: &World, case: Case) -> Result<String, String> {
     let id = community(case.enrolment, case.visibility, case.mode);
     let invitee = recipient(case.role, case.recipient);
@@ -131,17 +131,16 @@ async fn invite(world: &World, case: Case) -> Result<String, String> {
         "address" => json!({ "emails": [invitee.email] }),
         _ => json!({ "userIds": [invitee.id] }),
     };
-    let answer = world.post(&sender(case.role), format!("/communities/{id}/invitations"), body).await;
+    let response = world.post(&sender(case.role), format!("/communities/{id}/invitations"), body).await;
     let role = world.role(&invitee, &id).await;
-    if let Some(code) = answer.code() {
-        assert_eq!((answer.status, role), (403, None), "{case:?}");
+    if let Some(code) = response.code() {
+        assert_eq!((response.status, role), (403, None), "{case:?}");
         return Err(code);
     }
-    let result = answer.ok()["results"][0].clone();
-    let outcome = result["outcome"].as_str().unwrap().to_owned();
-    assert_eq!(role.is_some(), outcome == "joined", "{case:?}: {result}");
-    assert_eq!(result["invitation"].is_null(), outcome == "not_connected", "{case:?}: {result}");
-    Ok(outcome)
+    let result = response.sent().results.remove(0);
+    assert_eq!(role.is_some(), result.outcome == "joined", "{case:?}: {result:?}");
+    assert_eq!(result.invitation.is_none(), result.outcome == "not_connected", "{case:?}: {result:?}");
+    Ok(result.outcome)
 }
 
 const CALLERS: [&str; 12] = [
@@ -161,7 +160,7 @@ const CALLERS: [&str; 12] = [
 const COMMANDS: [&str; 7] = ["read", "accept", "decline", "cancel", "approve", "reject", "resend"];
 const STATES: [&str; 3] = ["awaiting_approval", "pending", "accepted"];
 
-/// What the specification says of a command: success, or the status and code of the refusal.
+/// Returns what the specification says of a command: success, or the status and code of the refusal.
 fn permitted(caller: &str, command: &str, state: &str) -> Result<(), (u16, &'static str)> {
     let moderates = ["moderator", "administrator", "owner", "site_administrator"].contains(&caller);
     let sends = ["sender", "inactive_sender"].contains(&caller);
@@ -194,7 +193,7 @@ fn permitted(caller: &str, command: &str, state: &str) -> Result<(), (u16, &'sta
             }
         }
     };
-    // Who is inactive does nothing; whether they might otherwise is not gone into.
+    // An inactive caller does nothing, whatever else they might do.
     if caller.starts_with("inactive") && may != Err((403, "not_invitee")) {
         return Err((403, "caller_inactive"));
     }
@@ -211,8 +210,8 @@ fn permitted(caller: &str, command: &str, state: &str) -> Result<(), (u16, &'sta
     }
 }
 
-/// A community in which there is somebody for every part.
-async fn cast() -> World {
+/// Returns a community with a person for every kind of caller.
+async fn club() -> World {
     let world = World::new().await;
     world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
     world.community("club", json!({ "enrolment": "closed" })).await;
@@ -234,7 +233,7 @@ async fn cast() -> World {
     world
 }
 
-/// A fresh invitation in that state, and its invitee.
+/// Returns a fresh invitation in that state, and its invitee.
 async fn invitation(world: &World, caller: &str, state: &str, invitee: Person) -> (String, Person) {
     world.register(&invitee).await;
     let sender = person(if caller == "inactive_sender" { caller } else { "sender" });
@@ -250,7 +249,7 @@ async fn invitation(world: &World, caller: &str, state: &str, invitee: Person) -
 
 #[tokio::test]
 async fn who_may_do_what_to_an_invitation_is_as_the_specification_says_in_every_combination() {
-    let world = &cast().await;
+    let world = &club().await;
     let mut made = Vec::new();
     // What is refused changes nothing, so all refusals can be met by the same invitation; a success gets its own.
     let mut shared = BTreeMap::new();
@@ -279,13 +278,13 @@ async fn who_may_do_what_to_an_invitation_is_as_the_specification_says_in_every_
             _ => person(caller),
         };
         let before = world.stored(&id).await;
-        let answer = match command {
+        let response = match command {
             "read" => world.get(&who, format!("/invitations/{id}")).await,
             _ => world.command(&who, &id, command).await,
         };
-        let found = match answer.code() {
+        let found = match response.code() {
             None => Ok(()),
-            Some(code) => Err((answer.status, code)),
+            Some(code) => Err((response.status, code)),
         };
         let wanted = permitted(caller, command, state);
         if found != wanted.map_err(|(status, code)| (status, code.to_owned())) {

@@ -2,7 +2,7 @@
 //!
 //! The damage is done to the samples in `events/`, so that most of each event still makes sense.
 
-use std::{fs, time::Duration};
+use std::time::Duration;
 
 use aws_lambda_events::dynamodb::Event;
 use feedback::MailEvent;
@@ -10,11 +10,14 @@ use proptest::{prelude::*, sample::Index, test_runner::TestCaseResult};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::world::{World, person};
+use testkit::{
+    embedded::{World, chess, person},
+    files,
+};
 
 /// The invitation that the samples speak of.
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
-const PATIENCE: Duration = Duration::from_mins(1);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const HTTP: [&str; 8] = [
     "send-good",
     "send-preview",
@@ -29,25 +32,22 @@ const DELIVER: [&str; 4] = ["deliver-mail", "deliver-repeated", "deliver-deadlin
 const FEEDBACK: [&str; 4] = ["feedback-delivery", "feedback-bounce", "feedback-complaint", "feedback-foreign"];
 
 fn sample(name: &str, id: &str) -> Value {
-    let path = format!("{}/../../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    serde_json::from_str(&fs::read_to_string(path).unwrap().replace(ID, id)).unwrap()
+    serde_json::from_str(&files::read(&format!("events/{name}.json")).replace(ID, id)).unwrap()
 }
 
-/// A deployment with an invitation for the samples to be about.
+/// Returns a world with an invitation for the samples to be about.
 fn club() -> (Runtime, World, String) {
     let runtime = Runtime::new().unwrap();
     let (world, id) = runtime.block_on(async {
-        let world = World::new().await;
-        let [mona, ann] = world.people(["mona", "ann"]).await;
-        world.community("chess", json!({})).await;
-        world.member("chess", &mona, "moderator").await;
+        let (world, mona) = chess("moderator").await;
+        let [ann] = world.people(["ann"]).await;
         let id = world.invite_user(&mona, "chess", &ann).await;
         (world, id)
     });
     (runtime, world, id)
 }
 
-/// Any JSON, and texts that look like what parsers meet.
+/// Returns any JSON, and texts that look like what parsers meet.
 fn values() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -129,10 +129,10 @@ fn any_stream_record_is_dealt_with_reported_or_set_aside() {
         let Ok(batch) = serde_json::from_value::<Event>(event.clone()) else { return Ok(()) };
         let known: Vec<_> =
             batch.records.iter().map(|one| one.change.sequence_number.clone().unwrap_or_default()).collect();
-        let answer =
-            runtime.block_on(async { tokio::time::timeout(PATIENCE, Box::pin(world.deliver.handle(batch))).await });
-        let answer = answer.map_err(|_| TestCaseError::fail("hangs"))?;
-        let failures = answer.map_err(|error| TestCaseError::fail(error.to_string()))?.batch_item_failures;
+        let response =
+            runtime.block_on(async { tokio::time::timeout(TIMEOUT, Box::pin(world.deliver.handle(batch))).await });
+        let response = response.map_err(|_| TestCaseError::fail("hangs"))?;
+        let failures = response.map_err(|error| TestCaseError::fail(error.to_string()))?.batch_item_failures;
         for failure in failures {
             prop_assert!(known.contains(&failure.item_identifier.unwrap_or_default()), "{event}");
         }
@@ -149,7 +149,7 @@ fn any_event_of_the_mail_service_is_taken_in_or_passed_over() {
         damage(&mut event, &damages);
         let Ok(read) = serde_json::from_value::<MailEvent>(event.clone()) else { return Ok(()) };
         let done =
-            runtime.block_on(async { tokio::time::timeout(PATIENCE, Box::pin(world.feedback.handle(read))).await });
+            runtime.block_on(async { tokio::time::timeout(TIMEOUT, Box::pin(world.feedback.handle(read))).await });
         let done = done.map_err(|_| TestCaseError::fail("hangs"))?;
         prop_assert!(done.is_ok(), "{event}: {done:?}");
         Ok(())
@@ -175,11 +175,11 @@ fn any_body_and_any_id_in_a_path_gets_an_answer_that_blames_nobody_else() {
             event["pathParameters"] = parameters.iter().map(|(name, value)| (name.clone(), text(value))).collect();
         }
         let event = event.to_string();
-        let answer = runtime.block_on(async { tokio::time::timeout(PATIENCE, Box::pin(world.invoke(&event))).await });
-        let answer = answer.map_err(|_| TestCaseError::fail("hangs"))?;
-        prop_assert!(answer.status < 500, "{event}: {answer:?}");
-        let problem = answer.status >= 400 && !answer.body.starts_with("<!");
-        prop_assert!(!problem || answer.code().is_some(), "{event}: {answer:?}");
+        let response = runtime.block_on(async { tokio::time::timeout(TIMEOUT, Box::pin(world.invoke(&event))).await });
+        let response = response.map_err(|_| TestCaseError::fail("hangs"))?;
+        prop_assert!(response.status < 500, "{event}: {response:?}");
+        let problem = response.status >= 400 && !response.body.starts_with("<!");
+        prop_assert!(!problem || response.code().is_some(), "{event}: {response:?}");
         Ok(())
     };
     check(600, test, &HTTP);

@@ -3,20 +3,24 @@
 use http_api::code::Code;
 use serde_json::{Value, json};
 
-use crate::world::{Ask, Person, World, person};
+use testkit::{
+    api::Problem,
+    embedded::{Person, Request, World, chess as chess_of, person},
+    template::template,
+};
 
-/// A community of a moderator and a member, who knows Ann.
+/// Returns a community of a moderator, and of a member who knows Ann.
 async fn chess() -> (World, [Person; 3]) {
-    let world = World::new().await;
-    let people = world.people(["mona", "mia", "ann"]).await;
-    world.community("chess", json!({})).await;
-    world.member("chess", &people[0], "moderator").await;
-    world.member("chess", &people[1], "member").await;
-    world.connect(&people[1], &people[2]).await;
-    (world, people)
+    let (world, mona) = chess_of("moderator").await;
+    let [mia, ann] = world.people(["mia", "ann"]).await;
+    world.member("chess", &mia, "member").await;
+    world.connect(&mia, &ann).await;
+    (world, [mona, mia, ann])
 }
 
 const SEND: &str = "/communities/chess/invitations";
+/// Ids for the paths of routes.
+const IDS: [(&str, &str); 3] = [("communityId", "chess"), ("userId", "ann"), ("otherId", "mia")];
 
 fn ann() -> Value {
     json!({ "userIds": ["ann"] })
@@ -27,8 +31,12 @@ const NEVER_SEEN: [&str; 3] = ["no_such_route", "registration_needed", "sign_in_
 
 #[test]
 fn every_code_has_a_test() {
-    let tests =
-        [include_str!("refusals.rs"), include_str!("matrix.rs"), include_str!("lists.rs"), include_str!("bulk.rs")];
+    let tests = [
+        include_str!("refusals.rs"),
+        include_str!("matrix.rs"),
+        include_str!("lists.rs"),
+        include_str!("idempotency.rs"),
+    ];
     let is_tested = |code: &str| tests.iter().any(|test| test.contains(&format!("\"{code}\"")));
     let codes = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !NEVER_SEEN.contains(code));
     let untested: Vec<_> = codes.filter(|code| !is_tested(code)).collect();
@@ -38,15 +46,14 @@ fn every_code_has_a_test() {
 #[tokio::test]
 async fn who_sends_no_token_is_asked_for_one_on_every_route() {
     let world = World::new().await;
-    for (method, route) in crate::world::TEMPLATE.routes() {
-        let open = route.starts_with("/i/") || route.starts_with("/u/");
-        let path = route.replace("{communityId}", "chess").replace("{invitationId}", "01ARZ3NDEKTSV4RRFFQ69G5FAV");
-        let path = path.replace("{userId}", "ann").replace("{otherId}", "ben").replace("{token}", "x");
-        let answer = world.ask(Ask::new(method, path)).await;
-        if open {
-            assert_eq!(answer.status, 404, "{method} {route}");
+    for route in template().routes() {
+        let values = [("invitationId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("token", "x")];
+        let path = route.at(&[&values[..], &IDS].concat());
+        let response = world.call(Request::new(&route.method, path)).await;
+        if route.is_page() {
+            assert_eq!(response.status, 404, "{route:?}");
         } else {
-            answer.refused(401, "unauthenticated");
+            response.refused(401, "unauthenticated");
         }
     }
 }
@@ -64,13 +71,13 @@ async fn malformed_requests_name_the_part_at_fault() {
         (r#"{"expiresInDays": "soon"}"#, "expiresInDays"),
     ];
     for (body, param) in bodies {
-        let answer = world.ask(Ask::new("POST", SEND).by(&mona).body(body.to_owned())).await;
-        assert_eq!(answer.refused(400, "malformed_request")["param"], param, "{body}");
+        let response = world.call(Request::new("POST", SEND).by(&mona).body(body.to_owned())).await;
+        assert_eq!(response.refused(400, "malformed_request").param(), param, "{body}");
     }
     let long = "k".repeat(256);
     for key in ["", &long] {
-        let ask = Ask::new("POST", SEND).by(&mona).json(&ann()).header("idempotency-key", key);
-        assert_eq!(world.ask(ask).await.refused(400, "malformed_request")["param"], "Idempotency-Key");
+        let request = Request::send(&mona, "chess", &ann()).key(key);
+        assert_eq!(world.call(request).await.refused(400, "malformed_request").param(), "Idempotency-Key");
     }
     for (path, param) in [
         ("/me/invitations?status=open", "status"),
@@ -79,7 +86,7 @@ async fn malformed_requests_name_the_part_at_fault() {
         ("/me/invitations/sent?limit=x", "limit"),
         ("/communities/chess%20club/invitations", "communityId"),
     ] {
-        assert_eq!(world.get(&mona, path).await.refused(400, "malformed_request")["param"], param, "{path}");
+        assert_eq!(world.get(&mona, path).await.refused(400, "malformed_request").param(), param, "{path}");
     }
 }
 
@@ -87,9 +94,7 @@ async fn malformed_requests_name_the_part_at_fault() {
 async fn values_that_make_no_sense_are_named_all_at_once() {
     let (world, [mona, ..]) = chess().await;
     let problem = world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": " ", "expiresInDays": 366 })).await;
-    let faults = problem.refused(422, "invalid_value")["errors"].clone();
-    let params: Vec<_> = faults.as_array().unwrap().iter().map(|fault| fault["param"].clone()).collect();
-    assert_eq!(params, ["message", "expiresInDays"]);
+    assert_eq!(problem.refused(422, "invalid_value").params(), ["message", "expiresInDays"]);
     for days in [0, -1, 366] {
         world
             .post(&mona, SEND, json!({ "userIds": ["ann"], "expiresInDays": days }))
@@ -101,7 +106,7 @@ async fn values_that_make_no_sense_are_named_all_at_once() {
     }
     world.post(&mona, SEND, json!({})).await.refused(422, "invalid_value");
     let problem = world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": "%name% and %x%" })).await;
-    let detail = problem.refused(422, "unknown_message_token")["detail"].to_string();
+    let detail = problem.refused(422, "unknown_message_token").detail;
     assert!(detail.contains("%name%") && detail.contains("%x%"), "{detail}");
     let reject = json!({ "reason": "r".repeat(501) });
     for reject in [reject, json!({ "reason": "Not\u{7}now" })] {
@@ -154,9 +159,8 @@ async fn only_people_with_the_right_may_invite() {
 #[tokio::test]
 async fn only_site_administrators_keep_the_directory() {
     let (world, [mona, ..]) = chess().await;
-    for (method, route) in crate::world::TEMPLATE.routes().filter(|(_, route)| route.starts_with("/directory/")) {
-        let path = route.replace("{communityId}", "chess").replace("{userId}", "ann").replace("{otherId}", "mia");
-        world.ask(Ask::new(method, path).by(&mona)).await.refused(403, "not_site_administrator");
+    for route in template().routes().iter().filter(|route| route.is_directory()) {
+        world.call(Request::new(&route.method, route.at(&IDS)).by(&mona)).await.refused(403, "not_site_administrator");
     }
     for path in ["communities/chess/members/nobody", "communities/nowhere/members/ann"] {
         world.directory("PUT", path, json!({ "role": "member" })).await.refused(404, "not_in_directory");
@@ -178,7 +182,7 @@ async fn an_answer_is_refused_when_something_changed_since_the_invitation() {
     world.register(&ann).await;
     world.member("chess", &ann, "member").await;
     world.command(&ann, &id, "accept").await.refused(409, "already_member");
-    world.directory("DELETE", "communities/chess/members/ann", Value::Null).await.ok();
+    world.remove("communities/chess/members/ann").await;
     world.command(&ann, &id, "accept").await.ok();
 }
 
@@ -203,20 +207,19 @@ async fn a_request_for_someone_who_is_not_active_any_more_enrols_nobody() {
     let request = world.invite_user(&mia, "chess", &ann).await;
     world.register_with(&ann, json!({ "active": false })).await;
     let refused = world.command(&mona, &request, "approve").await.refused(409, "invitee_unavailable");
-    assert_eq!(refused["invitation"]["status"], "awaiting_approval");
+    assert_eq!(refused.invitation_status(), "awaiting_approval");
     assert_eq!(world.role(&ann, "chess").await, None);
     world.register(&ann).await;
-    assert_eq!(world.command(&mona, &request, "approve").await.ok()["status"], "accepted");
+    assert_eq!(world.command(&mona, &request, "approve").await.invitation().status, "accepted");
 }
 
 #[tokio::test]
 async fn whoever_is_not_active_is_offered_nothing_to_do() {
     let (world, [mona, _, ann]) = chess().await;
     let id = world.invite_user(&mona, "chess", &ann).await;
-    let offered = |shown: &Value| shown["actions"].as_array().unwrap().len();
-    assert_eq!(offered(&world.get(&ann, format!("/invitations/{id}")).await.ok()), 2);
+    assert_eq!(world.invitation(&ann, &id).await.actions.len(), 2);
     world.register_with(&ann, json!({ "active": false })).await;
-    assert_eq!(offered(&world.get(&ann, format!("/invitations/{id}")).await.ok()), 0);
+    assert_eq!(world.invitation(&ann, &id).await.actions, []);
 }
 
 #[tokio::test]
@@ -227,7 +230,7 @@ async fn a_request_for_someone_who_has_become_a_member_meanwhile_cannot_be_appro
         let request = world.invite_user(&mia, "chess", &ann).await;
         world.member("chess", &ann, "moderator").await;
         let refused = world.command(&mona, &request, "approve").await.refused(409, "already_member");
-        assert_eq!(refused["invitation"]["status"], "awaiting_approval");
+        assert_eq!(refused.invitation_status(), "awaiting_approval");
         assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
         assert_eq!(world.status(&mona, &request).await, "awaiting_approval");
     }
@@ -237,7 +240,7 @@ async fn a_request_for_someone_who_has_become_a_member_meanwhile_cannot_be_appro
 async fn an_invitation_to_an_address_is_nobody_elses() {
     let (world, [mona, mia, _]) = chess().await;
     let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
-    for stranger in [mia, person("yan"), Person { email_verified: false, ..person("yan") }] {
+    for stranger in [mia, person("yan"), person("yan").unverified()] {
         world.get(&stranger, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
         for verb in ["accept", "decline"] {
             world.command(&stranger, &id, verb).await.refused(404, "invitation_not_found");
@@ -263,10 +266,10 @@ async fn a_moderator_who_is_not_active_any_more_sees_and_decides_nothing() {
 async fn an_unverified_address_is_advised_to_be_verified() {
     let (world, [mona, ..]) = chess().await;
     let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
-    let zoe = Person { email_verified: false, ..person("zoe") };
-    let answer = world.command(&zoe, &id, "accept").await;
-    let problem = answer.refused(403, "email_unverified");
-    assert!(problem["detail"].as_str().unwrap().contains("Verify"), "{problem}");
+    let zoe = person("zoe").unverified();
+    let response = world.command(&zoe, &id, "accept").await;
+    let problem = response.refused(403, "email_unverified");
+    assert!(problem.detail.contains("Verify"), "{problem:?}");
     world.register(&zoe).await;
     world.command(&zoe, &id, "decline").await.refused(403, "email_unverified");
     assert_eq!(world.status(&mona, &id).await, "pending");
@@ -276,7 +279,7 @@ async fn an_unverified_address_is_advised_to_be_verified() {
 async fn every_final_state_conflicts_with_what_would_leave_it() {
     let (world, [mona, mia, ann]) = chess().await;
     world.settings(json!({ "declineCooldownDays": 0 })).await;
-    let conflict = |problem: Value, status: &str| assert_eq!(problem["invitation"]["status"], status);
+    let conflict = |problem: Problem, status: &str| assert_eq!(problem.invitation_status(), status);
 
     let id = world.invite_user(&mona, "chess", &ann).await;
     conflict(world.command(&mona, &id, "approve").await.refused(409, "invitation_pending"), "pending");
@@ -324,10 +327,10 @@ async fn every_final_state_conflicts_with_what_would_leave_it() {
 async fn a_sender_whose_day_is_used_up_is_told_when_the_next_begins() {
     let (world, [mona, ..]) = chess().await;
     world.settings(json!({ "dailyInvitationsPerSender": 1 })).await;
-    world.invite(&mona, "chess", ann()).await;
-    let answer = world.post(&mona, SEND, json!({ "userIds": ["mia", "ben"] })).await;
-    answer.refused(429, "daily_quota_used");
-    let wait: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+    world.send(&mona, "chess", ann()).await;
+    let response = world.post(&mona, SEND, json!({ "userIds": ["mia", "ben"] })).await;
+    response.refused(429, "daily_quota_used");
+    let wait: u32 = response.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=86_401).contains(&wait), "{wait}");
 }
 
@@ -346,12 +349,12 @@ async fn commands_on_what_is_no_invitation_find_none() {
 async fn when_the_table_fails_nothing_internal_shows() {
     let (world, [mona, ..]) = chess().await;
     world.faults.refuse_after(0);
-    let answer = world.post(&mona, SEND, ann()).await;
-    let problem = answer.refused(500, "internal_error");
-    assert_eq!(problem["requestId"], "request-1");
-    assert_eq!(problem["detail"], "Something went wrong on our side.");
-    world.faults.collide(u32::MAX);
-    let answer = world.post(&mona, SEND, ann()).await;
-    answer.refused(503, "unavailable");
-    assert!(answer.header("retry-after").is_some());
+    let response = world.post(&mona, SEND, ann()).await;
+    let problem = response.refused(500, "internal_error");
+    assert_eq!(problem.request_id, "request-1");
+    assert_eq!(problem.detail, "Something went wrong on our side.");
+    world.faults.conflict(u32::MAX);
+    let response = world.post(&mona, SEND, ann()).await;
+    response.refused(503, "unavailable");
+    assert!(response.header("retry-after").is_some());
 }

@@ -2,15 +2,18 @@
 //!
 //! The same files work with `cargo lambda invoke`; see docs/guide.md.
 
-use std::{collections::BTreeSet, fs};
+use std::collections::BTreeSet;
 
 use aws_lambda_events::dynamodb::Event;
 use feedback::MailEvent;
 use serde_json::json;
 
-use crate::world::{Answer, Person, World, person};
+use testkit::{
+    Response,
+    embedded::{Person, World, person, recipients},
+    files,
+};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../events");
 /// The invitation that the files speak of.
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
@@ -77,8 +80,7 @@ const OTHERS: [&str; 13] = [
 ];
 
 fn sample(name: &str, id: &str) -> String {
-    let path = format!("{FOLDER}/{name}.json");
-    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}")).replace(ID, id)
+    files::read(&format!("events/{name}.json")).replace(ID, id)
 }
 
 struct Club {
@@ -90,7 +92,7 @@ struct Club {
     requested: String,
 }
 
-/// The people whom the files name.
+/// Returns the club and the people that the files name.
 async fn club() -> Club {
     let world = World::new().await;
     let [mona, ann, ben, _carl, fay] = world.people(["mona", "ann", "ben", "carl", "fay"]).await;
@@ -104,14 +106,13 @@ async fn club() -> Club {
 }
 
 impl Club {
-    async fn invoke(&self, name: &str) -> Answer {
+    async fn invoke(&self, name: &str) -> Response {
         let id = if name.starts_with("moderate") { &self.requested } else { &self.offered };
         Box::pin(self.world.invoke(&sample(name, id))).await
     }
 
     async fn delivery(&self) -> String {
-        let shown = self.world.get(&self.mona, format!("/invitations/{}", self.offered)).await.ok();
-        shown["delivery"]["state"].as_str().unwrap().to_owned()
+        self.world.delivery(&self.mona, &self.offered).await
     }
 
     async fn feedback(&self, name: &str) -> Result<(), serde_json::Error> {
@@ -122,8 +123,8 @@ impl Club {
 
     async fn deliver(&self, name: &str) -> Vec<String> {
         let event: Event = serde_json::from_str(&sample(name, &self.offered)).unwrap();
-        let answer = Box::pin(self.world.deliver.handle(event)).await.unwrap();
-        answer.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect()
+        let response = Box::pin(self.world.deliver.handle(event)).await.unwrap();
+        response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect()
     }
 }
 
@@ -131,16 +132,15 @@ impl Club {
 fn every_sample_is_tried() {
     let tried: BTreeSet<_> =
         HTTP.iter().map(|(name, ..)| *name).chain(OTHERS).map(|name| format!("{name}.json")).collect();
-    let there = fs::read_dir(FOLDER).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    assert_eq!(tried, there.collect());
+    assert_eq!(tried, files::names_in("events").into_iter().collect());
 }
 
 #[tokio::test]
 async fn samples_of_requests_are_answered_as_their_names_say() {
     for (name, status, code) in HTTP {
-        let answer = club().await.invoke(name).await;
-        let got = answer.code().unwrap_or_default();
-        assert_eq!((answer.status, &*got), (status, code), "{name}: {}", answer.body);
+        let response = club().await.invoke(name).await;
+        let got = response.code().unwrap_or_default();
+        assert_eq!((response.status, &*got), (status, code), "{name}: {}", response.body);
     }
 }
 
@@ -151,7 +151,7 @@ async fn samples_of_repeated_requests_change_nothing_the_second_time() {
         let first = club.invoke(&format!("{function}-good")).await;
         let stored = club.world.dump().await;
         let second = club.invoke(&format!("{function}-repeated")).await;
-        assert_eq!((second.status, second.ok()), (200, first.ok()), "{function}");
+        assert_eq!(second.ok().json(), first.succeeded().json(), "{function}");
         assert_eq!(club.world.dump().await, stored, "{function}");
     }
 }
@@ -161,25 +161,25 @@ async fn samples_of_the_stream_mail_once() {
     let club = club().await;
     assert_eq!(club.deliver("deliver-mail").await, Vec::<String>::new());
     assert_eq!(club.deliver("deliver-repeated").await, Vec::<String>::new());
-    let mails = club.world.post.take_mails();
-    assert_eq!(mails.iter().map(|mail| &*mail.to).collect::<Vec<_>>(), ["ann@example.org"]);
+    let mails = club.world.fakes.take_mails();
+    assert_eq!(recipients(&mails), ["ann@example.org"]);
 }
 
 #[tokio::test]
 async fn a_malformed_sample_of_the_stream_is_set_aside_alone() {
     let club = club().await;
-    assert_eq!(club.deliver("deliver-malformed").await, Vec::<String>::new(), "it must hold up nobody");
-    assert_eq!(club.world.post.take_mails().len(), 1);
+    assert_eq!(club.deliver("deliver-malformed").await, Vec::<String>::new(), "it must hold up no other");
+    assert_eq!(club.world.fakes.take_mails().len(), 1);
     // An operator finds it, and has it looked at again by deleting what says so.
-    let parked = club.world.dump().await.into_keys().find(|(pk, _)| pk == "PARKED").unwrap();
+    let (parked, _) = club.world.parked().await.pop_first().unwrap();
     assert_eq!(parked.1, format!("{}#RECORD#INVITATION", club.offered));
     club.world.changes();
-    club.world.post.take_events();
-    club.world.remove_record(&parked.0, &parked.1).await;
+    club.world.fakes.take_events();
+    club.world.remove_record(parked).await;
     club.world.pump().await;
-    let events = club.world.post.take_events();
-    let names: Vec<_> = events.iter().map(|event| event["name"].as_str().unwrap()).collect();
-    assert_eq!((names, events[0]["invitationId"].as_str().unwrap()), (vec!["InvitationSent"], &*club.offered));
+    let events = club.world.fakes.take_events();
+    let told: Vec<_> = events.iter().map(|event| (&*event.name, &*event.invitation_id)).collect();
+    assert_eq!(told, [("InvitationSent", &*club.offered)]);
 }
 
 #[tokio::test]

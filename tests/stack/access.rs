@@ -2,19 +2,17 @@
 
 use serde_json::json;
 
-use crate::world::{
-    Part, World, free_address,
-    http::call,
-    ids, serial, stack,
-    template::{Route, routes},
+use testkit::{
+    stack::{Part, World, call, free_address, serial, stack},
+    template::{Route, template},
 };
 
 #[test]
 fn a_route_that_is_none_is_not_found() {
     let authorization = stack().administrator().authorization();
     for path in ["/", "/invitations", "/directory", "/directory/users", "/communities/x", "/i", "/i/a/b"] {
-        let answer = call("GET", &format!("{}{path}", stack().api_url), &[("Authorization", &authorization)], None);
-        assert_eq!(answer.status, 404, "{path}: {answer:?}");
+        let response = call("GET", &format!("{}{path}", stack().api_url), &[("Authorization", &authorization)], None);
+        assert_eq!(response.status, 404, "{path}: {response:?}");
     }
 }
 
@@ -44,8 +42,8 @@ fn inhabited() -> Inhabited {
     Inhabited { world, private, values }
 }
 
-fn api_routes() -> impl Iterator<Item = Route> {
-    routes().into_iter().filter(|route| !route.is_page())
+fn api_routes() -> impl Iterator<Item = &'static Route> {
+    template().routes().iter().filter(|route| !route.is_page())
 }
 
 #[test]
@@ -58,19 +56,19 @@ fn a_stranger_gets_403_404_or_an_empty_list_from_every_route_and_sees_nobodys_da
         let body = Some(&body).filter(|_| route.path.starts_with("/communities/"));
         let nothing = json!({});
         let body = body.or(Some(&nothing)).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
-        let answer = stranger.call(&route.method, &route.at(&values), body);
+        let response = stranger.call(&route.method, &route.at(&values), body);
         if route.path.starts_with("/me/") {
-            assert_eq!(ids(&answer.clone().ok()), Vec::<String>::new(), "{route:?}");
+            assert_eq!(response.page().invitations, [], "{route:?}");
         } else {
-            assert!([403, 404].contains(&answer.status), "{route:?} for {}: {answer:?}", stranger.name);
+            assert!([403, 404].contains(&response.status), "{route:?} for {}: {response:?}", stranger.name);
         }
         if route.path.starts_with("/invitations/") {
-            answer.refused(404, "invitation_not_found");
+            response.refused(404, "invitation_not_found");
         }
         for secret in &private {
             // What the stranger has put into the path themselves is no news.
             let known = values.iter().any(|(_, value)| value == secret);
-            assert!(known || !answer.body.contains(secret.as_str()), "{route:?} tells {secret}: {answer:?}");
+            assert!(known || !response.body.contains(secret.as_str()), "{route:?} tells {secret}: {response:?}");
         }
     }
     for stranger in &strangers {
@@ -84,10 +82,10 @@ fn a_site_administrator_may_do_anything_in_a_community_that_is_not_theirs() {
     // The site administrator of the stack file is in its directory.
     let (administrator, address) = (&world.administrator, free_address());
     let invitation = world.invite_address(administrator, &address);
-    assert_eq!(administrator.sees(&invitation)["invitee"]["email"], json!(address));
-    administrator.get(&world.path()).ok();
-    administrator.get(&format!("{}/stats", world.path())).ok();
-    assert_eq!(administrator.command("cancel", &invitation).ok()["status"], "cancelled");
+    assert_eq!(administrator.sees(&invitation).invitee.email, Some(address));
+    administrator.page(&world.path());
+    administrator.get(&format!("{}/stats", world.path())).stats();
+    assert_eq!(administrator.command("cancel", &invitation).invitation().status, "cancelled");
 }
 
 #[test]
@@ -97,6 +95,6 @@ fn a_member_reads_no_list_of_the_community_and_no_statistics() {
     for path in [world.path(), format!("{}/stats", world.path())] {
         member.get(&path).refused(403, "not_moderator");
     }
-    // A community that is not there is told from one that is not theirs by nobody.
+    // No caller can tell a community that is not there from one that is not theirs.
     member.get(&format!("/communities/nowhere-{}/invitations", serial())).refused(403, "not_moderator");
 }

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Part, World, eventually, free_address, ids, page, serial, stack};
+use testkit::{
+    api::{Invitee, Sender},
+    eventually,
+    stack::{Part, World, free_address, page, serial, stack},
+};
 
 #[test]
 fn every_record_is_created_with_201_replaced_with_200_and_removed_with_204_twice() {
@@ -29,7 +33,7 @@ fn every_record_is_created_with_201_replaced_with_200_and_removed_with_204_twice
         }
     }
     // What a replacement leaves out is gone.
-    let replaced = administrator.put(&records[0].0, &json!({"displayName": "One"})).ok();
+    let replaced = administrator.put(&records[0].0, &json!({"displayName": "One"})).ok().json();
     assert_eq!(replaced["profileUrl"], Value::Null);
     assert_eq!((&replaced["active"], &replaced["emailVerified"]), (&json!(true), &json!(false)));
     for (path, _) in records.iter().rev() {
@@ -92,12 +96,11 @@ fn every_fault_of_a_record_is_named() {
     ];
     for (path, body, faults) in cases {
         let problem = administrator.put(path, &body).refused(422, "invalid_value");
-        let mut named: Vec<_> =
-            problem["errors"].as_array().unwrap().iter().map(|fault| fault["param"].as_str().unwrap()).collect();
+        let mut named = problem.params();
         let mut faults = faults;
         named.sort_unstable();
         faults.sort_unstable();
-        assert_eq!(named, faults, "{path}: {problem}");
+        assert_eq!(named, faults, "{path}: {problem:?}");
     }
     let malformed = [
         (&user, json!({"displayName": 1}), "displayName"),
@@ -105,14 +108,14 @@ fn every_fault_of_a_record_is_named() {
         (&"/directory/users/no%20id".to_owned(), json!({"displayName": "A"}), "userId"),
     ];
     for (path, body, param) in malformed {
-        assert_eq!(administrator.put(path, &body).refused(400, "malformed_request")["param"], param, "{path}");
+        assert_eq!(administrator.put(path, &body).refused(400, "malformed_request").param(), param, "{path}");
     }
 }
 
 #[test]
 fn settings_are_read_as_they_were_written_with_defaults_for_the_rest() {
     let world = World::alone_with_settings(&json!({"invitationLifetimeDays": 7, "productName": "Commons"}));
-    let settings = world.administrator.get("/directory/settings").ok();
+    let settings = world.administrator.get("/directory/settings").ok().json();
     let expected = json!({
         "membershipMode": "acceptance", "invitationLifetimeDays": 7, "declineCooldownDays": 30,
         "maxRecipientsPerRequest": 100, "dailyInvitationsPerSender": 500, "membersInviteConnectionsOnly": true,
@@ -141,12 +144,13 @@ fn an_import_takes_what_it_can_and_says_what_became_of_each_record() {
         {"type": "user", "userId": ann, "displayName": "Ann B."},
         "nonsense",
     ]);
-    let imported = world.administrator.post("/directory/import", &json!({"records": records})).ok();
-    let results = imported["results"].as_array().unwrap();
-    let told: Vec<_> = results
+    let imported = world.administrator.post("/directory/import", &json!({"records": records})).import();
+    let told: Vec<_> = imported
+        .results
         .iter()
         .map(|result| {
-            (result["status"].as_u64().unwrap(), result["error"]["code"].as_str(), result["error"]["param"].as_str())
+            let error = result.error.as_ref();
+            (result.status, error.map(|error| &*error.code), error.and_then(|error| error.param.as_deref()))
         })
         .collect();
     let expected = [
@@ -161,11 +165,9 @@ fn an_import_takes_what_it_can_and_says_what_became_of_each_record() {
         (200, None, None),
         (400, Some("malformed_request"), Some("record")),
     ];
-    assert_eq!(told, expected, "{imported}");
-    for (index, result) in results.iter().enumerate() {
-        assert_eq!(result["index"], index);
-    }
-    assert_eq!(results[8]["record"]["displayName"], "Ann B.");
+    assert_eq!(told, expected, "{imported:?}");
+    assert!(imported.results.iter().map(|result| result.index).eq(0..10), "{imported:?}");
+    assert_eq!(imported.results[8].record.as_ref().unwrap()["displayName"], "Ann B.");
 }
 
 #[test]
@@ -174,23 +176,23 @@ fn who_registers_with_an_invited_address_finds_the_invitation_and_accepts_it() {
     let [moderator, newcomer] = world.people([Part::Moderator, Part::Unknown]);
     let invitation = world.invite_address(&moderator, &newcomer.email.to_uppercase());
     stack().await_mail(&newcomer.email.to_uppercase());
-    assert_eq!(ids(&newcomer.get("/me/invitations").ok()), Vec::<String>::new());
+    assert_eq!(newcomer.mine().ids(), Vec::<String>::new());
 
     // The platform hears of them first without, then with a verified address.
     let mut record = newcomer.record();
     record["emailVerified"] = json!(false);
     world.import(&[record]);
-    assert_eq!(moderator.sees(&invitation)["invitee"]["userId"], Value::Null);
+    assert_eq!(moderator.sees(&invitation).invitee.user_id, None);
     world.import(&[newcomer.record()]);
 
     let mine = eventually("the invitation is theirs", || {
-        Some(newcomer.get("/me/invitations").ok()).filter(|mine| ids(mine) == [invitation.clone()])
+        Some(newcomer.mine()).filter(|mine| mine.ids() == [invitation.clone()])
     });
-    assert_eq!(mine["pendingCount"], 1);
-    let invitee = json!({"userId": newcomer.id, "displayName": newcomer.name});
-    assert_eq!(moderator.sees(&invitation)["invitee"], invitee);
+    assert_eq!(mine.pending_count, Some(1));
+    let invitee = Invitee { display_name: Some(newcomer.name.clone()), ..Invitee::user(&newcomer.id) };
+    assert_eq!(moderator.sees(&invitation).invitee, invitee);
     assert_eq!(world.outcome(&moderator, &json!({"emails": [newcomer.email]})), "already_invited");
-    assert_eq!(newcomer.command("accept", &invitation).ok()["status"], "accepted");
+    assert_eq!(newcomer.command("accept", &invitation).invitation().status, "accepted");
     assert_eq!(world.outcome(&moderator, &json!({"userIds": [newcomer.id]})), "already_member");
 }
 
@@ -205,9 +207,10 @@ fn an_erased_person_leaves_no_name_and_no_address_behind() {
         world.administrator.delete(&format!("/directory/users/{}", person.id)).expect(204);
     }
     let received = owner.sees(&to_them);
-    assert_eq!((&received["status"], &received["invitee"]), (&json!("cancelled"), &json!({"userId": ines.id})));
+    assert_eq!((&*received.status, received.invitee), ("cancelled", Invitee::user(&ines.id)));
     let sent = owner.sees(&from_them);
-    assert_eq!((&sent["status"], &sent["sender"]), (&json!("cancelled"), &json!({"id": moderator.id})));
+    let erased = Sender { id: moderator.id.clone(), ..Sender::default() };
+    assert_eq!((&*sent.status, sent.sender), ("cancelled", erased));
     page("POST", &mail.link("i"), Some("answer=accept")).expect(410);
     assert_eq!(world.outcome(&owner, &json!({"userIds": [ines.id]})), "unknown_user");
     ines.command("accept", &to_them).refused(403, "caller_unknown");
@@ -228,11 +231,11 @@ fn a_removed_community_takes_its_live_invitations_along() {
     let declined = world.invite(&moderator, &ivo);
     ivo.command("decline", &declined).ok();
     eventually("the community's list has both", || {
-        Some(()).filter(|()| ids(&moderator.get(&world.path()).ok()).len() == 2)
+        Some(()).filter(|()| moderator.page(&world.path()).invitations.len() == 2)
     });
     world.administrator.delete(&format!("/directory/communities/{}", world.community)).expect(204);
-    assert_eq!(ines.sees(&live)["status"], "cancelled");
-    assert_eq!(ivo.sees(&declined)["status"], "declined");
+    assert_eq!(ines.sees(&live).status, "cancelled");
+    assert_eq!(ivo.sees(&declined).status, "declined");
     page("POST", &mail.link("i"), Some("answer=accept")).expect(410);
     moderator.post(&world.path(), &json!({"userIds": [ines.id]})).refused(404, "community_not_found");
 }

@@ -1,19 +1,20 @@
 //! The calls in the README and in the guide work as they are written there.
 
 use std::{
-    env, fs,
+    env,
     io::Write,
     path::Path,
     process::{Command, Stdio},
 };
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+use testkit::files;
+
 /// The stack file of `make run`, which the pages name.
 const STACK_FILE: &str = ".local/stack.json";
 
 /// The commands of a page that belong together: its shell blocks that call the API, in their order.
 fn script(page: &str, wanted: impl Fn(&str) -> bool) -> String {
-    let text = fs::read_to_string(Path::new(ROOT).join(page)).unwrap();
+    let text = files::read(page);
     let blocks = text.split("\n```").skip(1).step_by(2);
     let commands = blocks.filter_map(|block| {
         let (language, lines) = block.split_once('\n')?;
@@ -26,7 +27,7 @@ fn script(page: &str, wanted: impl Fn(&str) -> bool) -> String {
         };
         wanted(&lines).then_some(lines)
     });
-    let file = Path::new(ROOT).join(env::var("INVITATIONS_STACK").expect("run `make test`"));
+    let file = Path::new(&files::full("")).join(env::var("INVITATIONS_STACK").expect("run `make test`"));
     commands.collect::<Vec<_>>().join("\n").replace(STACK_FILE, file.to_str().unwrap())
 }
 
@@ -34,7 +35,7 @@ fn run(script: &str) -> String {
     assert!(script.contains("curl"), "no calls were found");
     let mut shell = Command::new("bash")
         .args(["-euo", "pipefail"])
-        .current_dir(ROOT)
+        .current_dir(files::full(""))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

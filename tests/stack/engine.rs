@@ -1,8 +1,8 @@
 //! The database of the local stack is atomic: what races show there rests on it.
 
-use crate::world::stack;
+use testkit::stack::stack;
 
-/// Each race is run that often: every request costs the emulator a while.
+/// How often each race is run: every request costs the emulator a while.
 const ROUNDS: usize = 5;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

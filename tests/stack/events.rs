@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::world::{Part, World, eventually, free_address, stack};
+use testkit::{
+    api::Event,
+    eventually,
+    stack::{Part, World, free_address, stack},
+};
 
 #[test]
 fn the_host_platform_hears_of_every_change_by_ids_and_never_by_address_or_name() {
@@ -12,7 +16,7 @@ fn the_host_platform_hears_of_every_change_by_ids_and_never_by_address_or_name()
     let [moderator, member, ines, ivo, noor, nils] =
         world.people([Part::Moderator, Part::Member, Part::Outsider, Part::Outsider, Part::Outsider, Part::Outsider]);
     let address = free_address();
-    let queue = stack().listen(&world.community);
+    let queue = stack().subscribe(&world.community);
 
     for invitee in [&ines, &nils] {
         world.connect(&member, invitee);
@@ -38,22 +42,21 @@ fn the_host_platform_hears_of_every_change_by_ids_and_never_by_address_or_name()
     expect(&cancelled, &["InvitationSent", "InvitationCancelled"]);
     expect(&sent, &["InvitationSent"]);
 
-    let mut heard: BTreeMap<String, Value> = BTreeMap::new();
-    let told = |heard: &BTreeMap<String, Value>| -> BTreeSet<(String, String)> {
-        let text = |value: &Value| value.as_str().unwrap().to_owned();
-        heard.values().map(|event| (text(&event["detail-type"]), text(&event["detail"]["invitationId"]))).collect()
+    let mut received: BTreeMap<String, Event> = BTreeMap::new();
+    let told = |received: &BTreeMap<String, Event>| -> BTreeSet<(String, String)> {
+        received.values().map(|event| (event.name.clone(), event.invitation_id.clone())).collect()
     };
-    eventually("everything is heard", || {
+    eventually("everything is received", || {
         // Repetitions carry the same id.
-        for event in stack().heard(&queue) {
-            heard.insert(event["detail"]["id"].as_str().unwrap().to_owned(), event);
+        for event in stack().received(&queue) {
+            received.insert(event.id.clone(), event);
         }
-        Some(()).filter(|()| told(&heard).is_superset(&expected))
+        Some(()).filter(|()| told(&received).is_superset(&expected))
     });
-    assert_eq!(told(&heard), expected);
-    assert_eq!(heard.len(), expected.len(), "the same change has the same id: {heard:?}");
-    for event in heard.values() {
-        let text = event.to_string();
+    assert_eq!(told(&received), expected);
+    assert_eq!(received.len(), expected.len(), "the same change has the same id: {received:?}");
+    for event in received.values() {
+        let text = event.raw.to_string();
         for private in [&address, &ines.email, &ines.name, &moderator.name, &world.title, "/i/"] {
             assert!(!text.contains(private), "{text}");
         }

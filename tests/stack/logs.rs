@@ -2,13 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::world::{Part, World, eventually, free_address, http::call, page, stack};
-
-/// The name of every function.
-fn functions() -> Vec<String> {
-    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../functions")).unwrap();
-    folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
+use testkit::{
+    SesEvent, eventually, files,
+    stack::{Part, World, call, free_address, page, stack},
+};
 
 #[test]
 fn no_log_line_holds_a_link_a_bearer_token_an_address_or_a_name() {
@@ -31,39 +28,35 @@ fn no_log_line_holds_a_link_a_bearer_token_an_address_or_a_name() {
     let impostor = json!({"displayName": "Impostor", "email": invitee.email, "emailVerified": true});
     world.administrator.put("/directory/users/impostor", &impostor).refused(409, "email_taken");
     world.administrator.put("/directory/users/impostor", &json!({"displayName": "", "email": "a@b@c"})).expect(422);
-    let ways_in = [stack().await_mail(&invitee.email), stack().await_mail(&address)].map(|mail| mail.link("i"));
-    for link in &ways_in {
+    let mail_links = [stack().await_mail(&invitee.email), stack().await_mail(&address)].map(|mail| mail.link("i"));
+    for link in &mail_links {
         page("GET", &format!("{link}?intent=accept"), None).expect(200);
         page("GET", &link[..link.len() - 1], None).expect(404);
         tokens.push(link.rsplit('/').next().unwrap().to_owned());
     }
-    page("POST", &ways_in[1].replace("/i/", "/u/"), Some("List-Unsubscribe=One-Click")).expect(200);
-    page("POST", &ways_in[0], Some("answer=accept")).expect(200);
+    page("POST", &mail_links[1].replace("/i/", "/u/"), Some("List-Unsubscribe=One-Click")).expect(200);
+    page("POST", &mail_links[0], Some("answer=accept")).expect(200);
     stack().await_mails(&invitee.email, 2);
-    let last = moderator.get(&format!("/invitations/{request}?of={address}")).ok();
-    assert_eq!(last["status"], "accepted");
+    let last = moderator.get(&format!("/invitations/{request}?of={address}")).invitation();
+    assert_eq!(last.status, "accepted");
 
-    invitee.get("/me/invitations").ok();
+    invitee.mine();
     moderator.get(&format!("{}?cursor=broken", world.path())).refused(400, "invalid_cursor");
-    member.get("/me/invitations/sent").ok();
+    member.page("/me/invitations/sent");
     moderator.command("cancel", &request).refused(409, "invitation_accepted");
-    stack().mail_event(&json!({
-        "eventType": "Bounce",
-        "mail": {"destination": [address], "tags": {"invitation": [request], "mail": ["invitation"]}},
-        "bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": address}]},
-    }));
+    stack().ses_event(&SesEvent::new("Bounce", &request).bounced("Permanent", &address));
 
     let lines = eventually("every function has logged", || {
         let lines = stack().log_lines();
         let told = |part: &String| lines.iter().any(|(function, line)| function == part && line.contains("INFO"));
-        functions().iter().all(told).then_some(lines)
+        files::names_in("functions").iter().all(told).then_some(lines)
     });
     assert!(lines.len() > 50, "{lines:?}");
     // All lines so far, of this and every other test.
     let everyones: Vec<_> = stack().mails().iter().flat_map(|mail| mail.to.clone()).collect();
-    let ways_in: Vec<_> =
+    let mail_links: Vec<_> =
         stack().mails().iter().filter(|mail| mail.text.contains("/i/")).map(|mail| mail.link("i")).collect();
-    tokens.extend(ways_in.iter().map(|link| link.rsplit('/').next().unwrap().to_owned()));
+    tokens.extend(mail_links.iter().map(|link| link.rsplit('/').next().unwrap().to_owned()));
     for (function, line) in &lines {
         // What is logged is one JSON object a line, and names the request that it is about.
         if line.starts_with('{') {

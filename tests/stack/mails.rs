@@ -2,27 +2,27 @@
 
 use serde_json::json;
 
-use crate::world::{Part, World, free_address, stack};
+use testkit::stack::{Part, World, free_address, stack};
 
 #[test]
 fn a_preview_is_the_mail_that_is_sent_and_writes_nothing() {
     let world = World::new();
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let body = json!({"userIds": [ines.id], "message": "Dig with %sender% in %community%, our %type%.\n100% fun"});
-    let preview = moderator.post(&format!("{}/preview", world.path()), &body).ok();
-    assert_eq!(world.outcome(&moderator, &body), "invited", "the preview has invited nobody");
+    let preview = moderator.post(&format!("{}/preview", world.path()), &body).preview();
+    assert_eq!(world.outcome(&moderator, &body), "invited", "the preview has invited no one");
     let mail = stack().await_mail(&ines.email);
-    assert_eq!(preview["subject"], mail.subject.as_str());
+    assert_eq!(preview.subject, mail.subject);
     assert!(mail.text.contains("100% fun") && mail.text.contains("our community"), "{}", mail.text);
     // Links aside, and the moment that the invitation expires: both are told line by line.
     let lasting = |text: &str| -> Vec<String> {
         let passing = |line: &str| line.contains("http") || line.contains("expires on");
         text.lines().filter(|line| !passing(line)).map(str::to_owned).collect()
     };
-    for (part, sent) in [("text", &mail.text), ("html", &mail.html)] {
-        let (shown, sent) = (lasting(preview[part].as_str().unwrap()), lasting(sent));
+    for (shown, sent) in [(&preview.text, &mail.text), (&preview.html, &mail.html)] {
+        let (shown, sent) = (lasting(shown), lasting(sent));
         assert!(sent.len() > 10, "{sent:?}");
-        assert_eq!(shown, sent, "{part}");
+        assert_eq!(shown, sent);
     }
 }
 

@@ -7,8 +7,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
 mod access;
-#[path = "../canary.rs"]
-mod canary;
 mod directory;
 mod docs;
 mod engine;
@@ -24,4 +22,3 @@ mod refusals;
 mod roles;
 mod story;
 mod sweep;
-mod world;

@@ -1,26 +1,28 @@
 //! Every outcome that a recipient of a bulk request can have, as the sender gets to see it.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
-use crate::world::{Part, Person, World, eventually, free_address, outcomes, page, serial, stack};
+use testkit::{
+    SesEvent,
+    api::SendResponse,
+    eventually,
+    stack::{Part, Person, World, free_address, page, serial, stack},
+};
 
-/// A bulk request to some recipients, and the outcome that each of them must have.
-fn check(world: &World, sender: &Person, body: &Value, expected: &[&str]) -> Value {
-    let answer = world.send(sender, body).ok();
-    assert_eq!(outcomes(&answer), expected, "{answer}");
-    let summary = answer["summary"].as_object().unwrap();
-    assert_eq!(summary.values().map(|count| count.as_u64().unwrap()).sum::<u64>(), expected.len() as u64);
+/// Sends to some recipients, each of whom must have its expected outcome.
+fn check(world: &World, sender: &Person, body: &Value, expected: &[&str]) -> SendResponse {
+    let sent = world.send(sender, body).sent();
+    assert_eq!(sent.outcomes(), expected, "{sent:?}");
+    assert_eq!(sent.summary.values().sum::<u64>(), expected.len() as u64);
     for outcome in expected {
         let count = expected.iter().filter(|one| *one == outcome).count();
-        assert_eq!(summary[*outcome], count, "{answer}");
+        assert_eq!(sent.summary[*outcome], count as u64, "{sent:?}");
     }
-    for result in answer["results"].as_array().unwrap() {
-        let made = ["invited", "awaiting_approval", "joined"].contains(&result["outcome"].as_str().unwrap());
-        assert_eq!(result["invitation"].is_object(), made, "{result}");
+    for result in &sent.results {
+        let made = ["invited", "awaiting_approval", "joined"].contains(&&*result.outcome);
+        assert_eq!(result.invitation.is_some(), made, "{result:?}");
     }
-    answer
+    sent
 }
 
 #[test]
@@ -35,7 +37,7 @@ fn invited_already_invited_already_member_unknown_user_invalid_email_and_duplica
         // In other letters, it is still the address of the user who has just been invited.
         "emails": format!("{free};no address\n{}, {}", free.to_uppercase(), ines.email.to_uppercase()),
     });
-    let answer = check(
+    let sent = check(
         &world,
         &moderator,
         &body,
@@ -52,7 +54,6 @@ fn invited_already_invited_already_member_unknown_user_invalid_email_and_duplica
             "duplicate",
         ],
     );
-    let recipients: Vec<_> = answer["results"].as_array().unwrap().iter().map(|result| &result["recipient"]).collect();
     let submitted = [
         ines.id.as_str(),
         &ivo.id,
@@ -65,7 +66,7 @@ fn invited_already_invited_already_member_unknown_user_invalid_email_and_duplica
         &free.to_uppercase(),
         &ines.email.to_uppercase(),
     ];
-    assert_eq!(recipients, submitted.map(|text| json!(text)).iter().collect::<Vec<_>>());
+    assert_eq!(sent.recipients(), submitted);
 }
 
 #[test]
@@ -99,35 +100,17 @@ fn unavailable_whether_inactive_blocked_or_suppressed() {
 
     let (bounced, _) = world.invite_by_mail(&moderator, &bouncing);
     let complained = world.invite_address(&moderator, &complaining);
-    let configuration_set = stack().physical_id("ConfigurationSet");
-    let tags = |invitation: &str| {
-        json!({"tags": {
-            "ses:configuration-set": [configuration_set], "invitation": [invitation], "mail": ["invitation"]
-        }})
-    };
-    stack().mail_event(&json!({
-        "eventType": "Bounce",
-        "mail": tags(&bounced),
-        "bounce": {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": bouncing.email}]},
-    }));
-    stack().mail_event(&json!({
-        "eventType": "Complaint",
-        "mail": tags(&complained),
-        "complaint": {"complainedRecipients": [{"emailAddress": complaining}]},
-    }));
+    stack().ses_event(&SesEvent::new("Bounce", &bounced).bounced("Permanent", &bouncing.email));
+    stack().ses_event(&SesEvent::new("Complaint", &complained).complained(&complaining));
     for (invitation, state) in [(&bounced, "bounced"), (&complained, "complained")] {
-        eventually("the feedback is noted", || {
-            Some(()).filter(|()| moderator.sees(invitation)["delivery"]["state"] == state)
-        });
+        eventually("the feedback is noted", || Some(()).filter(|()| moderator.sees(invitation).is_mail(state)));
         moderator.command("cancel", invitation).ok();
     }
 
     let people = [&inactive, &blocking, &unsubscribed, &bouncing].map(|person| &person.id);
     let body = json!({"userIds": people, "emails": [complaining]});
-    let answer = check(&world, &moderator, &body, &["unavailable"; 5]);
-    for result in answer["results"].as_array().unwrap() {
-        let told: BTreeSet<_> = result.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(told, BTreeSet::from(["outcome", "recipient"]), "the sender cannot tell which");
+    for result in check(&world, &moderator, &body, &["unavailable"; 5]).results {
+        assert_eq!((result.retry_after, result.invitation), (None, None), "the sender cannot tell which");
     }
 }
 
@@ -137,8 +120,8 @@ fn cooling_down_after_a_decline_with_the_seconds_to_wait() {
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let invitation = world.invite(&moderator, &ines);
     ines.command("decline", &invitation).ok();
-    let answer = check(&world, &moderator, &json!({"userIds": [ines.id]}), &["cooling_down"]);
-    let wait = answer["results"][0]["retryAfter"].as_u64().unwrap();
+    let sent = check(&world, &moderator, &json!({"userIds": [ines.id]}), &["cooling_down"]);
+    let wait = sent.results[0].retry_after.unwrap();
     let thirty_days = 30 * 86_400;
     assert!((thirty_days - 600..=thirty_days + 1).contains(&wait), "{wait} s");
 }
@@ -148,8 +131,8 @@ fn over_quota_for_those_whom_the_day_has_no_room_for() {
     let world = World::alone_with_settings(&json!({"dailyInvitationsPerSender": 2}));
     let [moderator] = world.people([Part::Moderator]);
     let addresses = [(); 3].map(|()| free_address());
-    let answer = check(&world, &moderator, &json!({"emails": addresses}), &["invited", "invited", "over_quota"]);
-    assert!((1..=86_401).contains(&answer["results"][2]["retryAfter"].as_u64().unwrap()), "{answer}");
+    let sent = check(&world, &moderator, &json!({"emails": addresses}), &["invited", "invited", "over_quota"]);
+    assert!((1..=86_401).contains(&sent.results[2].retry_after.unwrap()), "{sent:?}");
 }
 
 #[test]
@@ -157,14 +140,13 @@ fn an_expired_invitation_stands_in_nobodys_way() {
     let world = World::new();
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let first = world.invite(&moderator, &ines);
-    stack().let_expire(&first);
+    stack().expire(&first);
     let second = world.invite(&moderator, &ines);
-    assert_eq!(ines.sees(&first)["status"], "expired");
-    assert_eq!(ines.sees(&second)["status"], "pending");
+    assert_eq!(ines.sees(&first).status, "expired");
+    assert_eq!(ines.sees(&second).status, "pending");
     eventually("the list shows both", || {
-        let mine = ines.get("/me/invitations").ok();
-        let shown: Vec<_> = mine["invitations"].as_array().unwrap().iter().map(|one| one["status"].clone()).collect();
-        Some(()).filter(|()| shown == ["pending", "expired"] && mine["pendingCount"] == 1)
+        let mine = ines.mine();
+        Some(()).filter(|()| mine.statuses() == ["pending", "expired"] && mine.pending_count == Some(1))
     });
 }
 
@@ -180,15 +162,15 @@ fn a_hundred_recipients_of_all_kinds_get_an_outcome_each_and_the_same_key_change
     let body = json!({"userIds": user_ids, "emails": emails});
 
     let first = world.send_once(&moderator, "bulk", &body);
-    let summary = first.clone().ok()["summary"].clone();
+    let summary = first.sent().summary;
     let expected =
         [("already_member", 1), ("invited", 51), ("unknown_user", 28), ("invalid_email", 10), ("duplicate", 10)];
     for (outcome, count) in expected {
-        assert_eq!(summary[outcome], count, "{summary}");
+        assert_eq!(summary[outcome], count, "{summary:?}");
     }
     let second = world.send_once(&moderator, "bulk", &body);
-    assert_eq!(second.header("idempotency-replayed"), "true");
-    assert_eq!(second.ok(), first.ok());
+    assert_eq!(second.header("idempotency-replayed"), Some("true"));
+    assert_eq!(second.ok().json(), first.ok().json());
     for address in &emails[..50] {
         stack().await_mail(address);
     }

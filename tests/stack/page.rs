@@ -2,23 +2,26 @@
 
 use serde_json::json;
 
-use crate::world::{Answer, Part, World, eventually, free_address, page, stack};
+use testkit::{
+    Response, eventually,
+    stack::{Part, World, call, free_address, page, stack},
+};
 
 /// What holds for every page, whatever it says.
 #[track_caller]
-fn is_well_kept(answer: &Answer) {
-    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8", "{answer:?}");
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("referrer-policy"), "no-referrer");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
-    assert!(answer.header("x-robots-tag").contains("noindex"));
-    let policy = answer.header("content-security-policy");
+fn is_well_kept(response: &Response) {
+    assert_eq!(response.header("content-type"), Some("text/html; charset=utf-8"), "{response:?}");
+    assert_eq!(response.header("cache-control"), Some("no-store"));
+    assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
+    assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+    assert!(response.header("x-robots-tag").unwrap().contains("noindex"));
+    let policy = response.header("content-security-policy").unwrap();
     for rule in ["default-src 'none'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"] {
         assert!(policy.contains(rule), "{policy}");
     }
     assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
     for foreign in ["<script", "<img", "<link", "<iframe", " src=", "@import", "url("] {
-        assert!(!answer.body.contains(foreign), "{} has {foreign}", answer.asked);
+        assert!(!response.body.contains(foreign), "{} has {foreign}", response.request);
     }
 }
 
@@ -29,13 +32,13 @@ fn every_page_is_kept_from_caches_frames_referrers_and_search_engines() {
     let (invitation, mail) = world.invite_by_mail(&moderator, &ines);
     let (answer, no_more) = (mail.link("i"), mail.link("u"));
     let nowhere = format!("{}/i/nonsense", stack().api_url);
-    is_well_kept(&page("GET", &answer, None).expect(200));
-    is_well_kept(&page("GET", &no_more, None).expect(200));
-    is_well_kept(&page("GET", &nowhere, None).expect(404));
-    is_well_kept(&page("POST", &answer, Some("answer=perhaps")).expect(400));
+    is_well_kept(page("GET", &answer, None).expect(200));
+    is_well_kept(page("GET", &no_more, None).expect(200));
+    is_well_kept(page("GET", &nowhere, None).expect(404));
+    is_well_kept(page("POST", &answer, Some("answer=perhaps")).expect(400));
     moderator.command("cancel", &invitation).ok();
-    is_well_kept(&page("GET", &answer, None).expect(410));
-    is_well_kept(&page("POST", &no_more, Some("")).expect(200));
+    is_well_kept(page("GET", &answer, None).expect(410));
+    is_well_kept(page("POST", &no_more, Some("")).expect(200));
 }
 
 #[test]
@@ -45,7 +48,7 @@ fn the_page_names_community_sender_message_and_expiry_and_has_both_buttons() {
     let body = json!({"userIds": [ines.id], "message": "We <b>dig</b> at dawn, says %sender%", "expiresInDays": 3});
     world.send(&moderator, &body).ok();
     let link = stack().await_mail(&ines.email).link("i");
-    let shown = page("GET", &link, None).expect(200).body;
+    let shown = page("GET", &link, None).expect(200).body.clone();
     let said = [
         world.title.as_str(),
         "Neighbours who grow vegetables.",
@@ -63,7 +66,7 @@ fn the_page_names_community_sender_message_and_expiry_and_has_both_buttons() {
         assert!(shown.contains(text), "no {text} in {shown}");
     }
     // The intent of the link says which button stands out, and nothing else.
-    let declining = page("GET", &format!("{link}?intent=decline"), None).expect(200).body;
+    let declining = page("GET", &format!("{link}?intent=decline"), None).expect(200).body.clone();
     assert!(shown.contains("value=\"accept\" class=\"first\"") && !shown.contains("value=\"decline\" class=\"first\""));
     assert!(declining.contains("value=\"decline\" class=\"first\"") && declining.contains("value=\"accept\">"));
 }
@@ -76,9 +79,9 @@ fn head_says_what_get_would_without_a_body() {
     let link = mail.link("i");
     let wrong = format!("{}/i/nonsense", stack().api_url);
     let head = |link: &str, status: u16| {
-        let answer = page("HEAD", link, None).expect(status);
-        is_well_kept(&answer);
-        assert_eq!(answer.body, "");
+        let response = page("HEAD", link, None);
+        is_well_kept(response.expect(status));
+        assert_eq!(response.body, "");
     };
     head(&link, 200);
     head(&wrong, 404);
@@ -108,12 +111,13 @@ fn a_wrong_token_is_404_however_close_it_is() {
     ];
     for link in wrong {
         for (method, form) in [("GET", None), ("POST", Some("answer=accept"))] {
-            let answer = page(method, &link, form).expect(404);
-            assert!(!answer.body.contains(&world.title), "{answer:?}");
+            let response = page(method, &link, form);
+            response.expect(404);
+            assert!(!response.body.contains(&world.title), "{response:?}");
         }
         page("POST", &link.replace("/i/", "/u/"), Some("List-Unsubscribe=One-Click")).expect(404);
     }
-    assert_eq!(ines.sees(&invitation)["status"], "pending");
+    assert_eq!(ines.sees(&invitation).status, "pending");
 }
 
 #[test]
@@ -123,22 +127,25 @@ fn the_same_answer_again_is_the_same_success_and_the_other_one_is_410() {
     let (accepted, mail) = world.invite_by_mail(&moderator, &ines);
     let link = mail.link("i");
     for _ in 0..2 {
-        let answer = page("POST", &link, Some("answer=accept")).expect(200);
-        assert!(answer.body.contains(&format!("https://community.example.org/{}", world.community)), "a way onward");
+        let response = page("POST", &link, Some("answer=accept"));
+        response.expect(200);
+        assert!(response.body.contains(&format!("https://community.example.org/{}", world.community)), "a way onward");
     }
-    let late = page("POST", &link, Some("answer=decline")).expect(410);
+    let late = page("POST", &link, Some("answer=decline"));
+    late.expect(410);
     assert!(late.body.contains("already accepted"), "{}", late.body);
     page("GET", &link, None).expect(410);
-    assert_eq!(ines.sees(&accepted)["status"], "accepted");
+    assert_eq!(ines.sees(&accepted).status, "accepted");
 
     let (declined, mail) = world.invite_by_mail(&moderator, &ivo);
     let link = mail.link("i");
     for _ in 0..2 {
         page("POST", &link, Some("answer=decline")).expect(200);
     }
-    let late = page("POST", &link, Some("answer=accept")).expect(410);
+    let late = page("POST", &link, Some("answer=accept"));
+    late.expect(410);
     assert!(late.body.contains("already declined"), "{}", late.body);
-    assert_eq!(ivo.sees(&declined)["status"], "declined");
+    assert_eq!(ivo.sees(&declined).status, "declined");
     // Each answer was told once: two confirmations for the acceptance, one mail for the refusal.
     stack().await_mails(&moderator.email, 2);
     stack().await_mails(&ines.email, 2);
@@ -149,12 +156,13 @@ fn an_expired_invitation_is_410_and_its_button_does_nothing() {
     let world = World::new();
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let (invitation, mail) = world.invite_by_mail(&moderator, &ines);
-    stack().let_expire(&invitation);
-    let shown = page("GET", &mail.link("i"), None).expect(410);
+    stack().expire(&invitation);
+    let shown = page("GET", &mail.link("i"), None);
+    shown.expect(410);
     assert!(shown.body.contains("expired") && shown.body.contains("ask"), "what to do next: {}", shown.body);
     page("POST", &mail.link("i"), Some("answer=accept")).expect(410);
-    assert_eq!(ines.sees(&invitation)["status"], "expired");
-    assert_eq!(world.outcome(&moderator, &json!({"userIds": [ines.id]})), "invited", "nobody became a member");
+    assert_eq!(ines.sees(&invitation).status, "expired");
+    assert_eq!(world.outcome(&moderator, &json!({"userIds": [ines.id]})), "invited", "no one became a member");
 }
 
 #[test]
@@ -176,15 +184,16 @@ fn one_click_unsubscribing_blocks_the_community_and_opening_its_page_does_not() 
     let invitation = world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("u");
     for _ in 0..3 {
-        let asked = page("GET", &link, None).expect(200);
+        let asked = page("GET", &link, None);
+        asked.expect(200);
         assert!(asked.body.contains("Stop invitations"), "{}", asked.body);
     }
-    assert_eq!(moderator.sees(&invitation)["status"], "pending");
+    assert_eq!(moderator.sees(&invitation).status, "pending");
     assert_eq!(world.outcome(&moderator, &json!({"emails": [address]})), "already_invited");
     for _ in 0..2 {
         page("POST", &link, Some("List-Unsubscribe=One-Click")).expect(200);
     }
-    assert_eq!(moderator.sees(&invitation)["status"], "declined");
+    assert_eq!(moderator.sees(&invitation).status, "declined");
     assert_eq!(world.outcome(&moderator, &json!({"emails": [address.to_uppercase()]})), "unavailable");
 }
 
@@ -195,13 +204,13 @@ fn an_address_without_an_account_registers_before_it_accepts() {
     let address = free_address();
     let invitation = world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("i");
-    let shown = page("GET", &link, None).expect(200).body;
+    let shown = page("GET", &link, None).expect(200).body.clone();
     let back = link.replace(':', "%3A").replace('/', "%2F");
     let registration = format!("https://community.example.org/join?from=mail&#38;return_to={back}");
     assert!(shown.contains(&registration), "no {registration} in {shown}");
     assert!(!shown.contains("value=\"accept\"") && shown.contains("value=\"decline\""), "{shown}");
     page("POST", &link, Some("answer=accept")).expect(403);
-    assert_eq!(moderator.sees(&invitation)["status"], "pending");
+    assert_eq!(moderator.sees(&invitation).status, "pending");
     page("POST", &link, Some("answer=decline")).expect(200);
 }
 
@@ -211,12 +220,12 @@ fn where_the_network_wants_it_only_signed_in_people_answer() {
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let (invitation, mail) = world.invite_by_mail(&moderator, &ines);
     let link = mail.link("i");
-    let shown = page("GET", &link, None).expect(200).body;
+    let shown = page("GET", &link, None).expect(200).body.clone();
     assert!(shown.contains("Sign in to answer") && !shown.contains("<form"), "{shown}");
     for answer in ["accept", "decline"] {
         page("POST", &link, Some(&format!("answer={answer}"))).expect(403);
     }
-    assert_eq!(ines.command("accept", &invitation).ok()["status"], "accepted");
+    assert_eq!(ines.command("accept", &invitation).invitation().status, "accepted");
 }
 
 #[test]
@@ -224,11 +233,11 @@ fn a_mail_sent_again_leaves_the_old_link_working() {
     let world = World::new();
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let (invitation, first) = world.invite_by_mail(&moderator, &ines);
-    let expiry = moderator.sees(&invitation)["expiresAt"].clone();
-    eventually("the mail is settled", || Some(()).filter(|()| ines.sees(&invitation)["delivery"]["state"] == "sent"));
-    stack().let_rest(&invitation);
-    let resent = moderator.command("resend", &invitation).ok();
-    assert_eq!((&resent["id"], &resent["expiresAt"]), (&json!(invitation), &expiry));
+    let expiry = moderator.sees(&invitation).expires_at;
+    eventually("the mail is settled", || Some(()).filter(|()| ines.sees(&invitation).is_mail("sent")));
+    stack().backdate_mail(&invitation);
+    let resent = moderator.command("resend", &invitation).invitation();
+    assert_eq!((resent.id, resent.expires_at), (invitation, expiry));
     let second = stack().await_mails(&ines.email, 2).remove(1);
     assert_ne!(first.link("i"), second.link("i"));
     for mail in [&first, &second] {
@@ -246,7 +255,8 @@ fn the_page_speaks_the_readers_language() {
     world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("i");
     for (wanted, language) in [("de-AT,de;q=0.9,en;q=0.5", "de"), ("en-GB", "en"), ("xx", "en")] {
-        let shown = crate::world::http::call("GET", &link, &[("Accept-Language", wanted)], None).expect(200);
+        let shown = call("GET", &link, &[("Accept-Language", wanted)], None);
+        shown.expect(200);
         assert!(shown.body.contains(&format!("<html lang=\"{language}\">")), "{wanted}");
     }
 }
@@ -260,8 +270,7 @@ fn accepting_on_the_page_checks_everything_again() {
     // The invitee is not active any more, or has become a member another way.
     let mut inactive = ines.record();
     inactive["active"] = json!(false);
-    let member = json!({"type": "member", "communityId": world.community, "userId": ivo.id, "role": "member"});
-    world.import(&[inactive, member]);
+    world.import(&[inactive, world.member_record(&ivo, "member")]);
     page("POST", &to_ines.link("i"), Some("answer=accept")).expect(403);
     page("POST", &to_ivo.link("i"), Some("answer=accept")).expect(409);
     // The community allows no invitations any more.

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Part, Person, World, eventually, free_address, page, serial, stack};
+use testkit::{
+    Response, eventually, files,
+    stack::{Part, Person, World, call, free_address, page, serial, stack},
+};
 
 /// Declares a test per refusal: its name, the status, the code, and a way to run into it.
 macro_rules! refusals {
     ($($(#[$attribute:meta])* $name:ident: $status:literal $code:literal, $bring_about:expr;)*) => {
         $($(#[$attribute])* #[test] fn $name() {
-            let bring_about: fn() -> Answer = $bring_about;
+            let bring_about: fn() -> Response = $bring_about;
             bring_about().refused($status, $code);
         })*
 
@@ -30,7 +33,7 @@ const SHOWN_ELSEWHERE: [(&str, &str); 5] = [
 
 #[test]
 fn every_documented_refusal_is_shown() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems.md")).unwrap();
+    let text = files::read("docs/problems.md");
     // Other tables of the page have no status in their second column.
     let refusal = |line: &'static str| {
         let mut columns = line.strip_prefix("| ")?.split(" | ");
@@ -47,7 +50,7 @@ fn every_documented_refusal_is_shown() {
     assert!(missing.is_empty(), "no test runs into {missing:?}");
 }
 
-/// A member's request to a closed community, which waits for approval: the world, its people and the invitation.
+/// A member's request to a closed community, which waits for approval.
 struct Requested {
     world: World,
     moderator: Person,
@@ -79,8 +82,8 @@ fn invited() -> Invited {
     Invited { world, moderator, invitee, invitation }
 }
 
-/// What somebody who plays that part is told when they invite an address to a community with those fields.
-fn sending(part: Part, fields: &Value) -> Answer {
+/// Returns the response to a person of that part who invites an address to a community with those fields.
+fn sending(part: Part, fields: &Value) -> Response {
     let world = World::with(fields);
     let [sender] = world.people([part]);
     world.send(&sender, &json!({"emails": [free_address()]}))
@@ -92,7 +95,7 @@ refusals! {
         let [moderator] = world.people([Part::Moderator]);
         let url = format!("{}{}", stack().api_url, world.path());
         let authorization = moderator.authorization();
-        crate::world::http::call("POST", &url, &[("Authorization", &authorization)], Some("{\"emails\": ["))
+        call("POST", &url, &[("Authorization", &authorization)], Some("{\"emails\": ["))
     };
     a_cursor_of_another_list_is_invalid: 400 "invalid_cursor", || {
         let world = World::new();
@@ -100,9 +103,9 @@ refusals! {
         let addresses = [(); 3].map(|()| free_address());
         world.send(&moderator, &json!({"emails": addresses})).ok();
         let page = eventually("a page of several", || {
-            Some(moderator.get(&format!("{}?limit=1", world.path())).ok()).filter(|page| page["nextCursor"].is_string())
+            Some(moderator.page(&format!("{}?limit=1", world.path()))).filter(|page| page.next_cursor.is_some())
         });
-        other.get(&format!("{}?limit=1&cursor={}", world.path(), page["nextCursor"].as_str().unwrap()))
+        other.get(&format!("{}?limit=1&cursor={}", world.path(), page.next()))
     };
     who_is_not_in_the_directory_sends_nothing: 403 "caller_unknown", || sending(Part::Unknown, &json!({}));
     who_is_not_active_sends_nothing: 403 "caller_inactive", || sending(Part::Inactive, &json!({}));
@@ -154,9 +157,7 @@ refusals! {
     };
     who_became_a_member_another_way_cannot_accept: 409 "already_member", || {
         let scene = invited();
-        let member =
-            json!({"type": "member", "communityId": scene.world.community, "userId": scene.invitee.id, "role": "member"});
-        scene.world.import(&[member]);
+        scene.world.import(&[scene.world.member_record(&scene.invitee, "member")]);
         scene.invitee.command("accept", &scene.invitation)
     };
     a_request_for_someone_who_has_blocked_the_community_cannot_be_approved: 409 "invitee_unavailable", || {
@@ -199,7 +200,7 @@ refusals! {
     };
     what_is_expired_is_not_accepted: 409 "invitation_expired", || {
         let scene = invited();
-        stack().let_expire(&scene.invitation);
+        stack().expire(&scene.invitation);
         scene.invitee.command("accept", &scene.invitation)
     };
     an_address_has_one_owner: 409 "email_taken", || {
@@ -235,11 +236,11 @@ refusals! {
     a_token_that_nobody_knows_is_named: 422 "unknown_message_token", || {
         let world = World::new();
         let [moderator] = world.people([Part::Moderator]);
-        let answer =
+        let response =
             world.send(&moderator, &json!({"emails": [free_address()], "message": "%sender% and %friend%"}));
-        let detail = answer.json()["detail"].to_string();
-        assert!(detail.contains("%friend%"), "{detail}");
-        answer
+        let problem = response.refused(422, "unknown_message_token");
+        assert!(problem.detail.contains("%friend%"), "{problem:?}");
+        response
     };
     a_key_is_for_one_request: 422 "idempotency_key_reused", || {
         let world = World::new();
@@ -262,12 +263,12 @@ refusals! {
         let [moderator, invitee] = world.people([Part::Moderator, Part::Outsider]);
         let (invitation, _) = world.invite_by_mail(&moderator, &invitee);
         eventually("the mail is settled", || {
-            Some(()).filter(|()| invitee.sees(&invitation)["delivery"]["state"] == "sent")
+            Some(()).filter(|()| invitee.sees(&invitation).is_mail("sent"))
         });
         stack().damage(&invitation);
-        let answer = invitee.get(&format!("/invitations/{invitation}"));
-        assert_eq!(answer.json()["detail"], "Something went wrong on our side.");
-        answer
+        let response = invitee.get(&format!("/invitations/{invitation}"));
+        assert_eq!(response.refused(500, "internal_error").detail, "Something went wrong on our side.");
+        response
     };
 }
 
@@ -276,14 +277,14 @@ fn a_conflict_tells_the_state_that_the_invitation_is_in() {
     let scene = invited();
     scene.moderator.command("cancel", &scene.invitation).ok();
     let problem = scene.invitee.command("decline", &scene.invitation).refused(409, "invitation_cancelled");
-    assert_eq!(problem["invitation"]["status"], "cancelled");
+    assert_eq!(problem.invitation_status(), "cancelled");
 }
 
 #[test]
 fn what_is_over_quota_tells_when_to_come_back() {
     let scene = invited();
     let problem = scene.moderator.command("resend", &scene.invitation).refused(429, "resent_recently");
-    assert!((3_500..=3_601).contains(&problem["retryAfter"].as_u64().unwrap()), "{problem}");
+    assert!((3_500..=3_601).contains(&problem.retry_after.unwrap()), "{problem:?}");
 }
 
 #[test]
@@ -303,8 +304,8 @@ fn every_part_of_a_request_that_cannot_be_understood_is_named() {
         (list("limit=many"), "limit"),
         (list("status=open"), "status"),
     ];
-    for (answer, param) in cases {
-        assert_eq!(answer.refused(400, "malformed_request")["param"], param, "{answer:?}");
+    for (response, param) in cases {
+        assert_eq!(response.refused(400, "malformed_request").param(), param, "{response:?}");
     }
-    assert_eq!(list("cursor=x").refused(400, "invalid_cursor")["param"], "cursor");
+    assert_eq!(list("cursor=x").refused(400, "invalid_cursor").param(), "cursor");
 }

@@ -8,16 +8,15 @@ use aws_sdk_dynamodb::{
     types::AttributeValue,
 };
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use testkit::{stack::stack, template::template};
 use tokio::runtime::Runtime;
-
-use crate::world::stack;
 
 static RUNTIME: LazyLock<Runtime> =
     LazyLock::new(|| tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap());
 
 /// What a role may try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Deed {
+enum Action {
     Get,
     QueryTable,
     QueryByInvitee,
@@ -30,15 +29,15 @@ enum Deed {
     Mail,
 }
 
-use Deed::{Delete, Get, Mail, Put, QueryByCommunity, QueryByInvitee, QueryBySender, QueryTable, Scan, Update};
+use Action::{Delete, Get, Mail, Put, QueryByCommunity, QueryByInvitee, QueryBySender, QueryTable, Scan, Update};
 
-const DEEDS: [Deed; 10] =
+const ACTIONS: [Action; 10] =
     [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, Put, Update, Delete, Scan, Mail];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Deed]); 10] = [
+const NEEDED: [(&str, &[Action]); 10] = [
     ("ListMineFunctionRole", &[QueryByInvitee]),
-    // The table for tallies alone, which the local AWS does not tell apart.
+    // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity]),
     ("StatusFunctionRole", &[Get]),
     ("SendFunctionRole", &[Put, Update]),
@@ -53,11 +52,11 @@ const NEEDED: [(&str, &[Deed]); 10] = [
 #[test]
 fn every_function_may_do_what_it_needs_and_nothing_else() {
     for (role, needed) in NEEDED {
-        let hands = Hands::of(role);
-        for deed in DEEDS {
-            let done = RUNTIME.block_on(hands.try_to(deed));
-            let expected = if needed.contains(&deed) { Ok(()) } else { Err("AccessDenied".to_owned()) };
-            assert_eq!(done, expected, "{role}: {deed:?}");
+        let clients = RoleClients::of(role);
+        for action in ACTIONS {
+            let done = RUNTIME.block_on(clients.try_to(action));
+            let expected = if needed.contains(&action) { Ok(()) } else { Err("AccessDenied".to_owned()) };
+            assert_eq!(done, expected, "{role}: {action:?}");
         }
     }
 }
@@ -65,27 +64,26 @@ fn every_function_may_do_what_it_needs_and_nothing_else() {
 #[test]
 fn functions_that_only_read_can_neither_write_nor_mail() {
     for role in ["ListMineFunctionRole", "ListSentFunctionRole", "StatusFunctionRole"] {
-        let hands = Hands::of(role);
-        for deed in [Put, Update, Delete, Mail] {
-            assert_eq!(RUNTIME.block_on(hands.try_to(deed)), Err("AccessDenied".to_owned()), "{role}: {deed:?}");
+        let clients = RoleClients::of(role);
+        for action in [Put, Update, Delete, Mail] {
+            assert_eq!(RUNTIME.block_on(clients.try_to(action)), Err("AccessDenied".to_owned()), "{role}: {action:?}");
         }
     }
 }
 
 #[test]
 fn every_function_of_the_template_is_tried() {
-    let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml")).unwrap();
-    let functions = text.lines().filter(|line| line.contains("Type: AWS::Serverless::Function")).count();
-    assert_eq!(functions, NEEDED.len(), "a function's rights are not tried");
+    let functions = template().resources_of("AWS::Serverless::Function");
+    assert_eq!(functions.len(), NEEDED.len(), "a function's rights are not tried");
 }
 
-/// What a function can do with its role.
-struct Hands {
+/// The clients of a function, with its role.
+struct RoleClients {
     dynamodb: aws_sdk_dynamodb::Client,
     ses: aws_sdk_sesv2::Client,
 }
 
-impl Hands {
+impl RoleClients {
     fn of(role: &str) -> Self {
         let [key, secret, session] = stack().assume(role);
         let credentials = Credentials::new(key, secret, Some(session), None, "tests");
@@ -106,8 +104,8 @@ impl Hands {
         }
     }
 
-    /// Tries it on a record that is nobody's; the code of the refusal, if there is one.
-    async fn try_to(&self, deed: Deed) -> Result<(), String> {
+    /// Tries the action on a record of its own; returns the code of the refusal, if there is one.
+    async fn try_to(&self, action: Action) -> Result<(), String> {
         let (client, table) = (&self.dynamodb, &stack().table_name);
         let name = |name: &str| AttributeValue::S(name.to_owned());
         let (pk, sk) = (name("ROLE#probe"), name("PROBE"));
@@ -121,7 +119,7 @@ impl Hands {
                 .expression_attribute_values(":hash", name("ROLE#probe"))
                 .send()
         };
-        match deed {
+        match action {
             Get => code(client.get_item().table_name(table).key("pk", pk).key("sk", sk).send().await),
             QueryTable => code(query(None, "pk").await),
             QueryByInvitee => code(query(Some("by-invitee"), "invitee").await),
@@ -147,7 +145,7 @@ impl Hands {
     }
 }
 
-/// The code of a refusal, without the `Exception` that some services end theirs with.
+/// Returns the code of a refusal, without the `Exception` that some services end theirs with.
 fn code<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
     done: Result<T, SdkError<E, R>>,
 ) -> Result<(), String> {

@@ -3,32 +3,33 @@
 //! The expectations are read from the specification's sections 3 and 4. A route that has none fails the test, and so
 //! does an expectation of a route that is gone.
 
+mod fixture;
+
 use std::{
     collections::BTreeSet,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
-use serde_json::{Value, json};
-
-use crate::world::{
-    Answer, Part, Person, World, free_address,
-    http::call,
-    serial, stack,
-    template::{Route, routes},
+use serde_json::json;
+use testkit::{
+    stack::{World, stack},
+    template::{Route, template},
 };
 
-/// Who calls, and what they are to the community and the invitation that a route names.
+use self::fixture::Fixture;
+
+/// A kind of caller: what they are to the community and the invitation that a route names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Caller {
-    Nobody,
+    NoToken,
     Garbage,
     /// With a token whose claims were meddled with.
     Forged,
     Expired,
     /// With a token that was made for another application.
     OtherAudience,
-    /// With a token of somebody else's identity provider.
+    /// With a token of another identity provider.
     OtherIssuer,
     /// Signed up, and not known to the directory.
     Unknown,
@@ -47,11 +48,11 @@ enum Caller {
 }
 
 use Caller::{
-    Administrator, Deactivated, Expired, Forged, Garbage, Invitee, Member, Moderator, Nobody, OtherAudience,
+    Administrator, Deactivated, Expired, Forged, Garbage, Invitee, Member, Moderator, NoToken, OtherAudience,
     OtherIssuer, OtherOwner, Owner, Sender, SiteAdministrator, Stranger, Unknown,
 };
 
-const UNAUTHENTICATED: [Caller; 6] = [Nobody, Garbage, Forged, Expired, OtherAudience, OtherIssuer];
+const UNAUTHENTICATED: [Caller; 6] = [NoToken, Garbage, Forged, Expired, OtherAudience, OtherIssuer];
 const SIGNED_IN: [Caller; 11] = [
     Unknown,
     Stranger,
@@ -78,7 +79,7 @@ struct Rule {
     may: &'static [Caller],
     /// Those who see what it is about, and are told that they may not: 403.
     told: &'static [Caller],
-    /// What everybody else gets who has signed in.
+    /// What everyone else gets who has signed in.
     otherwise: u16,
 }
 
@@ -134,7 +135,7 @@ const RULES: [Rule; 29] = [
     rule("GET /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
-    // The link is what lets people in, whoever they are.
+    // The link is what lets people in, signed in or not.
     rule("GET /i/{token}", 200, &SIGNED_IN, &[], 404),
     rule("HEAD /i/{token}", 200, &SIGNED_IN, &[], 404),
     rule("POST /i/{token}", 200, &SIGNED_IN, &[], 404),
@@ -166,12 +167,13 @@ const THREADS: usize = 3;
 
 #[test]
 fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
-    let declared: BTreeSet<_> = routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let declared: BTreeSet<_> =
+        template().routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     let expected: BTreeSet<_> = RULES.iter().map(|rule| rule.route.to_owned()).collect();
     assert_eq!(declared, expected, "every route has one expectation");
 
     let bad = BadTokens {
-        // Signing in with another lifetime concerns everybody who signs in meanwhile.
+        // Signing in with another lifetime concerns everyone who signs in meanwhile.
         expired: World::alone_with_settings(&json!({})).expired_token(),
         other_audience: stack().token_for_another_application(),
         other_issuer: stack().token_of_another_issuer(),
@@ -180,9 +182,9 @@ fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
     let wrong: Vec<String> = thread::scope(|scope| {
         let sweep = || {
             let mut wrong = Vec::new();
-            let mut scene = Scene::new(&bad);
+            let mut fixture = Fixture::new(&bad);
             while let Some(rule) = RULES.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let (tried, found) = scene.try_route(rule);
+                let (tried, found) = fixture.try_route(rule);
                 cases.fetch_add(tried, Ordering::Relaxed);
                 wrong.extend(found);
             }
@@ -195,196 +197,4 @@ fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
     eprintln!("authorisation sweep: {cases} cases, {} failures", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(cases, RULES.len() * (UNAUTHENTICATED.len() + SIGNED_IN.len()));
-}
-
-/// A community, everybody whom the cases are about, and what the routes name.
-struct Scene<'a> {
-    world: World,
-    bad: &'a BadTokens,
-    people: Vec<(Caller, Person)>,
-    /// What nobody may learn from a refusal.
-    private: Vec<String>,
-}
-
-impl<'a> Scene<'a> {
-    fn new(bad: &'a BadTokens) -> Self {
-        let world = World::new();
-        let [owner, administrator, moderator, deactivated, member, sender] = world.people([
-            Part::Owner,
-            Part::Administrator,
-            Part::Moderator,
-            Part::Moderator,
-            Part::Member,
-            Part::Member,
-        ]);
-        let [stranger, unknown, other_owner] = world.people([Part::Outsider, Part::Unknown, Part::Outsider]);
-        let mut gone = deactivated.record();
-        gone["active"] = json!(false);
-        let other = World::another(&other_owner);
-        world.import(&[
-            gone,
-            json!({"type": "member", "communityId": other.community, "userId": other_owner.id, "role": "owner"}),
-        ]);
-        let mut private = vec![world.title.clone()];
-        for person in [&owner, &moderator, &sender] {
-            private.extend([person.name.clone(), person.email.clone()]);
-        }
-        let people = vec![
-            (Owner, owner),
-            (Administrator, administrator),
-            (Moderator, moderator),
-            (Deactivated, deactivated),
-            (Member, member),
-            (Sender, sender),
-            (Stranger, stranger),
-            (Unknown, unknown),
-            (OtherOwner, other_owner),
-            (SiteAdministrator, world.administrator.clone()),
-        ];
-        Self { world, bad, people, private }
-    }
-
-    /// Tries the route as every kind of caller; those who may come last, because they change things.
-    fn try_route(&mut self, rule: &Rule) -> (usize, Vec<String>) {
-        let (method, path) = rule.route.split_once(' ').unwrap();
-        let route = Route { method: method.to_owned(), path: path.to_owned() };
-        let [invitee] = self.world.people([Part::Outsider]);
-        self.world.connect(self.person(Sender), &invitee);
-        self.people.retain(|(caller, _)| *caller != Invitee);
-        self.people.push((Invitee, invitee));
-
-        let mut props = self.props(&route);
-        let mut callers: Vec<_> = UNAUTHENTICATED.into_iter().chain(SIGNED_IN).collect();
-        callers.sort_by_key(|caller| rule.may.contains(caller));
-        let mut wrong = Vec::new();
-        for caller in &callers {
-            let answer = self.ask(&route, *caller, &props);
-            let expected = rule.expected(&route, *caller);
-            if answer.status != expected {
-                wrong.push(format!("{} as {caller:?}: {} instead of {expected}", rule.route, answer.status));
-            }
-            wrong.extend(self.told(&answer).map(|what| format!("{} as {caller:?} tells {what}", rule.route)));
-            if answer.status < 300 && route.path.starts_with("/invitations/") && method == "POST" {
-                // Cancelled already, or not answered: the invitee is free for the next one.
-                self.world.administrator.command("cancel", &props.invitation);
-                if caller != callers.last().unwrap() {
-                    props = self.props(&route);
-                }
-            }
-        }
-        (callers.len(), wrong)
-    }
-
-    fn person(&self, caller: Caller) -> &Person {
-        &self.people.iter().find(|(known, _)| *known == caller).unwrap().1
-    }
-
-    /// Makes what the route names, in the state that it is about.
-    fn props(&self, route: &Route) -> Props {
-        let verb = route.path.rsplit('/').next().unwrap();
-        let mut props = Props { community: self.world.community.clone(), ..Props::default() };
-        if route.is_directory() {
-            let [user, other] = [serial(), serial()].map(|serial| format!("spare-{serial}"));
-            let community = format!("spare-{}", serial());
-            let user_record = |id: &str| json!({"type": "user", "userId": id, "displayName": "Spare"});
-            self.world.import(&[
-                user_record(&user),
-                user_record(&other),
-                json!({
-                    "type": "community", "communityId": community, "title": "Spare", "visibility": "public",
-                    "enrolment": "open",
-                }),
-            ]);
-            return Props { community, user, other, ..props };
-        }
-        if route.is_page() {
-            let (_, mail) = self.world.invite_by_mail(self.person(Moderator), self.person(Invitee));
-            mail.link("i").rsplit('/').next().unwrap().clone_into(&mut props.token);
-        } else if route.path.contains("{invitationId}") {
-            let asks = ["approve", "reject"].contains(&verb);
-            self.world.describe(&json!({"enrolment": if asks { "closed" } else { "open" }}));
-            props.invitation = self.world.invite(self.person(Sender), self.person(Invitee));
-            if verb == "resend" {
-                stack().let_rest(&props.invitation);
-            }
-        } else {
-            self.world.describe(&json!({}));
-        }
-        props
-    }
-
-    fn ask(&self, route: &Route, caller: Caller, props: &Props) -> Answer {
-        let token = match caller {
-            Nobody => String::new(),
-            Garbage => "x.y.z".to_owned(),
-            Forged => {
-                let token = self.person(SiteAdministrator).authorization();
-                let (claims, signature) = token.trim_start_matches("Bearer ").rsplit_once('.').unwrap();
-                format!("{claims}.{}", signature.chars().rev().collect::<String>())
-            }
-            Expired => self.bad.expired.clone(),
-            OtherAudience => self.bad.other_audience.clone(),
-            OtherIssuer => self.bad.other_issuer.clone(),
-            caller => self.person(caller).authorization().trim_start_matches("Bearer ").to_owned(),
-        };
-        let authorization = format!("Bearer {token}");
-        let url = format!("{}{}", stack().api_url, route.at(&props.values()));
-        let form = route.is_page();
-        let mut headers =
-            vec![("Content-Type", if form { "application/x-www-form-urlencoded" } else { "application/json" })];
-        if caller != Nobody {
-            headers.push(("Authorization", &authorization));
-        }
-        let body = if form { "answer=decline".to_owned() } else { self.body(route).to_string() };
-        let body = Some(body).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
-        let answer = call(&route.method, &url, &headers, body.as_deref());
-        if !form && !UNAUTHENTICATED.contains(&caller) {
-            answer.keeps_promises();
-        }
-        answer
-    }
-
-    /// A body that the route takes.
-    fn body(&self, route: &Route) -> Value {
-        match route.path.as_str() {
-            // An address that nobody may be the first to invite: each case is about the right, not about the recipient.
-            path if path.starts_with("/communities/") => json!({"emails": [free_address()]}),
-            "/directory/users/{userId}" => json!({"displayName": "Spare"}),
-            "/directory/communities/{communityId}" => {
-                json!({"title": "Spare", "visibility": "public", "enrolment": "open"})
-            }
-            "/directory/communities/{communityId}/members/{userId}" => json!({"role": "member"}),
-            // As they are: other tests go on meanwhile.
-            "/directory/settings" => self.world.administrator.get("/directory/settings").ok(),
-            "/directory/import" => json!({"records": []}),
-            _ => json!({}),
-        }
-    }
-
-    /// What a refusal tells that it should not.
-    fn told<'b>(&'b self, answer: &'b Answer) -> impl Iterator<Item = &'b String> {
-        self.private.iter().filter(|secret| answer.status >= 400 && answer.body.contains(secret.as_str()))
-    }
-}
-
-/// What the path of a route names.
-#[derive(Default)]
-struct Props {
-    community: String,
-    invitation: String,
-    user: String,
-    other: String,
-    token: String,
-}
-
-impl Props {
-    fn values(&self) -> [(&str, &str); 5] {
-        [
-            ("communityId", &self.community),
-            ("invitationId", &self.invitation),
-            ("userId", &self.user),
-            ("otherId", &self.other),
-            ("token", &self.token),
-        ]
-    }
 }

@@ -1,4 +1,4 @@
-//! What callers were told, held against what was really written.
+//! What callers were answered, held against what was really written.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,13 +6,16 @@ use std::{
 };
 
 use serde_json::Value;
+use testkit::{
+    Response,
+    api::{Invitation, SendResult},
+};
 
 use super::{
-    ledger::Ledger,
     program::{MINE, SENT},
     schedule::{Call, Purpose},
+    write_log::WriteLog,
 };
-use crate::world::Answer;
 
 const DAY: i64 = 86_400_000;
 
@@ -24,7 +27,7 @@ struct Answered {
     erasures: u64,
 }
 
-/// All that callers were told, as far as later checks need it.
+/// All responses to callers, as far as later checks need them.
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) calls: u64,
@@ -70,7 +73,7 @@ impl History {
         self.gone_communities.contains(community)
     }
 
-    /// A number that two runs share only if they were alike in everything.
+    /// Returns a number that two runs share only if they were alike in everything.
     pub(super) fn digest(&self) -> u64 {
         self.digest.finish()
     }
@@ -80,51 +83,53 @@ impl History {
         what.hash(&mut self.digest);
     }
 
-    /// A call was answered, or never will be. Returns what should not have been.
-    pub(super) fn told(
+    /// Records that a call was answered, or never will be; returns what should not have been.
+    pub(super) fn record(
         &mut self,
         call: &Call,
         about: &str,
         key: Option<&(String, Value)>,
-        answer: Option<&Answer>,
-        ledger: &Ledger,
+        response: Option<&Response>,
+        log: &WriteLog,
         at: i64,
     ) -> Vec<String> {
         self.calls += 1;
         self.note(&(call.number, call.purpose as u8, at));
-        let Some(answer) = answer else {
+        let Some(response) = response else {
             self.unknown += 1;
             return Vec::new();
         };
-        self.note(&(answer.status, &answer.body));
-        *self.statuses.entry(answer.status).or_default() += 1;
-        let mut wrong = Vec::new();
-        if answer.status >= 500 {
+        self.note(&(response.status, &response.body));
+        *self.statuses.entry(response.status).or_default() += 1;
+        let mut violations = Vec::new();
+        if response.status >= 500 {
             self.unknown += 1;
-            if answer.status != 503 || !call.troubled() {
-                wrong.push("is answered so although nothing failed".to_owned());
+            if response.status != 503 || !call.troubled() {
+                violations.push("is answered so although nothing failed".to_owned());
             }
         } else {
-            wrong.extend(definite(call, about, answer, ledger, at));
-            if let Some((key, body)) = key.filter(|_| answer.status == 200) {
-                wrong.extend(self.repeated(call, (key, body), about, answer, at));
+            violations.extend(definite(call, about, response, log, at));
+            if let Some((key, body)) = key.filter(|_| response.status == 200) {
+                violations.extend(self.repeated(call, (key, body), about, response, at));
             }
         }
         let (number, purpose) = (call.number, call.purpose);
-        let what = |wrong| format!("call {number}, {purpose:?} {about}: {wrong}: {} {}", answer.status, answer.body);
-        wrong.into_iter().map(what).collect()
+        let what = |violation| {
+            format!("call {number}, {purpose:?} {about}: {violation}: {} {}", response.status, response.body)
+        };
+        violations.into_iter().map(what).collect()
     }
 
-    /// The same key and body is answered as before.
+    /// Checks that the same key and body is answered as before.
     fn repeated(
         &mut self,
         call: &Call,
         (key, body): (&str, &Value),
         about: &str,
-        answer: &Answer,
+        response: &Response,
         at: i64,
     ) -> Option<String> {
-        let results: Vec<_> = answer.ok()["results"].as_array().unwrap().iter().map(brief).collect();
+        let results: Vec<_> = response.sent().results.iter().map(brief).collect();
         let results = results.join(" ");
         let erasures = self.erasures.get(&call.user).copied().unwrap_or_default();
         let request = (call.user.clone(), key.to_owned(), format!("{about} {body}"));
@@ -140,57 +145,58 @@ impl History {
     }
 }
 
-fn brief(result: &Value) -> String {
-    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
-    format!("{}:{}:{}", text(&result["recipient"]), text(&result["outcome"]), text(&result["invitation"]["id"]))
+fn brief(result: &SendResult) -> String {
+    let id = result.invitation.as_ref().map_or("-", |made| &made.id);
+    format!("{}:{}:{id}", result.recipient, result.outcome)
 }
 
-/// What a definite answer says must be so.
-fn definite(call: &Call, about: &str, answer: &Answer, ledger: &Ledger, at: i64) -> Vec<String> {
-    let mut wrong = Vec::new();
-    let reached = |status: &str| ledger.lineage(about).iter().any(|entry| entry.status == status);
-    let mine = ledger.changed_by(call.number);
-    let ok = answer.status < 300;
-    let told = match call.purpose {
+/// Returns what a definite answer says although it is not so.
+fn definite(call: &Call, about: &str, response: &Response, log: &WriteLog, at: i64) -> Vec<String> {
+    let mut violations = Vec::new();
+    let reached = |status: &str| log.states(about).iter().any(|entry| entry.status == status);
+    let mine = log.changed_by(call.number);
+    let ok = response.status < 300;
+    let written = match call.purpose {
         Purpose::Accept => Some(reached("accepted")),
         Purpose::Decline => Some(reached("declined")),
         Purpose::Cancel => Some(reached("cancelled")),
         Purpose::Reject => Some(reached("rejected")),
-        Purpose::Approve => Some(ledger.lineage(about).iter().any(|entry| entry.purpose == Purpose::Approve)),
+        Purpose::Approve => Some(log.states(about).iter().any(|entry| entry.purpose == Purpose::Approve)),
         Purpose::Resend => Some(mine.iter().any(|id| id == about)),
         _ => None,
     };
-    if ok && told == Some(false) {
-        wrong.push("succeeds, and nothing of it is written".to_owned());
+    if ok && written == Some(false) {
+        violations.push("succeeds, and nothing of it is written".to_owned());
     }
-    let refuses = !ok && (told.is_some() || call.purpose == Purpose::Send);
+    let refuses = !ok && (written.is_some() || call.purpose == Purpose::Send);
     if refuses && !mine.is_empty() {
-        wrong.push(format!("is refused, and has changed {mine:?}"));
+        violations.push(format!("is refused, and has changed {mine:?}"));
     }
     if ok && matches!(call.purpose, Purpose::Read) && !mine.is_empty() {
-        wrong.push(format!("only reads, and has changed {mine:?}"));
+        violations.push(format!("only reads, and has changed {mine:?}"));
     }
-    if let Some(status) = answer.code().as_deref().and_then(|code| code.strip_prefix("invitation_")) {
-        let expired = status == "expired" && ledger.lineage(about).iter().any(|entry| entry.expires <= at);
+    if let Some(status) = response.code().as_deref().and_then(|code| code.strip_prefix("invitation_")) {
+        let expired = status == "expired" && log.states(about).iter().any(|entry| entry.expires <= at);
         if status != "not_found" && !expired && !reached(status) {
-            wrong.push("names a state that never was".to_owned());
+            violations.push("names a state that never was".to_owned());
         }
     }
     if ok && call.purpose == Purpose::Send {
-        for result in answer.ok()["results"].as_array().into_iter().flatten() {
-            let made = ["invited", "awaiting_approval", "joined"].contains(&result["outcome"].as_str().unwrap());
-            let id = result["invitation"]["id"].as_str();
-            if made && id.is_none_or(|id| ledger.lineage(id).is_empty()) {
-                wrong.push(format!("reports {result}, which is not written"));
+        for result in response.sent().results {
+            let made = ["invited", "awaiting_approval", "joined"].contains(&&*result.outcome);
+            let id = result.invitation.as_ref().map(|made| &made.id);
+            if made && id.is_none_or(|id| log.states(id).is_empty()) {
+                violations.push(format!("reports {result:?}, which is not written"));
             }
         }
     }
-    for (list, owner) in [(MINE, "/invitee/userId"), (SENT, "/sender/id")] {
-        if ok && call.purpose == Purpose::Read && about == list {
-            let listed = answer.ok()["invitations"].as_array().cloned().unwrap_or_default();
-            let foreign = listed.iter().find(|one| one.pointer(owner) != Some(&call.user.as_str().into()));
-            wrong.extend(foreign.map(|one| format!("lists what is another's: {one}")));
-        }
+    if ok && call.purpose == Purpose::Read && [MINE, SENT].contains(&about) {
+        let is_own = |one: &Invitation| match about {
+            MINE => one.invitee.user_id.as_deref() == Some(&*call.user),
+            _ => one.sender.id == call.user,
+        };
+        let foreign = response.page().invitations.into_iter().find(|one| !is_own(one));
+        violations.extend(foreign.map(|one| format!("lists what is another's: {one:?}")));
     }
-    wrong
+    violations
 }

@@ -5,61 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{Timestamp, tz::TimeZone};
 use store::record::Item;
 
-use super::{history::History, ledger::Ledger, program::DAILY_QUOTA};
+use super::{
+    history::History,
+    program::DAILY_QUOTA,
+    stored::{Stored, number, text},
+    write_log::WriteLog,
+};
 
 type Table = BTreeMap<(String, String), Item>;
 
 /// Mails that the mail service took, by invitation and kind.
 pub(super) type Taken = BTreeMap<(String, String), u64>;
 
-/// An invitation, as its record says.
-struct One<'a> {
-    id: &'a str,
-    status: &'a str,
-    community: &'a str,
-    sender: &'a str,
-    /// The partition of the invitee.
-    party: String,
-    created: i64,
-    expires: i64,
-    answered: bool,
-    named: bool,
-}
-
 /// Looks through the table.
 pub(super) struct Inspection<'a> {
     table: &'a Table,
-    invitations: BTreeMap<&'a str, One<'a>>,
-    ledger: &'a Ledger,
+    invitations: BTreeMap<&'a str, Stored<'a>>,
+    log: &'a WriteLog,
     history: &'a History,
     now: i64,
-    wrong: Vec<String>,
-    doubled: u64,
-}
-
-fn text<'a>(item: &'a Item, path: &[&str]) -> Option<&'a str> {
-    let (last, steps) = path.split_last()?;
-    let mut item = item;
-    for step in steps {
-        item = item.get(*step)?.as_m().ok()?;
-    }
-    item.get(*last)?.as_s().ok().map(String::as_str)
-}
-
-fn number(item: &Item, path: &[&str]) -> Option<i64> {
-    let (last, steps) = path.split_last()?;
-    let mut item = item;
-    for step in steps {
-        item = item.get(*step)?.as_m().ok()?;
-    }
-    item.get(*last)?.as_n().ok()?.parse().ok()
+    violations: Vec<String>,
+    sent_twice: u64,
 }
 
 impl<'a> Inspection<'a> {
     /// Everything that is not as it must be at `now`, and how many mails went out more often than is noted.
     pub(super) fn of(
         table: &'a Table,
-        ledger: &'a Ledger,
+        log: &'a WriteLog,
         history: &'a History,
         taken: &Taken,
         now: i64,
@@ -67,12 +40,12 @@ impl<'a> Inspection<'a> {
         let mut invitations = BTreeMap::new();
         for ((pk, sk), item) in table {
             if sk == "INVITATION" {
-                let one = One::read(pk, item);
+                let one = Stored::read(pk, item);
                 invitations.insert(one.id, one);
             }
         }
-        let mut inspection = Self { table, invitations, ledger, history, now, wrong: Vec::new(), doubled: 0 };
-        inspection.lineages();
+        let mut inspection = Self { table, invitations, log, history, now, violations: Vec::new(), sent_twice: 0 };
+        inspection.states();
         inspection.live();
         inspection.members();
         inspection.mails(taken);
@@ -81,12 +54,12 @@ impl<'a> Inspection<'a> {
         inspection.belongings();
         inspection.directory();
         inspection.erased();
-        (inspection.wrong, inspection.doubled)
+        (inspection.violations, inspection.sent_twice)
     }
 
     fn check(&mut self, right: bool, what: impl FnOnce() -> String) {
         if !right {
-            self.wrong.push(what());
+            self.violations.push(what());
         }
     }
 
@@ -102,13 +75,13 @@ impl<'a> Inspection<'a> {
     }
 
     /// The table holds what was written last, and nothing else.
-    fn lineages(&mut self) {
+    fn states(&mut self) {
         let count = self.invitations.len();
-        self.check(count == self.ledger.count(), || format!("{count} invitations are stored"));
+        self.check(count == self.log.count(), || format!("{count} invitations are stored"));
         for (id, one) in &self.invitations {
-            let last = self.ledger.lineage(id).last().map(|entry| entry.status.as_str());
+            let last = self.log.states(id).last().map(|entry| entry.status.as_str());
             if last != Some(one.status) {
-                self.wrong.push(format!("{id} is {} and was last written as {last:?}", one.status));
+                self.violations.push(format!("{id} is {} and was last written as {last:?}", one.status));
             }
         }
     }
@@ -119,12 +92,12 @@ impl<'a> Inspection<'a> {
         for one in self.invitations.values().filter(|one| one.is_live(self.now)) {
             live.entry((one.party.as_str(), one.community)).or_default().push(one.id);
         }
-        let mut wrong = Vec::new();
+        let mut violations = Vec::new();
         for ((party, community), ids) in &live {
             let standing = self.get(party, &format!("STANDING#{community}"));
             let named = standing.and_then(|standing| text(standing, &["liveInvitation"]));
             if ids.len() != 1 || named != ids.first().copied() {
-                wrong.push(format!("{party} has live {ids:?} in {community}, and its standing names {named:?}"));
+                violations.push(format!("{party} has live {ids:?} in {community}, and its standing names {named:?}"));
             }
         }
         for (pk, community, standing) in self.of_kind("STANDING#") {
@@ -132,14 +105,14 @@ impl<'a> Inspection<'a> {
                 let named = text(standing, &["liveInvitation"]).unwrap_or_default();
                 let agrees = live.get(&(pk, community)).is_some_and(|ids| ids.contains(&named));
                 if !agrees {
-                    wrong.push(format!("{pk} stands with {community} as invited by {named}, which is not live"));
+                    violations.push(format!("{pk} stands with {community} as invited by {named}, which is not live"));
                 }
             }
         }
-        self.wrong.extend(wrong);
+        self.violations.extend(violations);
     }
 
-    /// Whoever is a member by an invitation has accepted it. That each acceptance made a member is seen in the write.
+    /// A member by an invitation has accepted it. That each acceptance made a member is seen in the write.
     fn members(&mut self) {
         for (pk, community, standing) in self.of_kind("STANDING#") {
             let Some(by) = text(standing, &["joinedBy"]) else { continue };
@@ -154,7 +127,7 @@ impl<'a> Inspection<'a> {
     /// Every mail is settled, went out once, or has a reason.
     fn mails(&mut self, taken: &Taken) {
         let mut sent = Taken::new();
-        let mut wrong = Vec::new();
+        let mut violations = Vec::new();
         for (pk, name, mail) in self.of_kind("MAIL#") {
             let id = pk.trim_start_matches("INVITATION#");
             let kind = text(mail, &["mail"]).unwrap_or_default();
@@ -171,23 +144,24 @@ impl<'a> Inspection<'a> {
                 _ => false,
             };
             if !reason {
-                wrong.push(format!("mail {name} of {id} ({}) is {:?}", one.status, text(mail, &["state"])));
+                violations.push(format!("mail {name} of {id} ({}) is {:?}", one.status, text(mail, &["state"])));
             }
         }
         let all: BTreeSet<_> = taken.keys().chain(sent.keys()).collect();
         for key in all {
             let of = |counts: &Taken| counts.get(key).copied().unwrap_or_default();
-            let (taken, sent, window) = (of(taken), of(&sent), self.ledger.disturbances(&key.0));
-            self.doubled += taken.saturating_sub(sent);
+            let (taken, sent, window) = (of(taken), of(&sent), self.log.disturbances(&key.0));
+            self.sent_twice += taken.saturating_sub(sent);
             if sent > taken || taken > sent + window {
-                wrong.push(format!("{key:?} went out {taken} times, is noted {sent} times, with {window} windows"));
+                violations
+                    .push(format!("{key:?} went out {taken} times, is noted {sent} times, with {window} windows"));
             }
         }
-        self.wrong.extend(wrong);
+        self.violations.extend(violations);
     }
 
-    /// An invitation that has ended needs no mail; nobody needs one who cannot be reached.
-    fn may_drop(&self, one: &One<'_>, kind: &str, name: &str) -> bool {
+    /// Whether the mail may be dropped: its invitation has ended, or its recipient cannot be reached.
+    fn may_drop(&self, one: &Stored<'_>, kind: &str, name: &str) -> bool {
         let over = match kind {
             "invitation" => one.status != "pending" || one.expires <= self.now,
             "approval_needed" => one.status != "awaiting_approval" || one.expires <= self.now,
@@ -217,20 +191,20 @@ impl<'a> Inspection<'a> {
                 *truth.entry((one.community, "seconds")).or_default() += 1;
             }
         }
-        let mut told = BTreeMap::<(&str, &str), i64>::new();
-        let tallies = self.table.iter().filter(|((pk, _), _)| pk.starts_with("TALLY#"));
-        for ((pk, _), tally) in tallies {
-            for name in tally.keys() {
-                if let Some(count) = number(tally, &[name.as_str()]).filter(|count| *count != 0) {
+        let mut counted = BTreeMap::<(&str, &str), i64>::new();
+        let records = self.table.iter().filter(|((pk, _), _)| pk.starts_with("TALLY#"));
+        for ((pk, _), record) in records {
+            for name in record.keys() {
+                if let Some(count) = number(record, &[name.as_str()]).filter(|count| *count != 0) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };
-                    *told.entry((pk.trim_start_matches("TALLY#"), name)).or_default() += count;
+                    *counted.entry((pk.trim_start_matches("TALLY#"), name)).or_default() += count;
                 }
             }
         }
-        self.check(truth == told, || format!("the tally says {told:?} and the table {truth:?}"));
+        self.check(truth == counted, || format!("counted are {counted:?} and the table has {truth:?}"));
     }
 
-    /// Nobody has sent more in a day than the quota, and the count is right.
+    /// No sender has sent more in a day than the quota, and the count is right.
     fn quotas(&mut self) {
         let mut made = BTreeMap::<(String, String), i64>::new();
         for one in self.invitations.values().filter(|one| !self.history.was_erased(one.sender)) {
@@ -256,14 +230,14 @@ impl<'a> Inspection<'a> {
                 self.check(!late, || format!("{pk} has outlived its deadline"));
             }
         }
-        let mut wrong = Vec::new();
+        let mut violations = Vec::new();
         for (id, one) in &self.invitations {
             let (pk, live) = (format!("INVITATION#{id}"), !["pending", "awaiting_approval"].contains(&one.status));
             if self.get(&pk, "TALLIED").and_then(|mark| text(mark, &["status"])) != Some(one.status) {
-                wrong.push(format!("{id} is {} and counted otherwise", one.status));
+                violations.push(format!("{id} is {} and counted otherwise", one.status));
             }
             if !live && self.get(&pk, "DEADLINE").is_none() {
-                wrong.push(format!("{id} is {} for ever: it has no deadline", one.status));
+                violations.push(format!("{id} is {} for ever: it has no deadline", one.status));
             }
         }
         for (_, parked, _) in
@@ -273,19 +247,19 @@ impl<'a> Inspection<'a> {
             let state =
                 self.get(&format!("INVITATION#{id}"), &format!("MAIL#{mail}")).and_then(|mail| text(mail, &["state"]));
             if state != Some("parked") {
-                wrong.push(format!("{parked} is parked, and its record {state:?}"));
+                violations.push(format!("{parked} is parked, and its record {state:?}"));
             }
         }
-        self.wrong.extend(wrong);
+        self.violations.extend(violations);
     }
 
     /// The directory agrees with itself.
     fn directory(&mut self) {
-        let mut wrong = Vec::new();
+        let mut violations = Vec::new();
         for ((pk, sk), item) in self.table {
             let known = |user: &str| self.get(&format!("USER#{user}"), "USER").is_some();
             let fine = if let Some(user) = pk.strip_prefix("USER#") {
-                // Whom only a token knows may join by their address, and leave a standing that says nothing.
+                // A person whom only a token names may join by their address, and leave a standing that says nothing.
                 let joined = text(item, &["joinedBy"]).is_some() || item.len() == 3;
                 let may_be_apart = sk.starts_with("STANDING#") && joined;
                 // A request that was answered while its sender was erased is kept for a day.
@@ -318,60 +292,33 @@ impl<'a> Inspection<'a> {
                 true
             };
             if !fine {
-                wrong.push(format!("{pk} {sk} belongs to nothing, or contradicts it: {item:?}"));
+                violations.push(format!("{pk} {sk} belongs to nothing, or contradicts it: {item:?}"));
             }
             let moderates = text(item, &["role"]).is_some_and(|role| role != "member");
             if let Some(community) = sk.strip_prefix("STANDING#").filter(|_| moderates) {
                 let listed = self.get(&format!("MODERATORS#{community}"), &pk.replace("USER#", "MODERATOR#")).is_some();
                 if !listed && !self.history.was_removed(community) {
-                    wrong.push(format!("{pk} moderates {community} and is not on its list"));
+                    violations.push(format!("{pk} moderates {community} and is not on its list"));
                 }
             }
         }
-        self.wrong.extend(wrong);
+        self.violations.extend(violations);
     }
 
     /// Nothing names a sender or invitee who was erased, and nothing of theirs is live.
     fn erased(&mut self) {
-        let mut wrong = Vec::new();
-        for one in self.invitations.values().filter(|one| !self.ledger.was_unseen(one.id)) {
+        let mut violations = Vec::new();
+        for one in self.invitations.values().filter(|one| !self.log.was_unseen(one.id)) {
             let gone =
                 |user: &str| self.history.was_erased(user) && self.get(&format!("USER#{user}"), "USER").is_none();
             let invitee = one.party.strip_prefix("USER#").is_some_and(gone);
             if gone(one.sender) && (one.named || one.is_live(self.now)) {
-                wrong.push(format!("{} still names or serves its erased sender {}", one.id, one.sender));
+                violations.push(format!("{} still names or serves its erased sender {}", one.id, one.sender));
             }
             if invitee && one.is_live(self.now) {
-                wrong.push(format!("{} is live for the erased {}", one.id, one.party));
+                violations.push(format!("{} is live for the erased {}", one.id, one.party));
             }
         }
-        self.wrong.extend(wrong);
-    }
-}
-
-impl<'a> One<'a> {
-    fn read(pk: &'a str, item: &'a Item) -> Self {
-        let body = |path: &[&str]| text(item, &[&["body"], path].concat()).unwrap_or_default();
-        let user = body(&["invitee", "user", "id"]);
-        let party = if user.is_empty() {
-            format!("ADDRESS#{}", body(&["invitee", "address", "key"]))
-        } else {
-            format!("USER#{user}")
-        };
-        Self {
-            id: pk.trim_start_matches("INVITATION#"),
-            status: body(&["status"]),
-            community: body(&["community", "id"]),
-            sender: body(&["sender", "id"]),
-            party,
-            created: number(item, &["body", "createdAt"]).unwrap_or_default(),
-            expires: number(item, &["body", "expiresAt"]).unwrap_or_default(),
-            answered: number(item, &["body", "answeredAt"]).is_some(),
-            named: text(item, &["body", "sender", "displayName"]).is_some(),
-        }
-    }
-
-    fn is_live(&self, now: i64) -> bool {
-        ["pending", "awaiting_approval"].contains(&self.status) && self.expires > now
+        self.violations.extend(violations);
     }
 }

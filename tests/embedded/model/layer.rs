@@ -12,58 +12,21 @@ use std::{
 };
 
 use aws_smithy_runtime_api::client::{
-    http::{HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector},
+    http::{HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn},
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
-    runtime_components::RuntimeComponents,
 };
 use serde_json::{Value, json};
+use testkit::embedded::engine::{self, Engine, Reply};
 
 use super::{
-    ledger::Ledger,
-    schedule::{CALL, Call, Clock, Dice, Order},
+    fault::{self, Fault},
+    schedule::{CALL, Call, Clock, Order, Random},
+    write_log::WriteLog,
 };
-use crate::world::engine::{self, Engine, Reply};
 
 /// The records that a lagging index may not show yet.
 const LAG: usize = 12;
-
-/// What befalls a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Fault {
-    /// The table is too busy.
-    Throttled,
-    /// The table has an internal error and has done nothing.
-    Internal,
-    /// Another transaction is said to be under way.
-    Conflict,
-    /// Nobody answers, and nothing has happened.
-    LostRequest,
-    /// Nobody answers, and it has happened.
-    LostAnswer,
-    /// Nobody answers, and it happens some time later.
-    Late,
-    /// The function dies before its request arrives.
-    DeathBefore,
-    /// The function dies when its request has been carried out.
-    DeathAfter,
-    /// Some keys of a batch stay unread.
-    Unread,
-    /// An index does not show the latest writes.
-    Lag,
-}
-
-/// How often what befalls a request, in a thousand.
-const FAULTS: [(Fault, usize); 8] = [
-    (Fault::Throttled, 6),
-    (Fault::Internal, 3),
-    (Fault::Conflict, 6),
-    (Fault::LostRequest, 4),
-    (Fault::LostAnswer, 6),
-    (Fault::Late, 3),
-    (Fault::DeathBefore, 2),
-    (Fault::DeathAfter, 3),
-];
 
 /// What has been counted.
 #[derive(Debug, Clone, Default)]
@@ -83,17 +46,17 @@ pub(super) struct Layer(Arc<Inner>);
 struct Inner {
     engine: Engine,
     order: Order,
-    dice: Dice,
+    random: Random,
     clock: Clock,
-    stormy: AtomicBool,
+    failing: AtomicBool,
     counts: Mutex<Counts>,
     /// Items that a transaction holds.
     held: Mutex<BTreeSet<(String, String)>>,
     /// The partitions written last.
     fresh: Mutex<VecDeque<String>>,
-    ledger: Mutex<Ledger>,
-    /// Nobody reads between a write and its entry in the ledger: on many threads, they would be told of what is not there.
-    books: RwLock<()>,
+    log: Mutex<WriteLog>,
+    /// Held between a write and its entry in the log, so that on many threads no read sees what is not in the log yet.
+    log_lock: RwLock<()>,
     running: AtomicUsize,
     most_running: AtomicUsize,
 }
@@ -105,33 +68,39 @@ impl fmt::Debug for Layer {
 }
 
 impl Layer {
-    pub(super) fn new(engine: Engine, order: Order, dice: Dice, clock: Clock) -> Self {
+    pub(super) fn new(engine: Engine, order: Order, random: Random, clock: Clock) -> Self {
         Self(Arc::new(Inner {
             engine,
             order,
-            dice,
+            random,
             clock,
-            stormy: AtomicBool::new(false),
+            failing: AtomicBool::new(false),
             counts: Mutex::default(),
             held: Mutex::default(),
             fresh: Mutex::default(),
-            ledger: Mutex::default(),
-            books: RwLock::default(),
+            log: Mutex::default(),
+            log_lock: RwLock::default(),
             running: AtomicUsize::new(0),
             most_running: AtomicUsize::new(0),
         }))
     }
 
-    /// Requests fail from now on, or no longer.
-    pub(super) fn storm(&self, stormy: bool) {
-        self.0.stormy.store(stormy, Ordering::SeqCst);
+    /// Lets requests fail from now on, or no longer.
+    pub(super) fn set_failing(&self, failing: bool) {
+        self.0.failing.store(failing, Ordering::SeqCst);
+    }
+
+    /// Returns a client that reaches the table through this layer.
+    pub(super) fn client(&self) -> SharedHttpClient {
+        let connector = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| connector.clone())
     }
 
     pub(super) fn counts(&self) -> Counts {
         self.0.counts.lock().unwrap().clone()
     }
 
-    /// How many requests were on their way at the same time at the most.
+    /// Returns how many requests were on their way at the same time at the most.
     pub(super) fn most_at_once(&self) -> usize {
         self.0.most_running.load(Ordering::SeqCst)
     }
@@ -143,33 +112,12 @@ impl Layer {
         }
     }
 
-    pub(super) fn with_ledger<T>(&self, look: impl FnOnce(&mut Ledger) -> T) -> T {
-        look(&mut self.0.ledger.lock().unwrap())
+    pub(super) fn with_log<T>(&self, look: impl FnOnce(&mut WriteLog) -> T) -> T {
+        look(&mut self.0.log.lock().unwrap())
     }
 
-    pub(super) async fn conduct(&self) {
-        self.0.order.conduct(&self.0.dice, &self.0.clock).await;
-    }
-
-    fn draw(&self, operation: &str, query: bool) -> Option<Fault> {
-        let inner = &*self.0;
-        if !inner.stormy.load(Ordering::SeqCst) {
-            return None;
-        }
-        if query && inner.dice.permille(100) {
-            return Some(Fault::Lag);
-        }
-        if operation == "BatchGetItem" && inner.dice.permille(5) {
-            return Some(Fault::Unread);
-        }
-        let mut drawn = inner.dice.below(1_000);
-        for (fault, chance) in FAULTS {
-            if drawn < chance {
-                return Some(fault).filter(|fault| *fault != Fault::Conflict || operation == "TransactWriteItems");
-            }
-            drawn -= chance;
-        }
-        None
+    pub(super) async fn schedule(&self) {
+        self.0.order.schedule(&self.0.random, &self.0.clock).await;
     }
 
     async fn serve(self, call: Arc<Call>, operation: String, body: String) -> Result<HttpResponse, ConnectorError> {
@@ -179,21 +127,22 @@ impl Layer {
         inner.counts.lock().unwrap().requests += 1;
         let request: Value = serde_json::from_str(&body).unwrap();
         let by_index = request["IndexName"].is_string() && request["Select"].is_null();
-        let fault = self.draw(&operation, by_index);
+        let failing = inner.failing.load(Ordering::SeqCst);
+        let fault = if failing { fault::draw(&inner.random, &operation, by_index) } else { None };
         if let Some(fault) = fault {
             *inner.counts.lock().unwrap().faults.entry(fault).or_default() += 1;
             if fault != Fault::Lag {
                 call.trouble();
-                self.with_ledger(|ledger| ledger.disturbed(&request));
+                self.with_log(|log| log.disturbed(&request));
             }
         }
         match fault {
-            Some(Fault::Throttled) => return Ok(refusal(400, "ThrottlingException")),
-            Some(Fault::Internal) => return Ok(refusal(500, "InternalServerError")),
-            Some(Fault::Conflict) => return Ok(conflict()),
-            Some(Fault::LostRequest) => return Err(silence()),
-            Some(Fault::DeathBefore) => return die(&call).await,
-            Some(Fault::Unread) => return Ok(engine::response((200, unread(&request)))),
+            Some(Fault::Throttled) => return Ok(fault::refusal(400, "ThrottlingException")),
+            Some(Fault::Internal) => return Ok(fault::refusal(500, "InternalServerError")),
+            Some(Fault::Conflict) => return Ok(fault::conflict()),
+            Some(Fault::LostRequest) => return Err(fault::no_response()),
+            Some(Fault::CrashBefore) => return fault::crash(&call).await,
+            Some(Fault::Unread) => return Ok(engine::response((200, fault::unread(&request)))),
             Some(Fault::Late) => {
                 let (layer, call) = (self.clone(), Arc::clone(&call));
                 let running = Running::enter(&self.0);
@@ -202,20 +151,20 @@ impl Layer {
                     layer.0.order.turn(&call).await;
                     layer.apply(&call, &operation, &body, &request).await;
                 });
-                return Err(silence());
+                return Err(fault::no_response());
             }
             _ => {}
         }
         let reply = self.apply(&call, &operation, &body, &request).await;
         match fault {
-            Some(Fault::LostAnswer) => Err(silence()),
-            Some(Fault::DeathAfter) => die(&call).await,
+            Some(Fault::LostResponse) => Err(fault::no_response()),
+            Some(Fault::CrashAfter) => fault::crash(&call).await,
             Some(Fault::Lag) => Ok(engine::response((reply.0, self.lagging(&call, &reply.1)))),
             _ => Ok(engine::response(reply)),
         }
     }
 
-    /// Carries out the request. A transaction holds its items for a moment, and so finds them held by another.
+    /// Executes the request. A transaction holds its items for a moment, and so finds them held by another.
     async fn apply(&self, call: &Arc<Call>, operation: &str, body: &str, request: &Value) -> Reply {
         let inner = &*self.0;
         let keys = keys(request);
@@ -225,19 +174,22 @@ impl Layer {
             inner.counts.lock().unwrap().conflicts += 1;
             call.trouble();
             let code = "TransactionConflictException";
-            return (400, if transaction { cancelled(keys.len()) } else { json!({ "__type": code }).to_string() });
+            return (
+                400,
+                if transaction { fault::cancelled(keys.len()) } else { json!({ "__type": code }).to_string() },
+            );
         };
-        if transaction && inner.stormy.load(Ordering::SeqCst) {
+        if transaction && inner.failing.load(Ordering::SeqCst) {
             match inner.order {
                 // Long enough for others to come across, however busy the machine is.
                 Order::Parallel => tokio::time::sleep(Duration::from_millis(10)).await,
-                Order::Chosen(_) if inner.dice.permille(300) => inner.order.turn(call).await,
+                Order::Chosen(_) if inner.random.permille(300) => inner.order.turn(call).await,
                 Order::Chosen(_) => {}
             }
         }
-        let reading = (!writes).then(|| inner.books.read().unwrap());
-        let writing = writes.then(|| inner.books.write().unwrap());
-        let reply = inner.engine.carry_out(operation, body);
+        let reading = (!writes).then(|| inner.log_lock.read().unwrap());
+        let writing = writes.then(|| inner.log_lock.write().unwrap());
+        let reply = inner.engine.execute(operation, body);
         drop(reading);
         if writes && reply.0 == 200 {
             let mut fresh = inner.fresh.lock().unwrap();
@@ -246,7 +198,7 @@ impl Layer {
                 fresh.pop_front();
             }
             drop(fresh);
-            self.with_ledger(|ledger| ledger.written(call, request, inner.clock.millis()));
+            self.with_log(|log| log.written(call, request, inner.clock.millis()));
         } else if writes {
             let kind = ["ConditionalCheckFailed", "TransactionCanceled"].iter().any(|kind| reply.1.contains(kind));
             assert!(kind, "the table refuses {operation}: {} {body}", reply.1);
@@ -259,26 +211,26 @@ impl Layer {
         reply
     }
 
-    /// What an index answers that has not seen the latest writes.
-    fn lagging(&self, call: &Call, answer: &str) -> String {
-        let mut answer: Value = serde_json::from_str(answer).unwrap();
+    /// Returns what an index responds with that has not seen the latest writes.
+    fn lagging(&self, call: &Call, response: &str) -> String {
+        let mut response: Value = serde_json::from_str(response).unwrap();
         let fresh = self.0.fresh.lock().unwrap();
-        let Some(items) = answer["Items"].as_array() else { return answer.to_string() };
+        let Some(items) = response["Items"].as_array() else { return response.to_string() };
         let old = |item: &&Value| !fresh.iter().any(|pk| item["pk"]["S"].as_str() == Some(pk));
         let (shown, unseen): (Vec<_>, Vec<_>) = items.iter().partition(old);
         // A page of an index that goes on is never empty.
-        if shown.is_empty() && answer["LastEvaluatedKey"].is_object() {
-            return answer.to_string();
+        if shown.is_empty() && response["LastEvaluatedKey"].is_object() {
+            return response.to_string();
         }
-        self.with_ledger(|ledger| unseen.iter().for_each(|item| ledger.unseen(call, item)));
+        self.with_log(|log| unseen.iter().for_each(|item| log.unseen(call, item)));
         let shown: Value = shown.into_iter().cloned().collect();
-        answer["Count"] = shown.as_array().unwrap().len().into();
-        answer["Items"] = shown;
-        answer.to_string()
+        response["Count"] = shown.as_array().unwrap().len().into();
+        response["Items"] = shown;
+        response.to_string()
     }
 }
 
-/// The keys that a write names.
+/// Returns the keys that a write names.
 fn keys(request: &Value) -> Vec<(String, String)> {
     let key = |key: &Value| {
         let text = |name: &str| Some(key[name]["S"].as_str()?.to_owned());
@@ -291,39 +243,7 @@ fn keys(request: &Value) -> Vec<(String, String)> {
     }
 }
 
-fn refusal(status: u16, code: &str) -> HttpResponse {
-    engine::response((status, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}") }).to_string()))
-}
-
-fn cancelled(actions: usize) -> String {
-    let reasons = vec![json!({ "Code": "TransactionConflict" }); actions.max(1)];
-    let code = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
-    json!({ "__type": code, "CancellationReasons": reasons }).to_string()
-}
-
-fn conflict() -> HttpResponse {
-    engine::response((400, cancelled(1)))
-}
-
-fn silence() -> ConnectorError {
-    ConnectorError::timeout("nobody answers".into())
-}
-
-/// A batch of which nothing was read.
-fn unread(request: &Value) -> String {
-    let tables = request["RequestItems"].as_object().unwrap();
-    let nothing: Value =
-        tables.keys().map(|table| (table.clone(), json!([]))).collect::<serde_json::Map<_, _>>().into();
-    json!({ "Responses": nothing, "UnprocessedKeys": tables }).to_string()
-}
-
-async fn die(call: &Call) -> Result<HttpResponse, ConnectorError> {
-    call.died.store(true, Ordering::SeqCst);
-    call.death.notify_one();
-    std::future::pending().await
-}
-
-/// Items that a transaction holds until it is carried out.
+/// Items that a transaction holds until it is executed.
 struct Held<'a>(&'a Inner, Vec<(String, String)>);
 
 impl<'a> Held<'a> {
@@ -360,12 +280,6 @@ impl Running {
 impl Drop for Running {
     fn drop(&mut self) {
         self.0.running.fetch_sub(1, Ordering::SeqCst);
-    }
-}
-
-impl HttpClient for Layer {
-    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
-        SharedHttpConnector::new(self.clone())
     }
 }
 

@@ -1,18 +1,21 @@
 //! The model test: random programs of many callers against the real handlers, with a stream that repeats and delays, a
-//! network and a mail service that fail, and functions that die.
+//! network and a mail service that fail, and functions that crash.
 //!
 //! A run is wholly determined by its seed: one request to the table goes at a time, a seeded scheduler chooses which, time
 //! is paused and randomness seeded. The same programs also run on several threads, where nothing is determined.
 //!
 //! `SEEDS`, `OPERATIONS` and `SEED` set how much is run; `make prove` runs all of it.
 
+mod fault;
 mod history;
 mod invariants;
+mod known;
 mod layer;
-mod ledger;
 mod program;
 mod run;
 mod schedule;
+mod stored;
+mod write_log;
 
 use std::{
     collections::BTreeMap,
@@ -33,7 +36,7 @@ fn operations() -> usize {
     usize::try_from(setting("OPERATIONS", 200)).unwrap()
 }
 
-/// The seeds to run: one, or so many.
+/// Returns the seeds to run: one, or so many.
 fn seeds() -> std::ops::Range<u64> {
     match std::env::var("SEED") {
         Ok(seed) => {
@@ -45,14 +48,14 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 /// Fails with all that a run found, and with how to see it again.
-fn judge(plan: Plan, report: &Report) {
+fn assert_holds(plan: Plan, report: &Report) {
     let Plan { seed, operations, parallel } = plan;
     let threads = if parallel { ", if the threads meet so again" } else { "" };
     let again = format!("SEED={seed} OPERATIONS={operations} make prove{threads}");
-    assert!(report.wrong.is_empty(), "seed {seed}:\n{}\nagain: {again}", report.wrong.join("\n"));
+    assert!(report.violations.is_empty(), "seed {seed}:\n{}\nagain: {again}", report.violations.join("\n"));
 }
 
-/// Everything that some runs came to.
+/// Returns what some runs came to, in words.
 fn summary(reports: &[Report], started: Instant) -> String {
     let sum = |of: fn(&Report) -> u64| reports.iter().map(of).sum::<u64>();
     let (mut faults, mut statuses) = (BTreeMap::<_, u64>::new(), BTreeMap::<_, u64>::new());
@@ -72,7 +75,7 @@ fn summary(reports: &[Report], started: Instant) -> String {
         sum(|report| report.counts.refused),
         sum(|report| report.invitations as u64),
         sum(|report| report.mails),
-        sum(|report| report.doubled),
+        sum(|report| report.sent_twice),
         started.elapsed().as_secs_f64(),
     )
 }
@@ -93,7 +96,7 @@ fn whatever_many_callers_do_and_whatever_fails_nothing_is_lost_doubled_or_contra
                     }
                     let plan = Plan { seed, operations, parallel: false };
                     let report = run(plan);
-                    judge(plan, &report);
+                    assert_holds(plan, &report);
                     let mut reports = reports.lock().unwrap();
                     reports.push(report);
                     eprintln!("seed {seed} holds; {}", summary(&reports, started));
@@ -119,7 +122,7 @@ fn the_same_programs_hold_on_many_threads() {
         let plan = Plan { seed, operations: operations(), parallel: true };
         let started = Instant::now();
         let report = run(plan);
-        judge(plan, &report);
+        assert_holds(plan, &report);
         assert!(report.most_at_once >= 2, "requests were never on their way at the same time");
         conflicts += report.counts.conflicts;
         eprintln!("in parallel, {} at once; {}", report.most_at_once, summary(std::slice::from_ref(&report), started));

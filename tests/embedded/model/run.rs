@@ -1,4 +1,6 @@
-//! One run: a world, callers, the stream's driver, and the checks when all is quiet.
+//! One run: a world, callers, the delivery of the stream, and the checks when all is quiet.
+
+mod delivery;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -12,40 +14,25 @@ use std::{
 use futures::future::join_all;
 use serde_json::{Value, json};
 use system::simulation::Simulation;
+use testkit::embedded::{Request, SesFault, World, engine::Engine, platform};
 use tokio::sync::RwLock;
 
+use self::delivery::{SHARDS, Stream};
 use super::{
     history::History,
     invariants::{Inspection, Taken},
+    known::{Known, USERS, community_id, user_id},
     layer::{Counts, Layer},
-    program::{self, COMMUNITIES, DAILY_QUOTA, Deed, Rumours, USERS},
-    schedule::{CALL, Call, Clock, Dice, Machine, Order, Purpose},
+    program::{self, Action, COMMUNITIES, DAILY_QUOTA},
+    schedule::{CALL, Call, Clock, Machine, Order, Purpose, Random},
 };
-use crate::world::{
-    Answer, Ask, World,
-    engine::Engine,
-    platform,
-    post::{Luck, Mail},
-};
-
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 
 /// Callers at the same time.
 const CALLERS: usize = 8;
-/// Drivers of the stream, each with the items of some partitions.
-const SHARDS: usize = 2;
-/// Records that a repetition may reach back over.
-const PAST: usize = 2_000;
-/// Records that most repetitions reach back over: some of them are still being worked on.
-const LATEST: usize = 20;
 /// Operations between two inspections of the table.
 const PHASE: usize = 400;
 /// How often the platform repeats a request that it was not answered.
 const REPEATS: usize = 12;
-/// The size of the batches that `deliver` gets at the most.
-const BATCH: usize = 25;
-/// Rounds in which everything must be delivered once nothing fails any more.
-const ROUNDS: usize = 40;
 
 /// How long a run is and in which order it goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +45,7 @@ pub(super) struct Plan {
 /// What a run came to.
 #[derive(Debug, Clone)]
 pub(super) struct Report {
-    pub(super) wrong: Vec<String>,
+    pub(super) violations: Vec<String>,
     pub(super) counts: Counts,
     pub(super) calls: u64,
     pub(super) unknown: u64,
@@ -66,7 +53,7 @@ pub(super) struct Report {
     pub(super) statuses: BTreeMap<u16, u64>,
     pub(super) invitations: usize,
     pub(super) mails: u64,
-    pub(super) doubled: u64,
+    pub(super) sent_twice: u64,
     pub(super) most_at_once: usize,
     pub(super) digest: u64,
 }
@@ -74,12 +61,12 @@ pub(super) struct Report {
 struct Run {
     world: World,
     layer: Layer,
-    dice: Dice,
+    random: Random,
     clock: Clock,
     simulation: Simulation,
-    rumours: Mutex<Rumours>,
+    known: Mutex<Known>,
     history: Mutex<History>,
-    /// Time moves only while nobody is at work: no function lives for hours.
+    /// Time moves only while no function is at work: none lives for hours.
     work: RwLock<()>,
     numbers: AtomicU64,
     left: Mutex<usize>,
@@ -87,21 +74,12 @@ struct Run {
     stream: Mutex<Stream>,
     taken: Arc<Mutex<Taken>>,
     posted: Arc<Mutex<BTreeMap<u64, Vec<String>>>>,
-    wrong: Mutex<Vec<String>>,
+    violations: Mutex<Vec<String>>,
     /// Directory requests that were never answered.
-    unfinished: Mutex<VecDeque<(Purpose, String, Ask)>>,
-    stormy: Arc<AtomicBool>,
+    unfinished: Mutex<VecDeque<(Purpose, String, Request)>>,
+    failing: Arc<AtomicBool>,
     /// Mails that went out more often than is noted.
-    doubled: AtomicU64,
-}
-
-#[derive(Default)]
-struct Stream {
-    shards: [VecDeque<Value>; SHARDS],
-    /// Records that failed and come again later.
-    late: Vec<Value>,
-    past: VecDeque<Value>,
-    doubles: u64,
+    sent_twice: AtomicU64,
 }
 
 /// Runs a plan on a runtime of its own.
@@ -113,51 +91,52 @@ pub(super) fn run(plan: Plan) -> Report {
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()
     };
     runtime.unwrap().block_on(async {
-        let run = Arc::new(Run::new(plan).await);
+        let run = Arc::new(Run::new(plan));
         tokio::select! {
             biased;
             () = run.perform(plan) => {}
-            () = run.layer.conduct() => {}
+            () = run.layer.schedule() => {}
         }
         run.report()
     })
 }
 
 impl Run {
-    async fn new(plan: Plan) -> Self {
+    fn new(plan: Plan) -> Self {
         static RUNS: AtomicU64 = AtomicU64::new(0);
-        let (dice, clock) = (Dice::new(plan.seed), Clock::default());
+        let (random, clock) = (Random::new(plan.seed), Clock::default());
         let order = if plan.parallel { Order::Parallel } else { Order::chosen() };
-        let engine = Engine::new();
-        let layer = Layer::new(engine.clone(), order, dice.clone(), clock.clone());
+        let engine = Engine::default();
+        let layer = Layer::new(engine.clone(), order, random.clone(), clock.clone());
         let name = format!("run-{}", RUNS.fetch_add(1, Ordering::SeqCst));
-        let world = World::behind(engine, SharedHttpClient::new(layer.clone()), name).await;
-        let (taken, stormy) = (Arc::<Mutex<Taken>>::default(), Arc::<AtomicBool>::default());
+        let world = World::behind(engine, layer.client(), name);
+        let (taken, failing) = (Arc::<Mutex<Taken>>::default(), Arc::<AtomicBool>::default());
         let posted = Arc::<Mutex<BTreeMap<u64, Vec<String>>>>::default();
-        world.post.expose({
-            let (layer, dice, taken, stormy) = (layer.clone(), dice.clone(), Arc::clone(&taken), Arc::clone(&stormy));
+        world.fakes.script({
+            let (layer, random, taken, failing) =
+                (layer.clone(), random.clone(), Arc::clone(&taken), Arc::clone(&failing));
             let posted = Arc::clone(&posted);
             move |mail| {
-                let luck = if stormy.load(Ordering::SeqCst) { luck(&dice) } else { None };
+                let fault = if failing.load(Ordering::SeqCst) { ses_fault(&random) } else { None };
                 let id = mail.tag("invitation");
-                if !matches!(luck, Some(Luck::Lost | Luck::Refused(..))) {
+                if !matches!(fault, Some(SesFault::LostRequest | SesFault::Refused(..))) {
                     *taken.lock().unwrap().entry((id.to_owned(), mail.tag("mail").to_owned())).or_default() += 1;
                     let call = CALL.with(|call| call.number);
                     posted.lock().unwrap().entry(call).or_default().push(id.to_owned());
                 }
-                if matches!(luck, Some(Luck::Silence | Luck::Babble)) {
-                    layer.with_ledger(|ledger| ledger.disturb(id));
+                if matches!(fault, Some(SesFault::LostResponse | SesFault::Garbage)) {
+                    layer.with_log(|log| log.disturb(id));
                 }
-                luck
+                fault
             }
         });
         Self {
             world,
             layer,
-            simulation: Simulation::new(Machine { clock: clock.clone(), dice: dice.clone() }),
-            dice,
+            simulation: Simulation::new(Machine { clock: clock.clone(), random: random.clone() }),
+            random,
             clock,
-            rumours: Mutex::default(),
+            known: Mutex::default(),
             history: Mutex::default(),
             work: RwLock::new(()),
             numbers: AtomicU64::new(0),
@@ -166,79 +145,79 @@ impl Run {
             stream: Mutex::default(),
             taken,
             posted,
-            wrong: Mutex::default(),
+            violations: Mutex::default(),
             unfinished: Mutex::default(),
-            stormy,
-            doubled: AtomicU64::new(0),
+            failing,
+            sent_twice: AtomicU64::new(0),
         }
     }
 
     async fn perform(self: &Arc<Self>, plan: Plan) {
-        self.populate().await;
+        self.set_up().await;
         let mut left = plan.operations;
         while left > 0 {
             let phase = left.min(PHASE);
             left -= phase;
-            self.storm(true);
+            self.set_failing(true);
             *self.left.lock().unwrap() = phase;
             self.callers_left.store(CALLERS as u64, Ordering::SeqCst);
             let callers = (0..CALLERS).map(|caller| tokio::spawn(Arc::clone(self).call_on(caller)));
             let callers = async { join_all(callers).await.into_iter().for_each(Result::unwrap) };
             let drivers = join_all((0..SHARDS).map(|shard| self.drive(shard)));
             tokio::join!(callers, drivers);
-            self.storm(false);
-            self.settle().await;
+            self.set_failing(false);
+            self.deliver_all().await;
             self.inspect().await;
-            if !self.wrong.lock().unwrap().is_empty() {
+            if !self.violations.lock().unwrap().is_empty() {
                 return;
             }
             self.world.move_table().await;
         }
     }
 
-    fn storm(&self, stormy: bool) {
-        self.layer.storm(stormy);
-        self.stormy.store(stormy, Ordering::SeqCst);
+    fn set_failing(&self, failing: bool) {
+        self.layer.set_failing(failing);
+        self.failing.store(failing, Ordering::SeqCst);
     }
 
-    /// Everyone registers, every community opens, and its owner comes in.
-    async fn populate(&self) {
+    /// Registers all users and communities, with some members each.
+    async fn set_up(&self) {
         let settings = json!({
             "declineCooldownDays": 1, "dailyInvitationsPerSender": DAILY_QUOTA, "invitationLifetimeDays": 2,
-            "membersInviteConnectionsOnly": self.dice.permille(500),
+            "membersInviteConnectionsOnly": self.random.permille(500),
         });
         self.tell("PUT", "settings", &settings).await;
-        for user in (0..USERS).map(program::user_id) {
+        for user in (0..USERS).map(user_id) {
             let body = json!({ "displayName": user, "email": format!("{user}@example.org"), "emailVerified": true });
             self.tell("PUT", &format!("users/{user}"), &body).await;
         }
         for index in 0..COMMUNITIES.len() {
-            let community = format!("communities/{}", program::community_id(index));
+            let community = format!("communities/{}", community_id(index));
             self.tell("PUT", &community, &program::community_body(index)).await;
             for (user, role) in [(index, "owner"), (index + 6, "moderator"), (index + 12, "member")] {
-                let path = format!("{community}/members/{}", program::user_id(user));
+                let path = format!("{community}/members/{}", user_id(user));
                 self.tell("PUT", &path, &json!({ "role": role })).await;
             }
         }
     }
 
     async fn tell(&self, method: &'static str, path: &str, body: &Value) {
-        let ask = Ask::new(method, format!("/directory/{path}")).by(&platform()).json(body);
+        let request = Request::new(method, format!("/directory/{path}")).by(&platform()).json(body);
         let call = self.begin(CALLERS, Purpose::Settings, "platform");
-        self.within(&call, self.world.ask(ask)).await.unwrap().ok();
+        self.within(&call, self.world.call(request)).await.unwrap().succeeded();
     }
 
     fn begin(&self, caller: usize, purpose: Purpose, user: &str) -> Arc<Call> {
         Call::new(self.numbers.fetch_add(1, Ordering::SeqCst), caller, purpose, user)
     }
 
-    /// Works as one call; `None` if its function dies.
+    /// Does the work as one call; returns `None` if its function crashes.
     async fn within<T>(&self, call: &Arc<Call>, work: impl Future<Output = T>) -> Option<T> {
         let work = self.simulation.run(CALL.scope(Arc::clone(call), work));
         tokio::select! {
             biased;
             done = work => Some(done),
-            () = call.death.notified() => None,
+            () = call.crash.notified() => None,
         }
     }
 
@@ -252,74 +231,76 @@ impl Run {
                 }
                 *left -= 1;
             }
-            let deed = program::next(&mut self.rumours.lock().unwrap(), &self.dice);
-            match deed {
-                Deed::Ask { purpose, user, ask, about, key } => {
-                    self.ask(caller, purpose, &user, ask, &about, key.as_ref()).await;
+            let action = program::next(&mut self.known.lock().unwrap(), &self.random);
+            match action {
+                Action::Request { purpose, user, request, about, key } => {
+                    self.request(caller, purpose, &user, request, &about, key.as_ref()).await;
                 }
-                Deed::Feedback(event) => {
+                Action::Feedback(event) => {
                     let _working = self.work.read().await;
                     let call = self.begin(caller, Purpose::Feedback, "");
+                    let event = event.event();
                     self.bounced(&event);
                     let event = serde_json::from_value(event).unwrap();
                     self.within(&call, Box::pin(self.world.feedback.handle(event))).await;
                 }
-                Deed::Wait(seconds) => {
+                Action::Wait(seconds) => {
                     let _alone = self.work.write().await;
                     self.clock.forward(Duration::from_secs(seconds));
                 }
-                Deed::Expire => drop(self.world.remove_outlived(self.clock.millis())),
+                Action::Expire => drop(self.world.remove_outlived(self.clock.millis())),
             }
         }
         self.callers_left.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// No mail goes to that address any more, whoever has it.
+    /// Notes that no mail goes to a bouncing address any more, whichever user has it.
     fn bounced(&self, event: &Value) {
         let bounced = event["detail"]["bounce"]["bouncedRecipients"][0]["emailAddress"].as_str();
         let Some(address) = bounced else { return };
         let mut history = self.history.lock().unwrap();
         history.unreachable(address.split('@').next().unwrap());
         if address.starts_with("guest") {
-            (0..USERS).for_each(|user| history.unreachable(&program::user_id(user)));
+            (0..USERS).for_each(|user| history.unreachable(&user_id(user)));
         }
     }
 
-    async fn ask(
+    /// Makes a request, and notes its response.
+    async fn request(
         &self,
         caller: usize,
         purpose: Purpose,
         user: &str,
-        ask: Ask,
+        request: Request,
         about: &str,
         key: Option<&(String, Value)>,
     ) {
         let repeats = if user == platform().id { REPEATS } else { 1 };
         for _ in 0..repeats {
             let _working = self.work.read().await;
-            self.foresee(purpose, about);
+            self.note_effect(purpose, about);
             let call = self.begin(caller, purpose, user);
-            let answer = self.within(&call, self.world.ask(ask.clone())).await;
-            self.foresee(purpose, about);
-            let wrong = self.layer.with_ledger(|ledger| {
+            let response = self.within(&call, self.world.call(request.clone())).await;
+            self.note_effect(purpose, about);
+            let violations = self.layer.with_log(|log| {
                 let mut history = self.history.lock().unwrap();
-                history.told(&call, about, key, answer.as_ref(), ledger, self.clock.millis())
+                history.record(&call, about, key, response.as_ref(), log, self.clock.millis())
             });
-            self.wrong.lock().unwrap().extend(wrong);
-            if let Some(answer) = answer.filter(|answer: &Answer| answer.status < 500) {
-                if purpose == Purpose::Send && answer.status == 200 {
-                    self.rumours.lock().unwrap().sent(user, about, &answer.ok());
+            self.violations.lock().unwrap().extend(violations);
+            if let Some(response) = response.filter(|response| response.status < 500) {
+                if purpose == Purpose::Send && response.status == 200 {
+                    self.known.lock().unwrap().sent(user, about, response.sent());
                 }
                 return;
             }
         }
         if repeats > 1 {
-            self.unfinished.lock().unwrap().push_back((purpose, about.to_owned(), ask));
+            self.unfinished.lock().unwrap().push_back((purpose, about.to_owned(), request));
         }
     }
 
-    /// What a request may make of someone, whether it is answered or not.
-    fn foresee(&self, purpose: Purpose, about: &str) {
+    /// Notes what a request may do to a user or community, whether it is answered or not.
+    fn note_effect(&self, purpose: Purpose, about: &str) {
         let mut history = self.history.lock().unwrap();
         match purpose {
             Purpose::DeleteUser => history.erasing(about),
@@ -329,177 +310,46 @@ impl Run {
         }
     }
 
-    /// Takes new records of the stream, each to the shard of its item.
-    fn fetch(&self) {
-        let mut stream = self.stream.lock().unwrap();
-        let fresh = self.world.fresh_changes();
-        for record in fresh {
-            let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap();
-            let shard = pk.bytes().map(usize::from).sum::<usize>() % SHARDS;
-            stream.shards[shard].push_back(record);
-        }
-    }
-
-    /// What the driver hands over next, and whether it is a repetition.
-    fn batch(&self, shard: usize) -> (Vec<Value>, bool) {
-        self.fetch();
-        let mut stream = self.stream.lock().unwrap();
-        let size = 1 + self.dice.below(BATCH);
-        if self.dice.permille(150) && !stream.past.is_empty() {
-            let reach = if self.dice.permille(700) { LATEST } else { PAST }.min(stream.past.len());
-            let from = stream.past.len() - 1 - self.dice.below(reach);
-            stream.doubles += 1;
-            return (stream.past.iter().skip(from).take(size).cloned().collect(), true);
-        }
-        if self.dice.permille(100) && !stream.late.is_empty() {
-            let size = stream.late.len().min(BATCH);
-            return (stream.late.drain(..size).collect(), false);
-        }
-        let size = size.min(stream.shards[shard].len());
-        let batch: Vec<_> = stream.shards[shard].drain(..size).collect();
-        remember(&mut stream.past, &batch);
-        (batch, false)
-    }
-
-    /// Drives one shard for as long as there are callers.
-    async fn drive(&self, shard: usize) {
-        let mut failures = 0;
-        while self.callers_left.load(Ordering::SeqCst) > 0 {
-            let (batch, again) = self.batch(shard);
-            if batch.is_empty() || self.dice.permille(100) {
-                // Late at times.
-                let pause = if batch.is_empty() { 5 } else { 60 };
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
-            if batch.is_empty() {
-                continue;
-            }
-            let _working = self.work.read().await;
-            let failed = self.hand_over(CALLERS + 1 + shard, &batch).await;
-            let mut stream = self.stream.lock().unwrap();
-            // What the mapping does: all from the first failure on comes again, up to a point.
-            let rest = match failed {
-                None => 0,
-                Some(failed) => batch.iter().position(|record| failed.contains(record)).unwrap_or(batch.len()),
-            };
-            if again {
-                continue;
-            }
-            failures = if rest == batch.len() { 0 } else { failures + 1 };
-            let rest = batch[rest..].to_vec();
-            if failures > 3 {
-                failures = 0;
-                stream.late.extend(rest);
-            } else {
-                rest.into_iter().rev().for_each(|record| stream.shards[shard].push_front(record));
-            }
-        }
-    }
-
-    /// Returns the records that failed; `None` if `deliver` died.
-    async fn hand_over(&self, caller: usize, batch: &[Value]) -> Option<Vec<Value>> {
-        let call = self.begin(caller, Purpose::Deliver, "");
-        let failed = self.within(&call, self.world.hand_over(batch)).await;
-        let posted = self.posted.lock().unwrap().remove(&call.number).unwrap_or_default();
-        if failed.is_none() {
-            // Whatever it had posted, it may not have noted.
-            self.layer.with_ledger(|ledger| posted.iter().for_each(|id| ledger.disturb(id)));
-        }
-        let mut rumours = self.rumours.lock().unwrap();
-        for mail in self.world.post.take_mails() {
-            rumours.arrived(&mail.to, mail.tag("invitation"), mail.tag("mail"), token(&mail));
-        }
-        drop(rumours);
-        self.world.post.take_events();
-        self.history.lock().unwrap().note(&(call.number, self.clock.millis(), batch.len()));
-        failed
-    }
-
-    /// Everything is answered, delivered and over.
-    async fn settle(&self) {
-        self.layer.quiet().await;
-        let unfinished = std::mem::take(&mut *self.unfinished.lock().unwrap());
-        for (purpose, about, ask) in unfinished {
-            self.ask(CALLERS, purpose, &platform().id, ask, &about, None).await;
-        }
-        for _ in 0..ROUNDS {
-            self.fetch();
-            let mut all = Vec::new();
-            {
-                let mut stream = self.stream.lock().unwrap();
-                all.append(&mut stream.late);
-                stream.shards.iter_mut().for_each(|shard| all.extend(shard.drain(..)));
-            }
-            if all.is_empty() {
-                if self.world.remove_outlived(self.clock.millis()) == 0 {
-                    return;
-                }
-                continue;
-            }
-            // Past the leases of whoever died.
-            self.clock.forward(Duration::from_secs(100));
-            for batch in all.chunks(BATCH) {
-                let failed = self.hand_over(CALLERS + 1, batch).await.unwrap_or_else(|| batch.to_vec());
-                self.stream.lock().unwrap().late.extend(failed);
-            }
-        }
-        let late = self.stream.lock().unwrap().late.len();
-        self.wrong.lock().unwrap().push(format!("{late} records of the stream are never dealt with"));
-    }
-
     async fn inspect(&self) {
         let table = self.world.dump().await;
-        let found = self.layer.with_ledger(|ledger| {
+        let found = self.layer.with_log(|log| {
             let (history, taken) = (self.history.lock().unwrap(), self.taken.lock().unwrap());
-            let mut wrong = ledger.violations();
-            let (more, doubled) = Inspection::of(&table, ledger, &history, &taken, self.clock.millis());
-            self.doubled.store(doubled, Ordering::SeqCst);
-            wrong.extend(more);
-            wrong
+            let mut violations = log.violations();
+            let (more, sent_twice) = Inspection::of(&table, log, &history, &taken, self.clock.millis());
+            self.sent_twice.store(sent_twice, Ordering::SeqCst);
+            violations.extend(more);
+            violations
         });
         self.history.lock().unwrap().note(&table.keys().collect::<Vec<_>>());
-        self.wrong.lock().unwrap().extend(found);
+        self.violations.lock().unwrap().extend(found);
     }
 
     fn report(&self) -> Report {
         let history = self.history.lock().unwrap();
         Report {
-            wrong: self.wrong.lock().unwrap().clone(),
+            violations: self.violations.lock().unwrap().clone(),
             counts: self.layer.counts(),
             calls: history.calls,
             unknown: history.unknown,
             replays: history.replays,
             statuses: history.statuses.clone(),
-            invitations: self.layer.with_ledger(|ledger| ledger.count()),
+            invitations: self.layer.with_log(|log| log.count()),
             mails: self.taken.lock().unwrap().values().sum(),
-            doubled: self.doubled.load(Ordering::SeqCst),
+            sent_twice: self.sent_twice.load(Ordering::SeqCst),
             most_at_once: self.layer.most_at_once(),
             digest: history.digest(),
         }
     }
 }
 
-fn remember(past: &mut VecDeque<Value>, batch: &[Value]) {
-    past.extend(batch.iter().cloned());
-    while past.len() > PAST {
-        past.pop_front();
-    }
-}
-
-/// What a mail meets in bad weather.
-fn luck(dice: &Dice) -> Option<Luck> {
-    match dice.below(1_000) {
-        0..40 => Some(Luck::Refused(429, "TooManyRequestsException")),
-        40..55 => Some(Luck::Silence),
-        55..65 => Some(Luck::Babble),
-        65..80 => Some(Luck::Lost),
-        80..85 => Some(Luck::Refused(400, "MessageRejected")),
+/// Draws what goes wrong with a mail.
+fn ses_fault(random: &Random) -> Option<SesFault> {
+    match random.below(1_000) {
+        0..40 => Some(SesFault::Refused(429, "TooManyRequestsException")),
+        40..55 => Some(SesFault::LostResponse),
+        55..65 => Some(SesFault::Garbage),
+        65..80 => Some(SesFault::LostRequest),
+        80..85 => Some(SesFault::Refused(400, "MessageRejected")),
         _ => None,
     }
-}
-
-/// The token of the link in the mail, if it has one.
-fn token(mail: &Mail) -> Option<String> {
-    let (_, rest) = mail.text.split_once("/u/")?;
-    Some(rest.split_whitespace().next()?.to_owned())
 }

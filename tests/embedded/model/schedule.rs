@@ -1,4 +1,4 @@
-//! Time, chance and the order of things: what makes a run repeatable from its seed.
+//! Time, randomness and the order of requests: what makes a run repeatable from its seed.
 
 use std::{
     collections::BTreeMap,
@@ -16,11 +16,11 @@ use tokio::sync::{Notify, oneshot};
 /// Where a run's clock starts: 1 November 2026, noon.
 const START: i64 = 1_793_534_400_000;
 
-/// A source of chance that many share.
+/// A seeded source of randomness that many share.
 #[derive(Clone)]
-pub(super) struct Dice(Arc<Mutex<fastrand::Rng>>);
+pub(super) struct Random(Arc<Mutex<fastrand::Rng>>);
 
-impl Dice {
+impl Random {
     pub(super) fn new(seed: u64) -> Self {
         Self(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))))
     }
@@ -61,7 +61,7 @@ impl Clock {
 /// What stands in for the system's clock and randomness.
 pub(super) struct Machine {
     pub(super) clock: Clock,
-    pub(super) dice: Dice,
+    pub(super) random: Random,
 }
 
 impl simulation::World for Machine {
@@ -70,7 +70,7 @@ impl simulation::World for Machine {
     }
 
     fn randomise(&self, bytes: &mut [u8]) {
-        self.dice.fill(bytes);
+        self.random.fill(bytes);
     }
 }
 
@@ -109,9 +109,9 @@ pub(super) struct Call {
     pub(super) user: String,
     /// What went wrong on its way to the table.
     pub(super) troubles: AtomicU64,
-    /// Whether its function died.
-    pub(super) died: AtomicBool,
-    pub(super) death: Notify,
+    /// Whether its function crashed.
+    pub(super) crashed: AtomicBool,
+    pub(super) crash: Notify,
     tickets: AtomicU64,
 }
 
@@ -123,8 +123,8 @@ impl Call {
             purpose,
             user: user.to_owned(),
             troubles: AtomicU64::new(0),
-            died: AtomicBool::new(false),
-            death: Notify::new(),
+            crashed: AtomicBool::new(false),
+            crash: Notify::new(),
             tickets: AtomicU64::new(0),
         })
     }
@@ -145,7 +145,7 @@ tokio::task_local! {
 
 /// Who may go next.
 pub(super) enum Order {
-    /// Whom the scheduler chooses.
+    /// The one that the scheduler chooses.
     Chosen(Mutex<BTreeMap<(usize, u64), oneshot::Sender<()>>>),
     /// Everyone.
     Parallel,
@@ -171,8 +171,8 @@ impl Order {
         }
     }
 
-    /// Lets one request go at a time, whenever nobody else has anything to do. Never ends.
-    pub(super) async fn conduct(&self, dice: &Dice, clock: &Clock) {
+    /// Lets one request go at a time, whenever no task has anything else to do. Never ends.
+    pub(super) async fn schedule(&self, random: &Random, clock: &Clock) {
         let Self::Chosen(waiting) = self else { return std::future::pending().await };
         loop {
             // Time is paused: it moves when every task waits, and only then.
@@ -181,7 +181,7 @@ impl Order {
             let mut waiting = waiting.lock().unwrap();
             waiting.retain(|_, go| !go.is_closed());
             let callers: Vec<_> = waiting.keys().copied().collect();
-            if let Some(next) = dice.pick(&callers) {
+            if let Some(next) = random.pick(&callers) {
                 let _ = waiting.remove(next).unwrap().send(());
             }
         }

@@ -1,0 +1,139 @@
+//! Invitations to addresses: who may answer them, with an address that is verified, unproven, or no longer theirs.
+
+use serde_json::json;
+use testkit::embedded::{chess, person};
+
+#[tokio::test]
+async fn an_invited_address_registers_later_and_accepts() {
+    let (world, mona) = chess("moderator").await;
+    world.settings(json!({ "registrationUrl": "https://platform.example.org/register" })).await;
+    let id = world.invite_address(&mona, "chess", "Zoe@Example.org").await;
+    let link = world.deliver_mail().await.path("i");
+    // Without an account the page leads to registering, and back.
+    let page = world.open(&link).await;
+    assert!(page.body.contains("https://platform.example.org/register?return_to="), "{}", page.body);
+    assert_eq!(world.submit(&link, "answer=accept").await.status, 403);
+    let zoe = person("zoe");
+    world.register(&zoe).await;
+    let mine = world.mine(&zoe).await;
+    assert_eq!((mine.pending_count, mine.ids()), (Some(1), vec![&*id]));
+    // The link from before still works, and now accepts.
+    assert_eq!(world.submit(&link, "answer=accept").await.status, 200);
+    assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+}
+
+#[tokio::test]
+async fn refusing_an_unverified_address_changes_with_its_verification() {
+    let (world, mona) = chess("owner").await;
+    let zoe = person("zoe").unverified();
+    let id = world.invite_address(&mona, "chess", "ZOE@example.org").await;
+    world.register(&zoe).await;
+    assert_eq!(world.mine(&zoe).await.invitations, []);
+    world.get(&zoe, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
+    world.register(&person("zoe")).await;
+    assert_eq!(world.mine(&zoe).await.pending_count, Some(1));
+    assert_eq!(world.command(&zoe, &id, "accept").await.invitation().invitee.user_id.as_deref(), Some("zoe"));
+    assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+}
+
+#[tokio::test]
+async fn a_verified_address_in_the_token_is_enough_without_the_directory() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "Zoe@Example.org").await;
+    let zoe = person("zoe");
+    assert_eq!(world.command(&zoe, &id, "accept").await.invitation().status, "accepted");
+    assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+    // The address's own standing holds nothing any more, and the same again succeeds.
+    assert_eq!(world.command(&zoe, &id, "accept").await.invitation().status, "accepted");
+}
+
+#[tokio::test]
+async fn an_invitation_stays_decidable_when_its_invitee_has_joined_by_another() {
+    let (world, mona) = chess("owner").await;
+    let [moderator] = world.people(["mod"]).await;
+    world.member("chess", &moderator, "moderator").await;
+    for (verb, becomes) in [("decline", "declined"), ("cancel", "cancelled")] {
+        // The directory knows her without an address; her token brings a verified one.
+        let zoe = person(&format!("zoe-{verb}"));
+        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+        let own = world.invite_user(&mona, "chess", &zoe).await;
+        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+        world.command(&zoe, &mailed, "accept").await.ok();
+        world.command(&zoe, &own, "accept").await.refused(409, "already_member");
+        let who = if verb == "decline" { &zoe } else { &moderator };
+        assert_eq!(world.command(who, &own, verb).await.invitation().status, becomes);
+        assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+    }
+}
+
+#[tokio::test]
+async fn who_joins_by_what_an_address_of_theirs_got_keeps_their_own_invitation() {
+    let (world, mona) = chess("owner").await;
+    // The directory knows her without an address; her token brings a verified one.
+    let zoe = person("zoe");
+    world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+    let own = world.invite_user(&mona, "chess", &zoe).await;
+    let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+    world.command(&zoe, &mailed, "accept").await.ok();
+    world.remove("communities/chess/members/zoe").await;
+    let again = world.outcome(&mona, "chess", json!({ "userIds": ["zoe"] })).await;
+    assert_eq!(again, "already_invited", "one of a pair is live");
+    world.command(&zoe, &own, "accept").await.ok();
+    assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+}
+
+#[tokio::test]
+async fn a_link_in_a_mail_to_an_unproven_address_answers_nothing_and_stops_the_mail_to_that_address_alone() {
+    let (world, mona) = chess("moderator").await;
+    let ann = person("ann").unverified();
+    world.register(&ann).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let mail = world.deliver_mail().await;
+    let page = world.open(&mail.path("i")).await;
+    assert!(page.status == 200 && !page.body.contains("<button"), "the page leads to signing in: {}", page.body);
+    for form in ["answer=accept", "answer=decline", "answer=decline&block=on"] {
+        assert_eq!(world.submit(&mail.path("i"), form).await.status, 403, "{form}");
+    }
+    assert_eq!(world.status(&ann, &id).await, "pending");
+
+    // The owner of the address may have enough of the mails. The invitation stays Ann's to answer.
+    for _ in 0..2 {
+        assert_eq!(world.submit(&mail.path("u"), "").await.status, 200);
+    }
+    assert_eq!(world.status(&ann, &id).await, "pending");
+    world.backdate_mail(&id).await;
+    world.command(&mona, &id, "resend").await.ok();
+    world.pump().await;
+    assert!(world.fakes.take_mails().is_empty());
+    assert_eq!(world.delivery(&mona, &id).await, "failed");
+    assert_eq!(world.command(&ann, &id, "accept").await.invitation().status, "accepted");
+}
+
+#[tokio::test]
+async fn a_link_stops_answering_when_its_address_is_no_longer_the_invitees() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let link = world.deliver_mail().await.path("i");
+    world.register(&ann.with_email("new@example.org")).await;
+    assert_eq!(world.submit(&link, "answer=decline").await.status, 403);
+    assert_eq!(world.status(&ann, &id).await, "pending");
+    world.register(&ann).await;
+    assert_eq!(world.submit(&link, "answer=decline").await.status, 200);
+}
+
+#[tokio::test]
+async fn an_address_that_changes_hands_between_the_look_and_the_write_answers_nothing() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let link = world.deliver_mail().await.path("i");
+    let gate = world.faults.stop_next();
+    let (response, ()) = futures::join!(world.submit(&link, "answer=accept"), async {
+        gate.reached().await;
+        world.register(&ann.with_email("new@example.org")).await;
+        gate.open();
+    });
+    assert_eq!(response.status, 403);
+    assert_eq!(world.status(&ann, &id).await, "pending");
+}

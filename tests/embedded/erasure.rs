@@ -1,0 +1,155 @@
+//! People and communities that the platform removes: nothing of theirs stays live, and no name or address stays.
+
+use domain::{email::EmailAddress, invitation::Status};
+use serde_json::{Value, json};
+use testkit::{
+    api::Sender,
+    embedded::{Request, chess, person, recipients},
+};
+
+#[tokio::test]
+async fn erasing_a_user_withdraws_what_is_live_and_leaves_no_name_or_address() {
+    let (world, mona) = chess("owner").await;
+    let [ann, ben, _cleo, quentin] = world.people(["ann", "ben", "cleo", "quentin"]).await;
+    world.member("chess", &quentin, "moderator").await;
+    world.connect(&quentin, &ann).await;
+    world.community_of("choir", &mona, "owner").await;
+    let to_him = world.invite_user(&mona, "choir", &quentin).await;
+    let accepted = world.invite_user(&quentin, "chess", &ann).await;
+    world.command(&ann, &accepted, "accept").await.ok();
+    let body = json!({ "userIds": ["ben"], "message": "It is me, Quentin." });
+    let live = world.invite(&quentin, "chess", body).await.id().to_owned();
+    world.pump().await;
+    world.remove("users/quentin").await;
+    world.remove("users/quentin").await;
+
+    assert_eq!(world.status(&ben, &live).await, "cancelled");
+    assert_eq!(world.status(&mona, &to_him).await, "cancelled");
+    let kept = world.invitation(&ann, &accepted).await;
+    let erased = Sender { id: "quentin".to_owned(), ..Sender::default() };
+    assert_eq!((&*kept.status, kept.sender), ("accepted", erased));
+    let key = "quentin@example.org".parse::<EmailAddress>().unwrap().key();
+    for (place, record) in world.dump().await {
+        let text = format!("{record:?}");
+        for personal in ["Quentin", "quentin@example.org", "It is me"] {
+            assert!(!text.contains(personal), "{place:?} still holds {personal}: {text}");
+        }
+        assert!(!place.0.starts_with("USER#quentin"), "{place:?}");
+        assert!(!place.1.ends_with("#quentin"), "{place:?}");
+        assert!(!place.0.contains(key.as_str()), "{place:?}");
+    }
+    // No one is told, and no one can act as him.
+    world.pump().await;
+    assert!(
+        world.fakes.take_mails().iter().all(|mail| mail.to != "quentin@example.org" || mail.tag("mail") != "declined")
+    );
+    world
+        .post(&quentin, "/communities/chess/invitations", json!({ "userIds": ["cleo"] }))
+        .await
+        .refused(403, "caller_unknown");
+}
+
+#[tokio::test]
+async fn an_erasure_that_breaks_off_anywhere_is_finished_by_its_repetition() {
+    for transactions in 0.. {
+        let (world, mona) = chess("owner").await;
+        world.community_of("choir", &mona, "owner").await;
+        let quentin = person("quentin");
+        // One invitation was the address's before it was his; one is his own.
+        let taken_over = world.invite_address(&mona, "choir", &quentin.email).await;
+        world.register(&quentin).await;
+        let own = world.invite_user(&mona, "chess", &quentin).await;
+        world.pump().await;
+        world.faults.refuse_after(transactions);
+        let removed = world.directory("DELETE", "users/quentin", Value::Null).await;
+        world.faults.clear();
+        if removed.status != 204 {
+            world.command(&quentin, &own, "accept").await;
+            world.remove("users/quentin").await;
+        }
+        assert_ne!(world.status(&mona, &own).await, "pending");
+        assert_eq!(world.status(&mona, &taken_over).await, "cancelled");
+        for (place, record) in world.dump().await {
+            let text = format!("{record:?}");
+            assert!(!text.contains("Quentin") && !text.contains(&quentin.email), "{transactions} {place:?}: {text}");
+        }
+        // The address is free for another.
+        world.register(&person("nina").with_email(&quentin.email)).await;
+        if removed.status == 204 {
+            assert!(transactions > 2, "broke off nowhere");
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn erasing_a_user_takes_their_address_from_invitations_that_had_ended_before_it_was_theirs() {
+    let (world, mona) = chess("owner").await;
+    let quentin = person("quentin");
+    let id = world.invite_address(&mona, "chess", &quentin.email).await;
+    world.command(&mona, &id, "cancel").await.ok();
+    world.register(&quentin).await;
+    world.remove("users/quentin").await;
+    for (place, record) in world.dump().await {
+        assert!(!format!("{record:?}").contains(&quentin.email), "{place:?}: {record:?}");
+    }
+}
+
+#[tokio::test]
+async fn erasing_a_user_leaves_nothing_in_the_kept_answers_of_those_who_invited_them() {
+    let (world, mona) = chess("owner").await;
+    let quentin = person("quentin");
+    world.register(&quentin).await;
+    let request = Request::send(&mona, "chess", &json!({ "emails": [quentin.email] }));
+    world.call(request.key("key")).await.ok();
+    world.remove("users/quentin").await;
+    for (place, record) in world.dump().await {
+        let text = format!("{record:?}");
+        assert!(!text.contains("Quentin") && !text.contains("quentin@example.org"), "{place:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn who_was_erased_accepts_nothing_that_is_left() {
+    let (world, mona) = chess("owner").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.remove("users/ann").await;
+    // As if the erasure had not found it.
+    world.edit(&id, |one| one.status = Status::Pending).await;
+    world.command(&ann, &id, "accept").await.refused(403, "caller_unknown");
+}
+
+#[tokio::test]
+async fn removing_a_community_cancels_its_live_invitations_alone() {
+    let (world, mona) = chess("owner").await;
+    let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;
+    world.community_of("choir", &mona, "owner").await;
+    let live = world.invite_user(&mona, "chess", &ann).await;
+    let accepted = world.invite_user(&mona, "chess", &ben).await;
+    world.command(&ben, &accepted, "accept").await.ok();
+    let elsewhere = world.invite_user(&mona, "choir", &cleo).await;
+    world.remove("communities/chess").await;
+    world.remove("communities/chess").await;
+    assert_eq!(world.status(&ann, &live).await, "cancelled");
+    assert_eq!(world.status(&ben, &accepted).await, "accepted");
+    assert_eq!(world.status(&cleo, &elsewhere).await, "pending");
+    world
+        .post(&mona, "/communities/chess/invitations", json!({ "userIds": ["cleo"] }))
+        .await
+        .refused(404, "community_not_found");
+    world.command(&ann, &live, "accept").await.refused(409, "invitation_cancelled");
+}
+
+#[tokio::test]
+async fn a_community_that_comes_back_has_its_moderators_asked_again() {
+    let (world, mona) = chess("owner").await;
+    let [mia, ann] = world.people(["mia", "ann"]).await;
+    world.connect(&mia, &ann).await;
+    world.remove("communities/chess").await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.member("chess", &mia, "member").await;
+    world.invite_user(&mia, "chess", &ann).await;
+    world.pump().await;
+    assert_eq!(recipients(&world.fakes.take_mails()), [mona.email]);
+}

@@ -1,0 +1,115 @@
+//! Expiry: stored once the table has dropped the deadline, and of that invitation alone.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::invitation::Status;
+use jiff::SignedDuration;
+use store::keys::Key;
+use system::now;
+use testkit::embedded::{Person, World, chess, person};
+
+#[tokio::test]
+async fn when_the_table_drops_the_deadline_the_invitation_expires_for_good() {
+    let (world, mona) = chess("owner").await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    let lapsed = world.invite_user(&mona, "chess", &ann).await;
+    let answered = world.invite_user(&mona, "chess", &ben).await;
+    world.pump().await;
+    world.command(&ben, &answered, "accept").await.ok();
+    for id in [&lapsed, &answered] {
+        world.lapse(id).await;
+    }
+    assert_eq!(
+        world.stats(&mona, "chess").await.nonzero(),
+        [("expired", 1), ("pending", 1)],
+        "one lapsed, the other's answer is not counted yet"
+    );
+    assert_eq!(world.sweep_ttl(), 2);
+    world.pump().await;
+    let stored = world.stored(&lapsed).await;
+    assert_eq!(stored.status.as_str(), "expired");
+    assert_eq!(world.stored(&answered).await.status.as_str(), "accepted");
+    assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("accepted", 1), ("expired", 1)]);
+    let events = world.fakes.take_events();
+    let expired: Vec<_> = events.iter().filter(|event| event.name == "InvitationExpired").collect();
+    assert_eq!(expired.len(), 1);
+    assert_eq!(expired[0].invitation_id, lapsed);
+}
+
+#[tokio::test]
+async fn an_invitation_whose_mail_is_heard_of_while_it_expires_expires() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    world.lapse(&id).await;
+    world.sweep_ttl();
+    let changes = world.changes();
+    let expiry = world.faults.stop_next();
+    let heard = async {
+        expiry.reached().await;
+        world.edit(&id, |one| one.revision += 1).await;
+        expiry.open();
+    };
+    let (failed, ()) = tokio::join!(world.hand_over(&changes), heard);
+    assert!(failed.is_empty());
+    assert_eq!(world.stored(&id).await.status, Status::Expired);
+}
+
+#[tokio::test]
+async fn a_deadline_that_a_later_approval_has_moved_expires_nothing() {
+    let (world, mona) = chess("owner").await;
+    let (_, ann, id) = world.requested().await;
+    world.pump().await;
+    let deadline = world.record(Key::deadline(id.parse().unwrap())).await.unwrap();
+    world.edit(&id, |one| one.expires_at = now() + SignedDuration::from_hours(1)).await;
+    world.command(&mona, &id, "approve").await.ok();
+    world.pump().await;
+    let moved = world.record(Key::deadline(id.parse().unwrap())).await.unwrap();
+    assert!(moved["ttl"].as_n().unwrap() >= deadline["ttl"].as_n().unwrap(), "approval begins the lifetime anew");
+    // The old deadline's removal comes late.
+    let mut stale = deadline;
+    stale.insert("ttl".to_owned(), AttributeValue::N("1".to_owned()));
+    world.put_record(stale).await;
+    world.sweep_ttl();
+    world.pump().await;
+    assert_eq!(world.status(&ann, &id).await, "pending");
+}
+
+#[tokio::test]
+async fn a_deadline_comes_after_the_invitation_has_expired() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    let ttl: i64 =
+        world.record(Key::deadline(id.parse().unwrap())).await.unwrap()["ttl"].as_n().unwrap().parse().unwrap();
+    assert!(ttl * 1_000 > world.stored(&id).await.expires_at.as_millisecond());
+}
+
+/// Returns the invitation that the standing of the user with chess names.
+async fn live(world: &World, user: &Person) -> Option<String> {
+    Some(world.standing(user, "chess").await?.get("liveInvitation")?.as_s().unwrap().clone())
+}
+
+#[tokio::test]
+async fn an_invitation_that_ends_leaves_a_later_one_of_its_invitee_alone() {
+    let (world, mona) = chess("owner").await;
+    let [ann] = world.people(["ann"]).await;
+    let lapsed = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    world.lapse(&lapsed).await;
+    let later = world.invite_user(&mona, "chess", &ann).await;
+    world.sweep_ttl();
+    world.pump().await;
+    assert_eq!(world.stored(&lapsed).await.status.as_str(), "expired");
+    assert_eq!(live(&world, &ann).await.as_ref(), Some(&later));
+
+    // As nothing should leave it: the standing names another one.
+    for verb in ["decline", "cancel"] {
+        let ben = person(&format!("ben-{verb}"));
+        world.register(&ben).await;
+        let own = world.invite_user(&mona, "chess", &ben).await;
+        let named = AttributeValue::S(later.clone());
+        world.edit_standing(&ben, "chess", |standing| drop(standing.insert("liveInvitation".to_owned(), named))).await;
+        world.command(if verb == "decline" { &ben } else { &mona }, &own, verb).await.ok();
+        assert_eq!(live(&world, &ben).await.as_ref(), Some(&later));
+    }
+}

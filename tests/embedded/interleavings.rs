@@ -1,0 +1,244 @@
+//! Two at once in a chosen order: what happens between the reads of a request and its write, or between its writes.
+
+use std::sync::Arc;
+
+use domain::invitation::Invitee;
+use serde_json::{Value, json};
+use testkit::{
+    Response, SesEvent,
+    embedded::{Faults, Gate, Person, Place, Request, World, person, platform},
+};
+use tokio::task::JoinHandle;
+
+use crate::races::busy_chess;
+
+/// Makes the request on a task of its own.
+fn begin(world: &Arc<World>, request: Request) -> JoinHandle<Response> {
+    let world = Arc::clone(world);
+    tokio::spawn(async move { world.call(request).await })
+}
+
+/// Returns the response to the request when `meanwhile` happens between its reads and its write.
+async fn interrupted(world: &Arc<World>, request: Request, meanwhile: impl Future<Output = ()>) -> Response {
+    let gate = world.faults.stop_next();
+    let task = begin(world, request);
+    gate.reached().await;
+    meanwhile.await;
+    gate.open();
+    task.await.unwrap()
+}
+
+/// Returns the response to the request when `meanwhile` happens after its first transaction, before what `stop` then
+/// holds up.
+async fn halfway(
+    world: &Arc<World>,
+    request: Request,
+    stop: impl FnOnce(&Faults) -> Arc<Gate>,
+    meanwhile: impl Future<Output = ()>,
+) -> Response {
+    let first = world.faults.stop_next();
+    let task = begin(world, request);
+    first.reached().await;
+    let next = stop(&world.faults);
+    first.open();
+    next.reached().await;
+    meanwhile.await;
+    next.open();
+    task.await.unwrap()
+}
+
+/// Erases Ann; `meanwhile` happens when what she leaves has been read, and is about to be removed.
+async fn erased(world: &Arc<World>, meanwhile: impl Future<Output = ()>) {
+    let erasure = Request::new("DELETE", "/directory/users/ann").by(&platform());
+    assert_eq!(halfway(world, erasure, Faults::stop_next, meanwhile).await.status, 204);
+}
+
+/// Returns the place of a record that tells of Ann.
+async fn left_of_ann(world: &World) -> Option<Place> {
+    world.dump().await.into_keys().find(|(pk, sk)| format!("{pk} {sk} ").contains("#ann "))
+}
+
+#[tokio::test]
+async fn whom_the_platform_connects_while_they_are_erased_is_erased_with_it() {
+    let (world, _) = busy_chess().await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    erased(&world, async {
+        world.connect(&ann, &ben).await;
+        world.member("chess", &ann, "moderator").await;
+    })
+    .await;
+    assert_eq!(left_of_ann(&world).await, None);
+}
+
+#[tokio::test]
+async fn what_an_address_brings_to_a_user_while_they_are_erased_is_withdrawn() {
+    let (world, mona) = busy_chess().await;
+    let [ann] = world.people(["ann"]).await;
+    world.member("chess", &ann, "member").await;
+    world.remove("communities/chess/members/ann").await;
+    let id = world.invite_address(&mona, "chess", "other@example.org").await;
+    let given = json!({ "email": "other@example.org", "active": false });
+    erased(&world, world.register_with(&ann, given)).await;
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    assert_eq!(left_of_ann(&world).await, None);
+}
+
+#[tokio::test]
+async fn whom_the_platform_brings_back_while_they_are_erased_keeps_what_they_have_got() {
+    let (world, mona) = busy_chess().await;
+    let [ann] = world.people(["ann"]).await;
+    world.member("chess", &ann, "member").await;
+    world.remove("communities/chess/members/ann").await;
+    let mut id = String::new();
+    erased(&world, async {
+        world.register(&ann).await;
+        id = world.invite_user(&mona, "chess", &ann).await;
+    })
+    .await;
+    world.command(&ann, &id, "accept").await.ok();
+    assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("member"));
+}
+
+#[tokio::test]
+async fn whom_the_platform_brings_back_at_the_last_moment_of_their_erasure_stays() {
+    let (world, mona) = busy_chess().await;
+    let [ann] = world.people(["ann"]).await;
+    // With nothing to remove but the user, that is what comes after making them inactive.
+    erased(&world, world.register(&ann)).await;
+    world.invite_user(&mona, "chess", &ann).await;
+}
+
+/// Gives ann an address, and her own again before she gets what the other one has.
+async fn given_and_taken(world: &Arc<World>, other: &str) {
+    let ann = person("ann");
+    let given = Request::register(&ann.with_email(other));
+    halfway(world, given, Faults::stop_next, world.register(&ann)).await.ok();
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_from_a_user_again_brings_them_nothing() {
+    let (world, mona) = busy_chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_address(&mona, "chess", "one@example.org").await;
+    given_and_taken(&world, "one@example.org").await;
+    assert!(matches!(world.stored(&id).await.invitee, Invitee::Address { .. }));
+
+    world.settings(json!({ "declineCooldownDays": 7 })).await;
+    let declined = world.invite_address(&mona, "chess", "two@example.org").await;
+    let guest = person("guest").with_email("two@example.org");
+    world.command(&guest, &declined, "decline").await.ok();
+    given_and_taken(&world, "two@example.org").await;
+    world.invite_user(&mona, "chess", &ann).await;
+}
+
+#[tokio::test]
+async fn an_address_that_goes_from_one_user_to_another_brings_its_invitation_to_the_last() {
+    let (world, mona) = busy_chess().await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_address(&mona, "chess", "other@example.org").await;
+    let with_other = |user: &Person| user.with_email("other@example.org");
+    let on_to_ben = async {
+        world.register(&ann).await;
+        world.register(&with_other(&person("ben"))).await;
+    };
+    halfway(&world, Request::register(&with_other(&ann)), Faults::stop_next_read, on_to_ben).await.ok();
+    let invitee = world.stored(&id).await.invitee;
+    assert!(matches!(&invitee, Invitee::User { id, .. } if id.as_str() == "ben"), "{invitee:?}");
+}
+
+#[tokio::test]
+async fn of_two_users_who_are_given_an_address_at_once_one_gets_it() {
+    let (world, _) = busy_chess().await;
+    let register = |id, email| Request::register(&person(id).with_email(email));
+    let meanwhile = async |id, email| world.register(&person(id).with_email(email)).await;
+    interrupted(&world, register("ann", "one@example.org"), meanwhile("ben", "one@example.org"))
+        .await
+        .refused(409, "email_taken");
+    // A user who is registered twice at once has one address, and the other is free.
+    interrupted(&world, register("cleo", "three@example.org"), meanwhile("cleo", "two@example.org")).await.succeeded();
+    world.call(register("dan", "two@example.org")).await.succeeded();
+    world.call(register("dan", "three@example.org")).await.refused(409, "email_taken");
+    interrupted(&world, register("cleo", "five@example.org"), meanwhile("cleo", "four@example.org")).await.succeeded();
+    world.call(register("dan", "four@example.org")).await.succeeded();
+}
+
+#[tokio::test]
+async fn an_address_that_bounces_while_it_is_given_to_a_user_gets_no_mail() {
+    let (world, mona) = busy_chess().await;
+    world.community_of("choir", &mona, "owner").await;
+    let ann = person("ann");
+    let id = world.invite_address(&mona, "choir", &ann.email).await;
+    let bounce = SesEvent::bounce(&id, &ann.email);
+    interrupted(&world, Request::register(&ann), Box::pin(world.ses_event(&bounce))).await.succeeded();
+    assert_eq!(world.outcome(&mona, "chess", json!({ "userIds": ["ann"] })).await, "unavailable");
+}
+
+#[tokio::test]
+async fn what_changes_between_reading_and_writing_decides_anew() {
+    let (world, mona) = busy_chess().await;
+    let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;
+    let zoe = person("zoe");
+    let send = |body: Value| Request::send(&mona, "chess", &body);
+
+    // Someone registers with the invited address: the invitation becomes theirs.
+    let response = interrupted(&world, send(json!({ "emails": [zoe.email] })), world.register(&zoe)).await;
+    let result = response.sent().results.remove(0);
+    assert_eq!((&*result.outcome, result.made().invitee.user_id.as_deref()), ("invited", Some("zoe")));
+
+    // One of two becomes a member: the other is invited all the same.
+    let two = send(json!({ "userIds": ["ann", "ben"] }));
+    let response = interrupted(&world, two, world.member("chess", &ann, "moderator")).await;
+    assert_eq!(response.sent().outcomes(), ["already_member", "invited"]);
+    assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
+
+    // Someone is made inactive, or erased: they are not, and the other one is.
+    let dan = person("dan");
+    world.register(&dan).await;
+    let inactive = world.register_with(&dan, json!({ "active": false }));
+    let response = interrupted(&world, send(json!({ "userIds": ["dan", "cleo"] })), inactive).await;
+    let results = response.sent().results;
+    assert_eq!([&*results[0].outcome, &*results[1].outcome], ["unavailable", "invited"]);
+    world.command(&mona, results[1].id(), "cancel").await.ok();
+    world.register(&dan).await;
+    let erased = world.remove("users/dan");
+    let response = interrupted(&world, send(json!({ "userIds": ["dan"] })), erased).await;
+    assert_eq!(response.sent().outcomes(), ["unknown_user"]);
+
+    // Someone declines what another one sent them: they are left alone.
+    world.settings(json!({ "declineCooldownDays": 1 })).await;
+    let [eve] = world.people(["eve"]).await;
+    let declined = async {
+        let id = world.invite_user(&ann, "chess", &eve).await;
+        world.command(&eve, &id, "decline").await.ok();
+    };
+    let response = interrupted(&world, send(json!({ "userIds": ["eve"] })), declined).await;
+    assert_eq!(response.sent().outcomes(), ["cooling_down"]);
+
+    // The sender is made inactive: no one is invited in their name.
+    let inactive = world.register_with(&mona, json!({ "active": false }));
+    interrupted(&world, send(json!({ "userIds": ["cleo"] })), inactive).await.refused(403, "caller_inactive");
+    world.register(&mona).await;
+
+    // The community stops inviting: no one is.
+    let closed = json!({ "allowInvitations": false });
+    interrupted(&world, send(json!({ "userIds": ["cleo"] })), world.community("chess", closed))
+        .await
+        .refused(403, "invitations_not_allowed");
+    world.community("chess", json!({})).await;
+
+    // The invitee becomes a member by another way, or inactive: accepting says so.
+    let id = &world.mine(&ben).await.invitations[0].id;
+    let inactive = world.register_with(&ben, json!({ "active": false }));
+    interrupted(&world, Request::command(&ben, id, "accept"), inactive).await.refused(403, "caller_inactive");
+    world.register(&ben).await;
+    interrupted(&world, Request::command(&ben, id, "accept"), world.member("chess", &ben, "owner"))
+        .await
+        .refused(409, "already_member");
+    assert_eq!(world.role(&ben, "chess").await.as_deref(), Some("owner"));
+
+    // The moderator loses the role before the decision is written.
+    let id = world.invite_user(&mona, "chess", &cleo).await;
+    let demoted = world.member("chess", &ann, "member");
+    interrupted(&world, Request::command(&ann, &id, "cancel"), demoted).await.refused(404, "invitation_not_found");
+    assert_eq!(world.status(&cleo, &id).await, "pending");
+}

@@ -1,0 +1,105 @@
+//! Links in mails: opening one changes nothing, one answer counts, and a wrong, used or powerless one answers nothing.
+
+use domain::link::LinkToken;
+use serde_json::json;
+use testkit::embedded::{Request, chess};
+
+#[tokio::test]
+async fn opening_a_link_a_hundred_times_changes_nothing_and_one_post_answers() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    world.invite_user(&mona, "chess", &ann).await;
+    let mail = world.deliver_mail().await;
+    let before = world.dump().await;
+    world.meter.take();
+    for page in ["i", "u"] {
+        let link = mail.path(page);
+        for round in 0..100 {
+            // There is no HEAD of the page that stops invitations: the template has no such route.
+            let method = if round % 2 == 0 || page == "u" { "GET" } else { "HEAD" };
+            for link in [link.clone(), format!("{link}?intent=decline")] {
+                assert_eq!(world.call(Request::new(method, link)).await.status, 200);
+            }
+        }
+    }
+    let usage = world.meter.take();
+    assert_eq!(usage.of("TransactWriteItems") + usage.of("UpdateItem"), 0, "{usage:?}");
+    assert_eq!(world.dump().await, before);
+    assert_eq!(world.submit(&mail.path("i"), "answer=accept").await.status, 200);
+    assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("member"));
+}
+
+#[tokio::test]
+async fn a_used_link_tells_what_happened_and_answers_nothing_more() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    world.invite_user(&mona, "chess", &ann).await;
+    let link = world.deliver_mail().await.path("i");
+    world.submit(&link, "answer=accept").await;
+    let after = world.dump().await;
+    assert_eq!(world.submit(&link, "answer=accept").await.status, 200, "the same success again");
+    assert_eq!(world.submit(&link, "answer=decline").await.status, 410);
+    assert_eq!(world.open(&link).await.status, 410);
+    assert_eq!(world.dump().await, after);
+}
+
+#[tokio::test]
+async fn a_wrong_link_opens_nothing() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    world.invite_user(&mona, "chess", &ann).await;
+    let ann_link = world.deliver_mail().await.path("i");
+    let before = world.dump().await;
+    // Ann's invitation with another secret.
+    let genuine: LinkToken = ann_link.trim_start_matches("/i/").parse().unwrap();
+    let forged = format!("/i/{}", LinkToken::new(genuine.invitation(), genuine.revision(), [7; 32]).reveal());
+    for link in [forged, "/i/x".to_owned(), ann_link[..60].to_owned(), format!("{ann_link}A")] {
+        assert_eq!(world.open(&link).await.status, 404, "{link}");
+        assert_eq!(world.submit(&link, "answer=accept").await.status, 404, "{link}");
+    }
+    assert_eq!(world.dump().await, before);
+}
+
+#[tokio::test]
+async fn pages_keep_to_themselves() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    world.invite_user(&mona, "chess", &ann).await;
+    let page = world.open(&world.deliver_mail().await.path("i")).await;
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    assert_eq!(page.header("referrer-policy"), Some("no-referrer"));
+    assert!(page.header("x-robots-tag").unwrap().contains("noindex"));
+    assert!(page.header("content-security-policy").unwrap().starts_with("default-src 'none'"));
+    assert!(!page.body.contains("<script"));
+}
+
+#[tokio::test]
+async fn the_link_of_someone_who_is_not_active_any_more_makes_no_member() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let link = world.deliver_mail().await.path("i");
+    world.register_with(&ann, json!({ "active": false })).await;
+    assert_eq!(world.submit(&link, "answer=accept").await.status, 403);
+    assert_eq!(world.role(&ann, "chess").await, None);
+    assert_eq!(world.status(&mona, &id).await, "pending");
+}
+
+#[tokio::test]
+async fn with_sign_in_mode_a_link_alone_answers_nothing() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    let register = "https://platform.example.org/join";
+    world.settings(json!({ "emailLinkResponse": "sign_in", "registrationUrl": register })).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let link = world.deliver_mail().await.path("i");
+    // Onward to where the invitation can be answered, and not in a circle by way of this page.
+    let page = world.open(&link).await.body;
+    assert!(page.contains("href=\"https://platform.example.org/c/chess\" class=\"button first\""), "{page}");
+    assert!(!page.contains("return_to"), "{page}");
+    for form in ["answer=accept", "answer=decline"] {
+        assert_eq!(world.submit(&link, form).await.status, 403);
+    }
+    assert_eq!(world.status(&ann, &id).await, "pending");
+    assert_eq!(world.command(&ann, &id, "accept").await.invitation().status, "accepted");
+}

@@ -1,0 +1,76 @@
+//! Every request that a test makes and every response that it gets is held against `openapi.yaml`.
+
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use super::Request;
+use crate::{Response, files};
+
+/// The document, with schemas that allow no field besides theirs: what is not documented shall not be answered.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    let mut document: Value = files::yaml("openapi.yaml");
+    for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
+        if schema["properties"].is_object() && schema["additionalProperties"].is_null() {
+            schema["additionalProperties"] = false.into();
+        }
+    }
+    document
+});
+
+/// Panics unless the document describes the request and its response.
+#[track_caller]
+pub(super) fn check(request: &Request, response: &Response) {
+    let (method, path, status, body) = (&request.method, request.path(), response.status, &response.body);
+    let route = route(path);
+    let escaped = route.replace('~', "~0").replace('/', "~1");
+    let operation = format!("/paths/{escaped}/{}", method.to_lowercase());
+    let described = DOCUMENT.pointer(&operation).unwrap_or_else(|| panic!("{method} {route} is not documented"));
+    let documented = &described["responses"][status.to_string()];
+    assert!(documented.is_object(), "{method} {route} does not document {status}: {body}");
+    let media_type = response.header("content-type").and_then(|text| text.split(';').next());
+    match media_type.filter(|_| !body.is_empty()) {
+        None => assert!(body.is_empty() && (method == "HEAD" || documented["content"].is_null()), "{method} {route}"),
+        Some("text/html") if method == "HEAD" => {}
+        Some(found) => {
+            let content = &documented["content"][found];
+            assert!(content.is_object(), "{method} {route} does not document {found} with {status}");
+            if found.ends_with("json") {
+                let faults = faults(&content["schema"], &response.json());
+                assert!(faults.is_empty(), "{method} {route} answers {body}: {faults:?}");
+            }
+        }
+    }
+    let described = &described["requestBody"]["content"]["application/json"];
+    if (200..300).contains(&status) && described.is_object() && !request.body.trim().is_empty() {
+        let value = serde_json::from_str(&request.body).unwrap();
+        // An import takes bad records, and refuses each on its own.
+        let faults = if route == "/directory/import" { Vec::new() } else { faults(&described["schema"], &value) };
+        assert!(faults.is_empty(), "{method} {route} took {}: {faults:?}", request.body);
+    }
+}
+
+/// Returns the documented route of a path: the one that spells out the most.
+fn route(path: &str) -> &'static str {
+    let fits = |route: &&String| {
+        let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
+        route.len() == path.len()
+            && route.iter().zip(path).all(|(part, segment)| part.starts_with('{') || *part == segment)
+    };
+    let routes = DOCUMENT["paths"].as_object().unwrap().keys().filter(fits);
+    routes.min_by_key(|route| route.matches('{').count()).unwrap_or_else(|| panic!("{path} is not documented"))
+}
+
+fn faults(schema: &Value, value: &Value) -> Vec<String> {
+    static VALIDATORS: LazyLock<Mutex<HashMap<String, &'static Validator>>> = LazyLock::new(Mutex::default);
+    let mut validators = VALIDATORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let validator = *validators.entry(schema.to_string()).or_insert_with(|| {
+        let whole = json!({ "allOf": [schema], "components": DOCUMENT["components"] });
+        Box::leak(Box::new(jsonschema::draft202012::new(&whole).unwrap()))
+    });
+    validator.iter_errors(value).map(|fault| format!("{}: {fault}", fault.instance_path())).collect()
+}

@@ -1,0 +1,184 @@
+//! Faults between the handlers' client and the table: transactions that fail, and requests that are held up.
+
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::{
+    http::{
+        HttpClient as _, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    },
+    orchestrator::HttpRequest,
+};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::engine::{operation, response};
+
+/// What happens to transactions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Mode {
+    /// They are executed.
+    #[default]
+    Fine,
+    /// That many more are executed, all others refused for good.
+    RefusedAfter(u32),
+    /// That many more of them and of single writes conflict with others.
+    Conflicting(u32),
+    /// That many more are executed, and their responses lost.
+    ResponsesLost(u32),
+}
+
+/// The faults of one world.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    mode: Arc<Mutex<Mode>>,
+    /// What is held up next.
+    gate: Arc<Mutex<Option<Stop>>>,
+}
+
+/// The operation whose next request is held up, and where it waits.
+type Stop = (&'static str, Arc<Gate>);
+
+/// Where one request waits, between what its handler has read and what it writes.
+#[derive(Debug, Default)]
+pub struct Gate {
+    reached: Notify,
+    opened: Notify,
+}
+
+impl Gate {
+    /// Waits until a request waits at the gate.
+    pub async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    /// Lets it go on.
+    pub fn open(&self) {
+        self.opened.notify_one();
+    }
+}
+
+impl Faults {
+    /// Executes that many more transactions; all others fail.
+    pub fn refuse_after(&self, transactions: u32) {
+        self.set(Mode::RefusedAfter(transactions));
+    }
+
+    /// Makes that many more writes conflict with a transaction.
+    pub fn conflict(&self, writes: u32) {
+        self.set(Mode::Conflicting(writes));
+    }
+
+    /// Executes that many more transactions and loses their responses.
+    pub fn lose_responses(&self, transactions: u32) {
+        self.set(Mode::ResponsesLost(transactions));
+    }
+
+    /// Lets nothing fail any more.
+    pub fn clear(&self) {
+        self.set(Mode::Fine);
+    }
+
+    fn set(&self, mode: Mode) {
+        *self.mode.lock().unwrap() = mode;
+    }
+
+    /// Holds up the next transaction, and none after it.
+    pub fn stop_next(&self) -> Arc<Gate> {
+        self.stop_next_of("TransactWriteItems")
+    }
+
+    /// Holds up the next update of one record, and none after it.
+    pub fn stop_next_update(&self) -> Arc<Gate> {
+        self.stop_next_of("UpdateItem")
+    }
+
+    /// Holds up the next read of a batch, and none after it.
+    pub fn stop_next_read(&self) -> Arc<Gate> {
+        self.stop_next_of("BatchGetItem")
+    }
+
+    fn stop_next_of(&self, operation: &'static str) -> Arc<Gate> {
+        let gate = Arc::<Gate>::default();
+        *self.gate.lock().unwrap() = Some((operation, Arc::clone(&gate)));
+        gate
+    }
+
+    /// Returns a client that reaches the table by `inner`, with these faults.
+    pub(super) fn client(&self, inner: SharedHttpClient) -> SharedHttpClient {
+        let faults = self.clone();
+        http_client_fn(move |settings, components| {
+            let inner = inner.http_connector(settings, components);
+            SharedHttpConnector::new(Connector { inner, faults: faults.clone() })
+        })
+    }
+
+    /// Returns the gate that the request waits at, if it does.
+    fn gate_of(&self, request: &HttpRequest) -> Option<Arc<Gate>> {
+        let mut gate = self.gate.lock().unwrap();
+        gate.take_if(|(stopped, _)| *stopped == operation(request)).map(|(_, gate)| gate)
+    }
+
+    /// Whether the response of this request is lost.
+    fn loses_response_of(&self, request: &HttpRequest) -> bool {
+        let mut mode = self.mode.lock().unwrap();
+        let Mode::ResponsesLost(left @ 1..) = &mut *mode else { return false };
+        let loses = operation(request) == "TransactWriteItems";
+        *left -= u32::from(loses);
+        loses
+    }
+
+    /// Returns the error that a request gets in the table's stead.
+    fn error_of(&self, request: &HttpRequest) -> Option<Value> {
+        let transaction = match operation(request) {
+            "TransactWriteItems" => true,
+            "UpdateItem" => false,
+            _ => return None,
+        };
+        match &mut *self.mode.lock().unwrap() {
+            Mode::RefusedAfter(0) if transaction => Some(json!({ "__type": "AccessDeniedException" })),
+            Mode::RefusedAfter(left) if transaction => {
+                *left -= 1;
+                None
+            }
+            Mode::Conflicting(left @ 1..) => {
+                *left -= 1;
+                Some(if transaction { cancelled() } else { json!({ "__type": "TransactionConflictException" }) })
+            }
+            _ => None,
+        }
+    }
+}
+
+fn cancelled() -> Value {
+    json!({ "__type": "TransactionCanceledException", "CancellationReasons": [{ "Code": "TransactionConflict" }] })
+}
+
+#[derive(Debug)]
+struct Connector {
+    inner: SharedHttpConnector,
+    faults: Faults,
+}
+
+impl HttpConnector for Connector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if let Some(gate) = self.faults.gate_of(&request) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                gate.reached.notify_one();
+                gate.opened.notified().await;
+                inner.call(request).await
+            });
+        }
+        if self.faults.loses_response_of(&request) {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                let _ = inner.call(request).await;
+                Ok(response((500, json!({ "__type": "InternalServerError" }).to_string())))
+            });
+        }
+        match self.faults.error_of(&request) {
+            None => self.inner.call(request),
+            Some(error) => HttpConnectorFuture::ready(Ok(response((400, error.to_string())))),
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The one reader of `template.yaml`: a change of the table, the routes or the stream's filters there shows in the tests.
+
+use std::{
+    collections::BTreeMap,
+    sync::{LazyLock, OnceLock},
+    time::Duration,
+};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::files;
+
+/// The template of the deployment.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Template {
+    parameters: BTreeMap<String, Parameter>,
+    resources: BTreeMap<String, Resource>,
+    outputs: BTreeMap<String, Value>,
+    #[serde(skip)]
+    routes: OnceLock<Vec<Route>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    default: Value,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Resource {
+    r#type: String,
+    #[serde(default)]
+    properties: Value,
+}
+
+/// A route of the API.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Route {
+    /// Its HTTP method.
+    pub method: String,
+    /// Its path, with parameters in braces.
+    pub path: String,
+    /// The function behind it, by the name of its crate.
+    pub function: String,
+    /// Whether it needs no token.
+    pub public: bool,
+}
+
+impl Route {
+    /// Whether the route is a page behind a mail link, where the link is what lets people in.
+    pub fn is_page(&self) -> bool {
+        ["/i/{token}", "/u/{token}"].contains(&self.path.as_str())
+    }
+
+    /// Whether the route keeps the directory.
+    pub fn is_directory(&self) -> bool {
+        self.path.starts_with("/directory/")
+    }
+
+    /// Returns the path with those values in the place of its parameters.
+    pub fn at(&self, values: &[(&str, &str)]) -> String {
+        let put = |path: String, (name, value): &(&str, &str)| path.replace(&format!("{{{name}}}"), value);
+        let path = values.iter().fold(self.path.clone(), put);
+        assert!(!path.contains('{'), "a parameter that the tests have no value for: {path}");
+        path
+    }
+
+    /// Returns the values of the parameters, if the route matches the path.
+    fn parameters(&self, path: &str) -> Option<BTreeMap<String, String>> {
+        let (route, path): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
+        let mut parameters = BTreeMap::new();
+        for (pattern, segment) in route.iter().zip(&path) {
+            match pattern.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+                Some(name) => drop(parameters.insert(name.to_owned(), (*segment).to_owned())),
+                None if pattern == segment => {}
+                None => return None,
+            }
+        }
+        (route.len() == path.len()).then_some(parameters)
+    }
+}
+
+/// Returns the checked-in template.
+pub fn template() -> &'static Template {
+    static TEMPLATE: LazyLock<Template> = LazyLock::new(|| files::yaml("template.yaml"));
+    &TEMPLATE
+}
+
+impl Template {
+    /// Returns every route of the API.
+    pub fn routes(&self) -> &[Route] {
+        self.routes.get_or_init(|| self.read_routes())
+    }
+
+    fn read_routes(&self) -> Vec<Route> {
+        let mut routes = Vec::new();
+        for resource in self.resources.values() {
+            let Some(code) = resource.properties["CodeUri"].as_str() else { continue };
+            for event in resource.properties["Events"].as_object().into_iter().flat_map(|events| events.values()) {
+                if event["Type"] == "HttpApi" {
+                    let text = |name: &str| event["Properties"][name].as_str().unwrap().to_owned();
+                    routes.push(Route {
+                        method: text("Method"),
+                        path: text("Path"),
+                        function: function(code).to_owned(),
+                        public: event["Properties"]["Auth"]["Authorizer"] == "NONE",
+                    });
+                }
+            }
+        }
+        assert!(routes.len() > 20, "template.yaml declares only {routes:?}");
+        routes
+    }
+
+    /// Returns the route that the gateway chooses for a request, and the values of its parameters.
+    pub fn route(&self, method: &str, path: &str) -> Option<(&Route, BTreeMap<String, String>)> {
+        let of_method = self.routes().iter().filter(|route| route.method == method);
+        let found = of_method.filter_map(|route| route.parameters(path).map(|parameters| (route, parameters)));
+        // The gateway prefers the route that spells out the most.
+        found.min_by_key(|(_, parameters)| parameters.len())
+    }
+
+    /// Returns how long a function may take.
+    pub fn timeout(&self, name: &str) -> Duration {
+        let is_it = |resource: &&Resource| resource.properties["CodeUri"].as_str().map(function) == Some(name);
+        let resource = self.resources.values().find(is_it).unwrap_or_else(|| panic!("no function {name}"));
+        Duration::from_secs(resource.properties["Timeout"].as_u64().unwrap())
+    }
+
+    /// Returns the names of the resources of a type.
+    pub fn resources_of(&self, r#type: &str) -> Vec<&str> {
+        let all = self.resources.iter().filter(|(_, resource)| resource.r#type == r#type);
+        all.map(|(name, _)| name.as_str()).collect()
+    }
+
+    /// Returns every parameter with its default.
+    pub fn defaults(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.parameters.iter().map(|(name, parameter)| (name.as_str(), &parameter.default))
+    }
+
+    /// Returns the names of the outputs.
+    pub fn outputs(&self) -> impl Iterator<Item = &str> {
+        self.outputs.keys().map(String::as_str)
+    }
+
+    /// Returns the request to `DynamoDB` that creates the table under that name, with its stream.
+    pub fn create_table(&self, name: &str) -> Value {
+        let table = &self.resources["Table"].properties;
+        let mut request = json!({ "TableName": name });
+        for part in
+            ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "StreamSpecification"]
+        {
+            request[part] = table[part].clone();
+        }
+        request["StreamSpecification"]["StreamEnabled"] = true.into();
+        request
+    }
+
+    /// Returns the request to `DynamoDB` that sets the table's time to live.
+    pub fn time_to_live(&self, name: &str) -> Value {
+        let specification = &self.resources["Table"].properties["TimeToLiveSpecification"];
+        json!({ "TableName": name, "TimeToLiveSpecification": specification })
+    }
+
+    /// Whether the stream's mapping hands the record to `deliver`.
+    pub fn streams(&self, record: &Value) -> bool {
+        let filters = self.resources["DeliverMapping"].properties["FilterCriteria"]["Filters"].as_array().unwrap();
+        filters.iter().any(|filter| {
+            let pattern = serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap();
+            matches(&pattern, record)
+        })
+    }
+}
+
+/// Returns the name of the crate whose binary lies there.
+fn function(code: &str) -> &str {
+    code.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether the value has everything that an event pattern of exact values asks for.
+fn matches(pattern: &Value, value: &Value) -> bool {
+    match pattern {
+        Value::Object(fields) => fields.iter().all(|(name, pattern)| matches(pattern, &value[name])),
+        Value::Array(accepted) => accepted.contains(value),
+        _ => panic!("a pattern of another kind: {pattern}"),
+    }
+}
