@@ -27,16 +27,16 @@ from guards import GUARDS, Guard
 WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
-PACKAGES = ("domain", "http-api", "directory", "respond", "embedded")  # the quickest tests first
+PACKAGES = ("domain", "store", "http-api", "directory", "embedded")  # the quickest tests first
 # Modules of `embedded` that notice most, and soon; the rest of it comes last.
 QUICK = (
-    *("refusals::", "story::", "links::", "bulk::", "idempotency::", "addresses::", "unsubscribing::", "erasure::"),
+    *("refusals::", "story::", "bulk::", "erasure::", "leases::", "links::"),
     *("expiry::", "stats::", "events::", "parked::", "lists::"),
 )
 # What the outcome of a mutant depends on.
 TESTED = (
     *("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/"),
-    *("tests/embedded/", "tests/testkit/"),
+    *("tests/embedded/", "tests/functions/", "tests/testkit/"),
 )
 SECONDS = 300  # no suite takes that long: who hangs is caught
 SWITCH = """

@@ -141,7 +141,7 @@ fn sources(folder: &Path, base: &str) -> BTreeSet<String> {
         let name = format!("{base}{}", entry.file_name().into_string().unwrap());
         if entry.path().is_dir() {
             found.extend(sources(&entry.path(), &format!("{name}/")));
-        } else if name.ends_with(".rs") && !name.ends_with("tests.rs") {
+        } else if Path::new(&name).extension().is_some_and(|kind| kind == "rs") && !name.ends_with("tests.rs") {
             found.insert(name);
         }
     }

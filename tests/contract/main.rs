@@ -5,6 +5,7 @@
 
 mod document;
 mod examples;
+mod glossary;
 mod layers;
 mod pages;
 mod routes;
