@@ -156,7 +156,7 @@ pub struct Delivery {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryState {
-    /// Owed, not sent yet.
+    /// In the outbox, not sent yet.
     Queued,
     /// Given up: it could not be sent.
     Failed,
@@ -218,7 +218,7 @@ pub struct Invitation {
     /// Why the request was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How the invitation mail fares, once one is owed.
+    /// How the invitation mail fares, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
     /// When the latest invitation mail was asked for.

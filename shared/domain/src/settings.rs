@@ -127,7 +127,7 @@ pub struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub logo_url: Option<WebUrl>,
-    /// Whom people ask for help.
+    /// The address that people ask for help.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub support_email: Option<EmailAddress>,

@@ -150,59 +150,42 @@ fn failed_conditions(reasons: &[CancellationReason]) -> Result<Vec<(usize, Optio
     Ok(failed)
 }
 
+/// Adds to a builder what every write of a transaction has: the table, the condition, and that a failed condition shows
+/// the record as it is.
+macro_rules! conditional {
+    ($builder:expr, $table:expr, $finished:expr) => {
+        $builder
+            .table_name($table)
+            .set_condition_expression($finished.condition)
+            .set_expression_attribute_names($finished.names)
+            .set_expression_attribute_values($finished.values)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+    };
+}
+
 impl Write {
     fn build(self, table: &str) -> Result<TransactWriteItem, StoreError> {
-        let shown = ReturnValuesOnConditionCheckFailure::AllOld;
         let item = TransactWriteItem::builder();
         let built = match self {
             Self::Put(record, expression) => {
                 let finished = expression.finish();
-                Put::builder()
-                    .table_name(table)
-                    .set_item(Some(record))
-                    .set_condition_expression(finished.condition)
-                    .set_expression_attribute_names(finished.names)
-                    .set_expression_attribute_values(finished.values)
-                    .return_values_on_condition_check_failure(shown)
-                    .build()
-                    .map(|put| item.put(put))
+                conditional!(Put::builder().set_item(Some(record)), table, finished).map(|put| item.put(put))
             }
             Self::Update(key, expression) => {
                 let finished = expression.finish();
-                Update::builder()
-                    .table_name(table)
-                    .set_key(Some(key.into()))
-                    .set_update_expression(finished.update)
-                    .set_condition_expression(finished.condition)
-                    .set_expression_attribute_names(finished.names)
-                    .set_expression_attribute_values(finished.values)
-                    .return_values_on_condition_check_failure(shown)
-                    .build()
-                    .map(|update| item.update(update))
+                let update = Update::builder().set_key(Some(key.into())).set_update_expression(finished.update);
+                conditional!(update, table, finished).map(|update| item.update(update))
             }
             Self::Delete(key, expression) => {
                 let finished = expression.finish();
-                Delete::builder()
-                    .table_name(table)
-                    .set_key(Some(key.into()))
-                    .set_condition_expression(finished.condition)
-                    .set_expression_attribute_names(finished.names)
-                    .set_expression_attribute_values(finished.values)
-                    .return_values_on_condition_check_failure(shown)
-                    .build()
-                    .map(|delete| item.delete(delete))
+                let delete = Delete::builder().set_key(Some(key.into()));
+                conditional!(delete, table, finished).map(|delete| item.delete(delete))
             }
             Self::Check(key, expression) => {
                 let finished = expression.finish();
-                ConditionCheck::builder()
-                    .table_name(table)
-                    .set_key(Some(key.into()))
-                    .set_condition_expression(finished.condition)
-                    .set_expression_attribute_names(finished.names)
-                    .set_expression_attribute_values(finished.values)
-                    .return_values_on_condition_check_failure(shown)
-                    .build()
-                    .map(|check| item.condition_check(check))
+                let check = ConditionCheck::builder().set_key(Some(key.into()));
+                conditional!(check, table, finished).map(|check| item.condition_check(check))
             }
         };
         built.map(TransactWriteItemBuilder::build).map_err(|error| StoreError::Permanent(error.to_string()))
