@@ -54,11 +54,10 @@ async fn club() -> (World, [Person; 4]) {
     (world, people)
 }
 
+/// Registers users and returns their ids.
 async fn guests(world: &World, from: usize, count: usize) -> Vec<String> {
     let ids: Vec<_> = (from..from + count).map(|number| format!("guest{number}")).collect();
-    let user = |id: &String| json!({ "type": "user", "userId": id, "displayName": id, "email": format!("{id}@example.org"), "emailVerified": true });
-    let records: Vec<_> = ids.iter().map(user).collect();
-    world.directory("POST", "import", json!({ "records": records })).await.ok();
+    world.import_users(&ids).await;
     world.meter.take();
     ids
 }

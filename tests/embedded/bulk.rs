@@ -1,28 +1,10 @@
 //! Inviting many at once: one outcome each, in order, at a bounded price.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{
     api::Invitee,
-    embedded::{World, chess, person},
+    embedded::{chess, person},
 };
-
-use crate::idempotency::send_with_key;
-
-/// Registers that many users, from `user0` on, and returns their ids.
-pub(crate) async fn users(world: &World, count: usize) -> Vec<String> {
-    let ids: Vec<_> = (0..count).map(|number| format!("user{number}")).collect();
-    for chunk in ids.chunks(100) {
-        let records: Vec<_> = chunk.iter().map(|id| user(id)).collect();
-        let import = world.directory("POST", "import", json!({ "records": records })).await.import();
-        assert!(import.results.iter().all(|result| result.status == 201), "{import:?}");
-    }
-    ids
-}
-
-fn user(id: &str) -> Value {
-    let email = format!("{id}@example.org");
-    json!({ "type": "user", "userId": id, "displayName": id, "email": email, "emailVerified": true })
-}
 
 #[tokio::test]
 async fn every_outcome_is_told_in_the_order_of_the_recipients() {
@@ -84,7 +66,7 @@ async fn members_learn_nothing_of_people_they_do_not_know() {
 async fn the_quota_of_a_day_is_never_exceeded_and_the_rest_is_told_so() {
     let (world, mona) = chess("moderator").await;
     world.settings(json!({ "dailyInvitationsPerSender": 5 })).await;
-    let ids = users(&world, 8).await;
+    let ids = world.users(8).await;
     world.member("chess", &person("user1"), "member").await;
     let sent = world.send(&mona, "chess", json!({ "userIds": ids })).await;
     // Who gets none does not count.
@@ -98,7 +80,7 @@ async fn the_quota_of_a_day_is_never_exceeded_and_the_rest_is_told_so() {
 #[tokio::test]
 async fn a_hundred_mixed_recipients_cost_twelve_requests_at_most_and_a_repetition_changes_nothing() {
     let (world, mona) = chess("moderator").await;
-    let ids = users(&world, 75).await;
+    let ids = world.users(75).await;
     for member in &ids[..5] {
         world.member("chess", &person(member), "member").await;
     }
@@ -110,7 +92,7 @@ async fn a_hundred_mixed_recipients_cost_twelve_requests_at_most_and_a_repetitio
     user_ids.extend((0..7).map(|number| format!("ghost{number}")));
     let body = json!({ "userIds": user_ids, "emails": emails });
     world.meter.take();
-    let first = send_with_key(&world, &mona, "hundred", &body).await;
+    let first = world.send_with_key(&mona, "hundred", &body).await;
     let usage = world.meter.take();
     let sent = first.sent();
     let mut expected = ["already_member"; 5].to_vec();
@@ -124,7 +106,7 @@ async fn a_hundred_mixed_recipients_cost_twelve_requests_at_most_and_a_repetitio
     assert!(usage.total() <= 12, "{usage:?}");
 
     let before = world.dump().await;
-    let second = send_with_key(&world, &mona, "hundred", &body).await;
+    let second = world.send_with_key(&mona, "hundred", &body).await;
     let usage = world.meter.take();
     assert_eq!(second.header("idempotency-replayed"), Some("true"));
     assert_eq!(first.header("idempotency-replayed"), None);
@@ -149,7 +131,7 @@ async fn a_hundred_addresses_cost_twelve_requests_at_most() {
 #[tokio::test]
 async fn a_hundred_addresses_of_users_cost_twelve_requests_at_most() {
     let (world, mona) = chess("moderator").await;
-    let emails: Vec<_> = users(&world, 100).await.iter().map(|id| format!("{id}@example.org")).collect();
+    let emails: Vec<_> = world.users(100).await.iter().map(|id| format!("{id}@example.org")).collect();
     world.meter.take();
     let sent = world.send(&mona, "chess", json!({ "emails": emails })).await;
     let usage = world.meter.take();

@@ -9,17 +9,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use store::{keys::Key, record::Item};
 use system::now;
-use testkit::{
-    Response,
-    embedded::{Person, Request, World, chess, person},
-};
-
-use crate::bulk::users;
-
-/// Sends to chess with an `Idempotency-Key`.
-pub(crate) async fn send_with_key(world: &World, caller: &Person, key: &str, body: &Value) -> Response {
-    world.call(Request::send(caller, "chess", body).key(key)).await
-}
+use testkit::embedded::{Person, Request, World, chess, person};
 
 fn millis(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millisecond().to_string())
@@ -41,14 +31,14 @@ async fn a_key_belongs_to_one_request_of_one_caller_for_a_day() {
     let (world, mona) = chess("moderator").await;
     let [mo] = world.people(["mo"]).await;
     world.member("chess", &mo, "moderator").await;
-    users(&world, 3).await;
+    world.users(3).await;
     let body = json!({ "userIds": ["user0"] });
-    send_with_key(&world, &mona, "key", &body).await.ok();
-    send_with_key(&world, &mona, "key", &json!({ "userIds": ["user1"] })).await.refused(422, "idempotency_key_reused");
+    world.send_with_key(&mona, "key", &body).await.ok();
+    world.send_with_key(&mona, "key", &json!({ "userIds": ["user1"] })).await.refused(422, "idempotency_key_reused");
     world.community_of("choir", &mona, "owner").await;
     world.call(Request::send(&mona, "choir", &body).key("key")).await.refused(422, "idempotency_key_reused");
     // Another caller's key is another key.
-    let other = send_with_key(&world, &mo, "key", &json!({ "userIds": ["user1"] })).await;
+    let other = world.send_with_key(&mo, "key", &json!({ "userIds": ["user1"] })).await;
     assert_eq!(other.header("idempotency-replayed"), None);
     assert_eq!(other.sent().outcomes(), ["invited"]);
     // A day later the key is free again.
@@ -56,7 +46,7 @@ async fn a_key_belongs_to_one_request_of_one_caller_for_a_day() {
         request.insert("startedAt".to_owned(), millis(now() - SignedDuration::from_hours(24)));
     })
     .await;
-    let again = send_with_key(&world, &mona, "key", &json!({ "userIds": ["user2"] })).await;
+    let again = world.send_with_key(&mona, "key", &json!({ "userIds": ["user2"] })).await;
     assert_eq!(again.header("idempotency-replayed"), None);
     assert_eq!(again.sent().outcomes(), ["invited"]);
 }
@@ -64,7 +54,7 @@ async fn a_key_belongs_to_one_request_of_one_caller_for_a_day() {
 #[tokio::test]
 async fn the_spelling_of_the_body_does_not_matter_to_a_key() {
     let (world, mona) = chess("moderator").await;
-    users(&world, 1).await;
+    world.users(1).await;
     let spelled = |body: &str| Request::send(&mona, "chess", &Value::Null).key("key").body(body.to_owned());
     world.call(spelled(r#"{"userIds":["user0"],"emails":["a@example.org"]}"#)).await.ok();
     let again = world.call(spelled("{ \"emails\": \"a@example.org\",\n \"userIds\": [\"user0\"] }")).await;
@@ -74,21 +64,21 @@ async fn the_spelling_of_the_body_does_not_matter_to_a_key() {
 #[tokio::test]
 async fn a_refused_request_leaves_its_key_free() {
     let (world, mona) = chess("moderator").await;
-    users(&world, 1).await;
+    world.users(1).await;
     let body = json!({ "userIds": ["user0"] });
     world.community("chess", json!({ "allowInvitations": false })).await;
-    send_with_key(&world, &mona, "key", &body).await.refused(403, "invitations_not_allowed");
+    world.send_with_key(&mona, "key", &body).await.refused(403, "invitations_not_allowed");
     world.community("chess", json!({})).await;
-    assert_eq!(send_with_key(&world, &mona, "key", &body).await.sent().outcomes(), ["invited"]);
+    assert_eq!(world.send_with_key(&mona, "key", &body).await.sent().outcomes(), ["invited"]);
 }
 
 #[tokio::test]
 async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_is_invited_twice() {
     let (world, mona) = chess("moderator").await;
-    let ids = users(&world, 80).await;
+    let ids = world.users(80).await;
     let body = json!({ "userIds": ids });
     world.faults.refuse_after(1);
-    send_with_key(&world, &mona, "key", &body).await.refused(500, "internal_error");
+    world.send_with_key(&mona, "key", &body).await.refused(500, "internal_error");
     world.faults.clear();
     let begun = world.count_invitations().await;
     assert!((1..80).contains(&begun), "{begun}");
@@ -96,7 +86,7 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     assert_eq!(world.fakes.take_mails().len(), begun);
 
     // The function that began it may still be at work.
-    let early = send_with_key(&world, &mona, "key", &body).await;
+    let early = world.send_with_key(&mona, "key", &body).await;
     early.refused(409, "request_still_running");
     assert!(early.header("retry-after").is_some());
     assert_eq!(world.count_invitations().await, begun);
@@ -106,7 +96,7 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     let first = person("user0");
     let id = world.mine(&first).await.invitations[0].id.clone();
     world.command(&first, &id, "accept").await.ok();
-    let sent = send_with_key(&world, &mona, "key", &body).await.sent();
+    let sent = world.send_with_key(&mona, "key", &body).await.sent();
     assert!(sent.outcomes().iter().all(|outcome| *outcome == "invited"), "{sent:?}");
     assert_eq!(sent.recipients(), ids);
     assert_eq!(sent.results[0].id(), id);
@@ -119,7 +109,7 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     let quota = world.record(Key::quota(&"mona".parse().unwrap(), day)).await.unwrap();
     assert_eq!(quota["used"], AttributeValue::N("80".to_owned()));
     assert_eq!(world.stored(&id).await.status, Status::Accepted);
-    let replay = send_with_key(&world, &mona, "key", &body).await;
+    let replay = world.send_with_key(&mona, "key", &body).await;
     assert_eq!(replay.header("idempotency-replayed"), Some("true"));
 }
 
@@ -127,13 +117,13 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
 async fn a_half_done_request_is_finished_even_when_it_used_up_the_day() {
     let (world, mona) = chess("moderator").await;
     world.settings(json!({ "dailyInvitationsPerSender": 32 })).await;
-    let ids = users(&world, 40).await;
+    let ids = world.users(40).await;
     let body = json!({ "userIds": ids });
     world.faults.refuse_after(1);
-    send_with_key(&world, &mona, "key", &body).await;
+    world.send_with_key(&mona, "key", &body).await;
     world.faults.clear();
     end_lease(&world, &mona, "key").await;
-    let sent = send_with_key(&world, &mona, "key", &body).await.sent();
+    let sent = world.send_with_key(&mona, "key", &body).await.sent();
     let mut expected = ["invited"; 32].to_vec();
     expected.extend(["over_quota"; 8]);
     assert_eq!(sent.outcomes(), expected);
@@ -142,9 +132,9 @@ async fn a_half_done_request_is_finished_even_when_it_used_up_the_day() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_request_many_times_at_once_is_done_once() {
     let (world, mona) = chess("moderator").await;
-    let ids = users(&world, 20).await;
+    let ids = world.users(20).await;
     let body = json!({ "userIds": ids });
-    let all = (0..8).map(|_| send_with_key(&world, &mona, "key", &body));
+    let all = (0..8).map(|_| world.send_with_key(&mona, "key", &body));
     let responses = join_all(all).await;
     let first =
         responses.iter().filter(|response| response.status == 200 && response.header("idempotency-replayed").is_none());
@@ -160,12 +150,12 @@ async fn the_same_request_many_times_at_once_is_done_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_died_is_finished_by_one_of_many_attempts_at_once() {
     let (world, mona) = chess("moderator").await;
-    let body = json!({ "userIds": users(&world, 40).await });
+    let body = json!({ "userIds": world.users(40).await });
     world.faults.refuse_after(1);
-    send_with_key(&world, &mona, "key", &body).await;
+    world.send_with_key(&mona, "key", &body).await;
     world.faults.clear();
     end_lease(&world, &mona, "key").await;
-    let responses = join_all((0..8).map(|_| send_with_key(&world, &mona, "key", &body))).await;
+    let responses = join_all((0..8).map(|_| world.send_with_key(&mona, "key", &body))).await;
     let (finished, others): (Vec<_>, Vec<_>) = responses
         .iter()
         .partition(|response| response.status == 200 && response.header("idempotency-replayed").is_none());
@@ -183,8 +173,8 @@ async fn a_request_that_died_is_finished_by_one_of_many_attempts_at_once() {
 #[tokio::test]
 async fn the_records_of_a_day_and_of_a_key_go_by_themselves() {
     let (world, mona) = chess("moderator").await;
-    users(&world, 1).await;
-    send_with_key(&world, &mona, "key", &json!({ "userIds": ["user0"] })).await.ok();
+    world.users(1).await;
+    world.send_with_key(&mona, "key", &json!({ "userIds": ["user0"] })).await.ok();
     let kept =
         [Key::idempotency(&mona.id.parse().unwrap(), "key"), Key::quota(&mona.id.parse().unwrap(), Quota::day(now()))];
     let in_two_days = now() + SignedDuration::from_hours(49);

@@ -111,6 +111,15 @@ async fn a_mail_that_was_sent_shows_so_also_when_its_sender_could_not_say_it_at_
     assert!(world.fakes.take_mails().is_empty());
 }
 
+/// Hands the changes to a sender, and does `meanwhile` once it has read the mail and waits at the gate before its lease.
+async fn sending<T>(world: &World, changes: &[Value], meanwhile: impl AsyncFnOnce(&Gate) -> T) -> (Vec<Value>, T) {
+    let lease = world.faults.stop_next_update();
+    tokio::join!(world.hand_over(changes), async {
+        lease.reached().await;
+        meanwhile(&lease).await
+    })
+}
+
 /// Hands the changes to a sender that wants to drop the mail, and lets it do so once the one at `gate` has sent it.
 async fn dropped_late(world: &World, changes: &[Value], id: &str, gate: &Gate) -> Vec<Value> {
     let dropped = world.faults.stop_next_update();
@@ -128,14 +137,11 @@ async fn dropped_late(world: &World, changes: &[Value], id: &str, gate: &Gate) -
 #[tokio::test]
 async fn a_mail_that_was_sent_is_not_dropped_by_whoever_comes_late() {
     let (world, mona, id, changes) = due().await;
-    let lease = world.faults.stop_next_update();
-    let sending = world.hand_over(&changes);
-    let dropping = async {
-        lease.reached().await;
+    let (sent, late) = sending(&world, &changes, async |lease| {
         world.command(&mona, &id, "cancel").await.ok();
-        dropped_late(&world, &changes, &id, &lease).await
-    };
-    let (sent, late) = tokio::join!(sending, dropping);
+        dropped_late(&world, &changes, &id, lease).await
+    })
+    .await;
     assert!(sent.is_empty());
     assert!(!late.is_empty(), "the record comes again");
     assert_eq!((world.fakes.take_mails().len(), world.outbox_mail(&id).await.state), (1, MailState::Sent));
@@ -145,15 +151,12 @@ async fn a_mail_that_was_sent_is_not_dropped_by_whoever_comes_late() {
 #[tokio::test]
 async fn a_mail_that_was_dropped_is_not_sent_by_whoever_still_wanted_to() {
     let (world, mona, id, changes) = due().await;
-    let lease = world.faults.stop_next_update();
-    let sending = world.hand_over(&changes);
-    let dropping = async {
-        lease.reached().await;
+    let (late, ()) = sending(&world, &changes, async |lease| {
         world.command(&mona, &id, "cancel").await.ok();
         assert!(world.hand_over(&changes).await.is_empty());
         lease.open();
-    };
-    let (late, ()) = tokio::join!(sending, dropping);
+    })
+    .await;
     assert!(!late.is_empty(), "the record comes again");
     assert!(world.hand_over(&late).await.is_empty());
     assert_eq!((world.fakes.take_mails().len(), world.outbox_mail(&id).await.state), (0, MailState::Dropped));
@@ -162,18 +165,15 @@ async fn a_mail_that_was_dropped_is_not_sent_by_whoever_still_wanted_to() {
 #[tokio::test]
 async fn a_mail_whose_sender_is_late_is_not_dropped_once_it_is_noted_as_sent() {
     let (world, mona, id, changes) = due().await;
-    let lease = world.faults.stop_next_update();
-    let sending = world.hand_over(&changes);
-    let dropping = async {
-        lease.reached().await;
+    let (sent, late) = sending(&world, &changes, async |lease| {
         let noted = world.faults.stop_next_update();
         lease.open();
         noted.reached().await;
         world.end_mail_lease(&id).await;
         world.command(&mona, &id, "cancel").await.ok();
         dropped_late(&world, &changes, &id, &noted).await
-    };
-    let (sent, late) = tokio::join!(sending, dropping);
+    })
+    .await;
     assert!(sent.is_empty());
     assert!(!late.is_empty(), "the record comes again");
     assert_eq!((world.fakes.take_mails().len(), world.outbox_mail(&id).await.state), (1, MailState::Sent));
@@ -198,14 +198,11 @@ async fn of_two_who_find_a_lease_over_one_takes_the_mail_in_charge() {
     };
     unanswered().await;
     world.end_mail_lease(&id).await;
-    let lease = world.faults.stop_next_update();
-    let slow = world.hand_over(&changes);
-    let fast = async {
-        lease.reached().await;
+    let (late, ()) = sending(&world, &changes, async |lease| {
         unanswered().await;
         lease.open();
-    };
-    let (late, ()) = tokio::join!(slow, fast);
+    })
+    .await;
     assert!(!late.is_empty(), "the record comes again");
     assert_eq!((world.fakes.take_ses_requests(), world.outbox_mail(&id).await.attempts), (0, 2));
 }
@@ -216,17 +213,14 @@ async fn who_gives_a_mail_back_that_another_has_in_charge_by_now_leaves_it_to_th
     world.fakes.throttle(7);
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     let changes = world.changes();
-    let lease = world.faults.stop_next_update();
-    let slow = world.hand_over(&changes);
-    let another = async {
-        lease.reached().await;
+    sending(&world, &changes, async |lease| {
         let given_back = world.faults.stop_next_update();
         lease.open();
         given_back.reached().await;
         world.edit_mail(&id, "leasedUntil", (now() + SignedDuration::from_mins(1)).as_millisecond()).await;
         given_back.open();
-    };
-    tokio::join!(slow, another);
+    })
+    .await;
     let mail = world.outbox_mail(&id).await;
     assert_eq!((mail.state, mail.forgiven, mail.links.len()), (MailState::Sending, 0, 1));
 }

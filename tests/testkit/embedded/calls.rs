@@ -110,6 +110,11 @@ impl World {
         self.call(Request::send(caller, community, &body)).await.sent()
     }
 
+    /// Sends to the community `chess` with an `Idempotency-Key`.
+    pub async fn send_with_key(&self, caller: &Person, key: &str, body: &Value) -> Response {
+        self.call(Request::send(caller, "chess", body).key(key)).await
+    }
+
     /// Invites the only recipient, which must succeed.
     pub async fn invite(&self, caller: &Person, community: &str, body: Value) -> SendResult {
         let mut results = self.send(caller, community, body).await.results;

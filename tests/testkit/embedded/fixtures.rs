@@ -46,6 +46,26 @@ impl World {
         people
     }
 
+    /// Registers that many users, from `user0` on, and returns their ids.
+    pub async fn users(&self, count: usize) -> Vec<String> {
+        let ids: Vec<_> = (0..count).map(|number| format!("user{number}")).collect();
+        for chunk in ids.chunks(100) {
+            self.import_users(chunk).await;
+        }
+        ids
+    }
+
+    /// Imports users with those ids, at most a hundred.
+    pub async fn import_users(&self, ids: &[String]) {
+        let record = |id: &String| {
+            let email = format!("{id}@example.org");
+            json!({ "type": "user", "userId": id, "displayName": id, "email": email, "emailVerified": true })
+        };
+        let records: Vec<_> = ids.iter().map(record).collect();
+        let import = self.directory("POST", "import", json!({ "records": records })).await.import();
+        assert!(import.results.iter().all(|result| result.status == 201), "{import:?}");
+    }
+
     /// Keeps an open, public community with those fields besides.
     pub async fn community(&self, id: &str, fields: Value) {
         let body = json!({
