@@ -82,7 +82,10 @@ const DOORS: [(&str, &[&str]); 4] = [
 
 fn dependencies(folder: &str) -> BTreeSet<String> {
     let manifest: toml::Table = read(&format!("{folder}/Cargo.toml")).parse().unwrap();
-    manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
+    let targets = manifest.get("target").and_then(toml::Value::as_table).into_iter().flat_map(toml::Table::values);
+    let tables = targets.filter_map(toml::Value::as_table).chain([&manifest]);
+    let kinds = tables.flat_map(|table| ["dependencies", "build-dependencies"].map(|kind| table.get(kind)));
+    kinds.flatten().flat_map(|found| found.as_table().unwrap().keys().cloned()).collect()
 }
 
 fn folders(parent: &str) -> Vec<String> {
@@ -113,20 +116,31 @@ fn each_service_of_aws_has_one_door() {
     }
 }
 
-/// The modules that a file of a crate imports by `crate::` or `super::`, as paths below `src/`.
+/// The files of its crate that a file imports from: by `crate::` and `super::`, and what a root re-exports by `use`.
 fn imports(source: &str, file: &str, files: &BTreeSet<String>) -> BTreeSet<String> {
-    let parent = file.rsplit_once('/').map_or("", |(parent, _)| parent);
-    let code: String =
-        source.lines().take_while(|line| !line.starts_with("#[cfg(test)]")).collect::<Vec<_>>().join("\n");
+    let (parent, root) = match file.rsplit_once('/') {
+        Some((parent, _)) => (format!("{parent}/"), format!("{parent}/mod.rs")),
+        None => (String::new(), "lib.rs".to_owned()),
+    };
+    let code: String = source.lines().take_while(|line| *line != "mod tests {").collect::<Vec<_>>().join("\n");
     let mut found = BTreeSet::new();
-    for (prefix, base) in [("crate::", ""), ("super::", parent)] {
-        for rest in code.split(prefix).skip(1) {
-            let tree = if rest.starts_with('{') { rest.split(';').next().unwrap_or_default() } else { rest };
-            let words = tree.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            let count = if rest.starts_with('{') { usize::MAX } else { 1 };
-            for word in words.filter(|word| !word.is_empty()).take(count) {
-                let base = if base.is_empty() { String::new() } else { format!("{base}/") };
-                found.extend([format!("{base}{word}.rs"), format!("{base}{word}/mod.rs")]);
+    for (prefix, base, own) in [("crate::", "", "lib.rs"), ("super::", &*parent, &root), ("use ", &*parent, "")] {
+        for rest in code.split(prefix).skip(1).filter(|rest| !rest.starts_with('*')) {
+            let tree = rest.split(';').next().unwrap_or_default();
+            let words = |text: &str| -> Vec<String> {
+                let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+                words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
+            };
+            let named = if rest.starts_with('{') { words(tree) } else { words(tree).into_iter().take(1).collect() };
+            for word in named {
+                let modules = [format!("{base}{word}.rs"), format!("{base}{word}/mod.rs")];
+                match modules.into_iter().find(|module| files.contains(module)) {
+                    Some(module) => drop(found.insert(module)),
+                    // What is named directly below the root is the root's own. Re-exports and the crate's types are not
+                    // told from modules' items in a tree, so only plain paths count.
+                    None if !rest.starts_with('{') && prefix != "use " => drop(found.insert(own.to_owned())),
+                    None => {}
+                }
             }
         }
     }

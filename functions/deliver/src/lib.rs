@@ -7,6 +7,7 @@
 mod announce;
 mod mail;
 mod outbound;
+mod timing;
 
 use std::collections::BTreeMap;
 
@@ -17,7 +18,6 @@ use aws_lambda_events::{
 use domain::{
     id::{CommunityId, InvitationId},
     invitation::Invitation,
-    outbox::{MailState, OutboxMail},
 };
 use futures::{StreamExt, stream};
 use service::{
@@ -25,17 +25,15 @@ use service::{
     expiry,
 };
 use store::{
-    Store, StoreError,
-    attributes::AGAIN,
+    Store,
     keys::Key,
     outbox::MailId,
-    read::key_of,
-    record::{self, Item, Kind, invitation_of, kind_of},
+    stream::{Report, read},
 };
 use system::now;
 use tokio::time::Instant;
 
-pub use crate::{mail::LONGEST, outbound::Outbound};
+pub use crate::{outbound::Outbound, timing::LONGEST};
 
 /// Mails that are on their way at once: enough to hide the mail service's latency, few enough to keep to its rate.
 const CONCURRENT_MAILS: usize = 8;
@@ -55,8 +53,14 @@ struct Work {
     mails: BTreeMap<MailId, Vec<String>>,
     changes: Vec<Change>,
     deadlines: Vec<(String, InvitationId)>,
-    released: Vec<(String, Key)>,
+    released: Vec<(String, Released)>,
     unreadable: Vec<(String, InvitationId, String)>,
+}
+
+/// What an operator has released.
+enum Released {
+    Mail(MailId),
+    Record(Key),
 }
 
 /// One change of an invitation.
@@ -141,17 +145,16 @@ impl Deliver {
         failed
     }
 
-    /// An operator has deleted records that held something back.
-    async fn release_all(&self, parked: &[(String, Key)]) -> Vec<String> {
+    /// Goes on with what an operator has released.
+    async fn release_all(&self, released: &[(String, Released)]) -> Vec<String> {
         let mut failed = Vec::new();
-        for (sequence, key) in parked {
-            let done = match (key.unread(), MailId::of_parked(key)) {
-                (Some(unread), _) => self.store.report_again(unread, now()).await.map_err(DeliveryError::from),
-                (None, Some(mail)) => delivery::release(&self.store, &mail, now()).await,
-                (None, None) => Ok(()),
+        for (sequence, released) in released {
+            let done = match released {
+                Released::Record(key) => self.store.report_again(key.clone(), now()).await.map_err(DeliveryError::from),
+                Released::Mail(mail) => delivery::release(&self.store, mail, now()).await,
             };
             if let Err(error) = done {
-                tracing::warn!(parked = key.sk, %error, "releasing a parked record failed, will retry");
+                tracing::warn!(%error, "releasing a parked record failed, will retry");
                 failed.push(sequence.clone());
             }
         }
@@ -175,42 +178,24 @@ impl Work {
         let mut work = Self::default();
         for event in records {
             let sequence = event.change.sequence_number.clone().unwrap_or_default();
-            work.sort(event, &sequence);
+            if let Some(report) = read(event.change.old_image.into(), event.change.new_image.into()) {
+                work.add(report, sequence);
+            }
         }
         work
     }
 
-    fn sort(&mut self, event: EventRecord, sequence: &str) {
-        let before: Item = event.change.old_image.into();
-        let after: Item = event.change.new_image.into();
-        let of = invitation_of(&after).zip(key_of(&after).map(|key| key.sk));
-        if let (Err(_), Some((id, sk))) = (self.take(before, after, sequence), of) {
-            self.unreadable.push((sequence.to_owned(), id, sk));
+    fn add(&mut self, report: Report, sequence: String) {
+        match report {
+            Report::Mail(mail) => self.mails.entry(mail).or_default().push(sequence),
+            Report::Invitation { before, after } => {
+                self.changes.push(Change { sequence, before: before.map(|before| *before), after: *after });
+            }
+            Report::Deadline(id) => self.deadlines.push((sequence, id)),
+            Report::ReleasedMail(mail) => self.released.push((sequence, Released::Mail(mail))),
+            Report::ReleasedRecord(key) => self.released.push((sequence, Released::Record(key))),
+            Report::Unreadable(id, sk) => self.unreadable.push((sequence, id, sk)),
         }
-    }
-
-    fn take(&mut self, before: Item, after: Item, sequence: &str) -> Result<(), StoreError> {
-        // The record asks to be dealt with again, because the first report was in vain.
-        let again = after.get(AGAIN).is_some_and(|again| before.get(AGAIN) != Some(again));
-        match kind_of(&after) {
-            Some(kind) if kind == Kind::Mail.as_str() => {
-                if let Some(mail) = MailId::of_record(&after)
-                    && (record::value::<OutboxMail>(after)?.state == MailState::Queued || again)
-                {
-                    self.mails.entry(mail).or_default().push(sequence.to_owned());
-                }
-            }
-            Some(kind) if kind == Kind::Invitation.as_str() => {
-                let before = if before.is_empty() || again { None } else { Some(record::invitation(before)?) };
-                self.changes.push(Change { sequence: sequence.to_owned(), before, after: record::invitation(after)? });
-            }
-            None if kind_of(&before) == Some(Kind::Deadline.as_str()) => {
-                self.deadlines.extend(invitation_of(&before).map(|id| (sequence.to_owned(), id)));
-            }
-            None => self.released.extend(key_of(&before).map(|key| (sequence.to_owned(), key))),
-            _ => {}
-        }
-        Ok(())
     }
 }
 

@@ -12,7 +12,7 @@ use service::directory::{
 use store::Store;
 use system::now;
 
-use crate::{records, status};
+use crate::{records, response::status};
 
 /// The most records of one import.
 pub(crate) const MAX_RECORDS: usize = 100;

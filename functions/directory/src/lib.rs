@@ -7,6 +7,7 @@ mod contract;
 mod fields;
 mod import;
 mod records;
+mod response;
 #[cfg(feature = "openapi")]
 mod schema;
 
@@ -19,13 +20,11 @@ use http_api::{
     function::{json, path},
     problem::Problem,
 };
-use lambda_http::{
-    Body, Request, Response,
-    http::{HeaderValue, StatusCode, header},
-};
-use serde::Serialize;
-use service::directory::{Stored, communities, connections, erasure, members, users};
+use lambda_http::{Body, Request, Response, http::StatusCode};
+use service::directory::{communities, connections, erasure, members, settings, users};
 use system::now;
+
+use crate::response::{no_content, shown};
 
 http_api::routes! {
     PUT "/directory/users/{userId}" => put_user, site_administrators;
@@ -84,30 +83,14 @@ async fn delete_member(api: &Api, request: &Request) -> Result<Response<Body>, P
 }
 
 async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem> {
-    json(StatusCode::OK, &api.store.settings().await?)
+    json(StatusCode::OK, &settings::get(&api.store).await?)
 }
 
 async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let settings = records::settings(&body::json(request)?)?;
-    api.store.put_settings(&settings).await?;
-    json(StatusCode::OK, &settings)
+    json(StatusCode::OK, &settings::put(&api.store, settings).await?)
 }
 
 async fn import_records(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     json(StatusCode::OK, &import::run(&api.store, body::json(request)?).await?)
-}
-
-fn no_content() -> Response<Body> {
-    let mut response = Response::new(Body::Empty);
-    *response.status_mut() = StatusCode::NO_CONTENT;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
-fn status<T>(stored: &Stored<T>) -> StatusCode {
-    if stored.created { StatusCode::CREATED } else { StatusCode::OK }
-}
-
-fn shown<T: Serialize>(stored: Stored<T>) -> Result<Response<Body>, Problem> {
-    json(status(&stored), &stored.record)
 }

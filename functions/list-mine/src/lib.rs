@@ -9,8 +9,7 @@ use domain::{
 };
 use http_api::{api::Api, function::json, list::ListQuery, problem::Problem};
 use lambda_http::{Body, Request, Response, http::StatusCode};
-use service::lists;
-use store::keys::List;
+use service::lists::{self, List};
 use system::now;
 
 http_api::routes! {

@@ -17,8 +17,7 @@ use http_api::{
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
-use service::lists;
-use store::keys::List;
+use service::lists::{self, List};
 use system::now;
 
 use crate::stats::Stats;

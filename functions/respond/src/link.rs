@@ -16,9 +16,9 @@ use lambda_http::{
 use mail::page::{self, Answering, Intent, Page, PendingPage, Report};
 use service::{
     ServiceError,
-    link::{self, LinkRequest, WayToAnswer},
+    link::{self, LinkRequest, LinkTarget, WayToAnswer},
 };
-use store::{Store, StoreError, outbox::LinkTarget};
+use store::{Store, StoreError};
 use system::now;
 
 /// What was found behind a link.
@@ -71,7 +71,7 @@ async fn open<'a>(api: &'a Api, request: &Request) -> Result<Option<Opened<'a>>,
     let Some(token) = parameter(request, "token").and_then(|token| token.parse::<LinkToken>().ok()) else {
         return Ok(None);
     };
-    let Some(found) = api.store.link_target(&token).await? else { return Ok(None) };
+    let Some(found) = link::open(&api.store, &token).await? else { return Ok(None) };
     Ok(Some(Opened {
         store: &api.store,
         locale: found.link.locale.or_else(|| accepted_language(request)).unwrap_or(found.settings.default_locale),

@@ -3,8 +3,7 @@
 use domain::{Timestamp, invitation::Status, viewing::Viewer};
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
-use service::lists::{ListRequest, Page, Position};
-use store::keys::List;
+use service::lists::{List, ListRequest, Page, Position};
 
 use super::{cursor::Cursor, problem::Problem, view::InvitationView};
 

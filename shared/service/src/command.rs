@@ -170,7 +170,9 @@ fn meaning(
         Condition::Guard(Guard::Active(_)) => Meaning::Refused(Refusal::CallerUnknown),
         // The address that a link was mailed to is no longer the invitee's.
         Condition::Guard(Guard::Owned(..)) => Meaning::Refused(Refusal::SignInNeeded),
-        condition => return Err(StoreError::Damaged(format!("no command asks for {condition:?}"))),
+        Condition::Invitation(_) | Condition::Guard(Guard::Unowned(_)) | Condition::Quota | Condition::Request => {
+            return Err(StoreError::Damaged("a command failed on a condition that none has".to_owned()));
+        }
     })
 }
 

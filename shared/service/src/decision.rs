@@ -33,6 +33,23 @@ pub async fn apply(
     retry(invitation, |invitation| apply_once(store, invitation, decide, now)).await
 }
 
+/// Writes what `decide` makes of the invitation, where its only condition is that the invitation is as it was read.
+///
+/// # Errors
+/// As [`apply`], and [`StoreError::Damaged`] if another condition fails after all.
+pub async fn apply_unconditional(
+    store: &Store,
+    invitation: Invitation,
+    decide: &(impl Fn(&Invitation) -> Option<Transition> + Sync),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let id = invitation.id;
+    match apply(store, invitation, decide, now).await? {
+        Applied::Written | Applied::Unneeded => Ok(()),
+        Applied::Conflict(_) => Err(StoreError::Damaged(format!("invitation {id} in no known state"))),
+    }
+}
+
 async fn apply_once(
     store: &Store,
     invitation: Invitation,

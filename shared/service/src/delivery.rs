@@ -44,7 +44,7 @@ pub enum DeliveryError {
 }
 
 /// A mail that is to be sent, with all that its content is made from.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Draft {
     id: MailId,
     mail: OutboxMail,
@@ -70,8 +70,8 @@ struct Recipient {
     locale: Option<Locale>,
 }
 
-/// A leased mail, ready for the mail service.
-#[derive(Debug, Clone)]
+/// A leased mail, ready for the mail service. It carries links and an address, so it has no `Debug`.
+#[allow(missing_debug_implementations, reason = "its links and its address must not reach a log by accident")]
 pub struct OutgoingMail {
     /// The address that it goes to.
     pub to: EmailAddress,

@@ -4,7 +4,7 @@
 use domain::{Timestamp, id::InvitationId, lifecycle};
 use store::{Store, StoreError};
 
-use crate::decision::apply;
+use crate::decision::apply_unconditional;
 
 /// Writes the expiry of an invitation whose deadline has passed. One that was answered, or got a later deadline, stays
 /// as it is.
@@ -13,7 +13,7 @@ use crate::decision::apply;
 /// [`StoreError`] if the table fails, or conflicts do not end.
 pub async fn expire(store: &Store, id: InvitationId, now: Timestamp) -> Result<(), StoreError> {
     match store.invitation(id).await? {
-        Some(invitation) => apply(store, invitation, &|one| lifecycle::expire(one, now), now).await.map(drop),
+        Some(invitation) => apply_unconditional(store, invitation, &|one| lifecycle::expire(one, now), now).await,
         None => Ok(()),
     }
 }

@@ -5,6 +5,7 @@ use domain::{
     community::Community,
     invitation::{Invitation, Invitee},
     lifecycle::{self, Command, Holder, InviteeFact},
+    link::LinkToken,
     person::User,
     refusal::Refusal,
     settings::EmailLinkResponse,
@@ -12,8 +13,9 @@ use domain::{
 use store::{
     Store, StoreError,
     keys::{Key, Spread},
-    outbox::LinkTarget,
 };
+
+pub use store::outbox::LinkTarget;
 
 use crate::{ServiceError, command::perform_by_link};
 
@@ -44,6 +46,14 @@ pub struct Pending {
     pub community: Option<Community>,
     /// How the holder of the link may answer.
     pub way: WayToAnswer,
+}
+
+/// Finds what the token opens; `None` if it is no link of this service.
+///
+/// # Errors
+/// [`StoreError`] if the read fails.
+pub async fn open(store: &Store, token: &LinkToken) -> Result<Option<LinkTarget>, StoreError> {
+    store.link_target(token).await
 }
 
 /// Carries out what the holder of the link asks for.

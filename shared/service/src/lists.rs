@@ -10,12 +10,9 @@ use domain::{
     refusal::Refusal,
     viewing::{RoleFact, Viewer},
 };
-use store::{
-    Store, StoreError,
-    keys::{Key, List},
-    listing,
-    read::PageRequest,
-};
+use store::{Store, StoreError, keys::Key, listing, read::PageRequest};
+
+pub use store::keys::List;
 
 use crate::{ServiceError, command::ViewedInvitation};
 

@@ -4,17 +4,17 @@
 //! cannot break a condition in silence.
 
 /// The partition key.
-pub const PK: &str = "pk";
+pub(crate) const PK: &str = "pk";
 /// The sort key.
-pub const SK: &str = "sk";
+pub(crate) const SK: &str = "sk";
 /// What a record is; the stream's filters go by it.
-pub const KIND: &str = "kind";
+pub(crate) const KIND: &str = "kind";
 /// The moment after which DynamoDB deletes the record some time, in Unix seconds.
-pub const TTL: &str = "ttl";
+pub(crate) const TTL: &str = "ttl";
 /// Asks the stream to report the record once more, when the first report was in vain.
-pub const AGAIN: &str = "again";
+pub(crate) const AGAIN: &str = "again";
 /// The sort key of the three indexes.
-pub const LISTING: &str = "listing";
+pub(crate) const LISTING: &str = "listing";
 
 /// The fields of an invitation, as one map.
 pub(crate) const BODY: &str = "body";
@@ -28,7 +28,7 @@ pub(crate) const SENDER: &str = "sender";
 pub(crate) const COMMUNITY: &str = "community";
 
 /// Whether a user may act and be invited.
-pub const ACTIVE: &str = "active";
+pub(crate) const ACTIVE: &str = "active";
 /// The address of a user.
 pub(crate) const EMAIL: &str = "email";
 /// Whether the address of a user is proven to be theirs.
@@ -43,9 +43,9 @@ pub(crate) const ROLE: &str = "role";
 /// The invitation that made the membership.
 pub(crate) const JOINED_BY: &str = "joinedBy";
 /// The live invitation of a standing.
-pub const LIVE_INVITATION: &str = "liveInvitation";
+pub(crate) const LIVE_INVITATION: &str = "liveInvitation";
 /// When the live invitation expires.
-pub const LIVE_UNTIL: &str = "liveUntil";
+pub(crate) const LIVE_UNTIL: &str = "liveUntil";
 /// Until when the community must not invite again.
 pub(crate) const COOLING_UNTIL: &str = "coolingUntil";
 /// Whether the party wants no more invitations from the community.

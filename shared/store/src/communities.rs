@@ -18,7 +18,7 @@ impl Store {
     pub async fn put_community(&self, community: &Community) -> Result<bool, StoreError> {
         let copies: Vec<_> = Key::community_copies(&community.id).collect();
         let known = self.read(copies.first().cloned()).await?;
-        let created = copies.iter().all(|copy| known.get(copy).is_none());
+        let created = known.is_empty();
         let writes = copies
             .into_iter()
             .map(|copy| Ok(Write::Put(record(Kind::Community, copy, community)?, Expression::default())));

@@ -29,6 +29,8 @@ use crate::{
     write::{Write, Written},
 };
 
+pub use crate::write::MAX_ACTIONS;
+
 /// The actions that a transition adds to a transaction at the most, aside from its guards of the community and of the
 /// sender, which the invitations of one request share.
 pub fn actions(transition: &Transition) -> usize {

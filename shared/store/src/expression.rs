@@ -158,11 +158,11 @@ pub(super) struct Finished {
 }
 
 /// A string attribute.
-pub fn string(value: impl Into<String>) -> AttributeValue {
+pub(crate) fn string(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
 /// A number attribute.
-pub fn number(value: impl std::fmt::Display) -> AttributeValue {
+pub(crate) fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

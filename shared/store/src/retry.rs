@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// How often a decision is taken in all. Each time one writer gets done, so that many meet at one record only in a
 /// storm, which is better answered with 503 than waited out.

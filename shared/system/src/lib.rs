@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+#[allow(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
 /// The time, to the millisecond that the table keeps.
 pub fn now() -> Timestamp {
     #[cfg(feature = "simulation")]
@@ -17,6 +18,7 @@ pub fn now() -> Timestamp {
 #[error("there is no randomness")]
 pub struct NoRandomness;
 
+#[allow(clippy::disallowed_methods, reason = "this is the one place that asks the system")]
 /// Fills `bytes` with randomness that cannot be guessed.
 ///
 /// # Errors

@@ -18,6 +18,7 @@ pub fn serial() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     static START: OnceLock<u64> = OnceLock::new();
     let start = START.get_or_init(|| {
+        #[allow(clippy::disallowed_methods, reason = "the deployed stack has no clock that tests lead")]
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         u64::try_from(now.as_millis()).unwrap()
     });

@@ -24,7 +24,7 @@ use store::{
 use super::sweep::CONCURRENCY;
 use crate::{
     ServiceError,
-    decision::{Applied, apply},
+    decision::{Applied, apply, apply_unconditional},
 };
 
 /// Gives the user what the table keeps for their verified address. A repetition finds nothing left to do.
@@ -92,8 +92,7 @@ impl AddressOwner<'_> {
         if failed(|condition| matches!(condition, Condition::Standing(_, Party::User(_)))) {
             // A member, invited already, or not willing: there is nothing left to answer.
             let withdraw = |one: &Invitation| is_ours(one).then(|| lifecycle::withdraw(one, self.now))?;
-            apply(self.store, invitation, &withdraw, self.now).await?;
-            return Ok(());
+            return Ok(apply_unconditional(self.store, invitation, &withdraw, self.now).await?);
         }
         Err(StoreError::Damaged(format!("invitation {id} in no known state")).into())
     }

@@ -10,6 +10,7 @@ pub mod connections;
 pub mod erasure;
 pub mod import;
 pub mod members;
+pub mod settings;
 mod sweep;
 mod time_budget;
 pub mod users;

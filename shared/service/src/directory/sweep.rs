@@ -9,7 +9,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use store::{Store, keys::List, read::PageRequest};
 
 use super::time_budget::TimeBudget;
-use crate::{ServiceError, decision::apply};
+use crate::{ServiceError, decision::apply_unconditional};
 
 /// How many records are worked on at the same time.
 pub(super) const CONCURRENCY: usize = 8;
@@ -51,9 +51,7 @@ pub(super) async fn apply_to_all(
     stream::iter(invitations)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |invitation| async move {
-            // Ending an invitation has no condition but that it is as it was read, so there is no other conflict.
-            apply(store, invitation, decide, now).await?;
-            Ok(())
+            Ok(apply_unconditional(store, invitation, decide, now).await?)
         })
         .await
 }

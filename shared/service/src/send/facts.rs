@@ -106,9 +106,13 @@ impl Facts {
     }
 
     pub(super) fn quota(&self, settings: &Settings) -> Quota {
-        let day = Quota::day(self.now);
-        let used = self.records.used(&self.caller, day);
+        let (day, used) = (Quota::day(self.now), self.used());
         Quota { sender: self.caller.clone(), day, used, limit: settings.daily_invitations_per_sender.get() }
+    }
+
+    /// The invitations that count against the sender's day.
+    pub(super) fn used(&self) -> u32 {
+        self.records.used(&self.caller, Quota::day(self.now))
     }
 
     /// Returns the party behind each recipient, in order; `None` where there is none. Equal ones are the same person.

@@ -8,31 +8,30 @@ mod idempotency;
 mod preview;
 mod result;
 mod submission;
+mod terms;
 
 use std::{collections::HashSet, ops::ControlFlow};
 
 use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
-    invitation::{CommunityLabel, Sender},
     person::{Caller, Role},
     refusal::Refusal,
-    sending::{Outcome, Quota, Terms, outcome_of, sending_rights},
-    settings::Settings,
+    sending::{Outcome, Quota, Terms, outcome_of},
     transition::{Guard, Transition},
 };
 use store::{
     Store, StoreError,
-    execute::{Condition, Executed, ExtraWrite, FailedCondition, actions},
+    execute::{Condition, Executed, ExtraWrite, FailedCondition, MAX_ACTIONS, actions},
     keys::Key,
     retry,
-    write::MAX_ACTIONS,
 };
 
 use self::{
     facts::Facts,
     idempotency::{Attempt, Earlier},
     result::{Entry, KeptResult, Made},
+    terms::terms,
 };
 pub use self::{
     preview::preview,
@@ -71,34 +70,6 @@ pub async fn send(
         },
     };
     Send::new(store, caller, submission, facts, attempt, now)?.run().await
-}
-
-/// Returns the terms of all invitations of a request, if the caller may send it, and the caller's role.
-fn terms(
-    caller: &Caller,
-    facts: &Facts,
-    submission: &Submission,
-    settings: &Settings,
-    now: Timestamp,
-) -> Result<(Terms, Option<Role>), ServiceError> {
-    let (user, role) = (facts.sender()?, facts.sender_role()?);
-    let community = facts.community()?;
-    let rights = sending_rights(caller, user.as_ref(), community.as_ref(), role, settings)?;
-    let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
-    let most = settings.max_recipients_per_request.get();
-    if submission.recipients.len() > most as usize {
-        return Err(Refusal::TooManyRecipients { found: submission.recipients.len(), most }.into());
-    }
-    let terms = Terms {
-        community: CommunityLabel::from(&community),
-        sender: Sender::from(&user),
-        message: submission.message.clone().or_else(|| settings.default_message.clone()),
-        lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get()),
-        mode: settings.membership_mode_in(&community),
-        rights,
-        now,
-    };
-    Ok((terms, role))
 }
 
 /// One request on its way through the recipients.
@@ -274,7 +245,7 @@ impl<'a> Send<'a> {
                 Condition::Guard(_) => return Err(Refusal::CommunityNotFound.into()),
                 Condition::Quota => {
                     self.facts.learn(failed);
-                    self.quota = Quota { limit: self.quota.limit, ..self.facts.quota(&self.facts.settings()?) };
+                    self.quota.used = self.facts.used();
                 }
                 Condition::Request => return self.faster_request(failed),
                 Condition::Invitation(_) => return Err(busy()),

@@ -14,7 +14,7 @@ use store::Store;
 use super::{
     facts::Facts,
     submission::{Submission, draw_id},
-    terms,
+    terms::terms,
 };
 use crate::ServiceError;
 

@@ -16,7 +16,7 @@ use store::StoreError;
 use super::{facts::Facts, submission::Submission};
 
 /// What became of a request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SendResult {
     /// What became of each recipient, in order.
     pub results: Vec<RecipientResult>,
@@ -28,8 +28,8 @@ pub struct SendResult {
     pub replayed: bool,
 }
 
-/// What became of one recipient.
-#[derive(Debug, Clone)]
+/// What became of one recipient. It has no `Debug`, because the text may be an address.
+#[derive(Clone)]
 pub struct RecipientResult {
     /// The text that named the recipient.
     pub recipient: String,

@@ -17,7 +17,7 @@ use crate::ServiceError;
 pub const MAX_SUBMITTED: usize = 1_000;
 
 /// A request that can be acted on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Submission {
     /// The recipients, in order.
     pub recipients: Vec<Submitted>,
@@ -27,8 +27,8 @@ pub struct Submission {
     pub expires_in_days: Option<u32>,
 }
 
-/// One recipient as it was submitted.
-#[derive(Debug, Clone)]
+/// One recipient as it was submitted. It has no `Debug`, because the text may be an address.
+#[derive(Clone)]
 pub struct Submitted {
     /// The text that names the recipient.
     pub text: String,
