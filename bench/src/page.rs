@@ -46,7 +46,7 @@ fn machine() -> String {
 
 /// Returns today's date, as the pages write it.
 pub(crate) fn today() -> String {
-    jiff::Zoned::now().date().to_string()
+    system::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
 /// Returns megabytes of 1,000,000 bytes.
