@@ -16,8 +16,8 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// A record that is read from a body.
-pub(crate) trait Record: DeserializeOwned {
+/// A record that is read from the fields of a body.
+pub(crate) trait FromFields: DeserializeOwned {
     /// The fields that must be there.
     const REQUIRED: &[&str];
 }
@@ -32,7 +32,7 @@ impl Fields {
     }
 
     /// Reads a record. `given` are the fields that stand elsewhere in the request, `faults` those that are known already.
-    pub(crate) fn read<T: Record>(&self, given: &[(&str, &str)], mut faults: Vec<Fault>) -> Result<T, Problem> {
+    pub(crate) fn read<T: FromFields>(&self, given: &[(&str, &str)], mut faults: Vec<Fault>) -> Result<T, Problem> {
         let given: Vec<_> = given.iter().map(|(name, text)| (*name, Value::from(*text))).collect();
         let missing = T::REQUIRED.iter().filter(|name| self.get(name).is_none());
         faults.extend(missing.map(|name| Fault::new(*name, "is required")));

@@ -15,25 +15,25 @@ use http_api::{
 };
 use serde_json::Value;
 
-use crate::fields::{Fields, Record};
+use crate::fields::{Fields, FromFields};
 
-impl Record for User {
+impl FromFields for User {
     const REQUIRED: &[&str] = &["displayName"];
 }
 
-impl Record for Community {
+impl FromFields for Community {
     const REQUIRED: &[&str] = &["title", "visibility", "enrolment"];
 }
 
-impl Record for Member {
+impl FromFields for Member {
     const REQUIRED: &[&str] = &["role"];
 }
 
-impl Record for Connection {
+impl FromFields for Connection {
     const REQUIRED: &[&str] = &[];
 }
 
-impl Record for Settings {
+impl FromFields for Settings {
     const REQUIRED: &[&str] = &[];
 }
 

@@ -24,8 +24,8 @@ pub(super) async fn deactivate(store: &Store, id: &UserId) -> Result<Option<User
     Ok(change.after)
 }
 
-/// Removes an inactive user, along with the ownership of their address. Returns whether they are gone: a user whom the
-/// platform has brought back meanwhile stays.
+/// Removes an inactive user, along with the ownership of their address. Returns whether they are gone: a user that
+/// the platform has brought back meanwhile stays.
 pub(super) async fn remove(store: &Store, id: &UserId) -> Result<bool, ServiceError> {
     let change = replace(store, id, |user| user.filter(|user| user.active).cloned()).await?;
     Ok(change.after.is_none())
