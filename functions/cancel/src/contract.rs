@@ -9,6 +9,6 @@ use http_api::{
 pub(crate) fn cancel_invitation() -> Operation {
     let conflicts = [Status::Accepted, Status::Declined, Status::Rejected, Status::Expired];
     command("Sending", "Withdraws an invitation", Status::Cancelled, conflicts)
-        .about("For its sender, and moderators and above. Nobody is told; repeating it changes nothing.")
+        .about("For its sender, and moderators and above. It is silent; repeating it changes nothing.")
         .refuses([Code::NotSender])
 }

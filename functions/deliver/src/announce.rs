@@ -5,7 +5,7 @@ use domain::event::events;
 use crate::{Change, Deliver, outbound::Announcement};
 
 impl Deliver {
-    /// Announces what the changes mean; answers with the records whose events the bus did not take.
+    /// Announces what the changes mean. Returns the reports whose events the bus did not take.
     pub(crate) async fn announce(&self, changes: &[Change]) -> Vec<String> {
         let announcements: Vec<_> = changes
             .iter()

@@ -115,14 +115,14 @@ impl Outbound {
         sent.map(drop).map_err(|error| post_failure(&error))
     }
 
-    /// Puts events on the bus; answers with the stream records of those that it did not take.
+    /// Puts events on the bus. Returns the stream's reports of those that it did not take.
     pub(crate) async fn announce(&self, announcements: &[Announcement]) -> Vec<String> {
         let mut failed = Vec::new();
         for chunk in announcements.chunks(EVENTS_PER_REQUEST) {
             let entries = chunk.iter().map(|announcement| self.entry(&announcement.event));
-            let answer = self.events.put_events().set_entries(Some(entries.collect())).send().await;
-            let refused = |index: usize| match &answer {
-                Ok(answer) => answer.entries().get(index).is_none_or(|entry| entry.error_code().is_some()),
+            let response = self.events.put_events().set_entries(Some(entries.collect())).send().await;
+            let refused = |index: usize| match &response {
+                Ok(response) => response.entries().get(index).is_none_or(|entry| entry.error_code().is_some()),
                 Err(_) => true,
             };
             let lost = chunk.iter().enumerate().filter(|(index, _)| refused(*index));

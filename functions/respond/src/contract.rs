@@ -40,7 +40,7 @@ pub(crate) fn decline_invitation() -> Operation {
 
 fn page(summary: &str) -> Operation {
     let token = text().min_length(Some(TOKEN_CHARS)).max_length(Some(TOKEN_CHARS)).pattern(Some("^[A-Za-z0-9_-]+$"));
-    let description = "What the link carries. It is a secret; whoever has it may answer.";
+    let description = "What the link carries. It is a secret; its holder may answer.";
     Operation::new("Answering", summary)
         .parameter(path_parameter("token", description, token))
         .shows(404, "No link of ours, or its invitation is kept no more.")

@@ -21,17 +21,17 @@ pub(crate) fn send_invitations() -> Operation {
     let key = text().min_length(Some(1)).max_length(Some(MAX_IDEMPOTENCY_KEY)).pattern(Some("^[ -~]+$"));
     let replayed = HeaderBuilder::new()
         .schema(Some(text().extensions(keyword("const", "true"))))
-        .description(Some("The answer is that to an earlier request with the same key."));
+        .description(Some("The response is that to an earlier request with the same key."));
     let operation = Operation::new("Sending", "Invites many people at once")
         .about(
-            "One recipient never stops another: the answer has one result per recipient, in the order they were \
+            "One recipient never stops another: the response has one result per recipient, in the order they were \
              named, the users before the addresses.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .optional(
             ParameterIn::Header,
             "Idempotency-Key",
-            "Makes repetitions safe for 24 hours: the same key with the same request replays the first answer.",
+            "Makes repetitions safe for 24 hours: the same key with the same request replays the first response.",
             key,
         )
         .responds(200, "What came of each recipient.", Schema::of::<SendView<'_>>(), outcomes())
@@ -83,16 +83,16 @@ fn common(operation: Operation) -> Operation {
         ])
 }
 
-/// An answer for each outcome.
+/// A response for each outcome.
 fn outcomes() -> Vec<(String, Value)> {
-    Outcome::ALL.into_iter().map(|outcome| (name(outcome), answer(outcome))).collect()
+    Outcome::ALL.into_iter().map(|outcome| (name(outcome), response(outcome))).collect()
 }
 
 fn name(outcome: Outcome) -> String {
     json!(outcome).as_str().unwrap_or_default().to_owned()
 }
 
-fn answer(outcome: Outcome) -> Value {
+fn response(outcome: Outcome) -> Value {
     let status = match outcome {
         Outcome::Invited => Some(Status::Pending),
         Outcome::AwaitingApproval => Some(Status::AwaitingApproval),

@@ -1,4 +1,4 @@
-//! The answer: one entry per recipient, in order, and a summary; or the mail of a preview.
+//! The response: one entry per recipient, in order, and a summary; or the mail of a preview.
 
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ pub const MAX_EMAIL_LENGTH: usize = 254;
 
 /// An address that mail can be sent to. Keeps its spelling; two spellings that differ in case are equal.
 ///
-/// `Debug` hides the address, so that it cannot reach a log by accident; `Display` is for mails and answers.
+/// `Debug` hides the address, so that it cannot reach a log by accident; `Display` is for mails and responses.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EmailAddress(String);

@@ -181,7 +181,7 @@ impl DeliveryState {
     }
 }
 
-/// One sender's offer to one invitee for one community.
+/// An invitation of one invitee to one community by one sender.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Invitation {

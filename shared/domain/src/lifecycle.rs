@@ -253,14 +253,14 @@ pub fn erase(
 
 /// Shows that the invitation mail has got as far as `state`. `None` when it is known to have got further.
 pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
-    let news = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
-    news.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
+    let is_next = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
+    is_next.then(|| change(invitation, |after| after.delivery = Some(Delivery { state, at: now })))
 }
 
 /// The right to give a command, as far as it is known.
 enum Authority {
     /// Known to exist.
-    Settled,
+    Known,
     /// It exists if the write finds this guard to hold.
     Provided(Guard),
     /// It does not exist; the refusal depends on the role.
@@ -272,7 +272,7 @@ impl Authority {
     /// refusal would tell a stranger about the invitation: both need the role first.
     fn apply(self, verdict: Result<Verdict, Refusal>) -> Result<Verdict, Refusal> {
         match (self, verdict) {
-            (Self::Settled, verdict) => verdict,
+            (Self::Known, verdict) => verdict,
             (Self::Provided(guard), Ok(Verdict::Change(mut transition))) => {
                 transition.guards.push(guard);
                 Ok(Verdict::Change(transition))
@@ -297,7 +297,7 @@ fn may_answer(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
         // A verified address in the token is enough for an invitation to that address, and to repeat the answer: accepted,
         // it names the user alone.
         None if !by_address && invitation.status != Status::Accepted => Err(Refusal::CallerUnknown),
-        _ => Ok(Authority::Settled),
+        _ => Ok(Authority::Known),
     }
 }
 
@@ -305,7 +305,7 @@ fn may_withdraw(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authorit
     if !viewer.is_sender(invitation) {
         return may_moderate_or(invitation, viewer, Refusal::NotSender);
     }
-    viewer.check_active().map(|()| Authority::Settled)
+    viewer.check_active().map(|()| Authority::Known)
 }
 
 fn may_moderate(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority, Refusal> {
@@ -317,10 +317,10 @@ fn may_resend(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
         return may_moderate_or(invitation, viewer, Refusal::NotSender);
     }
     viewer.check_active()?;
-    // Who has left the community no longer speaks for it.
+    // A sender who has left the community no longer sends in its name.
     match viewer.role {
         RoleFact::Known(None) => Err(Refusal::NotAMember),
-        RoleFact::Known(Some(_)) => Ok(Authority::Settled),
+        RoleFact::Known(Some(_)) => Ok(Authority::Known),
         RoleFact::Unread => {
             Ok(Authority::Provided(Guard::Belongs(viewer.caller.id.clone(), invitation.community.id.clone())))
         }
@@ -329,7 +329,7 @@ fn may_resend(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
 
 fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusal) -> Result<Authority, Refusal> {
     if viewer.moderates() {
-        return viewer.check_active().map(|()| Authority::Settled);
+        return viewer.check_active().map(|()| Authority::Known);
     }
     match viewer.role {
         RoleFact::Known(_) if viewer.sees(invitation) == Some(true) => Err(refusal),
@@ -441,8 +441,8 @@ impl Step<'_> {
             after.answered_at = Some(self.now);
         });
         let cooling_until = days_later(self.now, settings.decline_cooldown_days.get());
-        let refuse = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
-        transition.standings.push((party, refuse));
+        let decline = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
+        transition.standings.push((party, decline));
         transition.mails.push(NewMail { kind: MailKind::Declined, to: Addressee::Sender });
         Ok(Verdict::Change(Box::new(transition)))
     }
@@ -517,8 +517,8 @@ impl Step<'_> {
         }
         let mut transition = self.change(|after| after.queue_mail(self.now));
         // The standing is checked as for a new invitation: an invitee who blocked the community since is not mailed.
-        let offer = StandingChange::Invite { invitation: self.invitation.id, until: self.invitation.expires_at };
-        transition.standings.push((self.invitation.invitee.party(), offer));
+        let invite = StandingChange::Invite { invitation: self.invitation.id, until: self.invitation.expires_at };
+        transition.standings.push((self.invitation.invitee.party(), invite));
         transition.mails.push(NewMail { kind: MailKind::Invitation, to: Addressee::Invitee });
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))

@@ -1,4 +1,4 @@
-//! Why something is not done. Refusals know no HTTP; `http::problem` gives each its status and code.
+//! Why something is not done. Refusals know no HTTP; `http_api::problem` gives each its status and code.
 
 use super::{Timestamp, invitation::Status};
 

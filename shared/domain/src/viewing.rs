@@ -56,10 +56,10 @@ impl Viewer<'_> {
             Invitee::User { .. } => return Addressed::No,
             Invitee::Address { key, .. } => key,
         };
-        let claimed = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == *key);
-        if claimed(self.verified_email()) || claimed(self.user.and_then(User::verified_email)) {
+        let is_invited = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == *key);
+        if is_invited(self.verified_email()) || is_invited(self.user.and_then(User::verified_email)) {
             Addressed::Yes
-        } else if claimed(self.caller.email.as_ref()) || claimed(self.user.and_then(|user| user.email.as_ref())) {
+        } else if is_invited(self.caller.email.as_ref()) || is_invited(self.user.and_then(|user| user.email.as_ref())) {
             Addressed::Unverified
         } else {
             Addressed::No

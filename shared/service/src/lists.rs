@@ -10,7 +10,12 @@ use domain::{
     refusal::Refusal,
     viewing::{RoleFact, Viewer},
 };
-use store::{Store, StoreError, keys::Key, listing, read::PageRequest};
+use store::{
+    Store, StoreError,
+    keys::Key,
+    listing,
+    read::{Entry, PageRequest},
+};
 
 pub use store::keys::List;
 
@@ -75,7 +80,7 @@ pub async fn page(store: &Store, request: &ListRequest, now: Timestamp) -> Resul
     let pending = match &request.after {
         Some(position) => position.pending,
         None if counting => {
-            let count = entries.iter().filter(|(key, _)| listing::is_pending(key, now)).count();
+            let count = entries.iter().filter(|entry| listing::is_pending(&entry.listing, now)).count();
             u32::try_from(count).ok().map(|count| count.min(MAX_LIMIT))
         }
         None => None,
@@ -83,8 +88,8 @@ pub async fn page(store: &Store, request: &ListRequest, now: Timestamp) -> Resul
     let more = entries.len() > request.limit as usize;
     entries.truncate(request.limit as usize);
     let last = entries.last().filter(|_| more);
-    let next = last.map(|(listing, _)| Position { listing: listing.clone(), pending });
-    let mut invitations: Vec<_> = entries.into_iter().map(|(_, invitation)| invitation).collect();
+    let next = last.map(|entry| Position { listing: entry.listing.clone(), pending });
+    let mut invitations = entries.into_iter().map(Entry::invitation).collect::<Result<Vec<_>, _>>()?;
     // The index sorts pending invitations by expiry; people expect the newest first.
     invitations.sort_by_key(|one| (one.status_at(now) != Status::Pending, Reverse(one.id)));
     Ok(Page { invitations, next, pending })

@@ -156,13 +156,31 @@ pub struct PageRequest<'a> {
     pub now: Timestamp,
 }
 
-/// Invitations in listing order, each with its listing key.
+/// Entries of an index, in listing order.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The invitations.
-    pub entries: Vec<(String, Invitation)>,
+    /// The entries.
+    pub entries: Vec<Entry>,
     /// Whether more may follow.
     pub more: bool,
+}
+
+/// An invitation as an index has it. It is read when it is asked for: a list that counts reads more than it shows.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The listing key.
+    pub listing: String,
+    item: Item,
+}
+
+impl Entry {
+    /// Reads the invitation.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of an invitation.
+    pub fn invitation(self) -> Result<Invitation, StoreError> {
+        record::invitation(self.item)
+    }
 }
 
 impl Store {
@@ -328,11 +346,11 @@ fn start_key(list: &List, listing: &str) -> Option<HashMap<String, AttributeValu
     Some(key)
 }
 
-/// Reads an index record.
-fn entry(item: Item) -> Result<(String, Invitation), StoreError> {
+/// Returns the entry that an index record is.
+fn entry(item: Item) -> Result<Entry, StoreError> {
     let listing = item.get(LISTING).and_then(|listing| listing.as_s().ok()).cloned();
     let listing = listing.ok_or_else(|| StoreError::Damaged("an invitation without a listing key".to_owned()))?;
-    Ok((listing, record::invitation(item)?))
+    Ok(Entry { listing, item })
 }
 
 /// The primary key of a record.

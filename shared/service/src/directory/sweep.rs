@@ -6,7 +6,11 @@ use domain::{
     transition::Transition,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use store::{Store, keys::List, read::PageRequest};
+use store::{
+    Store,
+    keys::List,
+    read::{Entry, PageRequest},
+};
 
 use super::time_budget::TimeBudget;
 use crate::{ServiceError, decision::apply_unconditional};
@@ -33,8 +37,9 @@ pub(super) async fn sweep(
     loop {
         budget.check()?;
         let page = store.page(&PageRequest { list, status, after: after.as_deref(), limit: PAGE, now }).await?;
-        after = page.entries.last().map(|(listing, _)| listing.clone());
-        apply_to_all(store, page.entries.into_iter().map(|(_, invitation)| invitation), decide, now).await?;
+        after = page.entries.last().map(|entry| entry.listing.clone());
+        let invitations = page.entries.into_iter().map(Entry::invitation).collect::<Result<Vec<_>, _>>()?;
+        apply_to_all(store, invitations, decide, now).await?;
         if !page.more || after.is_none() {
             return Ok(());
         }
