@@ -1,4 +1,4 @@
-//! The one reader of `template.yaml`: a change of the table, the routes or the stream's filters there shows in the tests.
+//! The tests' one reader of `template.yaml`: a change of the table, the routes or the stream's filters there shows in the tests.
 
 use std::{
     collections::BTreeMap,

@@ -1,7 +1,8 @@
 //! Values of records that carry their range: text and numbers that cannot be out of it.
 //!
 //! Each is read from what JSON has for it and says what it wants where that does not fit. What the table holds was read
-//! the same way before it was written.
+//! the same way before it was written, and is read so again: a narrower range would make older records unreadable, so
+//! widen ranges freely, and narrow one only after a migration.
 
 use std::{ops::Deref, str::FromStr};
 

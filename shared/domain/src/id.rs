@@ -82,7 +82,7 @@ host_id! {
 
 /// One invitation. It sorts by the time of its making and is an id, never a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct InvitationId(Ulid);
 
 impl InvitationId {
@@ -113,6 +113,20 @@ impl FromStr for InvitationId {
         // More than 128 bits would wrap around: one invitation, one spelling, case aside.
         let ulid = Ulid::from_string(text).ok().filter(|ulid| ulid.to_string().eq_ignore_ascii_case(text));
         ulid.map(Self).ok_or(InvalidId::NotUlid)
+    }
+}
+
+impl TryFrom<String> for InvitationId {
+    type Error = InvalidId;
+
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<InvitationId> for String {
+    fn from(id: InvitationId) -> Self {
+        id.to_string()
     }
 }
 

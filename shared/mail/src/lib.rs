@@ -2,7 +2,7 @@
 //! invitation to text and HTML.
 //!
 //! What a language says is in its folder in `language`, once for text and HTML; the templates in `templates` arrange
-//! it. What people wrote reaches a template only through [`plain`], and HTML only through the templates' escaping, so
+//! it. What people wrote reaches a template only through `plain`, and HTML only through the templates' escaping, so
 //! that no name, title or message can add markup, a header or a link.
 
 mod content;

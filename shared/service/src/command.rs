@@ -75,7 +75,7 @@ pub async fn perform(
 ///
 /// # Errors
 /// As [`perform`].
-pub async fn perform_by_link(
+pub(crate) async fn perform_by_link(
     store: &Store,
     invitation: Invitation,
     decide: &(impl Fn(&Invitation) -> Result<Verdict, Refusal> + Sync),

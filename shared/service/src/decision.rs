@@ -11,7 +11,7 @@ use store::{
 
 /// The result of a decision.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Applied {
+pub(crate) enum Applied {
     /// It is written.
     Written,
     /// There was nothing to change.
@@ -24,7 +24,7 @@ pub enum Applied {
 ///
 /// # Errors
 /// [`StoreError`] if the table fails, or conflicts do not end.
-pub async fn apply(
+pub(crate) async fn apply(
     store: &Store,
     invitation: Invitation,
     decide: &(impl Fn(&Invitation) -> Option<Transition> + Sync),
@@ -37,7 +37,7 @@ pub async fn apply(
 ///
 /// # Errors
 /// As [`apply`], and [`StoreError::Damaged`] if another condition fails after all.
-pub async fn apply_unconditional(
+pub(crate) async fn apply_unconditional(
     store: &Store,
     invitation: Invitation,
     decide: &(impl Fn(&Invitation) -> Option<Transition> + Sync),

@@ -204,17 +204,17 @@ impl From<Key> for HashMap<String, AttributeValue> {
 }
 
 /// What the sort keys of mails begin with.
-pub const MAIL_PREFIX: &str = "MAIL#";
+pub(crate) const MAIL_PREFIX: &str = "MAIL#";
 /// What the sort keys of standings begin with.
-pub const STANDING_PREFIX: &str = "STANDING#";
+pub(crate) const STANDING_PREFIX: &str = "STANDING#";
 /// What the sort keys of connections begin with.
-pub const CONNECTION_PREFIX: &str = "CONNECTION#";
+pub(crate) const CONNECTION_PREFIX: &str = "CONNECTION#";
 /// What the sort keys of moderators begin with.
-pub const MODERATOR_PREFIX: &str = "MODERATOR#";
+pub(crate) const MODERATOR_PREFIX: &str = "MODERATOR#";
 /// What parks a record that did not read, rather than a mail.
 const RECORD_PREFIX: &str = "RECORD#";
 /// The partition of parked mails, and of records that did not read.
-pub const PARKED_PARTITION: &str = "PARKED";
+pub(crate) const PARKED_PARTITION: &str = "PARKED";
 
 /// The name of a mail among those of its invitation: the same for the same change, however often it is tried.
 pub(crate) fn mail_name(kind: MailKind, to: &Addressee, revision: u64) -> String {
@@ -232,17 +232,17 @@ pub(crate) fn addressee_name(to: &Addressee) -> &str {
 }
 
 /// The partition of all that concerns one user.
-pub fn user_partition(id: &UserId) -> String {
+pub(crate) fn user_partition(id: &UserId) -> String {
     format!("USER#{id}")
 }
 
 /// The partition of all that concerns one address.
-pub fn address_partition(key: &AddressKey) -> String {
+pub(crate) fn address_partition(key: &AddressKey) -> String {
     format!("ADDRESS#{}", key.as_str())
 }
 
 /// The partition of all that concerns one party; its name is also the party's hash key in the index by invitee.
-pub fn party_partition(party: &Party) -> String {
+pub(crate) fn party_partition(party: &Party) -> String {
     match party {
         Party::User(id) => user_partition(id),
         Party::Address(key) => address_partition(key),
@@ -250,12 +250,12 @@ pub fn party_partition(party: &Party) -> String {
 }
 
 /// The partition of a community's counters.
-pub fn stats_partition(community: &CommunityId) -> String {
+pub(crate) fn stats_partition(community: &CommunityId) -> String {
     format!("TALLY#{community}")
 }
 
 /// The partition of a community's moderators.
-pub fn moderators_partition(community: &CommunityId) -> String {
+pub(crate) fn moderators_partition(community: &CommunityId) -> String {
     format!("MODERATORS#{community}")
 }
 
