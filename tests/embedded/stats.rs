@@ -1,6 +1,7 @@
 //! A community's statistics: right however often, in whatever order and by how many at once changes are counted.
 
 use jiff::SignedDuration;
+use serde_json::Value;
 use testkit::embedded::{Person, World, chess, person};
 
 /// Invites people, of whom some accept and some decline, each after so many seconds.
@@ -76,6 +77,18 @@ async fn stats_are_right_however_often_and_in_whatever_order_changes_arrive() {
     );
 }
 
+/// Hands the changes over twice at once, one time slower than the other.
+async fn hand_over_twice_at_once(world: &World, changes: &[Value]) {
+    let count = world.faults.stop_next();
+    let slow = world.hand_over(changes);
+    let fast = async {
+        count.reached().await;
+        world.hand_over(changes).await;
+        count.open();
+    };
+    tokio::join!(slow, fast);
+}
+
 #[tokio::test]
 async fn a_change_that_two_count_at_once_is_counted_once() {
     let (world, mona) = chess("owner").await;
@@ -83,14 +96,18 @@ async fn a_change_that_two_count_at_once_is_counted_once() {
     let id = world.invite_user(&mona, "chess", &ann).await;
     world.pump().await;
     world.command(&ann, &id, "accept").await.ok();
-    let changes = world.changes();
-    let count = world.faults.stop_next();
-    let slow = world.hand_over(&changes);
-    let fast = async {
-        count.reached().await;
-        world.hand_over(&changes).await;
-        count.open();
-    };
-    tokio::join!(slow, fast);
+    hand_over_twice_at_once(&world, &world.changes()).await;
     assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("accepted", 1)]);
+}
+
+#[tokio::test]
+async fn a_new_invitation_that_two_count_at_once_is_counted_once() {
+    let (world, mona) = chess("owner").await;
+    world.invite_address(&mona, "chess", "ann@example.org").await;
+    let mut changes = world.changes();
+    // Its mail would be sent, too.
+    changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "invitation");
+    assert_eq!(changes.len(), 1);
+    hand_over_twice_at_once(&world, &changes).await;
+    assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("pending", 1)]);
 }
