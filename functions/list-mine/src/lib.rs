@@ -1,8 +1,5 @@
 //! Lists the caller's own invitations, pending first, with the count for a badge. One query.
 
-#[cfg(feature = "openapi")]
-mod contract;
-
 use domain::{
     person::Party,
     viewing::{RoleFact, Viewer},
@@ -24,4 +21,16 @@ async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Bo
     let page = lists::page(&api.store, &query.request, now).await?;
     let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
     json(StatusCode::OK, &query.view(&page, &viewer, now))
+}
+
+/// What the contract says of the route, in a function of its handler's name.
+#[cfg(feature = "openapi")]
+mod contract {
+    use http_api::contract::{Operation, list};
+
+    pub(crate) fn list_my_invitations() -> Operation {
+        let operation = Operation::new("Answering", "Lists the caller's own invitations")
+            .about("`pendingCount` is the number for a badge; it is exact up to 100 and stops there.");
+        list(operation, true)
+    }
 }

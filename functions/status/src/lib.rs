@@ -2,9 +2,6 @@
 //!
 //! One batch read answers the invitee and the sender; anyone else's role in the community takes a second one.
 
-#[cfg(feature = "openapi")]
-mod contract;
-
 use domain::viewing::Viewer;
 use http_api::{
     api::Api,
@@ -25,4 +22,23 @@ async fn get_invitation(api: &Api, request: &Request) -> Result<Response<Body>, 
     let found = lists::invitation(&api.store, &caller, invitation_id(request)?).await?;
     let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
     json(StatusCode::OK, &InvitationView::new(&found.invitation, &viewer, now()))
+}
+
+/// What the contract says of the route, in a function of its handler's name.
+#[cfg(feature = "openapi")]
+mod contract {
+    use domain::{id::InvitationId, invitation::Status};
+    use http_api::{
+        code::Code,
+        contract::{Operation, example_invitation, invitation},
+    };
+
+    pub(crate) fn get_invitation() -> Operation {
+        let examples = Status::ALL.into_iter().map(|status| (status.as_str(), example_invitation(status)));
+        Operation::new("Sending", "Tells where one invitation stands")
+            .about("For its invitee, its sender, and moderators and above. To anyone else it does not exist.")
+            .path::<InvitationId>("invitationId", "The invitation.")
+            .responds(200, "The invitation.", invitation(), examples.collect())
+            .refuses([Code::InvitationNotFound])
+    }
 }
