@@ -171,3 +171,20 @@ impl Settings {
         community.membership_mode.unwrap_or(self.membership_mode)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Settings;
+
+    #[test]
+    fn the_defaults_are_those_of_spec() {
+        let expected = json!({
+            "membershipMode": "acceptance", "invitationLifetimeDays": 30, "declineCooldownDays": 30,
+            "maxRecipientsPerRequest": 100, "dailyInvitationsPerSender": 500, "membersInviteConnectionsOnly": true,
+            "emailLinkResponse": "confirm", "productName": "Community", "defaultLocale": "en",
+        });
+        assert_eq!(json!(Settings::default()), expected);
+    }
+}
