@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::Deserialize;
+use testkit::template::template;
 
 use crate::{
     error::Result,
@@ -10,7 +11,6 @@ use crate::{
     page::{splice, table},
     recorder::Usage,
     results::{BackgroundResult, OperationResult, Results},
-    template::Template,
 };
 
 #[derive(Deserialize)]
@@ -70,30 +70,30 @@ struct Step<'a> {
 type Bill = BTreeMap<&'static str, f64>;
 
 impl<'a> Step<'a> {
-    fn request(result: &'a OperationResult, template: &Template) -> Result<Self> {
+    fn request(result: &'a OperationResult) -> Self {
         let OperationResult { operation, ours, usage, .. } = result;
-        Ok(Self {
+        Self {
             name: operation.name,
             times: operation.per_invitation.into(),
             is_request: true,
-            memory: template.function_behind(operation.route)?.memory,
+            memory: template().function_behind(operation.route).memory.into(),
             init: ours.init,
             cpu: ours.cpu,
             usage,
-        })
+        }
     }
 
-    fn background(result: &'a BackgroundResult, template: &Template) -> Result<Self> {
+    fn background(result: &'a BackgroundResult) -> Self {
         let BackgroundResult { step, init, cpu, usage } = result;
-        Ok(Self {
+        Self {
             name: step.name,
             times: step.per_invitation.into(),
             is_request: false,
-            memory: template.function(step.function)?.memory,
+            memory: template().function(step.function).memory.into(),
             init: *init,
             cpu: *cpu,
             usage,
-        })
+        }
     }
 
     /// Returns the time that one invocation is billed for.
@@ -133,10 +133,9 @@ impl<'a> Step<'a> {
 /// Writes what is between the markers of `docs/cost.md`.
 pub(crate) fn write(results: &Results) -> Result<()> {
     let prices: Prices = toml::from_str(&fs::read_to_string("bench/prices.toml")?)?;
-    let template = &results.template;
-    let requests = results.operations.iter().map(|result| Step::request(result, template));
-    let background = results.background.iter().map(|result| Step::background(result, template));
-    let steps = requests.chain(background).collect::<Result<Vec<_>>>()?;
+    let requests = results.operations.iter().map(Step::request);
+    let background = results.background.iter().map(Step::background);
+    let steps: Vec<_> = requests.chain(background).collect();
     let life: Vec<_> = steps.iter().filter(|step| step.times > 0.0).collect();
     let text = format!(
         "Computed on {} with AWS's list prices of {} ({}), from the figures of [speed.md](speed.md). `make bench` computes \
@@ -179,7 +178,7 @@ fn bulk(results: &Results, prices: &Prices) -> Result<String> {
         let CaseKind::Guests(recipients) = result.operation.case else { continue };
         let recipients = u32::try_from(recipients)?;
         let mut bill = Bill::new();
-        Step { times: 1.0, ..Step::request(result, &results.template)? }.charge(prices, &mut bill);
+        Step { times: 1.0, ..Step::request(result) }.charge(prices, &mut bill);
         let services = ["API Gateway", "Lambda", "DynamoDB reads", "DynamoDB writes"];
         let dollars: f64 = services.iter().filter_map(|service| bill.get(service)).sum();
         let Usage { read_units, write_units, .. } = &result.usage;

@@ -22,7 +22,6 @@ mod runtime_api;
 mod size;
 mod speed;
 mod table;
-mod template;
 mod timing;
 
 use std::{
@@ -30,6 +29,8 @@ use std::{
     path::PathBuf,
     time::Instant,
 };
+
+use testkit::template::template;
 
 use crate::{
     error::Result,
@@ -39,7 +40,6 @@ use crate::{
     results::{BackgroundResult, Metrics, OperationResult, Results},
     size::FunctionSize,
     table::Table,
-    template::Template,
 };
 
 /// The binary that every function is compared with.
@@ -70,13 +70,12 @@ fn print(line: &str) {
 struct Bench {
     /// The directory of the binaries.
     binaries: PathBuf,
-    template: Template,
     fixtures: Fixtures,
 }
 
 impl Bench {
     async fn new(binaries: &str) -> Result<Self> {
-        Ok(Self { binaries: binaries.into(), template: Template::read()?, fixtures: Fixtures::new().await? })
+        Ok(Self { binaries: binaries.into(), fixtures: Fixtures::new().await? })
     }
 
     async fn measure_everything(self) -> Result<()> {
@@ -88,7 +87,7 @@ impl Bench {
             progress(&format!("a table of {size} invitations"));
             tables.push((size, self.fixtures.table(size).await?));
         }
-        let functions = self.template.functions.iter().map(|function| &*function.name);
+        let functions = template().functions().iter().map(|function| &*function.name);
         let sizes = functions.chain([FLOOR]).map(|function| FunctionSize::of(function, &self.binaries));
         let sizes = sizes.collect::<Result<_>>()?;
         let mut operations = Vec::new();
@@ -100,7 +99,7 @@ impl Bench {
         for step in &BACKGROUND {
             background.push(self.measure_background(step, &tables[0].1, 100).await?);
         }
-        let results = Results { date: page::today(), template: self.template, sizes, operations, background };
+        let results = Results { date: page::today(), sizes, operations, background };
         speed::write(&results)?;
         plot::write(&results.operations)?;
         cost::write(&results)?;
@@ -155,7 +154,7 @@ impl Bench {
         tables: &[(usize, Table)],
         repetitions: Repetitions,
     ) -> Result<OperationResult> {
-        let function = self.binaries.join(&self.template.function_behind(operation.route)?.name);
+        let function = self.binaries.join(&template().function_behind(operation.route).name);
         let floor = self.binaries.join(FLOOR);
         measure(operation, &function, &floor, &self.fixtures, tables, repetitions).await
     }

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use testkit::template::template;
+
 use crate::{
     error::Result,
     fixtures::Fixtures,
@@ -12,7 +14,6 @@ use crate::{
     page::{measured_on, megabytes, splice, table, today},
     process::Process,
     size::Size,
-    template::Template,
     timing::{Timing, median},
 };
 
@@ -33,14 +34,14 @@ struct Candidate {
 /// Writes what is between the markers of `docs/speed.md` that are about profiles. The directories are named after them.
 pub(crate) async fn compare(directories: &[PathBuf]) -> Result<()> {
     let operation = OPERATIONS.iter().find(|operation| operation.name == OPERATION).ok_or("no such operation")?;
-    let function = Template::read()?.function_behind(operation.route)?.name.clone();
+    let function = &template().function_behind(operation.route).name;
     let fixtures = Fixtures::new().await?;
     let served = fixtures.table(1_000).await?;
     let mut candidates = Vec::new();
     for directory in directories {
         let profile = directory.to_string_lossy();
         let profile = profile.trim_end_matches("/release").rsplit('/').next().unwrap_or_default().to_owned();
-        let binary = directory.join(&function);
+        let binary = directory.join(function);
         let process = Process::start(&binary, &served.endpoint).await?;
         candidates.push(Candidate { profile, binary, inits: vec![process.init], process, timings: Vec::new() });
     }

@@ -4,14 +4,12 @@ use crate::{
     operation::{BackgroundStep, Operation},
     recorder::Usage,
     size::FunctionSize,
-    template::Template,
 };
 
 /// The results of a run.
 #[derive(Debug)]
 pub(crate) struct Results {
     pub(crate) date: String,
-    pub(crate) template: Template,
     pub(crate) sizes: Vec<FunctionSize>,
     pub(crate) operations: Vec<OperationResult>,
     pub(crate) background: Vec<BackgroundResult>,

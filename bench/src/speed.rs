@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use testkit::template::template;
+
 use crate::{
     error::Result,
     page::{measured_on, megabytes, splice, table},
@@ -141,8 +143,8 @@ fn missed(results: &Results) -> String {
         }
     }
     for size in &results.sizes {
-        let function = results.template.functions.iter().find(|function| function.name == size.function);
-        let has_callers = function.is_some_and(|function| !function.routes.is_empty());
+        let function = template().functions().iter().find(|function| function.name == size.function);
+        let has_callers = function.is_some_and(|function| function.has_routes());
         let zip = size.arm64.unwrap_or(size.host).zip;
         if has_callers && zip > ZIP {
             let [found, most] = [zip, ZIP].map(|bytes| format!("{:.2}", megabytes(bytes)));

@@ -2,9 +2,10 @@
 
 use dynoxide::{Database, ImportOptions, Item};
 use serde_json::{Value, json};
+use testkit::template::template;
 use tokio::net::TcpListener;
 
-use crate::{error::Result, template::Template};
+use crate::error::Result;
 
 /// The name of the table.
 pub(crate) const TABLE: &str = "invitations";
@@ -21,13 +22,9 @@ impl Table {
     /// streamed at every write, which AWS does not, so that only the table of the prototypes has a stream.
     pub(crate) async fn new(streams: bool) -> Result<Self> {
         let database = Database::memory()?;
-        let described = Template::read()?.table;
-        let mut request = json!({ "TableName": TABLE });
-        for part in ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes"] {
-            request[part] = described[part].clone();
-        }
-        if streams {
-            request["StreamSpecification"] = json!({ "StreamEnabled": true, "StreamViewType": "NEW_AND_OLD_IMAGES" });
+        let mut request = template().create_table(TABLE);
+        if !streams {
+            request["StreamSpecification"] = Value::Null;
         }
         database.create_table(serde_json::from_value(request)?)?;
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -1,4 +1,5 @@
-//! The tests' one reader of `template.yaml`: a change of the table, the routes or the stream's filters there shows in the tests.
+//! The one reader of `template.yaml`, for the tests and the bench: a change of the table, the functions, the routes or the
+//! stream's filters there shows in both.
 
 use std::{
     collections::BTreeMap,
@@ -15,11 +16,27 @@ use crate::files;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Template {
+    globals: Globals,
     parameters: BTreeMap<String, Parameter>,
     resources: BTreeMap<String, Resource>,
     outputs: BTreeMap<String, Value>,
     #[serde(skip)]
+    functions: OnceLock<Vec<Function>>,
+    #[serde(skip)]
     routes: OnceLock<Vec<Route>>,
+}
+
+/// What all functions have in common.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Globals {
+    function: FunctionGlobals,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct FunctionGlobals {
+    memory_size: u32,
 }
 
 #[derive(Debug, Deserialize)]
@@ -36,6 +53,40 @@ struct Resource {
     properties: Value,
 }
 
+/// A function that is deployed.
+#[derive(Debug)]
+pub struct Function {
+    /// Its name: that of its crate and binary.
+    pub name: String,
+    /// Its memory, in megabytes.
+    pub memory: u32,
+    /// How long it may take, where it does not take the usual time.
+    timeout: Option<Duration>,
+    /// The routes of the API that lead to it.
+    routes: Vec<Route>,
+}
+
+impl Function {
+    /// Whether the API leads to it.
+    pub fn has_routes(&self) -> bool {
+        !self.routes.is_empty()
+    }
+
+    /// Reads the properties of a resource; `None` if it is not a function.
+    fn read(properties: &Value, globals: &FunctionGlobals) -> Option<Self> {
+        let name = properties["CodeUri"].as_str()?.trim_end_matches('/').rsplit('/').next()?;
+        let events = properties["Events"].as_object().into_iter().flat_map(|events| events.values());
+        let of_api = events.filter(|event| event["Type"] == "HttpApi").map(|event| &event["Properties"]);
+        let memory = properties["MemorySize"].as_u64().and_then(|memory| memory.try_into().ok());
+        Some(Self {
+            name: name.to_owned(),
+            memory: memory.unwrap_or(globals.memory_size),
+            timeout: properties["Timeout"].as_u64().map(Duration::from_secs),
+            routes: of_api.map(|route| Route::read(route, name)).collect(),
+        })
+    }
+}
+
 /// A route of the API.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
@@ -50,6 +101,16 @@ pub struct Route {
 }
 
 impl Route {
+    fn read(properties: &Value, function: &str) -> Self {
+        let text = |name: &str| properties[name].as_str().unwrap().to_owned();
+        Self {
+            method: text("Method"),
+            path: text("Path"),
+            function: function.to_owned(),
+            public: properties["Auth"]["Authorizer"] == "NONE",
+        }
+    }
+
     /// Whether the route is a page behind a mail link, where the link is what lets people in.
     pub fn is_page(&self) -> bool {
         ["/i/{token}", "/u/{token}"].contains(&self.path.as_str())
@@ -90,29 +151,37 @@ pub fn template() -> &'static Template {
 }
 
 impl Template {
-    /// Returns every route of the API.
-    pub fn routes(&self) -> &[Route] {
-        self.routes.get_or_init(|| self.read_routes())
+    /// Returns every function, by name.
+    pub fn functions(&self) -> &[Function] {
+        self.functions.get_or_init(|| {
+            let globals = &self.globals.function;
+            let all = self.resources.values().filter_map(|resource| Function::read(&resource.properties, globals));
+            let mut functions: Vec<_> = all.collect();
+            functions.sort_by(|a, b| a.name.cmp(&b.name));
+            functions
+        })
     }
 
-    fn read_routes(&self) -> Vec<Route> {
-        let mut routes = Vec::new();
-        for resource in self.resources.values() {
-            let Some(code) = resource.properties["CodeUri"].as_str() else { continue };
-            for event in resource.properties["Events"].as_object().into_iter().flat_map(|events| events.values()) {
-                if event["Type"] == "HttpApi" {
-                    let text = |name: &str| event["Properties"][name].as_str().unwrap().to_owned();
-                    routes.push(Route {
-                        method: text("Method"),
-                        path: text("Path"),
-                        function: function(code).to_owned(),
-                        public: event["Properties"]["Auth"]["Authorizer"] == "NONE",
-                    });
-                }
-            }
-        }
-        assert!(routes.len() > 20, "template.yaml declares only {routes:?}");
-        routes
+    /// Returns a function.
+    pub fn function(&self, name: &str) -> &Function {
+        let function = self.functions().iter().find(|function| function.name == name);
+        function.unwrap_or_else(|| panic!("template.yaml has no function {name}"))
+    }
+
+    /// Returns the function that a route leads to: a method and a path, as the template has them.
+    pub fn function_behind(&self, route: &str) -> &Function {
+        let leads = |one: &Route| Some((one.method.as_str(), one.path.as_str())) == route.split_once(' ');
+        let function = self.functions().iter().find(|function| function.routes.iter().any(leads));
+        function.unwrap_or_else(|| panic!("template.yaml has no route {route}"))
+    }
+
+    /// Returns every route of the API.
+    pub fn routes(&self) -> &[Route] {
+        self.routes.get_or_init(|| {
+            let routes: Vec<_> = self.functions().iter().flat_map(|function| function.routes.clone()).collect();
+            assert!(routes.len() > 20, "template.yaml declares only {routes:?}");
+            routes
+        })
     }
 
     /// Returns the route that the gateway chooses for a request, and the values of its parameters.
@@ -123,11 +192,9 @@ impl Template {
         found.min_by_key(|(_, parameters)| parameters.len())
     }
 
-    /// Returns how long a function may take.
+    /// Returns how long a function may take that does not take the usual time.
     pub fn timeout(&self, name: &str) -> Duration {
-        let is_it = |resource: &&Resource| resource.properties["CodeUri"].as_str().map(function) == Some(name);
-        let resource = self.resources.values().find(is_it).unwrap_or_else(|| panic!("no function {name}"));
-        Duration::from_secs(resource.properties["Timeout"].as_u64().unwrap())
+        self.function(name).timeout.unwrap_or_else(|| panic!("{name} takes the usual time"))
     }
 
     /// Returns the names of the resources of a type.
@@ -173,11 +240,6 @@ impl Template {
             matches(&pattern, record)
         })
     }
-}
-
-/// Returns the name of the crate whose binary lies there.
-fn function(code: &str) -> &str {
-    code.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether the value has everything that an event pattern of exact values asks for.

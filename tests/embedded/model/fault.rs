@@ -1,12 +1,15 @@
 //! What goes wrong with requests to the table, as a network, DynamoDB and Lambda fail.
 
-use std::sync::atomic::Ordering;
+use std::{collections::BTreeMap, sync::atomic::Ordering};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::ConnectorError};
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::embedded::engine;
 
-use super::schedule::{Call, Random};
+use super::{
+    schedule::{Call, Random},
+    wire::Request,
+};
 
 /// What goes wrong with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,11 +89,9 @@ pub(super) fn no_response() -> ConnectorError {
 }
 
 /// Returns a batch of which nothing was read.
-pub(super) fn unread(request: &Value) -> String {
-    let tables = request["RequestItems"].as_object().unwrap();
-    let nothing: Value =
-        tables.keys().map(|table| (table.clone(), json!([]))).collect::<serde_json::Map<_, _>>().into();
-    json!({ "Responses": nothing, "UnprocessedKeys": tables }).to_string()
+pub(super) fn unread(request: &Request) -> String {
+    let nothing: BTreeMap<_, _> = request.request_items.keys().map(|table| (table, json!([]))).collect();
+    json!({ "Responses": nothing, "UnprocessedKeys": request.request_items }).to_string()
 }
 
 /// Lets the function of the call crash. Never ends.

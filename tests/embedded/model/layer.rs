@@ -16,12 +16,15 @@ use aws_smithy_runtime_api::client::{
     orchestrator::{HttpRequest, HttpResponse},
     result::ConnectorError,
 };
+use dynoxide::Item;
 use serde_json::{Value, json};
 use testkit::embedded::engine::{self, Engine, Reply};
 
 use super::{
     fault::{self, Fault},
     schedule::{CALL, Call, Clock, Order, Random},
+    stored::text,
+    wire::{Found, Request},
     write_log::WriteLog,
 };
 
@@ -125,10 +128,9 @@ impl Layer {
         let _running = Running::enter(&self.0);
         inner.order.turn(&call).await;
         inner.counts.lock().unwrap().requests += 1;
-        let request: Value = serde_json::from_str(&body).unwrap();
-        let by_index = request["IndexName"].is_string() && request["Select"].is_null();
+        let request = Request::read(&body);
         let failing = inner.failing.load(Ordering::SeqCst);
-        let fault = if failing { fault::draw(&inner.random, &operation, by_index) } else { None };
+        let fault = if failing { fault::draw(&inner.random, &operation, request.reads_index()) } else { None };
         if let Some(fault) = fault {
             *inner.counts.lock().unwrap().faults.entry(fault).or_default() += 1;
             if fault != Fault::Lag {
@@ -165,9 +167,9 @@ impl Layer {
     }
 
     /// Executes the request. A transaction holds its items for a moment, and so finds them held by another.
-    async fn apply(&self, call: &Arc<Call>, operation: &str, body: &str, request: &Value) -> Reply {
+    async fn apply(&self, call: &Arc<Call>, operation: &str, body: &str, request: &Request) -> Reply {
         let inner = &*self.0;
-        let keys = keys(request);
+        let keys = request.keys();
         let transaction = operation == "TransactWriteItems";
         let writes = transaction || operation == "UpdateItem";
         let Some(_held) = Held::take(&self.0, if writes { keys.clone() } else { Vec::new() }) else {
@@ -213,33 +215,19 @@ impl Layer {
 
     /// Returns what an index responds with that has not seen the latest writes.
     fn lagging(&self, call: &Call, response: &str) -> String {
-        let mut response: Value = serde_json::from_str(response).unwrap();
+        let found: Found = serde_json::from_str(response).unwrap();
         let fresh = self.0.fresh.lock().unwrap();
-        let Some(items) = response["Items"].as_array() else { return response.to_string() };
-        let old = |item: &&Value| !fresh.iter().any(|pk| item["pk"]["S"].as_str() == Some(pk));
-        let (shown, unseen): (Vec<_>, Vec<_>) = items.iter().partition(old);
+        let old = |item: &&Item| !fresh.iter().any(|pk| text(item, &["pk"]) == Some(pk));
+        let (shown, unseen): (Vec<_>, Vec<_>) = found.items.iter().partition(old);
         // A page of an index that goes on is never empty.
-        if shown.is_empty() && response["LastEvaluatedKey"].is_object() {
-            return response.to_string();
+        if shown.is_empty() && found.goes_on() {
+            return response.to_owned();
         }
         self.with_log(|log| unseen.iter().for_each(|item| log.unseen(call, item)));
-        let shown: Value = shown.into_iter().cloned().collect();
-        response["Count"] = shown.as_array().unwrap().len().into();
-        response["Items"] = shown;
+        let mut response: Value = serde_json::from_str(response).unwrap();
+        response["Count"] = shown.len().into();
+        response["Items"] = json!(shown);
         response.to_string()
-    }
-}
-
-/// Returns the keys that a write names.
-fn keys(request: &Value) -> Vec<(String, String)> {
-    let key = |key: &Value| {
-        let text = |name: &str| Some(key[name]["S"].as_str()?.to_owned());
-        Some((text("pk")?, text("sk")?))
-    };
-    let of = |action: &Value| key(&action["Item"]).or_else(|| key(&action["Key"]));
-    match request["TransactItems"].as_array() {
-        Some(actions) => actions.iter().filter_map(|action| of(action.as_object()?.values().next()?)).collect(),
-        None => of(request).into_iter().collect(),
     }
 }
 

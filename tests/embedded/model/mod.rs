@@ -15,6 +15,7 @@ mod program;
 mod run;
 mod schedule;
 mod stored;
+mod wire;
 mod write_log;
 
 use std::{

@@ -1,6 +1,7 @@
 //! An invitation as the table holds it, read without the domain's code.
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::HashMap;
+
 use store::record::Item;
 
 /// An invitation, as its record says.
@@ -46,21 +47,56 @@ impl<'a> Stored<'a> {
     }
 }
 
+/// An attribute, as the client or the engine has it.
+pub(super) trait Attribute: Sized {
+    fn as_text(&self) -> Option<&str>;
+    fn as_number(&self) -> Option<&str>;
+    fn as_map(&self) -> Option<&HashMap<String, Self>>;
+}
+
+impl Attribute for aws_sdk_dynamodb::types::AttributeValue {
+    fn as_text(&self) -> Option<&str> {
+        self.as_s().ok().map(String::as_str)
+    }
+
+    fn as_number(&self) -> Option<&str> {
+        self.as_n().ok().map(String::as_str)
+    }
+
+    fn as_map(&self) -> Option<&HashMap<String, Self>> {
+        self.as_m().ok()
+    }
+}
+
+impl Attribute for dynoxide::AttributeValue {
+    fn as_text(&self) -> Option<&str> {
+        if let Self::S(text) = self { Some(text) } else { None }
+    }
+
+    fn as_number(&self) -> Option<&str> {
+        if let Self::N(number) = self { Some(number) } else { None }
+    }
+
+    fn as_map(&self) -> Option<&HashMap<String, Self>> {
+        if let Self::M(map) = self { Some(map) } else { None }
+    }
+}
+
 /// Returns the text at a path in a record.
-pub(super) fn text<'a>(item: &'a Item, path: &[&str]) -> Option<&'a str> {
-    value(item, path)?.as_s().ok().map(String::as_str)
+pub(super) fn text<'a, A: Attribute>(item: &'a HashMap<String, A>, path: &[&str]) -> Option<&'a str> {
+    value(item, path)?.as_text()
 }
 
 /// Returns the number at a path in a record.
-pub(super) fn number(item: &Item, path: &[&str]) -> Option<i64> {
-    value(item, path)?.as_n().ok()?.parse().ok()
+pub(super) fn number<A: Attribute>(item: &HashMap<String, A>, path: &[&str]) -> Option<i64> {
+    value(item, path)?.as_number()?.parse().ok()
 }
 
-fn value<'a>(item: &'a Item, path: &[&str]) -> Option<&'a AttributeValue> {
+fn value<'a, A: Attribute>(item: &'a HashMap<String, A>, path: &[&str]) -> Option<&'a A> {
     let (last, steps) = path.split_last()?;
     let mut item = item;
     for step in steps {
-        item = item.get(*step)?.as_m().ok()?;
+        item = item.get(*step)?.as_map()?;
     }
     item.get(*last)
 }

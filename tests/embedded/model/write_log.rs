@@ -5,9 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use dynoxide::Item;
 
-use super::schedule::{Call, Purpose};
+use super::{
+    schedule::{Call, Purpose},
+    stored::{number, text},
+    wire::{Request, Write},
+};
 
 /// One state of an invitation, as it was written.
 #[derive(Debug, Clone)]
@@ -89,40 +93,40 @@ impl WriteLog {
     }
 
     /// Notes that something goes wrong with that request.
-    pub(super) fn disturbed(&mut self, request: &Value) {
-        for write in writes(request) {
-            if let Some(id) = partition(write, "INVITATION#")
-                && sort_key(write).is_some_and(|sk| sk.starts_with("MAIL#"))
+    pub(super) fn disturbed(&mut self, request: &Request) {
+        for write in request.writes() {
+            if let Some(id) = write.partition("INVITATION#")
+                && write.sk().is_some_and(|sk| sk.starts_with("MAIL#"))
             {
-                self.disturb(&id);
+                self.disturb(id);
             }
         }
     }
 
     /// Notes that a call has not been shown that record of an index.
-    pub(super) fn unseen(&mut self, call: &Call, item: &Value) {
+    pub(super) fn unseen(&mut self, call: &Call, item: &Item) {
         let removes = matches!(call.purpose, Purpose::DeleteUser | Purpose::DeleteCommunity);
-        if let Some(id) = item["pk"]["S"].as_str().and_then(|pk| pk.strip_prefix("INVITATION#")).filter(|_| removes) {
+        let id = text(item, &["pk"]).and_then(|pk| pk.strip_prefix("INVITATION#"));
+        if let Some(id) = id.filter(|_| removes) {
             self.unseen.insert(id.to_owned());
         }
     }
 
     /// Takes in a write that the table took.
-    pub(super) fn written(&mut self, call: &Call, request: &Value, at: i64) {
-        if let Some(token) = request["ClientRequestToken"].as_str()
+    pub(super) fn written(&mut self, call: &Call, request: &Request, at: i64) {
+        if let Some(token) = request.token()
             && !self.tokens.insert(token.to_owned())
         {
             return;
         }
-        let writes = writes(request);
+        let writes = request.writes();
         let mut joined: Vec<_> = writes.iter().filter_map(|write| joined_by(write)).collect();
         for write in &writes {
-            let item = &write["Item"];
-            if item["kind"]["S"] == "invitation" {
-                let Some(id) = partition(write, "INVITATION#") else { continue };
-                let outbox = outbox(&writes, &id);
+            if write.kind() == Some("invitation") {
+                let Some(id) = write.partition("INVITATION#") else { continue };
+                let outbox = outbox(&writes, id);
                 let joins = joined.iter().position(|(by, _)| *by == id).map(|index| joined.swap_remove(index).1);
-                self.step(call, &id, &item["body"]["M"], &outbox, joins, at);
+                self.step(call, id, &write.item, &outbox, joins, at);
             }
         }
         for (by, party) in joined {
@@ -130,14 +134,13 @@ impl WriteLog {
         }
     }
 
-    fn step(&mut self, call: &Call, id: &str, body: &Value, outbox: &[String], joins: Option<String>, at: i64) {
-        let text = |value: &Value| value["S"].as_str().unwrap_or_default().to_owned();
-        let number = |value: &Value| value["N"].as_str().and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
+    fn step(&mut self, call: &Call, id: &str, item: &Item, outbox: &[&str], joins: Option<&str>, at: i64) {
+        let body_number = |name: &str| number(item, &["body", name]).unwrap_or_default();
         let entry = Entry {
-            revision: number(&body["revision"]).unsigned_abs(),
-            status: text(&body["status"]),
+            revision: body_number("revision").unsigned_abs(),
+            status: text(item, &["body", "status"]).unwrap_or_default().to_owned(),
             purpose: call.purpose,
-            expires: number(&body["expiresAt"]),
+            expires: body_number("expiresAt"),
         };
         let states = self.states.entry(id.to_owned()).or_default();
         let before = states.last();
@@ -146,8 +149,7 @@ impl WriteLog {
         if entry.revision != revision + 1 {
             violations.push(format!("revision {revision} is followed by {}", entry.revision));
         }
-        let invitee = &body["invitee"]["M"];
-        let user = text(&invitee["user"]["M"]["id"]);
+        let user = text(item, &["body", "invitee", "user", "id"]).unwrap_or_default();
         let mut expected: &[&str] = if call.purpose == Purpose::Resend { &["invitation"] } else { &[] };
         if from != entry.status {
             let edge = EDGES.iter().find(|(froms, to, ..)| froms.contains(&from) && *to == entry.status);
@@ -163,7 +165,7 @@ impl WriteLog {
             if matches!(call.purpose, Accept) && user != call.user {
                 violations.push(format!("{} accepted what is for {user}", call.user));
             }
-            let answered = number(&body["answeredAt"]);
+            let answered = body_number("answeredAt");
             if matches!(call.purpose, Accept | Decline | Link) && answered >= entry.expires {
                 violations.push(format!("answered at {answered}, after {}", entry.expires));
             }
@@ -175,7 +177,7 @@ impl WriteLog {
             violations.push(format!("{from} became {} with {outbox:?} in the outbox, not {expected:?}", entry.status));
         }
         let accepts = entry.status == "accepted" && from != "accepted";
-        let member = joins.as_deref().map(|party| party == format!("USER#{user}"));
+        let member = joins.map(|party| party == format!("USER#{user}"));
         if member != accepts.then_some(true) {
             violations.push(format!("{from} became {}, and {joins:?} a member", entry.status));
         }
@@ -186,37 +188,14 @@ impl WriteLog {
     }
 }
 
-/// Returns the single writes of a request.
-fn writes(request: &Value) -> Vec<&Value> {
-    match request["TransactItems"].as_array() {
-        Some(items) => items.iter().filter_map(|item| item.as_object()?.values().next()).collect(),
-        None => vec![request],
-    }
-}
-
-fn key_part<'a>(write: &'a Value, name: &str) -> Option<&'a str> {
-    write["Item"][name]["S"].as_str().or_else(|| write["Key"][name]["S"].as_str())
-}
-
-fn sort_key(write: &Value) -> Option<&str> {
-    key_part(write, "sk")
-}
-
-fn partition(write: &Value, prefix: &str) -> Option<String> {
-    key_part(write, "pk")?.strip_prefix(prefix).map(str::to_owned)
-}
-
 /// Returns the kinds of the mails that the transaction puts in the outbox for the invitation.
-fn outbox(writes: &[&Value], id: &str) -> Vec<String> {
-    let of = |write: &&&Value| partition(write, "INVITATION#").as_deref() == Some(id);
-    let mails = writes.iter().filter(of).filter(|write| write["Item"]["kind"]["S"] == "mail");
-    mails.filter_map(|write| write["Item"]["mail"]["S"].as_str().map(str::to_owned)).collect()
+fn outbox<'a>(writes: &[&'a Write], id: &str) -> Vec<&'a str> {
+    let mails =
+        writes.iter().filter(|write| write.partition("INVITATION#") == Some(id) && write.kind() == Some("mail"));
+    mails.filter_map(|write| text(&write.item, &["mail"])).collect()
 }
 
 /// Returns the invitation by which the write makes a party a member, and the party's partition.
-fn joined_by(write: &Value) -> Option<(String, String)> {
-    let update = write["UpdateExpression"].as_str()?;
-    let placeholder = update.split_once("#joinedBy = ")?.1.split([',', ' ']).next()?;
-    let by = write["ExpressionAttributeValues"][placeholder]["S"].as_str()?;
-    Some((by.to_owned(), key_part(write, "pk")?.to_owned()))
+fn joined_by(write: &Write) -> Option<(&str, &str)> {
+    Some((write.sets("joinedBy")?, write.pk()?))
 }
