@@ -93,9 +93,9 @@ pub(crate) static OPERATIONS: [Operation; 20] = [
     Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 2, by_invitee),
     Operation::new("decline", "POST /invitations/{invitationId}/decline", CaseKind::Pending, 2, by_invitee),
     Operation::new("cancel", "POST /invitations/{invitationId}/cancel", CaseKind::Pending, 2, by_sender),
-    Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 2, by_owner),
+    Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 3, by_owner),
     Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 2, by_owner),
-    Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 2, by_sender),
+    Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 3, by_sender),
     Operation::new("page behind a link", "GET /i/{token}", CaseKind::Mailed, 2, by_link).per_invitation(1),
     Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
         by_link(request, case).body("answer=accept".into())

@@ -242,3 +242,30 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     interrupted(&world, Request::command(&ann, &id, "cancel"), demoted).await.refused(404, "invitation_not_found");
     assert_eq!(world.status(&cleo, &id).await, "pending");
 }
+
+#[tokio::test]
+async fn what_a_mailbox_says_while_its_new_owner_hears_what_it_said_before_is_heard_too() {
+    for earlier in [false, true] {
+        let (world, mona) = busy_chess().await;
+        world.settings(json!({ "declineCooldownDays": 7 })).await;
+        let decline = async |email: &str| {
+            world.invite_address(&mona, "chess", email).await;
+            let mail = world.deliver_mail().await;
+            assert_eq!(world.submit(&mail.path("i"), "answer=decline").await.status, 200);
+            world.pump().await;
+            world.fakes.take_mails();
+            mail.path("u")
+        };
+        let ben = person("ben");
+        if earlier {
+            // He has had a mailbox before that had said something.
+            decline(&ben.email).await;
+            world.register(&ben).await;
+        }
+        let unsubscribe = decline("other@example.org").await;
+        let moving = Request::register(&ben.with_email("other@example.org"));
+        let opting_out = async { assert_eq!(world.unsubscribe(&unsubscribe).await.status, 200) };
+        halfway(&world, moving, Faults::stop_next, opting_out).await.succeeded();
+        assert_eq!(world.outcome(&mona, "chess", json!({ "userIds": ["ben"] })).await, "unavailable");
+    }
+}

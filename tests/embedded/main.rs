@@ -20,6 +20,7 @@ mod links;
 mod lists;
 mod logs;
 mod mail_service;
+mod mailboxes;
 mod mails;
 mod matrix;
 mod model;

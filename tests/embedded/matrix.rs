@@ -165,7 +165,9 @@ fn permitted(caller: &str, command: &str, state: &str) -> Result<(), (u16, &'sta
     let moderates = ["moderator", "administrator", "owner", "site_administrator"].contains(&caller);
     let sends = ["sender", "inactive_sender"].contains(&caller);
     let invited = ["invitee", "inactive_invitee"].contains(&caller);
-    if !moderates && !sends && !invited {
+    // "Its invitee (not before it is approved …)."
+    let hears = invited && state != "awaiting_approval";
+    if !moderates && !sends && !hears {
         // To anyone else it does not exist.
         return Err((404, "invitation_not_found"));
     }

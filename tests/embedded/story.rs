@@ -140,7 +140,7 @@ async fn a_rejected_request_tells_the_sender_who_and_why() {
     );
     assert!(told[0].text.contains("We are full."));
     // Ann never heard of it, and never does.
-    world.get(&ann, format!("/invitations/{id}")).await.ok();
+    world.get(&ann, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
 }
 
 #[tokio::test]

@@ -69,7 +69,6 @@ const SIGNED_IN: [Caller; 11] = [
 const MEMBERS: [Caller; 6] = [Member, Sender, Moderator, Administrator, Owner, SiteAdministrator];
 const MODERATORS: [Caller; 4] = [Moderator, Administrator, Owner, SiteAdministrator];
 const MODERATORS_AND_SENDER: [Caller; 5] = [Sender, Moderator, Administrator, Owner, SiteAdministrator];
-const SENDER_AND_INVITEE: [Caller; 2] = [Sender, Invitee];
 
 /// What the specification says of one route.
 struct Rule {
@@ -104,8 +103,8 @@ const RULES: [Rule; 29] = [
     // Their own.
     rule("GET /me/invitations", 200, &SIGNED_IN, &[], 403),
     rule("GET /me/invitations/sent", 200, &SIGNED_IN, &[], 403),
-    // "Read one invitation: its invitee, its sender, moderators and above of that community, site administrators. To
-    // anyone else it does not exist (404, not 403)."
+    // "Read one invitation: its invitee (not before it is approved, and never if it is rejected), its sender, moderators
+    // and above of that community, site administrators. To anyone else it does not exist (404, not 403)."
     rule(
         "GET /invitations/{invitationId}",
         200,
@@ -119,8 +118,8 @@ const RULES: [Rule; 29] = [
     // "Cancel: the sender, the community's owner, administrators and moderators, a site administrator."
     rule("POST /invitations/{invitationId}/cancel", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
     // "Approve, reject: moderator and above of that community, site administrators."
-    rule("POST /invitations/{invitationId}/approve", 200, &MODERATORS, &SENDER_AND_INVITEE, 404),
-    rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &SENDER_AND_INVITEE, 404),
+    rule("POST /invitations/{invitationId}/approve", 200, &MODERATORS, &[Sender], 404),
+    rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &[Sender], 404),
     // As cancelling.
     rule("POST /invitations/{invitationId}/resend", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
     // "Directory API (site administrator or machine client)."

@@ -2,7 +2,7 @@
 //! links.
 
 use domain::{
-    invitation::Status::{self, Accepted, Declined, Pending},
+    invitation::Status::{Accepted, Cancelled, Declined, Expired},
     link::TOKEN_CHARS,
 };
 use http_api::{
@@ -17,7 +17,8 @@ use http_api::{
 use crate::Decline;
 
 pub(crate) fn accept_invitation() -> Operation {
-    let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Accepted].contains(status));
+    // A request that was not approved is not found.
+    let conflicts = [Declined, Cancelled, Expired];
     command("Answering", "Accepts: the caller becomes a member", Accepted, conflicts)
         .about("For the invitee. Membership and answer are one step; repeating the same answer changes nothing.")
         .refuses([
@@ -26,12 +27,11 @@ pub(crate) fn accept_invitation() -> Operation {
             Code::InvitationsNotAllowed,
             Code::CommunityNotFound,
             Code::AlreadyMember,
-            Code::InviteeUnavailable,
         ])
 }
 
 pub(crate) fn decline_invitation() -> Operation {
-    let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Declined].contains(status));
+    let conflicts = [Accepted, Cancelled, Expired];
     command("Answering", "Declines, if wished for good", Declined, conflicts)
         .about("For the invitee. With `block`, no further invitation from the community reaches them.")
         .reads(Schema::of::<Decline>(), vec![("once", json!({})), ("forGood", json!({"block": true}))])

@@ -234,6 +234,15 @@ impl Invitation {
         if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
     }
 
+    /// Whether the invitee has, or could have, heard of it. A request that was not approved is none of theirs.
+    pub fn has_reached_invitee(&self) -> bool {
+        match self.status {
+            Status::AwaitingApproval | Status::Rejected => false,
+            Status::Pending | Status::Accepted | Status::Declined => true,
+            Status::Cancelled | Status::Expired => self.mailed_at.is_some(),
+        }
+    }
+
     /// When it may be mailed again; `None` when it never was.
     pub fn next_resend(&self) -> Option<Timestamp> {
         self.mailed_at.map(|at| later(at, RESEND_INTERVAL))

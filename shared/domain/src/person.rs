@@ -49,6 +49,11 @@ impl User {
     pub fn verified_email(&self) -> Option<&EmailAddress> {
         self.email.as_ref().filter(|_| self.email_verified)
     }
+
+    /// The key of the present address, proven or not.
+    pub fn address(&self) -> Option<AddressKey> {
+        self.email.as_ref().map(EmailAddress::key)
+    }
 }
 
 /// A role in a community, lowest first.
@@ -155,6 +160,55 @@ pub struct Standing {
     /// Whether the party wants no invitation from the community, ever.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
+    /// Of a user: what a mailbox of theirs wants, which counts while it is their present one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<MailboxWish>,
+}
+
+/// What a mailbox wants of a community, as its owner's standing repeats it. What it said itself stands in the standing of
+/// the address, and stays there when the address changes hands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailboxWish {
+    /// The address.
+    pub address: AddressKey,
+    /// Until when the community must not invite again.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub cooling_until: Option<Timestamp>,
+    /// Whether it wants no invitation from the community, ever.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+impl MailboxWish {
+    /// Adds what the same mailbox wants by another record. Of two mailboxes, this one alone counts.
+    #[must_use]
+    pub fn and(self, other: Option<&Self>) -> Self {
+        match other.filter(|other| other.address == self.address) {
+            Some(other) => Self {
+                cooling_until: self.cooling_until.max(other.cooling_until),
+                blocked: self.blocked || other.blocked,
+                ..self
+            },
+            None => self,
+        }
+    }
+}
+
+/// How long a party wants no invitation from a community.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unwilling {
+    /// Until then: it is cooling down.
+    Until(Timestamp),
+    /// For ever: it has blocked the community.
+    ForEver,
+}
+
+impl Unwilling {
+    fn at(now: Timestamp, cooling_until: Option<Timestamp>, blocked: bool) -> Option<Self> {
+        let cools = cooling_until.filter(|until| *until > now).map(Self::Until);
+        if blocked { Some(Self::ForEver) } else { cools }
+    }
 }
 
 impl Standing {
@@ -163,8 +217,21 @@ impl Standing {
         self.live_invitation.filter(|_| self.live_until.is_some_and(|until| until > now))
     }
 
-    /// Until when the party is cooling down, if it is at `now`.
-    pub fn cooling_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.cooling_until.filter(|until| *until > now)
+    /// How long the party wants no invitation, if that is so at `now`: by its own word, or by that of the mailbox at the
+    /// user's present `address`.
+    pub fn unwilling_at(&self, address: Option<&AddressKey>, now: Timestamp) -> Option<Unwilling> {
+        let mailbox = self.mailbox.as_ref().filter(|wish| Some(&wish.address) == address);
+        let mailbox = mailbox.and_then(|wish| Unwilling::at(now, wish.cooling_until, wish.blocked));
+        Unwilling::at(now, self.cooling_until, self.blocked).max(mailbox)
+    }
+
+    /// What the mailbox of this standing's address wants at `now`, if it has said anything that still counts.
+    pub fn wish_at(&self, address: &AddressKey, now: Timestamp) -> Option<MailboxWish> {
+        let wish = MailboxWish {
+            address: address.clone(),
+            cooling_until: self.cooling_until.filter(|until| *until > now),
+            blocked: self.blocked,
+        };
+        (wish.blocked || wish.cooling_until.is_some()).then_some(wish)
     }
 }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     Timestamp,
     email::EmailAddress,
+    fact::Fact,
     invitation::{Invitation, Invitee, Status},
     person::{Caller, Role, User},
     refusal::Refusal,
@@ -21,14 +22,8 @@ pub struct Viewer<'a> {
     pub role: RoleFact,
 }
 
-/// The caller's role, which costs a read and is often not needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleFact {
-    /// Not read yet.
-    Unread,
-    /// The role, or none.
-    Known(Option<Role>),
-}
+/// The caller's role, or that they have none.
+pub type RoleFact = Fact<Option<Role>>;
 
 impl RoleFact {
     /// Whether the role is known to moderate.
@@ -49,8 +44,12 @@ pub enum Addressed {
 }
 
 impl Viewer<'_> {
-    /// Whether the invitation is for the caller: by user id, or by a verified address.
+    /// Whether the invitation is for the caller: by user id, or by a verified address. A request that nobody has approved
+    /// is for no invitee yet.
     pub fn addressed(&self, invitation: &Invitation) -> Addressed {
+        if !invitation.has_reached_invitee() {
+            return Addressed::No;
+        }
         let key = match &invitation.invitee {
             Invitee::User { id, .. } if *id == self.caller.id => return Addressed::Yes,
             Invitee::User { .. } => return Addressed::No,
@@ -66,7 +65,8 @@ impl Viewer<'_> {
         }
     }
 
-    fn verified_email(&self) -> Option<&EmailAddress> {
+    /// The address in the token, where the identity provider has verified it.
+    pub(crate) fn verified_email(&self) -> Option<&EmailAddress> {
         self.caller.email.as_ref().filter(|_| self.caller.email_verified)
     }
 

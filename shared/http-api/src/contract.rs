@@ -415,6 +415,7 @@ pub fn example_problems() -> Vec<(Code, Value)> {
         Refusal::NotSender,
         Refusal::AlreadyMember(Status::Pending),
         Refusal::InviteeUnavailable(Status::AwaitingApproval),
+        Refusal::SenderMayNotInvite(Status::AwaitingApproval),
         Refusal::ResentRecently { until },
         Refusal::DailyQuotaUsed { until },
         Refusal::RegistrationNeeded,

@@ -5,11 +5,13 @@ use std::ops::ControlFlow;
 
 use domain::{
     Timestamp,
+    fact::Fact,
     id::{InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::Invitation,
     lifecycle::{self, Command, Verdict},
-    person::{Caller, Party, Role, Standing, User},
+    person::{Caller, Party, Role, User},
     refusal::Refusal,
+    surroundings::Surroundings,
     transition::{Guard, StandingChange, Transition},
     viewing::{RoleFact, Viewer},
 };
@@ -37,9 +39,17 @@ pub struct ViewedInvitation {
 struct Facts {
     invitation: Invitation,
     role: RoleFact,
+    around: Surroundings,
 }
 
-/// Carries out `command` of a signed-in caller: one read and one transaction, unless another writer interferes.
+impl Facts {
+    fn new(invitation: Invitation) -> Self {
+        Self { invitation, role: RoleFact::Unread, around: Surroundings::default() }
+    }
+}
+
+/// Carries out `command` of a signed-in caller: one read and one transaction, unless the decision needs to know more or
+/// another writer interferes.
 ///
 /// # Errors
 /// [`ServiceError::Refused`] with the rule that stands in the way, [`ServiceError::Store`] if the table fails.
@@ -54,38 +64,40 @@ pub async fn perform(
     let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
     let (known, settings) = (user.as_ref(), &subject.settings);
-    let facts = Facts { invitation, role: RoleFact::Unread };
-    let done = retry(facts, |facts| async move {
+    let done = retry(Facts::new(invitation), |facts| async move {
         let viewer = Viewer { caller, user: known, role: facts.role };
-        match lifecycle::decide(command, &facts.invitation, &viewer, settings, now)? {
+        match lifecycle::decide(command, &facts.invitation, &viewer, &facts.around, settings, now)? {
             Verdict::Unchanged => Ok(ControlFlow::Break(facts)),
             Verdict::RoleNeeded => {
                 let role = store.role(&caller.id, &facts.invitation.community.id).await?;
                 Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }))
             }
+            Verdict::SurroundingsNeeded => {
+                let around = store.surroundings(&facts.invitation).await?;
+                Ok(ControlFlow::Continue(Facts { around, ..facts }))
+            }
             Verdict::Change(transition) => write(store, *transition, facts, Some(&caller.id), now).await,
         }
     });
-    let Facts { invitation, role } = done.await?;
+    let Facts { invitation, role, .. } = done.await?;
     Ok(ViewedInvitation { invitation, user, role })
 }
 
-/// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again
-/// whenever another writer was faster.
+/// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again, with
+/// the owner of the link's address as far as it is known, whenever another writer was faster.
 ///
 /// # Errors
 /// As [`perform`].
 pub(crate) async fn perform_by_link(
     store: &Store,
     invitation: Invitation,
-    decide: &(impl Fn(&Invitation) -> Result<Verdict, Refusal> + Sync),
+    decide: &(impl Fn(&Invitation, &Fact<Option<UserId>>) -> Result<Verdict, Refusal> + Sync),
     now: Timestamp,
 ) -> Result<Invitation, ServiceError> {
-    let facts = Facts { invitation, role: RoleFact::Unread };
-    let done = retry(facts, |facts| async move {
-        match decide(&facts.invitation)? {
+    let done = retry(Facts::new(invitation), |facts| async move {
+        match decide(&facts.invitation, &facts.around.mailbox_owner)? {
             Verdict::Change(transition) => write(store, *transition, facts, None, now).await,
-            Verdict::Unchanged | Verdict::RoleNeeded => Ok(ControlFlow::Break(facts)),
+            Verdict::Unchanged | Verdict::RoleNeeded | Verdict::SurroundingsNeeded => Ok(ControlFlow::Break(facts)),
         }
     });
     done.await.map(|facts| facts.invitation)
@@ -105,7 +117,7 @@ async fn write(
             let guarded = transition.guards.iter().any(|guard| matches!(guard, Guard::Moderates(..)));
             let unread = facts.role == RoleFact::Unread;
             let role = if guarded && unread { RoleFact::Known(Some(Role::Moderator)) } else { facts.role };
-            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role }))
+            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role, ..facts }))
         }
         Executed::Conflict(failed) => resolve(&failed, &transition, facts, caller, now),
     }
@@ -115,6 +127,10 @@ async fn write(
 enum Meaning {
     /// The caller has this role now: the decision may differ.
     Role(Option<Role>),
+    /// The mailbox that speaks is this user's now: the decision may differ.
+    Owner(Option<UserId>),
+    /// What was read of the surroundings is no longer so: the decision may differ.
+    Outdated,
     /// It is so already, or there is nothing left that it could be done to.
     Repeated,
     /// A rule stands in the way.
@@ -131,57 +147,61 @@ fn resolve(
 ) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
     if let Some(moved) = moved_on(failed) {
         let invitation = moved.invitation()?.ok_or(Refusal::InvitationNotFound)?;
-        return Ok(ControlFlow::Continue(Facts { invitation, ..facts }));
+        return Ok(ControlFlow::Continue(Facts { role: facts.role, ..Facts::new(invitation) }));
     }
-    let status = facts.invitation.status_at(now);
-    let mut refusal = None;
+    let (mut end, mut outdated) = (None, false);
     for failed in failed {
-        match meaning(failed, transition, caller, status)? {
+        match meaning(failed, transition, &facts, now)? {
             Meaning::Role(role) if caller.is_some() => {
                 return Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }));
             }
             Meaning::Role(_) => return Err(Refusal::InvitationNotFound.into()),
-            Meaning::Repeated => return Ok(ControlFlow::Break(facts)),
-            Meaning::Refused(found) => refusal = Some(found),
+            Meaning::Owner(owner) => {
+                let around = Surroundings { mailbox_owner: Fact::Known(owner), ..facts.around };
+                return Ok(ControlFlow::Continue(Facts { around, ..facts }));
+            }
+            Meaning::Outdated => outdated = true,
+            Meaning::Repeated => end = end.or(Some(Ok(()))),
+            Meaning::Refused(refusal) => end = Some(Err(refusal)),
         }
     }
-    let unexplained = || StoreError::Damaged(format!("invitation {} in no known state", facts.invitation.id));
-    Err(refusal.map_or_else(|| unexplained().into(), ServiceError::from))
+    match end {
+        _ if outdated => Ok(ControlFlow::Continue(Facts { around: Surroundings::default(), ..facts })),
+        Some(Ok(())) => Ok(ControlFlow::Break(facts)),
+        Some(Err(refusal)) => Err(refusal.into()),
+        None => Err(StoreError::Damaged(format!("invitation {} in no known state", facts.invitation.id)).into()),
+    }
 }
 
 fn meaning(
     failed: &FailedCondition,
     transition: &Transition,
-    caller: Option<&UserId>,
-    status: Status,
+    facts: &Facts,
+    now: Timestamp,
 ) -> Result<Meaning, StoreError> {
     Ok(match &failed.condition {
         Condition::Guard(Guard::Moderates(..) | Guard::Belongs(..)) => Meaning::Role(failed.standing()?.role),
-        Condition::Standing(_, party) if only_blocks(transition, party) => Meaning::Repeated,
-        Condition::Standing(..) => Meaning::Refused(unwilling(&failed.standing()?, status)),
+        // Whose the mailbox is was only taken for granted.
+        Condition::Guard(Guard::Owned(..) | Guard::Unowned(_)) => Meaning::Owner(failed.owner()?),
+        Condition::Standing(..) | Condition::Guard(_) if facts.around.invitee != Fact::Unread => Meaning::Outdated,
+        Condition::Standing(_, party) if joins(transition, party) => {
+            Meaning::Refused(Refusal::AlreadyMember(facts.invitation.status_at(now)))
+        }
+        Condition::Standing(..) => Meaning::Repeated,
         Condition::Guard(Guard::CommunityInvites(_)) if failed.found() => {
             Meaning::Refused(Refusal::InvitationsNotAllowed)
         }
         Condition::Guard(Guard::CommunityInvites(_)) => Meaning::Refused(Refusal::CommunityNotFound),
-        Condition::Guard(Guard::Active(user)) if caller.is_some_and(|caller| caller != user) => {
-            Meaning::Refused(Refusal::InviteeUnavailable(status))
-        }
         Condition::Guard(Guard::Active(_)) if failed.found() => Meaning::Refused(Refusal::CallerInactive),
         Condition::Guard(Guard::Active(_)) => Meaning::Refused(Refusal::CallerUnknown),
-        // The address that a link was mailed to is no longer the invitee's.
-        Condition::Guard(Guard::Owned(..)) => Meaning::Refused(Refusal::SignInNeeded),
-        Condition::Invitation(_) | Condition::Guard(Guard::Unowned(_)) | Condition::Quota | Condition::Request => {
+        Condition::Invitation(_) | Condition::Quota | Condition::Request => {
             return Err(StoreError::Damaged("a command failed on a condition that none has".to_owned()));
         }
     })
 }
 
-fn unwilling(standing: &Standing, status: Status) -> Refusal {
-    if standing.role.is_some() { Refusal::AlreadyMember(status) } else { Refusal::InviteeUnavailable(status) }
-}
-
-/// Whether all that the transition asks of the party is that it blocks the community.
-fn only_blocks(transition: &Transition, party: &Party) -> bool {
-    let block = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Block { .. });
-    transition.standings.iter().any(block)
+/// Whether the transition makes the party a member by their own answer, which asks that they are none.
+fn joins(transition: &Transition, party: &Party) -> bool {
+    let join = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Join { .. });
+    transition.standings.iter().any(join)
 }

@@ -15,7 +15,7 @@ use domain::{
     lifecycle,
     link::{LinkToken, SECRET_BYTES},
     outbox::{MailKind, MailState, MailedLink, OutboxMail},
-    person::Party,
+    person::{Party, Standing},
     settings::{Locale, Settings},
 };
 use mail::{Links, MailContent, RenderedMail};
@@ -101,7 +101,7 @@ pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<D
     let mut context = None;
     let mut step = delivery::decide(mail, invitation, RecipientFact::Unread, now);
     if step == Step::LookUp {
-        context = look_up(store, mail, invitation).await?;
+        context = look_up(store, mail, invitation, now).await?;
         let fact = if context.is_some() { RecipientFact::Found } else { RecipientFact::Nobody };
         step = delivery::decide(mail, invitation, fact, now);
     }
@@ -265,7 +265,12 @@ async fn drop_mail(store: &Store, id: &MailId, mail: &OutboxMail) -> Result<(), 
 }
 
 /// Looks up the recipient and what the content needs; `None` if there is no recipient, or no community to tell of.
-async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> Result<Option<Context>, StoreError> {
+async fn look_up(
+    store: &Store,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<Option<Context>, StoreError> {
     let target = delivery::target(mail, invitation);
     let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
     let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
@@ -280,12 +285,12 @@ async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> R
     let records = store.read(keys).await?;
     let settings = records.settings()?;
     let Some(found) = records.community(community, spread)? else { return Ok(None) };
-    if delivery::is_blocked(mail, &records.standing(&invitee, community)?) {
-        return Ok(None);
-    }
+    let standing = records.standing(&invitee, community)?;
     let recipient = match target {
-        Target::User(id) => user_recipient(store, &records, id, mail, invitation).await?,
-        Target::Address(key, email) if !records.address(key)?.suppressed => {
+        Target::User(id) => user_recipient(store, &records, id, (mail, invitation, &standing), now).await?,
+        Target::Address(key, email)
+            if !records.address(key)?.suppressed && !delivery::is_refused(mail, &standing, None, now) =>
+        {
             Some(Recipient { address: email.clone(), locale: None })
         }
         Target::Address(..) | Target::Gone => None,
@@ -301,12 +306,15 @@ async fn user_recipient(
     store: &Store,
     records: &Records,
     id: &UserId,
-    mail: &OutboxMail,
-    invitation: &Invitation,
+    (mail, invitation, standing): (&OutboxMail, &Invitation, &Standing),
+    now: Timestamp,
 ) -> Result<Option<Recipient>, StoreError> {
     let Some(found) = records.user(id)? else { return Ok(None) };
     let Some(address) = delivery::address_of(&found.user, found.suppressed) else { return Ok(None) };
-    if !found.user.email_verified && !takes_mail(store, id, address, mail, invitation).await? {
+    if delivery::is_refused(mail, standing, Some(&address.key()), now) {
+        return Ok(None);
+    }
+    if !found.user.email_verified && !takes_mail(store, id, address, mail, invitation, now).await? {
         return Ok(None);
     }
     Ok(Some(Recipient { address: address.clone(), locale: found.user.locale() }))
@@ -320,6 +328,7 @@ async fn takes_mail(
     address: &EmailAddress,
     mail: &OutboxMail,
     invitation: &Invitation,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let (key, community) = (address.key(), &invitation.community.id);
     let party = Party::Address(key.clone());
@@ -329,7 +338,7 @@ async fn takes_mail(
         store.suppress_for(user, &key).await?;
         return Ok(false);
     }
-    Ok(!delivery::is_blocked(mail, &records.standing(&party, community)?))
+    Ok(!delivery::is_refused(mail, &records.standing(&party, community)?, None, now))
 }
 
 fn links(public_base_url: &str, token: &LinkToken) -> Links {

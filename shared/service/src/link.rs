@@ -3,11 +3,12 @@
 use domain::{
     Timestamp,
     community::Community,
+    fact::Fact,
+    id::UserId,
     invitation::{Invitation, Invitee},
-    lifecycle::{self, Command, Holder, InviteeFact},
+    lifecycle::{self, Command},
     link::LinkToken,
-    person::User,
-    refusal::Refusal,
+    mailbox::Mailbox,
     settings::EmailLinkResponse,
 };
 use store::{
@@ -66,15 +67,16 @@ pub async fn perform(
     request: &LinkRequest,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    // Reading whose address it is costs a request, which the condition of the write saves.
-    match (decide(store, target, request, InviteeFact::Unread, now).await, request) {
-        // The address is not the invitee's: what is asked for is asked for the address alone.
-        (Err(ServiceError::Refused(Refusal::SignInNeeded)), LinkRequest::Unsubscribe) => {
-            let (_, invitee) = read(store, target).await?;
-            decide(store, target, request, InviteeFact::Known(invitee.as_ref()), now).await
+    let decide = |invitation: &Invitation, owner: &Fact<Option<UserId>>| {
+        let mailbox = Mailbox::of_link(&target.link.address, owner, invitation);
+        match request {
+            LinkRequest::Answer(command) => {
+                lifecycle::decide_by_link(command, invitation, &mailbox, &target.settings, now)
+            }
+            LinkRequest::Unsubscribe => lifecycle::unsubscribe(invitation, &mailbox, &target.settings, now),
         }
-        (done, _) => done,
-    }
+    };
+    perform_by_link(store, target.invitation.clone(), &decide, now).await.map(drop)
 }
 
 /// Reads what a page about a pending invitation shows.
@@ -82,45 +84,15 @@ pub async fn perform(
 /// # Errors
 /// [`StoreError`] if the read fails.
 pub async fn pending(store: &Store, target: &LinkTarget) -> Result<Pending, StoreError> {
-    let (community, invitee) = read(store, target).await?;
-    let holder = Holder { address: &target.link.address, invitee: InviteeFact::Known(invitee.as_ref()) };
+    let (invitation, address) = (&target.invitation, &target.link.address);
+    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
+    let records = store.read([Key::community(community, spread), Key::address(address)]).await?;
+    let mailbox = Mailbox::of_link(address, &Fact::Known(records.address(address)?.owner), invitation);
     let sign_in = target.settings.email_link_response == EmailLinkResponse::SignIn;
-    let way = match target.invitation.invitee {
-        _ if sign_in || holder.is_invitee(&target.invitation) != Some(true) => WayToAnswer::SignedIn,
+    let way = match invitation.invitee {
+        _ if sign_in || !mailbox.is_invitee(invitation) => WayToAnswer::SignedIn,
         Invitee::Address { .. } => WayToAnswer::AfterRegistration,
         Invitee::User { .. } => WayToAnswer::Here,
     };
-    Ok(Pending { community, way })
-}
-
-async fn decide(
-    store: &Store,
-    target: &LinkTarget,
-    request: &LinkRequest,
-    invitee: InviteeFact<'_>,
-    now: Timestamp,
-) -> Result<(), ServiceError> {
-    let holder = Holder { address: &target.link.address, invitee };
-    let decide = |invitation: &Invitation| match request {
-        LinkRequest::Answer(command) => lifecycle::decide_by_link(command, invitation, &holder, &target.settings, now),
-        LinkRequest::Unsubscribe => lifecycle::unsubscribe(invitation, &holder, &target.settings, now),
-    };
-    perform_by_link(store, target.invitation.clone(), &decide, now).await.map(drop)
-}
-
-/// Reads the community that the invitation is to, and the invitee, where that is a user.
-async fn read(store: &Store, target: &LinkTarget) -> Result<(Option<Community>, Option<User>), StoreError> {
-    let invitation = &target.invitation;
-    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let invitee = match &invitation.invitee {
-        Invitee::User { id, .. } => Some(id),
-        Invitee::Address { .. } => None,
-    };
-    let keys = [Key::community(community, spread)].into_iter().chain(invitee.map(Key::user));
-    let records = store.read(keys).await?;
-    let user = match invitee {
-        Some(id) => records.user(id)?.map(|found| found.user),
-        None => None,
-    };
-    Ok((records.community(community, spread)?, user))
+    Ok(Pending { community: records.community(community, spread)?, way })
 }

@@ -50,6 +50,14 @@ pub(crate) const LIVE_UNTIL: &str = "liveUntil";
 pub(crate) const COOLING_UNTIL: &str = "coolingUntil";
 /// Whether the party wants no more invitations from the community.
 pub(crate) const BLOCKED: &str = "blocked";
+/// What the present mailbox of a user wants of the community, as one map.
+pub(crate) const MAILBOX: &str = "mailbox";
+/// The address of that mailbox.
+pub(crate) const MAILBOX_ADDRESS: &str = "mailbox.address";
+/// Until when the community must not invite again, by that mailbox.
+pub(crate) const MAILBOX_COOLING_UNTIL: &str = "mailbox.coolingUntil";
+/// Whether that mailbox wants no more invitations from the community.
+pub(crate) const MAILBOX_BLOCKED: &str = "mailbox.blocked";
 
 /// Whether a community allows invitations.
 pub(crate) const ALLOW_INVITATIONS: &str = "allowInvitations";

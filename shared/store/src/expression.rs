@@ -133,6 +133,21 @@ impl Expression {
         self.require(format!("attribute_not_exists({name}) OR {until} <= {now} OR {name} = {value}"));
     }
 
+    /// Requires that the attribute is missing or has another value, or that `flag` is missing.
+    pub fn require_other_or_missing(&mut self, path: &str, value: AttributeValue, flag: &str) {
+        let (name, value, flag) = (self.name(path), self.value(value), self.name(flag));
+        self.require(format!("attribute_not_exists({name}) OR {name} <> {value} OR attribute_not_exists({flag})"));
+    }
+
+    /// Requires that the attribute is missing or has another value, or that the time in `until` is missing or has come.
+    pub fn require_other_or_lapsed(&mut self, path: &str, value: AttributeValue, until: &str, now: i64) {
+        let (name, until) = (self.name(path), self.name(until));
+        let (value, now) = (self.value(value), self.value(number(now)));
+        self.require(format!(
+            "attribute_not_exists({name}) OR {name} <> {value} OR attribute_not_exists({until}) OR {until} <= {now}"
+        ));
+    }
+
     /// The update, condition, names and values as the SDK's setters want them.
     pub(super) fn finish(self) -> Finished {
         let clause =

@@ -10,11 +10,14 @@ use aws_sdk_dynamodb::{
 use domain::{
     Timestamp,
     community::Community,
-    email::AddressKey,
+    email::{AddressKey, EmailAddress},
+    fact::Fact,
     id::{CommunityId, InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::{Invitation, Invitee, Status},
     person::{Caller, Party, Role, Standing},
+    sending::Recipient,
     settings::Settings,
+    surroundings::{SenderNow, Surroundings},
 };
 use jiff::civil::Date;
 
@@ -98,6 +101,38 @@ impl Records {
     /// [`StoreError::Damaged`] if the record is not one of a standing.
     pub fn standing(&self, party: &Party, community: &CommunityId) -> Result<Standing, StoreError> {
         Ok(self.value(&Key::standing(party, community))?.unwrap_or_default())
+    }
+
+    /// The user `id`, if there is one, as a recipient of the sender's.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a record is not what it should be.
+    pub fn user_recipient(
+        &self,
+        id: &UserId,
+        sender: &UserId,
+        community: &CommunityId,
+    ) -> Result<Recipient, StoreError> {
+        let Some(found) = self.user(id)? else { return Ok(Recipient::UnknownUser) };
+        Ok(Recipient::User {
+            suppressed: found.suppressed,
+            user: Box::new(found.user),
+            standing: self.standing(&Party::User(id.clone()), community)?,
+            connected: self.are_connected(sender, id),
+        })
+    }
+
+    /// The address, which is no user's, as a recipient.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a record is not what it should be.
+    pub fn address_recipient(&self, email: &EmailAddress, community: &CommunityId) -> Result<Recipient, StoreError> {
+        let key = email.key();
+        Ok(Recipient::Address {
+            email: email.clone(),
+            suppressed: self.address(&key)?.suppressed,
+            standing: self.standing(&Party::Address(key), community)?,
+        })
     }
 
     /// The network settings; the defaults until someone has set any.
@@ -243,6 +278,33 @@ impl Store {
         })
     }
 
+    /// Reads what is around the invitation now, in one request.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn surroundings(&self, invitation: &Invitation) -> Result<Surroundings, StoreError> {
+        let (community, sender) = (&invitation.community.id, &invitation.sender.id);
+        let (spread, sending) = (Spread::by_invitation(invitation.id), Party::User(sender.clone()));
+        let mut keys = vec![Key::community(community, spread), Key::user(sender), Key::standing(&sending, community)];
+        keys.extend(recipient_keys(&invitation.invitee.party(), sender, community));
+        let records = self.read(keys).await?;
+        let invitee = match &invitation.invitee {
+            Invitee::User { id, .. } => records.user_recipient(id, sender, community)?,
+            Invitee::Address { email: Some(email), .. } => records.address_recipient(email, community)?,
+            Invitee::Address { email: None, .. } => Recipient::UnknownUser,
+        };
+        let sender = SenderNow {
+            user: records.user(sender)?.map(|found| found.user),
+            role: records.standing(&sending, community)?.role,
+        };
+        Ok(Surroundings {
+            community: Fact::Known(records.community(community, spread)?),
+            sender: Fact::Known(sender),
+            invitee: Fact::Known(invitee),
+            mailbox_owner: Fact::Unread,
+        })
+    }
+
     /// The user's role in the community.
     ///
     /// # Errors
@@ -335,6 +397,15 @@ impl Store {
             items.push(item?);
         }
         Ok(items)
+    }
+}
+
+/// The keys of all that is known of a party as a recipient of the sender's.
+pub fn recipient_keys(party: &Party, sender: &UserId, community: &CommunityId) -> Vec<Key> {
+    let standing = Key::standing(party, community);
+    match party {
+        Party::User(id) => vec![Key::user(id), standing, Key::connection(sender, id)],
+        Party::Address(key) => vec![Key::address(key), standing],
     }
 }
 

@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 use domain::{
-    email::{AddressKey, EmailAddress},
+    email::AddressKey,
     id::{InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::Invitation,
     person::User,
 };
 
@@ -117,21 +117,12 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     put(REVISION, number(invitation.revision));
     put(LISTING, string(listing(invitation)));
     let invitee = invitation.invitee.party();
-    let by_invitee = if is_known_to_invitee(invitation) { List::To(invitee) } else { List::RequestedFor(invitee) };
+    let by_invitee = if invitation.has_reached_invitee() { List::To(invitee) } else { List::RequestedFor(invitee) };
     for list in [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())] {
         put(list.hash(), string(list.of()));
     }
     put(BODY, AttributeValue::M(body));
     Ok(item)
-}
-
-/// Whether the invitee has, or could have, heard of the invitation. A request that was not approved is none of theirs.
-fn is_known_to_invitee(invitation: &Invitation) -> bool {
-    match invitation.status {
-        Status::AwaitingApproval | Status::Rejected => false,
-        Status::Pending | Status::Accepted | Status::Declined => true,
-        Status::Cancelled | Status::Expired => invitation.mailed_at.is_some(),
-    }
 }
 
 /// The invitation that the record holds.
@@ -176,7 +167,7 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
         _ => None,
     };
     let user: User = value(item)?;
-    let present = user.email.as_ref().map(EmailAddress::key);
+    let present = user.address();
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
     Ok(UserRecord { user, suppressed })
 }

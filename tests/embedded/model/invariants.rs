@@ -8,7 +8,7 @@ use store::record::Item;
 use super::{
     history::History,
     program::DAILY_QUOTA,
-    stored::{Stored, number, text},
+    stored::{Stored, has, number, text},
     write_log::WriteLog,
 };
 
@@ -53,6 +53,7 @@ impl<'a> Inspection<'a> {
         inspection.quotas();
         inspection.belongings();
         inspection.directory();
+        inspection.mailboxes();
         inspection.erased();
         (inspection.violations, inspection.sent_twice)
     }
@@ -175,7 +176,9 @@ impl<'a> Inspection<'a> {
             other => other,
         };
         let standing = self.get(&one.party, &format!("STANDING#{}", one.community));
-        let refuses = standing.is_some_and(|standing| standing.contains_key("blocked"));
+        let mailbox =
+            |standing: &Item| standing.get("mailbox").is_some_and(|wish| wish.as_m().unwrap().contains_key("blocked"));
+        let refuses = standing.is_some_and(|standing| standing.contains_key("blocked") || mailbox(standing));
         let unwanted = refuses || self.history.was_removed(one.community);
         over || unwanted || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
     }
@@ -300,6 +303,34 @@ impl<'a> Inspection<'a> {
                 if !listed && !self.history.was_removed(community) {
                     violations.push(format!("{pk} moderates {community} and is not on its list"));
                 }
+            }
+        }
+        self.violations.extend(violations);
+    }
+
+    /// What a mailbox wants of a community is known where its owner would be invited.
+    fn mailboxes(&mut self) {
+        let mut violations = Vec::new();
+        for (pk, community, standing) in self.of_kind("STANDING#").filter(|(pk, ..)| pk.starts_with("ADDRESS#")) {
+            let Some(owner) = self.get(pk, "ADDRESS").and_then(|address| text(address, &["owner"])) else { continue };
+            let own = self.get(&format!("USER#{owner}"), &format!("STANDING#{community}"));
+            let is_here = own.and_then(|own| text(own, &["mailbox", "address"])) == pk.strip_prefix("ADDRESS#");
+            let repeats = |is_so: &dyn Fn(&[&str], &Item) -> bool| {
+                own.is_some_and(|own| is_so(&[], own) || is_here && is_so(&["mailbox"], own))
+            };
+            let blocks = |within: &[&str], item: &Item| has(item, &[within, &["blocked"]].concat());
+            let cools = |within: &[&str], item: &Item| {
+                number(item, &[within, &["coolingUntil"]].concat()).filter(|until| *until > self.now)
+            };
+            let until = cools(&[], standing);
+            let as_long = |within: &[&str], item: &Item| cools(within, item) >= until;
+            let heard = if blocks(&[], standing) {
+                repeats(&blocks)
+            } else {
+                until.is_none() || repeats(&blocks) || repeats(&as_long)
+            };
+            if !heard {
+                violations.push(format!("{pk} said to {community} {standing:?}, and its owner {owner} has {own:?}"));
             }
         }
         self.violations.extend(violations);

@@ -1,4 +1,5 @@
-//! Invitations of an address become those of the user whose verified address it is, and so do its refusals.
+//! Invitations of an address become those of the user whose verified address it is, whose standings repeat what its
+//! mailbox wants as long as it is theirs.
 //!
 //! Every step holds only while the address is the user's, and every invitation moves by its revision: of two users who
 //! are given the same address one after the other, at most one gets an invitation.
@@ -11,7 +12,7 @@ use domain::{
     id::{CommunityId, InvitationId},
     invitation::Invitation,
     lifecycle,
-    person::{Party, Standing, User},
+    person::{MailboxWish, Party, User},
 };
 use futures::{StreamExt, TryStreamExt, stream};
 use store::{
@@ -35,7 +36,9 @@ pub(super) async fn take_over(store: &Store, user: &User, now: Timestamp) -> Res
     stream::iter(standings)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |(community, standing)| async move {
-            owner.take_over_refusal(&community, &standing).await?;
+            if let Some(wish) = standing.wish_at(&owner.address, now) {
+                owner.take_over_wish(&community, wish).await?;
+            }
             match standing.live_at(now) {
                 Some(id) => owner.take_over_invitation(id).await,
                 None => Ok(()),
@@ -53,24 +56,20 @@ struct AddressOwner<'a> {
 }
 
 impl AddressOwner<'_> {
-    /// Makes the user refuse the community's invitations as the address did: for good, or as long.
-    async fn take_over_refusal(&self, community: &CommunityId, standing: &Standing) -> Result<(), ServiceError> {
-        let cooling_until = standing.cooling_at(self.now);
-        if !standing.blocked && cooling_until.is_none() {
-            return Ok(());
-        }
+    /// Repeats in the user's standing what the mailbox wants of the community.
+    async fn take_over_wish(&self, community: &CommunityId, wish: MailboxWish) -> Result<(), ServiceError> {
         let party = &Party::User(self.user.id.clone());
+        let wish = &wish;
         retry((), |()| async move {
-            let own = self.store.standing(party, community).await?;
-            let blocks = standing.blocked && !own.blocked;
-            let cools = cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until));
-            if !blocks && cools.is_none() {
+            let known = self.store.standing(party, community).await?.mailbox;
+            // What the mailbox has said since it was read is known already.
+            let wish = wish.clone().and(known.as_ref());
+            if known.as_ref() == Some(&wish) {
                 return Ok(ControlFlow::Break(()));
             }
-            let owner = (&self.user.id, &self.address);
-            Ok(match self.store.take_over_refusal(owner, community, &own, blocks, cools).await? {
+            Ok(match self.store.put_mailbox_wish(&self.user.id, community, known.as_ref(), &wish).await? {
                 TakenOver::Conflict => ControlFlow::Continue(()),
-                // What another user's address refuses is theirs to refuse.
+                // What another user's mailbox wants is theirs to hear.
                 TakenOver::Done | TakenOver::NotOwner => ControlFlow::Break(()),
             })
         })

@@ -15,7 +15,7 @@ use store::{
     execute::FailedCondition,
     idempotency::IdempotentRequest,
     keys::{Key, Spread},
-    read::Records,
+    read::{Records, recipient_keys},
     record::Address,
 };
 
@@ -44,18 +44,15 @@ impl Facts {
         let mut keys = vec![
             Key::settings(),
             Key::user(&caller.id),
-            facts.standing_key(&Party::User(caller.id.clone())),
+            Key::standing(&Party::User(caller.id.clone()), community),
             Key::community(community, facts.spread()),
             Key::quota(&caller.id, Quota::day(now)),
         ];
         keys.extend(request.cloned());
         for recipient in &submission.recipients {
             match &recipient.names {
-                Named::User(id) => keys.extend(facts.user_keys(id)),
-                Named::Email(email) => {
-                    keys.push(Key::address(&email.key()));
-                    keys.push(facts.standing_key(&Party::Address(email.key())));
-                }
+                Named::User(id) => keys.extend(facts.keys(&Party::User(id.clone()))),
+                Named::Email(email) => keys.extend(facts.keys(&Party::Address(email.key()))),
                 Named::NoUser | Named::NoEmail => {}
             }
         }
@@ -71,7 +68,7 @@ impl Facts {
                 && let Some(owner) = self.address(email)?.owner
                 && self.records.get(&Key::user(&owner)).is_none()
             {
-                keys.extend(self.user_keys(&owner));
+                keys.extend(self.keys(&Party::User(owner)));
             }
         }
         if !keys.is_empty() {
@@ -136,17 +133,10 @@ impl Facts {
             Named::NoUser => Ok(Recipient::UnknownUser),
             Named::NoEmail => Ok(Recipient::InvalidEmail),
             Named::User(id) => self.user(id),
-            Named::Email(email) => {
-                let address = self.address(email)?;
-                match address.owner {
-                    Some(owner) => self.user(&owner),
-                    None => Ok(Recipient::Address {
-                        email: email.clone(),
-                        standing: self.records.standing(&Party::Address(email.key()), &self.community)?,
-                        suppressed: address.suppressed,
-                    }),
-                }
-            }
+            Named::Email(email) => match self.address(email)?.owner {
+                Some(owner) => self.user(&owner),
+                None => self.records.address_recipient(email, &self.community),
+            },
         }
     }
 
@@ -163,25 +153,15 @@ impl Facts {
     }
 
     fn user(&self, id: &UserId) -> Result<Recipient, StoreError> {
-        let Some(found) = self.records.user(id)? else { return Ok(Recipient::UnknownUser) };
-        Ok(Recipient::User {
-            suppressed: found.suppressed,
-            user: Box::new(found.user),
-            standing: self.records.standing(&Party::User(id.clone()), &self.community)?,
-            connected: self.records.are_connected(&self.caller, id),
-        })
+        self.records.user_recipient(id, &self.caller, &self.community)
     }
 
     fn address(&self, email: &EmailAddress) -> Result<Address, StoreError> {
         self.records.address(&email.key())
     }
 
-    fn user_keys(&self, id: &UserId) -> [Key; 3] {
-        [Key::user(id), self.standing_key(&Party::User(id.clone())), Key::connection(&self.caller, id)]
-    }
-
-    fn standing_key(&self, party: &Party) -> Key {
-        Key::standing(party, &self.community)
+    fn keys(&self, party: &Party) -> Vec<Key> {
+        recipient_keys(party, &self.caller, &self.community)
     }
 
     fn spread(&self) -> Spread {
