@@ -277,6 +277,7 @@ GUARDS = [
           "let _ = rights;"),
     Guard("approving checks the sender when it is written", LIFECYCLE,
           "transition.guards.push(Guard::Active(invitation.sender.id.clone()));", ""),
+    Guard("resending asks whether the community invites", LIFECYCLE, "check_invites(community.as_ref())?;", ""),
     Guard("resending asks whether the invitee may be invited", LIFECYCLE,
           "invitee.admit(SendingRights::ANYONE, Some(id), self.now).map_err(|why| self.not_invited(&why))?;", ""),
     Guard("only the lapsed expire", LIFECYCLE,

@@ -246,6 +246,7 @@ async fn happen(world: &World, what: &str, mia: &Person, ann: &Person, mail: &st
         "the community becomes a network" => closed(json!({ "enrolment": "network" })).await,
         "the community becomes private" => closed(json!({ "visibility": "private" })).await,
         "the community allows no invitations" => closed(json!({ "allowInvitations": false })).await,
+        "the invitee joins" => world.member("chess", ann, "member").await,
         _ => unreachable!("{what}"),
     }
 }
@@ -299,25 +300,36 @@ async fn a_sender_who_was_demoted_in_a_network_community_has_nothing_approved() 
 }
 
 #[tokio::test]
-async fn what_changes_while_an_approval_is_written_is_asked_once_more() {
-    for (what, status, code) in [
-        ("the invitee is deactivated", 409, "invitee_unavailable"),
-        ("the invitee's mailbox opts out", 409, "invitee_unavailable"),
-        ("the sender is deactivated", 409, "sender_may_not_invite"),
-        ("the community allows no invitations", 403, "invitations_not_allowed"),
+async fn what_changes_while_an_approval_or_a_resend_is_written_is_asked_once_more() {
+    for (verb, what, status, code) in [
+        ("approve", "the invitee is deactivated", 409, "invitee_unavailable"),
+        ("approve", "the invitee's mailbox opts out", 409, "invitee_unavailable"),
+        ("approve", "the invitee joins", 409, "already_member"),
+        ("approve", "the sender is deactivated", 409, "sender_may_not_invite"),
+        ("approve", "the community allows no invitations", 403, "invitations_not_allowed"),
+        ("resend", "the invitee's mailbox opts out", 409, "invitee_unavailable"),
+        ("resend", "the invitee joins", 409, "already_member"),
+        ("resend", "the community allows no invitations", 403, "invitations_not_allowed"),
     ] {
         let (world, [mona, mia, ann]) = chess().await;
         let mail = old_mail(&world, &mona, &ann).await;
-        world.community("chess", json!({ "enrolment": "closed" })).await;
-        let request = world.invite_user(&mia, "chess", &ann).await;
+        let id = if verb == "approve" {
+            world.community("chess", json!({ "enrolment": "closed" })).await;
+            world.invite_user(&mia, "chess", &ann).await
+        } else {
+            let id = world.invite_user(&mona, "chess", &ann).await;
+            world.backdate_mail(&id).await;
+            id
+        };
+        let before = world.stored(&id).await;
         let gate = world.faults.stop_next();
-        let (response, ()) = futures::join!(world.command(&mona, &request, "approve"), async {
+        let (response, ()) = futures::join!(world.command(&mona, &id, verb), async {
             gate.reached().await;
             happen(&world, what, &mia, &ann, &mail).await;
             gate.open();
         });
         response.refused(status, code);
-        assert_eq!(world.status(&mona, &request).await, "awaiting_approval", "{what}");
+        assert_eq!(world.stored(&id).await, before, "{verb}: {what}");
     }
 }
 
