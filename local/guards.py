@@ -52,6 +52,7 @@ SEND = "shared/service/src/send/mod.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
+LINK_SERVICE = "shared/service/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
 MODERATE = "functions/moderate/src/lib.rs"
 USERS = "shared/store/src/users.rs"
@@ -60,6 +61,9 @@ ERASURE = "shared/store/src/erasure.rs"
 DIRECTORY_ERASURE = "shared/service/src/directory/erasure.rs"
 ADDRESS_OWNER = "shared/service/src/directory/address_owner.rs"
 RELATIONS = "shared/store/src/relations.rs"
+MEMBERS = "shared/service/src/directory/members.rs"
+DIRECTORY_COMMUNITIES = "shared/service/src/directory/communities.rs"
+COMMANDS = "shared/service/src/command.rs"
 RECORDS = "functions/directory/src/records.rs"
 IMPORT = "functions/directory/src/import.rs"
 WAVES = "shared/service/src/directory/import.rs"
@@ -97,13 +101,22 @@ GUARDS = [
           near="match &write.replaces"),
     Guard("a request's record replaces the one that was read", EXECUTE,
           "action.expression.require_equal(STAMP, string(stamp))", "()"),
-    Guard("an invitation needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", ""),
-    Guard("enrolling needs a willing party", EXECUTE, "willing(expression, &invitation.to_string(), now);", "",
+    Guard("an invitation needs a willing party", EXECUTE, "willing(expression, *invitation, now);", ""),
+    Guard("enrolling needs a willing party", EXECUTE, "willing(expression, *invitation, now);", "",
           near="StandingChange::Enrol { invitation } =>"),
     Guard("who accepts is no member yet", EXECUTE, "expression.require_missing(ROLE);", "",
           near="StandingChange::Join {"),
-    Guard("who accepts what an address got keeps their own", EXECUTE, "*own", "true",
+    Guard("who joins has no other live invitation", EXECUTE, "no_live_but(expression, Some(*ends), now);", "",
           near="StandingChange::Join {"),
+    Guard("who joins has no live invitation from then on", EXECUTE, "clear_live(expression);", "",
+          near="StandingChange::Join {"),
+    Guard("who is made a member has no other live invitation", EXECUTE,
+          "no_live_but(expression, membership.ends, now);", ""),
+    Guard("who is made a member has no live invitation from then on", EXECUTE, "clear_live(expression);", "",
+          near="no_live_but(expression, membership.ends, now);"),
+    Guard("a member is in the directory", EXECUTE, "known.expression.require_existing(PK);", ""),
+    Guard("a member's community is in the directory", EXECUTE, "existing.expression.require_existing(PK);", ""),
+    Guard("who moderates no more is no longer listed", EXECUTE, "listed.deletes = true;", ""),
     Guard("a released invitation is the live one", EXECUTE,
           "expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));", "",
           near="StandingChange::Release {"),
@@ -119,11 +132,10 @@ GUARDS = [
     Guard("a member is not invited", EXECUTE, "expression.require_missing(ROLE);", "", near="fn willing"),
     Guard("who blocked is not invited", EXECUTE, "expression.require_missing(BLOCKED);", "", near="fn willing"),
     Guard("who is cooling down is not invited", EXECUTE,
-          "expression.require_missing_or_at_most(COOLING_UNTIL, now);",
+          "expression.require_missing_or_at_most(COOLING_UNTIL, now.as_millisecond());",
           "expression.require_missing_or_at_most(COOLING_UNTIL, i64::MAX);"),
     Guard("who has a live invitation gets no other", EXECUTE,
-          "expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, now);",
-          "expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, i64::MAX);"),
+          "no_live_but(expression, Some(id), now);", "", near="fn willing"),
     Guard("all conditions must hold, not one", EXPRESSION, 'conditions.join(" AND ")', 'conditions.join(" OR ")'),
     Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
     Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
@@ -219,9 +231,13 @@ GUARDS = [
     Guard("accepting checks the invitee", LIFECYCLE,
           "transition.guards.extend(known.cloned().map(Guard::Active));", ""),
     Guard("accepting makes a member", LIFECYCLE,
-          "transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id, own }));", ""),
+          "transition.standings.push((after, join));", "let _ = (after, join);"),
     Guard("an address that accepted is free", LIFECYCLE, "transition.standings.push(self.release());", "",
-          near="if !own"),
+          near="if before != after"),
+    Guard("an own invitation is moot for who joins by another", LIFECYCLE,
+          "withdraw(other, WithdrawalReason::JoinedAnotherWay, now)", "None"),
+    Guard("a moot invitation that has changed is read again", COMMANDS,
+          "return Ok(facts.moot.as_ref().map(|moot| moot.id))", "{}", near="Condition::Invitation(_) =>"),
     Guard("approving checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
           near="fn approve"),
     Guard("approving checks the invitee's standing", LIFECYCLE, "transition.standings.push((party, standing));", ""),
@@ -352,6 +368,10 @@ GUARDS = [
 
     # ---- Pages
     Guard("only POST answers", RESPOND, "Visit::ToUnsubscribe", "Visit::Unsubscribe"),
+    Guard("a link tells of a membership to who has its address alone", LINK_SERVICE,
+          "store.read([Key::address(address)]).await?.address(address)?.owner",
+          "(match &target.invitation.invitee { Invitee::User { id, .. } => Some(id.clone()), "
+          "Invitee::Address { .. } => None })", near="pub async fn is_member"),
     Guard("only the box blocks", LINK, 'value == "on"', "true"),
     Guard("a reason has a limit", MODERATE, "text.chars().count() > MAX_REASON_CHARS", "false"),
     Guard("a reason is plain", MODERATE, "!plain", "false"),
@@ -392,12 +412,13 @@ GUARDS = [
           "cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until))", "None"),
     Guard("a refusal goes along while the address is the user's", USERS,
           "expression.require_equal(OWNER, string(id.as_str()));", ALWAYS + ";"),
-    Guard("a member is in the directory", RELATIONS, "users::is_known(user)",
-          f"Write::Check(Key::user(user), {UNCONDITIONAL})"),
-    Guard("a member's community is in the directory", RELATIONS, "existing(PK)", UNCONDITIONAL),
-    Guard("who moderates no more is no longer listed", RELATIONS,
-          "return Ok(Write::Delete(key, Expression::default()));",
-          f"return Ok(Write::Check(key, {UNCONDITIONAL}));"),
+    Guard("whoever was invited is withdrawn as a member", MEMBERS,
+          "lifecycle::withdraw(&one, WithdrawalReason::JoinedAnotherWay, now)", "{ let _ = one; None }"),
+    Guard("a community that was brought back keeps its moderators", RELATIONS, "gone.require_missing(PK);", ""),
+    Guard("a removed community has no moderators", DIRECTORY_COMMUNITIES,
+          "remove_moderators(store, &id, budget).await?;", "let _ = remove_moderators(store, &id, budget);"),
+    Guard("a moderator who is a member no more is no longer listed", RELATIONS,
+          "Write::Delete(moderator, Expression::default())", f"Write::Check(moderator, {UNCONDITIONAL})"),
     Guard("nobody is connected to themselves", RECORDS, "user == other", "false"),
     Guard("an import has a limit", IMPORT, "body.records.len() > MAX_RECORDS", "false"),
     Guard("a record waits for those it depends on", WAVES,

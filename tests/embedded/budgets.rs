@@ -169,9 +169,15 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
     let (world, [mona, ..]) = club().await;
     let mut usages = Usages::default();
     let user = json!({ "displayName": "Ben", "email": "ben@example.org", "emailVerified": true });
+    let [zoe] = world.people(["zoe"]).await;
+    world.invite_user(&mona, "chess", &zoe).await;
+    world.meter.take();
     for (method, path, body, most) in [
         ("PUT", "users/ben", user.clone(), 4),
         ("PUT", "users/ben", user, 4),
+        ("PUT", "communities/chess/members/zoe", json!({ "role": "member" }), 3),
+        ("PUT", "communities/chess/members/zoe", json!({ "role": "moderator" }), 2),
+        ("DELETE", "users/zoe/invitations", Value::Null, 2),
         ("PUT", "communities/choir", json!({ "title": "Choir", "visibility": "public", "enrolment": "open" }), 2),
         ("PUT", "communities/choir/members/ben", json!({ "role": "member" }), 2),
         ("PUT", "users/ben/connections/ann", Value::Null, 2),
@@ -183,6 +189,7 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
         world.directory(method, path, body).await.succeeded();
         usages.note(&world, &format!("{method} /directory/{path}"), most);
     }
+    world.pump().await;
     world.send(&mona, "chess", json!({ "userIds": ["ann"] })).await;
     world.meter.take();
     world.pump().await;

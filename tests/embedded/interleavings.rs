@@ -174,6 +174,91 @@ async fn an_address_that_bounces_while_it_is_given_to_a_user_gets_no_mail() {
 }
 
 #[tokio::test]
+async fn whoever_becomes_a_member_has_no_live_invitation_whatever_happens_meanwhile() {
+    let (world, mona) = busy_chess().await;
+    let members = ["invited", "accepts", "cancelled", "declines", "mailed", "member"].map(person);
+    for one in &members {
+        world.register(one).await;
+    }
+    let [invited, accepts, cancelled, declines, mailed, member] = &members;
+    let becomes = |user: &Person| {
+        Request::new("PUT", format!("/directory/communities/chess/members/{}", user.id))
+            .by(&platform())
+            .json(&json!({ "role": "moderator" }))
+    };
+    let mut id = String::new();
+    let invite = async { id = world.invite_user(&mona, "chess", invited).await };
+    assert_eq!(interrupted(&world, becomes(invited), invite).await.status, 201);
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+
+    for (user, who, verb, becomes_of_it) in [
+        (accepts, accepts, "accept", "accepted"),
+        (cancelled, &mona, "cancel", "cancelled"),
+        (declines, declines, "decline", "declined"),
+    ] {
+        let id = world.invite_user(&mona, "chess", user).await;
+        let answer = async {
+            world.command(who, &id, verb).await.ok();
+        };
+        interrupted(&world, becomes(user), answer).await.succeeded();
+        assert_eq!(world.status(&mona, &id).await, becomes_of_it);
+    }
+    // The mail is sent, which is a change of the invitation.
+    let id = world.invite_user(&mona, "chess", mailed).await;
+    interrupted(&world, becomes(mailed), world.pump()).await.succeeded();
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    // Someone else makes them a member.
+    let id = world.invite_user(&mona, "chess", member).await;
+    let first = world.member("chess", member, "owner");
+    assert_eq!(interrupted(&world, becomes(member), first).await.status, 200);
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    for one in &members {
+        assert_eq!(world.role(one, "chess").await.as_deref(), Some("moderator"));
+        assert!(!world.standing(one, "chess").await.unwrap().contains_key("liveInvitation"));
+    }
+}
+
+#[tokio::test]
+async fn an_own_invitation_that_changes_while_another_is_accepted_hinders_nobody() {
+    let (world, mona) = busy_chess().await;
+    for (verb, becomes) in [("sent", "cancelled"), ("decline", "declined"), ("accept", "accepted")] {
+        // The directory knows her without an address; her token brings a verified one.
+        let zoe = person(&format!("zoe-{verb}"));
+        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+        let own = world.invite_user(&mona, "chess", &zoe).await;
+        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+        // The first transaction meets her own invitation, which changes before the second.
+        let meanwhile = async {
+            match verb {
+                "sent" => world.pump().await,
+                _ => {
+                    world.command(&zoe, &own, verb).await.ok();
+                }
+            }
+        };
+        let accept = Request::command(&zoe, &mailed, "accept");
+        let response = halfway(&world, accept, Faults::stop_next, meanwhile).await;
+        if verb == "accept" {
+            response.refused(409, "already_member");
+        } else {
+            response.ok();
+        }
+        assert_eq!(world.status(&mona, &own).await, becomes);
+        assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+        assert!(!world.standing(&zoe, "chess").await.unwrap().contains_key("liveInvitation"));
+    }
+}
+
+#[tokio::test]
+async fn a_community_that_comes_back_while_it_is_removed_keeps_whom_it_has_got() {
+    let (world, mona) = busy_chess().await;
+    let removal = Request::new("DELETE", "/directory/communities/chess").by(&platform());
+    let back = world.community_of("chess", &mona, "owner");
+    assert_eq!(halfway(&world, removal, Faults::stop_next, back).await.status, 204);
+    assert_eq!(world.role(&mona, "chess").await.as_deref(), Some("owner"));
+}
+
+#[tokio::test]
 async fn what_changes_between_reading_and_writing_decides_anew() {
     let (world, mona) = busy_chess().await;
     let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;
@@ -233,7 +318,7 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     world.register(&ben).await;
     interrupted(&world, Request::command(&ben, id, "accept"), world.member("chess", &ben, "owner"))
         .await
-        .refused(409, "already_member");
+        .refused(409, "invitation_cancelled");
     assert_eq!(world.role(&ben, "chess").await.as_deref(), Some("owner"));
 
     // The moderator loses the role before the decision is written.

@@ -94,7 +94,7 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 30] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
@@ -126,6 +126,7 @@ const RULES: [Rule; 29] = [
     // "Directory API (site administrator or machine client)."
     rule("PUT /directory/users/{userId}", 200, &[SiteAdministrator], &[], 403),
     rule("DELETE /directory/users/{userId}", 204, &[SiteAdministrator], &[], 403),
+    rule("DELETE /directory/users/{userId}/invitations", 204, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/communities/{communityId}", 200, &[SiteAdministrator], &[], 403),
     rule("DELETE /directory/communities/{communityId}", 204, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/communities/{communityId}/members/{userId}", 201, &[SiteAdministrator], &[], 403),

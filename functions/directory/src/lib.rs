@@ -21,7 +21,7 @@ use http_api::{
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
-use service::directory::{communities, connections, erasure, members, settings, users};
+use service::directory::{communities, connections, erasure, members, senders, settings, users};
 use system::now;
 
 use crate::response::{no_content, shown};
@@ -29,6 +29,7 @@ use crate::response::{no_content, shown};
 http_api::routes! {
     PUT "/directory/users/{userId}" => put_user, site_administrators;
     DELETE "/directory/users/{userId}" => delete_user, site_administrators;
+    DELETE "/directory/users/{userId}/invitations" => withdraw_invitations, site_administrators;
     PUT "/directory/users/{userId}/connections/{otherId}" => put_connection, site_administrators;
     DELETE "/directory/users/{userId}/connections/{otherId}" => delete_connection, site_administrators;
     PUT "/directory/communities/{communityId}" => put_community, site_administrators;
@@ -47,6 +48,11 @@ async fn put_user(api: &Api, request: &Request) -> Result<Response<Body>, Proble
 
 async fn delete_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     erasure::erase(&api.store, &path(request, "userId")?, now()).await?;
+    Ok(no_content())
+}
+
+async fn withdraw_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    senders::withdraw_all(&api.store, path(request, "userId")?, now()).await?;
     Ok(no_content())
 }
 
@@ -74,7 +80,7 @@ async fn delete_community(api: &Api, request: &Request) -> Result<Response<Body>
 async fn put_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (community, user) = (path(request, "communityId")?, path(request, "userId")?);
     let member = records::member(&community, &user, &body::json(request)?)?;
-    shown(members::put(&api.store, member).await?)
+    shown(members::put(&api.store, member, now()).await?)
 }
 
 async fn delete_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

@@ -1,7 +1,6 @@
 //! What a mail link opens. `GET` and `HEAD` only read, because mail scanners open links; `POST` answers.
 
 use domain::{
-    invitation::Status,
     lifecycle::Command,
     link::LinkToken,
     refusal::Refusal,
@@ -99,7 +98,7 @@ impl Opened<'_> {
     async fn explain(&self, refusal: Refusal) -> Response<Body> {
         match refusal {
             Refusal::Conflict(status) => match Report::of_status(status) {
-                Some(report) => self.show(report),
+                Some(report) => self.show_ended(report).await,
                 None => self.show_current(Intent::default(), None).await,
             },
             Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Report::InvitationsNotAllowed),
@@ -115,9 +114,8 @@ impl Opened<'_> {
     /// The page for the state that the invitation is in.
     async fn show_current(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
         let LinkTarget { invitation, settings, .. } = &self.found;
-        let current = invitation.status_at(now());
-        if let Some(report) = Report::of_status(current).filter(|_| current != Status::Pending) {
-            return self.show(report);
+        if let Some(report) = Report::of_status(invitation.status_at(now())) {
+            return self.show_ended(report).await;
         }
         let pending = match link::pending(self.store, &self.found).await {
             Ok(pending) => pending,
@@ -133,6 +131,22 @@ impl Opened<'_> {
         };
         let page = PendingPage { invitation, community: pending.community.as_ref(), intent, answering };
         show(&Page::Pending(page), status, settings, self.locale)
+    }
+
+    /// The page about an invitation that cannot be answered (any more).
+    async fn show_ended(&self, report: Report) -> Response<Body> {
+        if report != Report::Cancelled {
+            return self.show(report);
+        }
+        // Who has become a member has lost nothing by it.
+        match link::is_member(self.store, &self.found).await {
+            Ok(true) => {
+                let page = Page::Report(Report::AlreadyMember, &self.found.invitation.community);
+                show(&page, Some(StatusCode::GONE), &self.found.settings, self.locale)
+            }
+            Ok(false) => self.show(report),
+            Err(error) => self.try_again(&error.into()),
+        }
     }
 
     fn show(&self, report: Report) -> Response<Body> {

@@ -46,6 +46,39 @@ impl Status {
     }
 }
 
+named! {
+    /// Why an invitation was withdrawn that nobody decided to cancel.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum WithdrawalReason {
+        /// The invitee has become a member without it.
+        JoinedAnotherWay = "joined_another_way",
+        /// The invitee of an address turned out to have an invitation as a user already.
+        InvitedAlready = "invited_already",
+        /// The invitee of an address turned out to be a user who cannot be invited. Why that is, is nobody's business.
+        InviteeUnavailable = "invitee_unavailable",
+        /// The platform has withdrawn all that the sender had sent.
+        SenderWithdrawn = "sender_withdrawn",
+        /// The community was removed.
+        CommunityRemoved = "community_removed",
+        /// The sender or the invitee was removed.
+        PersonRemoved = "person_removed",
+    }
+}
+
+impl WithdrawalReason {
+    /// The reason in words for the sender and for moderators.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::JoinedAnotherWay => "The invited person has joined the community another way.",
+            Self::InvitedAlready => "The invited person has another invitation to the community.",
+            Self::InviteeUnavailable => "The invited person cannot be invited to the community.",
+            Self::SenderWithdrawn => "The platform has withdrawn all invitations of the sender.",
+            Self::CommunityRemoved => "The community was removed from the platform.",
+            Self::PersonRemoved => "The sender or the invited person was removed from the platform.",
+        }
+    }
+}
+
 /// The community as its invitations show it: what it was called when the invitation was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -218,6 +251,9 @@ pub struct Invitation {
     /// Why the request was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why it was withdrawn, unless somebody cancelled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalReason>,
     /// How the invitation mail fares, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,

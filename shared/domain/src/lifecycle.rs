@@ -8,7 +8,7 @@ use super::{
     Timestamp,
     email::AddressKey,
     id::UserId,
-    invitation::{Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    invitation::{Delivery, DeliveryState, Invitation, Invitee, Sender, Status, WithdrawalReason},
     outbox::{Addressee, MailKind, NewMail},
     person::{Party, User},
     refusal::Refusal,
@@ -201,12 +201,29 @@ pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     lapsed.then(|| change(invitation, |after| after.status = Status::Expired))
 }
 
-/// Withdraws a live invitation because its community or one of its people is gone. `None` when it is not live.
-pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
+/// Withdraws a live invitation for a reason that is nobody's decision on it. `None` when it is not live.
+pub fn withdraw(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) -> Option<Transition> {
     match (Step { invitation, now }).cancel() {
-        Ok(Verdict::Change(transition)) => Some(*transition),
+        Ok(Verdict::Change(mut transition)) => {
+            transition.invitation.withdrawal = Some(why);
+            Some(*transition)
+        }
         _ => None,
     }
+}
+
+/// Ends `other`, the invitation that the standing names of whoever joins by `joining`: a member has no live invitation.
+/// Both must be written together. `None` when it is not live, and the standing alone remembers it.
+pub fn make_moot(joining: &mut Transition, other: &Invitation, now: Timestamp) -> Option<Transition> {
+    let concerned = other.invitee.party();
+    for (party, change) in &mut joining.standings {
+        if let StandingChange::Join { ends, .. } = change
+            && *party == concerned
+        {
+            *ends = other.id;
+        }
+    }
+    withdraw(other, WithdrawalReason::JoinedAnotherWay, now)
 }
 
 /// Transfers a live invitation of an address to `user`, as long as the address is theirs. `None` when it is not live.
@@ -236,7 +253,8 @@ pub fn erase(
     address: Option<&AddressKey>,
     now: Timestamp,
 ) -> Option<Transition> {
-    let mut transition = withdraw(invitation, now).unwrap_or_else(|| change(invitation, |_| {}));
+    let withdrawn = withdraw(invitation, WithdrawalReason::PersonRemoved, now);
+    let mut transition = withdrawn.unwrap_or_else(|| change(invitation, |_| {}));
     let after = &mut transition.invitation;
     if after.sender.id == *user {
         after.sender = Sender { id: user.clone(), display_name: None, profile_url: None };
@@ -409,11 +427,11 @@ impl Step<'_> {
             after.invitee = invitee;
         });
         let (before, after) = (self.invitation.invitee.party(), transition.invitation.invitee.party());
-        let own = before == after;
-        if !own {
+        if before != after {
             transition.standings.push(self.release());
         }
-        transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id, own }));
+        let join = StandingChange::Join { invitation: self.invitation.id, ends: self.invitation.id };
+        transition.standings.push((after, join));
         transition.mails = vec![
             NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
             NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },

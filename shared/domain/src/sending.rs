@@ -243,6 +243,7 @@ impl Terms {
             answered_at: None,
             decided_by: None,
             reason: None,
+            withdrawal: None,
             delivery: None,
             mailed_at: None,
             revision: 1,

@@ -38,9 +38,9 @@ pub enum StandingChange {
     Join {
         /// The invitation that is the cause.
         invitation: InvitationId,
-        /// Whether it was the party's own, which is live no longer. One that came to an address of theirs leaves their own
-        /// as it is.
-        own: bool,
+        /// The only invitation that may still be the live one, since it ends in the same transaction: the cause itself, or
+        /// the party's own where the cause came to an address of theirs.
+        ends: InvitationId,
     },
     /// The party becomes a member unasked (automatic mode). Needs what [`Self::Invite`] needs.
     Enrol {

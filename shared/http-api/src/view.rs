@@ -98,8 +98,8 @@ impl<'a> InvitationView<'a> {
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
             decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
-            // A moderator's words to the sender are for the sender and for moderators alone.
-            reason: invitation.reason.as_deref().filter(|_| viewer.sees_address(invitation)),
+            // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's reason.
+            reason: reason(invitation).filter(|_| viewer.sees_address(invitation)),
             delivery: invitation
                 .delivery
                 .as_ref()
@@ -107,4 +107,9 @@ impl<'a> InvitationView<'a> {
             actions: viewer.actions(invitation, now).into_iter().map(act).collect(),
         }
     }
+}
+
+/// Why the invitation was rejected or withdrawn.
+fn reason(invitation: &Invitation) -> Option<&str> {
+    invitation.reason.as_deref().or_else(|| Some(invitation.withdrawal?.words()))
 }

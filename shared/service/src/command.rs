@@ -37,6 +37,8 @@ pub struct ViewedInvitation {
 struct Facts {
     invitation: Invitation,
     role: RoleFact,
+    /// Another live invitation of whoever accepts this one, which is moot then.
+    moot: Option<Invitation>,
 }
 
 /// Carries out `command` of a signed-in caller: one read and one transaction, unless another writer interferes.
@@ -54,7 +56,7 @@ pub async fn perform(
     let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
     let (known, settings) = (user.as_ref(), &subject.settings);
-    let facts = Facts { invitation, role: RoleFact::Unread };
+    let facts = Facts { invitation, role: RoleFact::Unread, moot: None };
     let done = retry(facts, |facts| async move {
         let viewer = Viewer { caller, user: known, role: facts.role };
         match lifecycle::decide(command, &facts.invitation, &viewer, settings, now)? {
@@ -66,7 +68,7 @@ pub async fn perform(
             Verdict::Change(transition) => write(store, *transition, facts, Some(&caller.id), now).await,
         }
     });
-    let Facts { invitation, role } = done.await?;
+    let Facts { invitation, role, .. } = done.await?;
     Ok(ViewedInvitation { invitation, user, role })
 }
 
@@ -81,7 +83,7 @@ pub(crate) async fn perform_by_link(
     decide: &(impl Fn(&Invitation) -> Result<Verdict, Refusal> + Sync),
     now: Timestamp,
 ) -> Result<Invitation, ServiceError> {
-    let facts = Facts { invitation, role: RoleFact::Unread };
+    let facts = Facts { invitation, role: RoleFact::Unread, moot: None };
     let done = retry(facts, |facts| async move {
         match decide(&facts.invitation)? {
             Verdict::Change(transition) => write(store, *transition, facts, None, now).await,
@@ -94,21 +96,52 @@ pub(crate) async fn perform_by_link(
 /// Writes the transition that was decided from `facts`. Without a `caller`, the holder of a mail link acts.
 async fn write(
     store: &Store,
-    transition: Transition,
+    mut transition: Transition,
     facts: Facts,
     caller: Option<&UserId>,
     now: Timestamp,
 ) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
-    match store.execute(&[&transition], &[], now).await? {
+    let moot = facts.moot.as_ref().and_then(|other| lifecycle::make_moot(&mut transition, other, now));
+    let transitions: Vec<_> = [&transition].into_iter().chain(&moot).collect();
+    match store.execute(&transitions, &[], now).await? {
         Executed::Done => {
             // The guard that held is as good as having read the role.
             let guarded = transition.guards.iter().any(|guard| matches!(guard, Guard::Moderates(..)));
             let unread = facts.role == RoleFact::Unread;
             let role = if guarded && unread { RoleFact::Known(Some(Role::Moderator)) } else { facts.role };
-            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role }))
+            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role, ..facts }))
         }
-        Executed::Conflict(failed) => resolve(&failed, &transition, facts, caller, now),
+        Executed::Conflict(failed) => match in_the_way(&failed, &transition, &facts, now)? {
+            Some(id) => Ok(ControlFlow::Continue(Facts { moot: store.invitation(id).await?, ..facts })),
+            None => resolve(&failed, &transition, facts, caller, now),
+        },
     }
+}
+
+/// The other live invitation of whoever joins by the transition, if nothing else is in the way.
+fn in_the_way(
+    failed: &[FailedCondition],
+    transition: &Transition,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<Option<InvitationId>, StoreError> {
+    if moved_on(failed).is_some() {
+        return Ok(None);
+    }
+    for failed in failed {
+        match &failed.condition {
+            Condition::Standing(0, party) if joins(transition, party) => {
+                let standing = failed.standing()?;
+                if standing.role.is_none() {
+                    return Ok(standing.live_at(now));
+                }
+            }
+            // It has changed since it was read.
+            Condition::Invitation(_) => return Ok(facts.moot.as_ref().map(|moot| moot.id)),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// What a failed condition stands for.
@@ -170,7 +203,11 @@ fn meaning(
         Condition::Guard(Guard::Active(_)) => Meaning::Refused(Refusal::CallerUnknown),
         // The address that a link was mailed to is no longer the invitee's.
         Condition::Guard(Guard::Owned(..)) => Meaning::Refused(Refusal::SignInNeeded),
-        Condition::Invitation(_) | Condition::Guard(Guard::Unowned(_)) | Condition::Quota | Condition::Request => {
+        Condition::Invitation(_)
+        | Condition::Guard(Guard::Unowned(_))
+        | Condition::Quota
+        | Condition::Request
+        | Condition::Membership(_) => {
             return Err(StoreError::Damaged("a command failed on a condition that none has".to_owned()));
         }
     })
@@ -184,4 +221,10 @@ fn unwilling(standing: &Standing, status: Status) -> Refusal {
 fn only_blocks(transition: &Transition, party: &Party) -> bool {
     let block = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Block { .. });
     transition.standings.iter().any(block)
+}
+
+/// Whether the party becomes a member by its own answer.
+fn joins(transition: &Transition, party: &Party) -> bool {
+    let join = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Join { .. });
+    transition.standings.iter().any(join)
 }

@@ -93,6 +93,19 @@ pub async fn pending(store: &Store, target: &LinkTarget) -> Result<Pending, Stor
     Ok(Pending { community, way })
 }
 
+/// Whether the holder of the link is a member of the community, as far as a link tells: the address that it was mailed
+/// to is a member's verified one.
+///
+/// # Errors
+/// [`StoreError`] if a read fails.
+pub async fn is_member(store: &Store, target: &LinkTarget) -> Result<bool, StoreError> {
+    let address = &target.link.address;
+    match store.read([Key::address(address)]).await?.address(address)?.owner {
+        Some(owner) => Ok(store.role(&owner, &target.invitation.community.id).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
 async fn decide(
     store: &Store,
     target: &LinkTarget,

@@ -11,7 +11,7 @@ use domain::{
     id::InvitationId,
     invitation::Invitation,
     outbox::OutboxMail,
-    person::{Party, Role, Standing},
+    person::{Member, Party, Role, Standing},
     sending::Quota,
     transition::{Guard, StandingChange, Transition},
 };
@@ -25,7 +25,7 @@ use crate::{
     expression::{Expression, number, string},
     idempotency::RequestWrite,
     keys::{Key, Spread, mail_name},
-    record::{self, Item, Kind, invitation_record, record},
+    record::{self, Item, Kind, NoFields, invitation_record, record},
     write::{Write, Written},
 };
 
@@ -51,6 +51,17 @@ pub enum ExtraWrite {
     Quota(Quota, u32),
     /// The state of the idempotent request that asks for the transitions.
     Request(RequestWrite),
+    /// The platform makes the user a member with that role, or gives a member another one.
+    Membership(Membership),
+}
+
+/// A membership by the platform's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The membership.
+    pub member: Member,
+    /// The only invitation that the user's standing may still name as live, since it ends in the same transaction.
+    pub ends: Option<InvitationId>,
 }
 
 /// A condition of a transaction.
@@ -66,6 +77,19 @@ pub enum Condition {
     Quota,
     /// The idempotent request is as it was read.
     Request,
+    /// The membership can be written.
+    Membership(MembershipCondition),
+}
+
+/// What a membership needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MembershipCondition {
+    /// The user is in the directory.
+    User,
+    /// The community is.
+    Community,
+    /// The user's standing names no live invitation but the one that ends.
+    Standing,
 }
 
 /// A condition that did not hold, with the record that it is about.
@@ -132,7 +156,7 @@ impl Store {
                 plan.add(index, transition, &unnamed, now)?;
             }
             for write in extra {
-                plan.add_extra(write)?;
+                plan.add_extra(write, now)?;
             }
             let (writes, checks) = plan.finish();
             let failed = match self.transact(writes).await? {
@@ -176,9 +200,21 @@ struct Plan(BTreeMap<Key, Action>);
 #[derive(Default)]
 struct Action {
     put: Option<Item>,
+    deletes: bool,
     expression: Expression,
     changes: bool,
     conditions: Vec<Condition>,
+}
+
+impl Action {
+    /// Makes it the change of a standing, which several reasons may have.
+    fn change_standing(&mut self) -> &mut Expression {
+        if !self.changes {
+            self.changes = true;
+            self.expression.set(KIND, string(Kind::Standing.as_str()));
+        }
+        &mut self.expression
+    }
 }
 
 impl Plan {
@@ -210,9 +246,7 @@ impl Plan {
             }
             let key = Key::standing(party, &invitation.community.id);
             let action = self.at(key, Some(Condition::Standing(index, party.clone())));
-            action.changes = true;
-            action.expression.set(KIND, string(Kind::Standing.as_str()));
-            stand(&mut action.expression, change, named, now);
+            stand(action.change_standing(), change, named, now);
         }
         for mail in &transition.mails {
             let key = Key::mail(invitation.id, &mail_name(mail.kind, &mail.to, invitation.revision));
@@ -250,7 +284,7 @@ impl Plan {
         }
     }
 
-    fn add_extra(&mut self, extra: &ExtraWrite) -> Result<(), StoreError> {
+    fn add_extra(&mut self, extra: &ExtraWrite, now: Timestamp) -> Result<(), StoreError> {
         match extra {
             ExtraWrite::Quota(quota, count) => {
                 let action = self.at(Key::quota(&quota.sender, quota.day), Some(Condition::Quota));
@@ -270,6 +304,34 @@ impl Plan {
                     Some(stamp) => action.expression.require_equal(STAMP, string(stamp)),
                 }
             }
+            ExtraWrite::Membership(membership) => self.add_membership(membership, now)?,
+        }
+        Ok(())
+    }
+
+    fn add_membership(&mut self, membership: &Membership, now: Timestamp) -> Result<(), StoreError> {
+        let Member { community_id: community, user_id: user, role } = &membership.member;
+        let on = |part| Some(Condition::Membership(part));
+        let known = self.at(Key::user(user), on(MembershipCondition::User));
+        known.expression.require_existing(PK);
+        let spread = Spread::by_user(user);
+        let existing = self.at(Key::community(community, spread), on(MembershipCondition::Community));
+        existing.expression.require_existing(PK);
+
+        let standing = Key::standing(&Party::User(user.clone()), community);
+        let expression = self.at(standing, on(MembershipCondition::Standing)).change_standing();
+        no_live_but(expression, membership.ends, now);
+        clear_live(expression);
+        expression.set(ROLE, string(role.as_str()));
+
+        // The list of moderators keeps in step with the role.
+        let key = Key::moderator(community, user);
+        let item = record(Kind::Moderator, key.clone(), &NoFields {})?;
+        let listed = self.at(key, None);
+        if role.moderates() {
+            listed.put = Some(item);
+        } else {
+            listed.deletes = true;
         }
         Ok(())
     }
@@ -279,6 +341,7 @@ impl Plan {
         let write = |(key, action): (Key, Action)| {
             let write = match action.put {
                 Some(item) => Write::Put(item, action.expression),
+                None if action.deletes => Write::Delete(key.clone(), action.expression),
                 None if action.changes => Write::Update(key.clone(), action.expression),
                 None => Write::Check(key.clone(), action.expression),
             };
@@ -291,27 +354,22 @@ impl Plan {
 /// Writes a standing's change, and the condition that it needs. `named` is whether a live invitation that ends is the
 /// one that the standing names.
 fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now: Timestamp) {
-    let clear_live = |expression: &mut Expression| {
-        expression.remove(LIVE_INVITATION);
-        expression.remove(LIVE_UNTIL);
-    };
     match change {
         StandingChange::Invite { invitation, until } => {
-            willing(expression, &invitation.to_string(), now);
+            willing(expression, *invitation, now);
             expression.set(LIVE_INVITATION, string(invitation.to_string()));
             expression.set(LIVE_UNTIL, number(until.as_millisecond()));
         }
         StandingChange::Enrol { invitation } => {
-            willing(expression, &invitation.to_string(), now);
+            willing(expression, *invitation, now);
             enrol(expression, *invitation);
             clear_live(expression);
         }
-        StandingChange::Join { invitation, own } => {
+        StandingChange::Join { invitation, ends } => {
             expression.require_missing(ROLE);
+            no_live_but(expression, Some(*ends), now);
             enrol(expression, *invitation);
-            if *own {
-                clear_live(expression);
-            }
+            clear_live(expression);
         }
         StandingChange::Release { invitation } => {
             expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));
@@ -337,6 +395,21 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
     }
 }
 
+/// Ends the live invitation of the standing.
+fn clear_live(expression: &mut Expression) {
+    expression.remove(LIVE_INVITATION);
+    expression.remove(LIVE_UNTIL);
+}
+
+/// Requires a party without a live invitation but the one with that `id`: a member has none.
+fn no_live_but(expression: &mut Expression, id: Option<InvitationId>, now: Timestamp) {
+    let now = now.as_millisecond();
+    match id {
+        Some(id) => expression.require_lapsed_or_equal(LIVE_INVITATION, string(id.to_string()), LIVE_UNTIL, now),
+        None => expression.require_lapsed(LIVE_INVITATION, LIVE_UNTIL, now),
+    }
+}
+
 fn enrol(expression: &mut Expression, invitation: InvitationId) {
     expression.set(ROLE, string(Role::Member.as_str()));
     expression.set(JOINED_BY, string(invitation.to_string()));
@@ -344,12 +417,11 @@ fn enrol(expression: &mut Expression, invitation: InvitationId) {
 
 /// Requires a party that is no member, has not blocked the community, is not cooling down, and has no other live
 /// invitation than the one with that `id`.
-fn willing(expression: &mut Expression, id: &str, now: Timestamp) {
+fn willing(expression: &mut Expression, id: InvitationId, now: Timestamp) {
     expression.require_missing(ROLE);
     expression.require_missing(BLOCKED);
-    let now = now.as_millisecond();
-    expression.require_missing_or_at_most(COOLING_UNTIL, now);
-    expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, now);
+    expression.require_missing_or_at_most(COOLING_UNTIL, now.as_millisecond());
+    no_live_but(expression, Some(id), now);
 }
 
 fn yes() -> AttributeValue {

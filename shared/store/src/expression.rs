@@ -72,10 +72,12 @@ impl Expression {
         self.removes.push(format!("{name}[{index}]"));
     }
 
-    /// Removes an attribute.
+    /// Removes an attribute. Twice is as good as once, which DynamoDB does not take for one.
     pub fn remove(&mut self, path: &str) {
         let name = self.name(path);
-        self.removes.push(name);
+        if !self.removes.contains(&name) {
+            self.removes.push(name);
+        }
     }
 
     /// Requires `condition`, in which the placeholders stand.

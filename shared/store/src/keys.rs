@@ -169,6 +169,11 @@ impl Key {
         self.sk.strip_prefix(CONNECTION_PREFIX)?.parse().ok()
     }
 
+    /// The user that a moderator's key names.
+    pub(crate) fn moderated_by(&self) -> Option<UserId> {
+        self.sk.strip_prefix(MODERATOR_PREFIX)?.parse().ok()
+    }
+
     /// That the mail is parked.
     pub fn parked(id: InvitationId, mail: &str) -> Self {
         Self::new(PARKED_PARTITION, format!("{id}#{mail}"))

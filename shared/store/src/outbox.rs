@@ -17,7 +17,7 @@ use crate::{
     Store, StoreError,
     attributes::{AGAIN, AT, ATTEMPTS, BUSY_SINCE, FORGIVEN, KIND, LEASED_UNTIL, LINKS, SK, STATE, WHY},
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, MODERATOR_PREFIX, addressee_name, mail_name, moderators_partition},
+    keys::{Key, MAIL_PREFIX, addressee_name, mail_name},
     record::{self, Item, Kind, invitation_of, kind_of},
     retry,
     write::{MAX_ACTIONS, Write, Written},
@@ -254,11 +254,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails; a repetition adds nothing twice.
     pub async fn fan_out(&self, id: &MailId, mail: &OutboxMail, community: &CommunityId) -> Result<(), StoreError> {
-        let moderators = self.partition(&moderators_partition(community), MODERATOR_PREFIX).await?;
-        let mails = moderators.iter().filter_map(|moderator| {
-            let user = moderator.get(SK)?.as_s().ok()?.strip_prefix(MODERATOR_PREFIX)?.parse().ok()?;
+        let mails = self.moderators(community).await?.into_iter().map(|user| {
             let new = NewMail { kind: mail.kind, to: Addressee::User(user) };
-            Some((Key::mail(id.invitation, &format!("{}#{}", id.name, addressee_name(&new.to))), new))
+            (Key::mail(id.invitation, &format!("{}#{}", id.name, addressee_name(&new.to))), new)
         });
         let mails: Vec<_> = mails.collect();
         for mails in mails.chunks(MAX_ACTIONS) {

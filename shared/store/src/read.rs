@@ -248,11 +248,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn role(&self, user: &UserId, community: &CommunityId) -> Result<Option<Role>, StoreError> {
-        let party = Party::User(user.clone());
-        let key = Key::standing(&party, community);
-        let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
-        let item = found.send().await?.item;
-        Ok(item.map(record::value::<Standing>).transpose()?.and_then(|standing| standing.role))
+        Ok(self.standing(&Party::User(user.clone()), community).await?.role)
     }
 
     /// One page of an index: one query, and another only where the records wanted are more than the megabyte that

@@ -94,6 +94,10 @@ pub fn record(kind: Kind, key: Key, value: &impl Serialize) -> Result<Item, Stor
     Ok(item)
 }
 
+/// What a record says that has nothing but its key.
+#[derive(Serialize)]
+pub(crate) struct NoFields {}
+
 /// The value whose fields the record holds.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! What an address has with communities, and how it comes to the address's owner.
+//! How parties stand with communities, and how what an address refuses comes to the address's owner.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -12,7 +12,7 @@ use crate::{
     Store, StoreError,
     attributes::{BLOCKED, COOLING_UNTIL, KIND},
     expression::{Expression, number, string},
-    keys::{Key, STANDING_PREFIX, address_partition},
+    keys::{Key, STANDING_PREFIX, party_partition},
     read::key_of,
     record::{self, Kind},
     users,
@@ -36,16 +36,18 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn standing(&self, party: &Party, community: &CommunityId) -> Result<Standing, StoreError> {
-        self.read([Key::standing(party, community)]).await?.standing(party, community)
+        let key = Key::standing(party, community);
+        let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
+        Ok(found.send().await?.item.map(record::value).transpose()?.unwrap_or_default())
     }
 
-    /// Reads how the address stands with all communities that know it.
+    /// Reads how the party stands with all communities that know it.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.
-    pub async fn standings_of(&self, address: &AddressKey) -> Result<Vec<(CommunityId, Standing)>, StoreError> {
+    pub async fn standings_of(&self, party: &Party) -> Result<Vec<(CommunityId, Standing)>, StoreError> {
         let mut standings = Vec::new();
-        for item in self.partition(&address_partition(address), STANDING_PREFIX).await? {
+        for item in self.partition(&party_partition(party), STANDING_PREFIX).await? {
             if let Some(community) = key_of(&item).and_then(|key| key.standing_with()) {
                 standings.push((community, record::value(item)?));
             }

@@ -112,15 +112,28 @@ impl<'a> Inspection<'a> {
         self.violations.extend(violations);
     }
 
-    /// A member by an invitation has accepted it. That each acceptance made a member is seen in the write.
+    /// A member by an invitation has accepted it, and no member has a live one, neither as a user nor by their verified
+    /// address. That each acceptance made a member is seen in the write.
     fn members(&mut self) {
         for (pk, community, standing) in self.of_kind("STANDING#") {
+            let is_free = !standing.contains_key("role") || !standing.contains_key("liveInvitation");
+            self.check(is_free, || format!("{pk} is a member of {community} and invited: {standing:?}"));
             let Some(by) = text(standing, &["joinedBy"]) else { continue };
             let one = self.invitations.get(by);
             let right =
                 one.is_some_and(|one| one.status == "accepted" && one.party == pk && one.community == community);
             let is_member = standing.contains_key("role");
             self.check(right && is_member, || format!("{pk} is a member of {community} by {by}, which says otherwise"));
+        }
+        for (address, _, record) in self.of_kind("ADDRESS") {
+            let Some(owner) = text(record, &["owner"]) else { continue };
+            for one in self.invitations.values().filter(|one| one.party == address && one.is_live(self.now)) {
+                let standing = self.get(&format!("USER#{owner}"), &format!("STANDING#{}", one.community));
+                let is_member = standing.is_some_and(|standing| standing.contains_key("role"));
+                if is_member {
+                    self.violations.push(format!("{} is live for the address of {owner}, a member", one.id));
+                }
+            }
         }
     }
 
@@ -279,7 +292,8 @@ impl<'a> Inspection<'a> {
             {
                 let standing = self.get(&format!("USER#{user}"), &format!("STANDING#{community}"));
                 let role = standing.and_then(|standing| text(standing, &["role"]));
-                role.is_some_and(|role| role != "member")
+                let exists = self.get(&format!("COMMUNITY#{community}#0"), "COMMUNITY").is_some();
+                exists && role.is_some_and(|role| role != "member")
             } else if let Some(copy) = pk.strip_prefix("COMMUNITY#") {
                 let (id, _) = copy.rsplit_once('#').unwrap_or_default();
                 (0..8).all(|copy| {
@@ -297,7 +311,7 @@ impl<'a> Inspection<'a> {
             let moderates = text(item, &["role"]).is_some_and(|role| role != "member");
             if let Some(community) = sk.strip_prefix("STANDING#").filter(|_| moderates) {
                 let listed = self.get(&format!("MODERATORS#{community}"), &pk.replace("USER#", "MODERATOR#")).is_some();
-                if !listed && !self.history.was_removed(community) {
+                if !listed {
                     violations.push(format!("{pk} moderates {community} and is not on its list"));
                 }
             }

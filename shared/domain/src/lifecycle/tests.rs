@@ -164,7 +164,7 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
         Act::ByLink(command) => decide_by_link(command, invitation, &holder, &settings, now)?,
         Act::Unsubscribe => unsubscribe(invitation, &holder, &settings, now)?,
         Act::Expire => return Ok(expire(invitation, now)),
-        Act::Withdraw => return Ok(withdraw(invitation, now)),
+        Act::Withdraw => return Ok(withdraw(invitation, WithdrawalReason::CommunityRemoved, now)),
         Act::Claim if matches!(invitation.invitee, Invitee::Address { .. }) => {
             return Ok(transfer(invitation, &invitee(), now));
         }
@@ -215,6 +215,11 @@ fn check(before: &Invitation, transition: &Transition, now: Timestamp) {
         assert_eq!(after.status_at(now), before.status_at(now), "left a final state");
         assert_eq!((after.answered_at, after.invitee.party()), (before.answered_at, before.invitee.party()));
     }
+    // A withdrawal says why, once and for all.
+    if before.status.is_final() {
+        assert_eq!(after.withdrawal, before.withdrawal);
+    }
+    assert!(after.withdrawal.is_none() || after.status == Status::Cancelled, "{after:?}");
     assert!(is_drawn(before.status, after.status, before), "{:?} to {:?}", before.status, after.status);
     // A member exactly when newly accepted, and for the one reason.
     let accepted = after.status == Status::Accepted && before.status != Status::Accepted;
@@ -271,6 +276,33 @@ proptest! {
             prop_assert_eq!(memberships, usize::from(invitation.status == Status::Accepted));
         }
     }
+}
+
+#[test]
+fn whoever_joins_by_what_an_address_got_ends_their_own_invitation_with_it() {
+    let settings = Settings::default();
+    let (mailed, own) = (made(true, false, MembershipMode::Acceptance), made(false, false, MembershipMode::Acceptance));
+    let own = Invitation { id: InvitationId::new(1_800_000_000_000, [8; 10]), ..own.invitation };
+    let (mailed, now) = (mailed.invitation, own.created_at);
+    let ann = invitee();
+    let caller =
+        Caller { id: ann.id.clone(), site_administrator: false, email: ann.email.clone(), email_verified: true };
+    let viewer = Viewer { caller: &caller, user: Some(&ann), role: RoleFact::Unread };
+    let Ok(Verdict::Change(mut accepted)) = decide(&Command::Accept, &mailed, &viewer, &settings, now) else {
+        panic!("it is hers to accept")
+    };
+    let (ann, address) = (Party::User(ann.id.clone()), Party::Address(address().key()));
+    let join = |ends| (ann.clone(), StandingChange::Join { invitation: mailed.id, ends });
+    let release = StandingChange::Release { invitation: mailed.id };
+    assert_eq!(accepted.standings, [(address.clone(), release.clone()), join(mailed.id)]);
+    let withdrawn = make_moot(&mut accepted, &own, now).expect("it is live");
+    assert_eq!(accepted.standings, [(address.clone(), release), join(own.id)]);
+    let (status, why) = (withdrawn.invitation.status, withdrawn.invitation.withdrawal);
+    assert_eq!((status, why), (Status::Cancelled, Some(WithdrawalReason::JoinedAnotherWay)));
+    assert!(withdrawn.mails.is_empty());
+    // What is not live ends in the standing alone.
+    assert_eq!(make_moot(&mut accepted, &withdrawn.invitation, now), None);
+    assert_eq!(accepted.standings[1], join(own.id));
 }
 
 /// Every state that a mail may be in, with those that it may be in next.

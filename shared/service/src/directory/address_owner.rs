@@ -9,17 +9,12 @@ use domain::{
     Timestamp,
     email::AddressKey,
     id::{CommunityId, InvitationId},
-    invitation::Invitation,
+    invitation::{Invitation, WithdrawalReason},
     lifecycle,
     person::{Party, Standing, User},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use store::{
-    Store, StoreError,
-    execute::{Condition, FailedCondition},
-    retry,
-    standings::TakenOver,
-};
+use store::{Store, StoreError, execute::Condition, retry, standings::TakenOver};
 
 use super::sweep::CONCURRENCY;
 use crate::{
@@ -31,7 +26,7 @@ use crate::{
 pub(super) async fn take_over(store: &Store, user: &User, now: Timestamp) -> Result<(), ServiceError> {
     let Some(email) = user.verified_email() else { return Ok(()) };
     let owner = &AddressOwner { store, user, address: email.key(), now };
-    let standings = store.standings_of(&owner.address).await?;
+    let standings = store.standings_of(&Party::Address(owner.address.clone())).await?;
     stream::iter(standings)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |(community, standing)| async move {
@@ -84,16 +79,25 @@ impl AddressOwner<'_> {
         let Applied::Conflict(failed) = apply(self.store, invitation.clone(), &transfer, self.now).await? else {
             return Ok(());
         };
-        let failed = |of: fn(&Condition) -> bool| failed.iter().any(|FailedCondition { condition, .. }| of(condition));
-        if failed(|condition| matches!(condition, Condition::Guard(_))) {
+        if failed.iter().any(|failed| matches!(failed.condition, Condition::Guard(_))) {
             // The address is another user's by now.
             return Ok(());
         }
-        if failed(|condition| matches!(condition, Condition::Standing(_, Party::User(_)))) {
-            // A member, invited already, or not willing: there is nothing left to answer.
-            let withdraw = |one: &Invitation| is_ours(one).then(|| lifecycle::withdraw(one, self.now))?;
-            return Ok(apply_unconditional(self.store, invitation, &withdraw, self.now).await?);
-        }
-        Err(StoreError::Damaged(format!("invitation {id} in no known state")).into())
+        let own = failed.iter().find(|failed| matches!(failed.condition, Condition::Standing(_, Party::User(_))));
+        let own = own.ok_or_else(|| StoreError::Damaged(format!("invitation {id} in no known state")))?;
+        let why = nothing_to_answer(&own.standing()?, self.now);
+        let withdraw = |one: &Invitation| is_ours(one).then(|| lifecycle::withdraw(one, why, self.now))?;
+        Ok(apply_unconditional(self.store, invitation, &withdraw, self.now).await?)
+    }
+}
+
+/// Why there is nothing to answer for a user who stands so with the community.
+fn nothing_to_answer(standing: &Standing, now: Timestamp) -> WithdrawalReason {
+    if standing.role.is_some() {
+        WithdrawalReason::JoinedAnotherWay
+    } else if standing.live_at(now).is_some() {
+        WithdrawalReason::InvitedAlready
+    } else {
+        WithdrawalReason::InviteeUnavailable
     }
 }

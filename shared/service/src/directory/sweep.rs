@@ -46,6 +46,20 @@ pub(super) async fn sweep(
     }
 }
 
+/// Applies the decision to every live invitation of the list.
+pub(super) async fn sweep_live(
+    store: &Store,
+    list: &List,
+    decide: &impl Decide,
+    now: Timestamp,
+    budget: TimeBudget,
+) -> Result<(), ServiceError> {
+    for status in [Status::Pending, Status::AwaitingApproval] {
+        sweep(store, list, Some(status), decide, now, budget).await?;
+    }
+    Ok(())
+}
+
 /// Applies the decision to some invitations, a few at a time.
 pub(super) async fn apply_to_all(
     store: &Store,

@@ -248,7 +248,7 @@ impl<'a> Send<'a> {
                     self.quota.used = self.facts.used();
                 }
                 Condition::Request => return self.faster_request(failed),
-                Condition::Invitation(_) => return Err(busy()),
+                Condition::Invitation(_) | Condition::Membership(_) => return Err(busy()),
             }
         }
         Ok(None)
