@@ -31,5 +31,6 @@ mod refusals;
 mod samples;
 mod stats;
 mod story;
+mod unreached;
 mod unsubscribing;
 mod withdrawal;

@@ -123,5 +123,10 @@ pub fn address_of(user: &User, suppressed: bool) -> Option<&EmailAddress> {
     user.email.as_ref().filter(|_| user.active && !suppressed)
 }
 
+/// The mailbox at which a mail may reach the user. Another one may take what this one did not.
+pub fn mailbox_of(user: &User) -> Option<AddressKey> {
+    user.email.as_ref().filter(|_| user.active).map(EmailAddress::key)
+}
+
 #[cfg(test)]
 mod tests;

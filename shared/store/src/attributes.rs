@@ -35,6 +35,8 @@ pub(crate) const EMAIL: &str = "email";
 pub(crate) const EMAIL_VERIFIED: &str = "emailVerified";
 /// In a user, the key of the address that gets no more mail; in an address, whether it gets no more mail.
 pub(crate) const SUPPRESSED: &str = "suppressed";
+/// In a user, the key of the mailbox that did not take an invitation mail; empty where there was none.
+pub(crate) const UNREACHED: &str = "unreached";
 /// The user whose verified address it is.
 pub(crate) const OWNER: &str = "owner";
 

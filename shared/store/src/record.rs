@@ -16,7 +16,7 @@ use domain::{
 
 use crate::{
     StoreError,
-    attributes::{AGAIN, BODY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL},
+    attributes::{AGAIN, BODY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL, UNREACHED},
     expression::{number, string},
     keys::{Key, List},
     listing::listing,
@@ -168,6 +168,8 @@ pub struct UserRecord {
     pub user: User,
     /// Whether mail to the user's present address bounced for good or was called spam.
     pub suppressed: bool,
+    /// The key of the mailbox that did not take an invitation mail, if that has happened; empty where there was none.
+    pub unreached: Option<String>,
 }
 
 /// The user that the record holds.
@@ -175,24 +177,29 @@ pub struct UserRecord {
 /// # Errors
 /// [`StoreError::Damaged`] if it holds none.
 pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
-    let suppressed = match item.remove(SUPPRESSED) {
+    let mut key = |attribute| match item.remove(attribute) {
         Some(AttributeValue::S(key)) => Some(key),
         _ => None,
     };
+    let (suppressed, unreached) = (key(SUPPRESSED), key(UNREACHED));
     let user: User = value(item)?;
     let present = user.email.as_ref().map(EmailAddress::key);
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
-    Ok(UserRecord { user, suppressed })
+    Ok(UserRecord { user, suppressed, unreached })
 }
 
-/// The record of a user, which names the present address if no mail goes to it any more.
+/// The record of a user, which names the present address if no mail goes to it any more, and the mailbox that did not
+/// take one.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the user does not serialise.
-pub fn user_record(user: &User, suppressed: bool) -> Result<Item, StoreError> {
+pub fn user_record(user: &User, suppressed: bool, unreached: Option<&str>) -> Result<Item, StoreError> {
     let mut item = record(Kind::User, Key::user(&user.id), user)?;
     if let Some(email) = user.email.as_ref().filter(|_| suppressed) {
         item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
+    }
+    if let Some(mailbox) = unreached {
+        item.insert(UNREACHED.to_owned(), string(mailbox));
     }
     Ok(item)
 }
