@@ -17,6 +17,7 @@ mod idempotency;
 mod interleavings;
 mod leases;
 mod links;
+mod list_order;
 mod lists;
 mod logs;
 mod mail_service;

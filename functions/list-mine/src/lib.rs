@@ -1,4 +1,4 @@
-//! Lists the caller's own invitations, pending first, with the count for a badge. One query.
+//! Lists the caller's own invitations, pending first, with the count for a badge. One query, and one batch read.
 
 use domain::{
     person::Party,
@@ -16,7 +16,7 @@ http_api::routes! {
 async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
     let mine = List::To(Party::User(caller.id.clone()));
-    let query = ListQuery::parse(request, mine, caller.id.as_str(), true)?;
+    let query = ListQuery::parse(request, vec![mine], caller.id.as_str(), true)?;
     let now = now();
     let page = lists::page(&api.store, &query.request, now).await?;
     let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };

@@ -30,7 +30,7 @@ http_api::routes! {
 
 async fn list_sent_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
-    let query = ListQuery::parse(request, List::By(caller.id.clone()), caller.id.as_str(), false)?;
+    let query = ListQuery::parse(request, vec![List::By(caller.id.clone())], caller.id.as_str(), false)?;
     let now = now();
     let page = lists::page(&api.store, &query.request, now).await?;
     let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
@@ -40,7 +40,7 @@ async fn list_sent_invitations(api: &Api, request: &Request) -> Result<Response<
 async fn list_community_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
     let community: CommunityId = path(request, "communityId")?;
-    let query = ListQuery::parse(request, List::Into(community.clone()), caller.id.as_str(), false)?;
+    let query = ListQuery::parse(request, vec![List::Into(community.clone())], caller.id.as_str(), false)?;
     let now = now();
     let (moderator, page) = lists::moderated_page(&api.store, &caller, &community, &query.request, now).await?;
     let viewer = Viewer { caller: &caller, user: moderator.user.as_ref(), role: moderator.role };

@@ -3,9 +3,9 @@
 use domain::{Timestamp, invitation::Status, viewing::Viewer};
 use lambda_http::{Request, RequestExt};
 use serde::Serialize;
-use service::lists::{List, ListRequest, Page, Position};
+use service::lists::{List, ListRequest, Page};
 
-use super::{cursor::Cursor, problem::Problem, view::InvitationView};
+use super::{cursor, problem::Problem, view::InvitationView};
 
 pub use service::lists::MAX_LIMIT;
 
@@ -34,11 +34,11 @@ pub struct ListView<'a> {
 }
 
 impl ListQuery {
-    /// Reads how the parameters of `request` narrow `list`, for the caller.
+    /// Reads how the parameters of `request` narrow the lists, for the caller.
     ///
     /// # Errors
     /// 400 that names a parameter which is not one, or a cursor of another list.
-    pub fn parse(request: &Request, list: List, caller: &str, counting: bool) -> Result<Self, Problem> {
+    pub fn parse(request: &Request, lists: Vec<List>, caller: &str, counting: bool) -> Result<Self, Problem> {
         let parameters = request.query_string_parameters();
         let status = match parameters.first("status").filter(|name| !name.is_empty()) {
             None => None,
@@ -54,24 +54,21 @@ impl ListQuery {
                     Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
                 })?,
             };
-        let binding = format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str));
-        let cursor = parameters
+        let of: Vec<_> = lists.iter().map(|list| format!("{} {}", list.index(), list.of())).collect();
+        let binding = format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str));
+        let after = parameters
             .first("cursor")
             .filter(|text| !text.is_empty())
-            .map(|sealed| Cursor::open(sealed, &binding))
+            .map(|sealed| cursor::open(sealed, &binding))
             .transpose()?;
-        let after = cursor.map(|cursor| Position { listing: cursor.after, pending: cursor.pending });
-        Ok(Self { request: ListRequest { list, status, limit, after, counting }, binding })
+        Ok(Self { request: ListRequest { lists, status, limit, after, counting }, binding })
     }
 
     /// Shows the page as `viewer` sees it.
     pub fn view<'a>(&self, page: &'a Page, viewer: &Viewer<'_>, now: Timestamp) -> ListView<'a> {
-        let cursor = page.next.as_ref().map(|Position { listing, pending }| {
-            Cursor { after: listing.clone(), pending: *pending }.seal(&self.binding)
-        });
         ListView {
             invitations: page.invitations.iter().map(|one| InvitationView::new(one, viewer, now)).collect(),
-            next_cursor: cursor,
+            next_cursor: page.next.as_ref().map(|next| cursor::seal(next, &self.binding)),
             pending_count: page.pending,
         }
     }

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use proptest::prelude::*;
 
 use crate::{
-    cursor::Cursor,
+    cursor,
     function::{invitation_id, parameter, path},
 };
 use domain::{
@@ -20,7 +20,11 @@ use domain::{
     settings::LanguageTag,
     stats::rounded_seconds,
 };
-use store::{keys::Key, listing};
+use service::lists::{Place, Position};
+use store::{
+    keys::Key,
+    listing::{Range, listing},
+};
 
 /// What some clients encode in a path.
 const SOME: AsciiSet = CONTROLS.add(b'|').add(b'@').add(b'+');
@@ -135,22 +139,21 @@ proptest! {
 
     #[test]
     fn cursors_come_back_as_they_were_to_their_own_query_alone(
-        after in "[ -~]{0,60}", pending in prop::option::of(0..=100_u32), query in ".{0,40}", other in ".{0,40}", text in texts(),
+        position in positions(), query in ".{0,40}", other in ".{0,40}", text in texts(),
     ) {
-        let cursor = Cursor { after, pending };
-        let sealed = cursor.seal(&query);
-        prop_assert_eq!(Cursor::open(&sealed, &query).ok(), Some(cursor));
-        prop_assert_eq!(Cursor::open(&sealed, &other).is_ok(), query == other);
-        prop_assert!(Cursor::open(&text, &query).is_err());
+        let sealed = cursor::seal(&position, &query);
+        prop_assert_eq!(cursor::open(&sealed, &query).ok(), Some(position));
+        prop_assert_eq!(cursor::open(&sealed, &other).is_ok(), query == other);
+        prop_assert!(cursor::open(&text, &query).is_err());
     }
 
     #[test]
-    fn a_damaged_cursor_is_noticed(after in "[ -~]{0,60}", at: prop::sample::Index, letter in "[A-Za-z0-9_-]") {
-        let sealed = Cursor { after, pending: None }.seal("query");
+    fn a_damaged_cursor_is_noticed(position in positions(), at: prop::sample::Index, letter in "[A-Za-z0-9_-]") {
+        let sealed = cursor::seal(&position, "query");
         let mut damaged = sealed.clone();
         let at = at.index(sealed.len());
         damaged.replace_range(at..=at, &letter);
-        prop_assert_eq!(Cursor::open(&damaged, "query").is_ok(), damaged == sealed);
+        prop_assert_eq!(cursor::open(&damaged, "query").is_ok(), damaged == sealed);
     }
 
     #[test]
@@ -161,23 +164,26 @@ proptest! {
     }
 
     #[test]
-    fn the_range_of_a_status_holds_exactly_the_invitations_that_have_it(
+    fn the_range_of_a_status_holds_what_is_stored_with_it_and_ends_at_any_place(
         stored in prop::sample::select(Status::ALL.to_vec()),
         asked in prop::option::of(prop::sample::select(Status::ALL.to_vec())),
         expiry in 1_700_000_000_000..1_900_000_000_000_i64,
         distance in prop_oneof![-2..=2_i64, -90_000_000_000..90_000_000_000_i64],
+        position in positions(),
     ) {
         let invitation = stored_as(stored, expiry);
+        let (place, range) = (Place::new(stored, invitation.id), Range::of(asked));
+        prop_assert_eq!(listing(&invitation), place.to_string());
+        prop_assert_eq!(place.to_string().parse(), Ok(place));
+        prop_assert_eq!(range.contains(place), asked.is_none_or(|asked| asked == stored));
+        for end in [position.after, place] {
+            let rest = range.clone().after(Some(end));
+            let listed = rest.is_some_and(|rest| rest.contains(place));
+            prop_assert_eq!(listed, range.contains(place) && place < end, "{} after {}", place, end);
+        }
         let now = Timestamp::from_millisecond(expiry - distance).unwrap();
-        let key = listing::listing(&invitation);
-        let (from, to) = listing::range(asked, now);
-        let listed = (from.as_str()..=to.as_str()).contains(&key.as_str());
-        let shown = invitation.status_at(now);
-        prop_assert_eq!(listed, asked.is_none_or(|asked| asked == shown), "{} in {}..={}", key, from, to);
-        prop_assert_eq!(listing::is_pending(&key, now), shown == Status::Pending);
-        prop_assert_eq!(listing::invitation_of(&key), Some(invitation.id));
-        let lapsed = listing::lapsed_ranges(now).iter().any(|(from, to)| (from..=to).contains(&&key));
-        prop_assert_eq!(lapsed, shown == Status::Expired && stored != Status::Expired);
+        let shown = Place::at(&invitation, now);
+        prop_assert_eq!((shown.id(), shown.is_among(invitation.status_at(now))), (invitation.id, true));
     }
 
     #[test]
@@ -186,6 +192,15 @@ proptest! {
         prop_assert!(rounded <= seconds && seconds - rounded <= seconds / 64);
         prop_assert!(rounded_seconds(seconds.saturating_add(more)) >= rounded);
     }
+}
+
+fn positions() -> impl Strategy<Value = Position> {
+    let place = (prop::sample::select(Status::ALL.to_vec()), any::<[u8; 16]>());
+    let place = place.prop_map(|(status, id)| Place::new(status, InvitationId::from_bytes(id)));
+    let clock = 0..1_900_000_000_000_i64;
+    (place, clock, any::<bool>(), prop::option::of(0..=100_u32)).prop_map(|(after, clock, lapsed, pending)| {
+        Position { after, clock: Timestamp::from_millisecond(clock).unwrap(), lapsed, pending }
+    })
 }
 
 fn stored_as(status: Status, expiry: i64) -> domain::invitation::Invitation {

@@ -12,23 +12,23 @@ use domain::{
 };
 use store::{
     Store, StoreError,
-    keys::Key,
-    listing,
-    read::{Entry, PageRequest},
+    keys::{Key, Spread},
+    page::PageRequest,
+    read::Records,
 };
 
-pub use store::keys::List;
+pub use store::{keys::List, listing::Place, page::Position};
 
 use crate::{ServiceError, command::ViewedInvitation};
 
 /// The most invitations on a page, and the most pending ones that are counted.
 pub const MAX_LIMIT: u32 = 100;
 
-/// One list and one place in it.
+/// A list, and one place in it.
 #[derive(Debug, Clone)]
 pub struct ListRequest {
-    /// The list.
-    pub list: List,
+    /// The lists that it is made of.
+    pub lists: Vec<List>,
     /// The status that the invitations have; any, without one.
     pub status: Option<Status>,
     /// The most invitations on the page, 1 to [`MAX_LIMIT`].
@@ -39,19 +39,10 @@ pub struct ListRequest {
     pub counting: bool,
 }
 
-/// The end of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The listing key of the last invitation on the page.
-    pub listing: String,
-    /// The count of pending invitations that the first page found.
-    pub pending: Option<u32>,
-}
-
 /// A page of a list, in the order that it is shown in.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The invitations: pending ones first, and the newest first.
+    /// The invitations: pending ones first, then status by status, and the newest of each first.
     pub invitations: Vec<Invitation>,
     /// Where the next page starts, if there is one.
     pub next: Option<Position>,
@@ -59,40 +50,49 @@ pub struct Page {
     pub pending: Option<u32>,
 }
 
-/// Reads one page, at the price of one query. With `counting`, the first page reads far enough to count up to
-/// [`MAX_LIMIT`] pending invitations; later pages carry the count along.
+/// Reads one page: one query for each list, or two where invitations have lapsed, and one batch of what it shows. With
+/// `counting`, the first page reads far enough to count up to [`MAX_LIMIT`] pending invitations; later pages carry the
+/// count along.
 ///
 /// # Errors
-/// [`StoreError`] if the query fails.
+/// [`StoreError`] if a read fails.
 pub async fn page(store: &Store, request: &ListRequest, now: Timestamp) -> Result<Page, StoreError> {
-    // The range of pending invitations is at the top of the list.
-    let counting = request.counting && matches!(request.status, None | Some(Status::Pending));
-    // One more than is shown tells whether there is a next page.
-    let wanted = request.limit + 1;
-    let range = PageRequest {
-        list: &request.list,
-        status: request.status,
-        after: request.after.as_ref().map(|position| position.listing.as_str()),
-        limit: if counting && request.after.is_none() { MAX_LIMIT.max(wanted) } else { wanted },
-        now,
-    };
-    let mut entries = store.page(&range).await?.entries;
-    let pending = match &request.after {
-        Some(position) => position.pending,
-        None if counting => {
-            let count = entries.iter().filter(|entry| listing::is_pending(&entry.listing, now)).count();
-            u32::try_from(count).ok().map(|count| count.min(MAX_LIMIT))
+    Ok(page_with(store, request, [], now).await?.0)
+}
+
+/// Reads one page, and the records at `keys` with the same batch.
+async fn page_with(
+    store: &Store,
+    request: &ListRequest,
+    keys: impl IntoIterator<Item = Key>,
+    now: Timestamp,
+) -> Result<(Page, Records), StoreError> {
+    let ListRequest { lists, status, limit, after, counting } = request;
+    let counted = if *counting { MAX_LIMIT } else { 0 };
+    let range = PageRequest { lists, status: *status, after: after.as_ref(), limit: *limit, counted, now };
+    let found = store.page(&range).await?;
+    let spread = Spread::by_time(now);
+    let keys: Vec<_> = keys.into_iter().chain(found.entries.iter().flat_map(|entry| entry.keys(spread))).collect();
+    let records = if keys.is_empty() { Records::default() } else { store.read(keys).await? };
+    let mut invitations = Vec::new();
+    for entry in &found.entries {
+        if let Some(invitation) = records.invitation(entry.id())?
+            && belongs(&invitation, request, &found, now)
+        {
+            invitations.push(invitation);
         }
-        None => None,
-    };
-    let more = entries.len() > request.limit as usize;
-    entries.truncate(request.limit as usize);
-    let last = entries.last().filter(|_| more);
-    let next = last.map(|entry| Position { listing: entry.listing.clone(), pending });
-    let mut invitations = entries.into_iter().map(Entry::invitation).collect::<Result<Vec<_>, _>>()?;
-    // The index sorts pending invitations by expiry; people expect the newest first.
-    invitations.sort_by_key(|one| (one.status_at(now) != Status::Pending, Reverse(one.id)));
-    Ok(Page { invitations, next, pending })
+    }
+    invitations.sort_by_key(|one| Reverse(Place::at(one, found.clock)));
+    Ok((Page { invitations, next: found.next, pending: found.pending }, records))
+}
+
+/// Whether an invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from a
+/// page that its new place is not on.
+fn belongs(invitation: &Invitation, request: &ListRequest, found: &store::page::Page, now: Timestamp) -> bool {
+    let place = Place::at(invitation, found.clock);
+    let is_after = request.after.as_ref().is_none_or(|before| place < before.after);
+    let is_before = found.next.as_ref().is_none_or(|next| place >= next.after);
+    is_after && is_before && request.status.is_none_or(|status| status == invitation.status_at(now))
 }
 
 /// Reads one invitation that the caller may see. One batch answers the invitee and the sender; the role of another
@@ -124,24 +124,26 @@ pub struct Moderator {
     pub role: RoleFact,
 }
 
-/// Reads whether the caller moderates the community.
+/// Whether the caller moderates the community.
 ///
-/// # Errors
-/// [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses, [`ServiceError::Store`] if the read fails.
-pub async fn moderator(store: &Store, caller: &Caller, community: &CommunityId) -> Result<Moderator, ServiceError> {
-    let party = Party::User(caller.id.clone());
-    let records = store.read([Key::user(&caller.id), Key::standing(&party, community)]).await?;
+/// Refuses with [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses.
+fn check_moderator(caller: &Caller, community: &CommunityId, records: &Records) -> Result<Moderator, ServiceError> {
     let user = records.user(&caller.id)?.map(|record| record.user);
-    let role = RoleFact::Known(records.standing(&party, community)?.role);
+    let role = RoleFact::Known(records.standing(&Party::User(caller.id.clone()), community)?.role);
     let viewer = Viewer { caller, user: user.as_ref(), role };
     viewer.check_active()?;
     if viewer.moderates() { Ok(Moderator { user, role }) } else { Err(Refusal::NotModerator.into()) }
 }
 
-/// Reads one page of a community's invitations, side by side with the caller's right to it.
+/// The records that tell whether the caller moderates the community.
+fn moderator_keys(caller: &Caller, community: &CommunityId) -> [Key; 2] {
+    [Key::user(&caller.id), Key::standing(&Party::User(caller.id.clone()), community)]
+}
+
+/// Reads one page of a community's invitations; the caller's right to it is read with the same batch.
 ///
 /// # Errors
-/// As [`moderator`] and [`page`].
+/// [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses, [`ServiceError::Store`] if a read fails.
 pub async fn moderated_page(
     store: &Store,
     caller: &Caller,
@@ -149,8 +151,8 @@ pub async fn moderated_page(
     request: &ListRequest,
     now: Timestamp,
 ) -> Result<(Moderator, Page), ServiceError> {
-    let page = async { page(store, request, now).await.map_err(ServiceError::from) };
-    futures::try_join!(moderator(store, caller, community), page)
+    let (page, records) = page_with(store, request, moderator_keys(caller, community), now).await?;
+    Ok((check_moderator(caller, community, &records)?, page))
 }
 
 /// What a community's invitations add up to.
@@ -168,7 +170,7 @@ pub struct Numbers {
 /// whose lifetime has passed are counted on the spot, so that expiry is right to the second.
 ///
 /// # Errors
-/// As [`moderator`].
+/// As [`moderated_page`].
 pub async fn numbers(
     store: &Store,
     caller: &Caller,
@@ -176,7 +178,7 @@ pub async fn numbers(
     now: Timestamp,
 ) -> Result<Numbers, ServiceError> {
     // Counting the lapsed ones costs more the more there are, so the right to it is checked first.
-    moderator(store, caller, community).await?;
+    check_moderator(caller, community, &store.read(moderator_keys(caller, community)).await?)?;
     let (stats, lapsed) = futures::try_join!(store.community_stats(community), store.lapsed(community, now))?;
     let count = |status: Status| {
         let stored = stats.states.get(&status).copied().unwrap_or_default();

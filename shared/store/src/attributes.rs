@@ -16,6 +16,9 @@ pub(crate) const AGAIN: &str = "again";
 /// The sort key of the three indexes.
 pub(crate) const LISTING: &str = "listing";
 
+/// When a live invitation expires, in Unix milliseconds; the sort key of the index by expiry.
+pub(crate) const EXPIRY: &str = "expiry";
+
 /// The fields of an invitation, as one map.
 pub(crate) const BODY: &str = "body";
 /// The revision of an invitation, which every write of it is conditional on.

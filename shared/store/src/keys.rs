@@ -203,6 +203,8 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
+/// What the partitions of users begin with.
+const USER_PREFIX: &str = "USER#";
 /// What the sort keys of mails begin with.
 pub(crate) const MAIL_PREFIX: &str = "MAIL#";
 /// What the sort keys of standings begin with.
@@ -233,7 +235,7 @@ pub(crate) fn addressee_name(to: &Addressee) -> &str {
 
 /// The partition of all that concerns one user.
 pub(crate) fn user_partition(id: &UserId) -> String {
-    format!("USER#{id}")
+    format!("{USER_PREFIX}{id}")
 }
 
 /// The partition of all that concerns one address.
@@ -272,6 +274,17 @@ pub enum List {
     Into(CommunityId),
 }
 
+/// The index of live invitations by community and expiry.
+pub(crate) const BY_EXPIRY: &str = "by-expiry";
+/// What the hash key of requests that no moderator has approved begins with, in the index by invitee.
+const REQUESTED: &str = "REQUESTED#";
+
+/// The user whom a hash key of the index by sender or by invitee names; `None` if it names an address.
+pub(crate) fn user_at(hash: &str) -> Option<Key> {
+    let partition = hash.strip_prefix(REQUESTED).unwrap_or(hash);
+    partition.starts_with(USER_PREFIX).then(|| Key::new(partition, "USER"))
+}
+
 impl List {
     /// The name of the index.
     pub fn index(&self) -> &'static str {
@@ -291,11 +304,16 @@ impl List {
         }
     }
 
+    /// Whether requests that wait for approval are among its invitations.
+    pub(crate) fn holds_requests(&self) -> bool {
+        !matches!(self, Self::To(_))
+    }
+
     /// The value of the hash key.
     pub fn of(&self) -> String {
         match self {
             Self::To(party) => party_partition(party),
-            Self::RequestedFor(party) => format!("REQUESTED#{}", party_partition(party)),
+            Self::RequestedFor(party) => format!("{REQUESTED}{}", party_partition(party)),
             Self::By(user) => user_partition(user),
             Self::Into(community) => community.as_str().to_owned(),
         }

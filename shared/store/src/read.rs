@@ -1,18 +1,14 @@
-//! Reads: batches of records by key, partitions, and pages of an index.
+//! Reads: batches of records by key, and partitions.
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::{
-    operation::query::QueryOutput,
-    types::{AttributeValue, KeysAndAttributes},
-};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use domain::{
-    Timestamp,
     community::Community,
     email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::Invitation,
     person::{Caller, Party, Role, Standing},
     settings::Settings,
 };
@@ -20,11 +16,10 @@ use jiff::civil::Date;
 
 use crate::{
     Store, StoreError,
-    attributes::{LISTING, PK, SK, USED},
+    attributes::{PK, SK, USED},
     execute::FailedCondition,
     expression::string,
-    keys::{Key, List, Spread},
-    listing,
+    keys::{Key, Spread},
     record::{self, Address, Item, UserRecord},
     write::pause,
 };
@@ -141,48 +136,6 @@ pub struct Subject {
     pub settings: Settings,
 }
 
-/// Where a page starts and how much of it is wanted.
-#[derive(Debug, Clone)]
-pub struct PageRequest<'a> {
-    /// The list to read.
-    pub list: &'a List,
-    /// Only those in this status.
-    pub status: Option<Status>,
-    /// The listing key after which the page starts.
-    pub after: Option<&'a str>,
-    /// How many index records to read.
-    pub limit: u32,
-    /// The moment whose statuses hold.
-    pub now: Timestamp,
-}
-
-/// Entries of an index, in listing order.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// The entries.
-    pub entries: Vec<Entry>,
-    /// Whether more may follow.
-    pub more: bool,
-}
-
-/// An invitation as an index has it. It is read when it is asked for: a list that counts reads more than it shows.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The listing key.
-    pub listing: String,
-    item: Item,
-}
-
-impl Entry {
-    /// Reads the invitation.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of an invitation.
-    pub fn invitation(self) -> Result<Invitation, StoreError> {
-        record::invitation(self.item)
-    }
-}
-
 impl Store {
     /// The records at `keys`, read consistently, up to 100 in a request.
     ///
@@ -255,59 +208,6 @@ impl Store {
         Ok(item.map(record::value::<Standing>).transpose()?.and_then(|standing| standing.role))
     }
 
-    /// One page of an index: one query, and another only where the records wanted are more than the megabyte that
-    /// DynamoDB reads at a time.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a query fails.
-    pub async fn page(&self, request: &PageRequest<'_>) -> Result<Page, StoreError> {
-        let (from, to) = listing::range(request.status, request.now);
-        let mut start = match request.after {
-            // The clock has moved the range on: nothing is left below, or all of it is.
-            Some(after) if after <= from.as_str() => return Ok(Page { entries: Vec::new(), more: false }),
-            Some(after) if after > to.as_str() => None,
-            after => after.and_then(|listing| start_key(request.list, listing)),
-        };
-        let wanted = request.limit as usize;
-        let mut items = Vec::new();
-        loop {
-            let range = (from.as_str(), to.as_str());
-            let answer = self.query_page(request, range, wanted - items.len(), start).await?;
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() || items.len() >= wanted {
-                return Ok(Page {
-                    entries: items.into_iter().map(entry).collect::<Result<_, _>>()?,
-                    more: start.is_some(),
-                });
-            }
-        }
-    }
-
-    async fn query_page(
-        &self,
-        request: &PageRequest<'_>,
-        (from, to): (&str, &str),
-        limit: usize,
-        start: Option<HashMap<String, AttributeValue>>,
-    ) -> Result<QueryOutput, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(request.list.index())
-            .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
-            .expression_attribute_names("#of", request.list.hash())
-            .expression_attribute_names("#listing", LISTING)
-            .expression_attribute_values(":of", string(request.list.of()))
-            .expression_attribute_values(":from", string(from))
-            .expression_attribute_values(":to", string(to))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start);
-        Ok(query.send().await?)
-    }
-
     /// All records of a partition whose sort key begins with `prefix`, read consistently.
     ///
     /// # Errors
@@ -336,21 +236,6 @@ impl Store {
         }
         Ok(items)
     }
-}
-
-/// The exclusive start key after the index record with that listing key; `None` if no record can have it.
-fn start_key(list: &List, listing: &str) -> Option<HashMap<String, AttributeValue>> {
-    let mut key: HashMap<_, _> = Key::invitation(listing::invitation_of(listing)?).into();
-    key.insert(list.hash().to_owned(), string(list.of()));
-    key.insert(LISTING.to_owned(), string(listing));
-    Some(key)
-}
-
-/// Returns the entry that an index record is.
-fn entry(item: Item) -> Result<Entry, StoreError> {
-    let listing = item.get(LISTING).and_then(|listing| listing.as_s().ok()).cloned();
-    let listing = listing.ok_or_else(|| StoreError::Damaged("an invitation without a listing key".to_owned()))?;
-    Ok(Entry { listing, item })
 }
 
 /// The primary key of a record.

@@ -16,7 +16,7 @@ use domain::{
 
 use crate::{
     StoreError,
-    attributes::{AGAIN, BODY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL},
+    attributes::{AGAIN, BODY, EXPIRY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL},
     expression::{number, string},
     keys::{Key, List},
     listing::listing,
@@ -116,6 +116,9 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     put(KIND, string(Kind::Invitation.as_str()));
     put(REVISION, number(invitation.revision));
     put(LISTING, string(listing(invitation)));
+    if !invitation.status.is_final() {
+        put(EXPIRY, number(invitation.expires_at.as_millisecond()));
+    }
     let invitee = invitation.invitee.party();
     let by_invitee = if is_known_to_invitee(invitation) { List::To(invitee) } else { List::RequestedFor(invitee) };
     for list in [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())] {
