@@ -25,7 +25,7 @@ EXPRESSION = "shared/store/src/expression.rs"
 WRITE = "shared/store/src/write.rs"
 OUTBOX = "shared/store/src/outbox.rs"
 STATS = "shared/store/src/stats.rs"
-READ = "shared/store/src/read.rs"
+PAGE = "shared/store/src/page.rs"
 RECORD = "shared/store/src/record.rs"
 INVITATION = "shared/domain/src/invitation.rs"
 LIFECYCLE = "shared/domain/src/lifecycle.rs"
@@ -168,7 +168,21 @@ GUARDS = [
           "invitation.expires_at.as_second()"),
 
     # ---- Who finds what in which list
-    Guard("a cursor that the clock has passed ends the list", READ, "after <= from.as_str()", "false"),
+    Guard("a lapsed invitation is listed among the expired", PAGE, "entry.place = entry.place.expired();", ""),
+    Guard("lapsed ones that earlier pages passed over are listed", PAGE,
+          "all.unknown_lapsed || rest.iter().any(|entry| entry.has_lapsed(clock))", "false"),
+    Guard("a page that few remain on reads on", PAGE, "known.count(|_| true) <= limit", "false"),
+    Guard("a page ends where a query did", PAGE, "self.end.is_none_or(|end| end <= place)", "true"),
+    Guard("pages keep to the clock of the first", PAGE, "position.clock", "self.now"),
+    Guard("an invitation that has moved on is on no page above", LISTS, "place < before.after", "true"),
+    Guard("an invitation that has moved on is on no page below", LISTS, "place >= next.after", "true"),
+    Guard("an invitation that has moved on is in no other status", LISTS,
+          "request.status.is_none_or(|status| status == invitation.status_at(self.now))", "true"),
+    Guard("an invitation that has become another's is in no list that it has left", LISTS,
+          "lists_of(invitation).iter().any(|list| request.lists.contains(list))", "true"),
+    Guard("an address that the directory does not know as the caller's is listed", LISTS,
+          "records.address(&address)?.owner.as_ref() == Some(&caller.id)", "true"),
+    Guard("a name that was erased stays so", INVITATION, "self.sender.display_name.is_some()", "true"),
     Guard("a request is not listed to its invitee", RECORD, "false", "true",
           near="Status::AwaitingApproval | Status::Rejected =>"),
     Guard("a request that was withdrawn is not listed to its invitee", RECORD, "invitation.mailed_at.is_some()",
@@ -292,9 +306,10 @@ GUARDS = [
     Guard("what is sent is taken off the quota", SENDING, "self.limit.saturating_sub(self.used)", "self.limit"),
 
     # ---- Who sees what
-    Guard("an address in a token counts if verified", VIEWING, "self.caller.email_verified", "true"),
+    Guard("an address in a token counts if verified", PERSON, "self.email_verified", "true",
+          near="impl Caller"),
     Guard("an address in the directory counts if verified", PERSON, "self.email_verified", "true",
-          near="pub fn verified_email"),
+          near="proven to be the user's own"),
     Guard("an invitation is for its own address", VIEWING, "email.key() == *key", "true"),
     Guard("an invitation is for its own user", VIEWING, "*id == self.caller.id", "true"),
     Guard("an inactive moderator moderates nothing", VIEWING,
@@ -317,14 +332,14 @@ GUARDS = [
     Guard("an address in a token is verified if it says so", CALLER, 'verified == "true"', "true"),
     Guard("a damaged cursor is none", CURSOR, "digest(query, text)[..SEAL] == *seal", "true"),
     Guard("a cursor is its caller's", LIST,
-          'format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))',
-          'format!("{} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))'),
+          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{} {}", of.join(" "), status.map_or("", Status::as_str))'),
     Guard("a cursor is its list's", LIST,
-          'format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
           'format!("{caller} {}", status.map_or("", Status::as_str))'),
     Guard("a cursor is its status's", LIST,
-          'format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str))',
-          'format!("{caller} {} {}", list.index(), list.of())'),
+          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {}", of.join(" "))'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
     Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
     Guard("a body is an object", BODY, "bytes.trim_ascii_start().first() != Some(&b'{')", "false"),

@@ -137,3 +137,79 @@ async fn an_address_that_changes_hands_between_the_look_and_the_write_answers_no
     assert_eq!(response.status, 403);
     assert_eq!(world.status(&ann, &id).await, "pending");
 }
+
+#[tokio::test]
+async fn an_address_that_only_the_token_proves_has_its_invitations_in_the_list() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "Zoe@Example.org").await;
+    // Nobody the directory knows.
+    let zoe = person("zoe");
+    let mine = world.mine(&zoe).await;
+    assert_eq!((mine.ids(), mine.pending_count), (vec![&*id], Some(1)));
+    assert_eq!(mine.invitations[0].action_ids()[0], "ACCEPT_COMMUNITY_INVITATION");
+    assert_eq!(world.mine(&zoe.clone().unverified()).await.invitations, []);
+    assert_eq!(world.mine(&person("else").with_email("someone@example.org")).await.invitations, []);
+    world.command(&zoe, &id, "accept").await.ok();
+    let mine = world.mine(&zoe).await;
+    assert_eq!((mine.statuses(), mine.pending_count), (vec!["accepted"], Some(0)));
+}
+
+#[tokio::test]
+async fn invitations_to_the_user_and_to_another_verified_address_are_one_list() {
+    let (world, mona) = chess("owner").await;
+    let [zoe] = world.people(["zoe"]).await;
+    let other = zoe.with_email("zoe@work.example.org");
+    let mut made = Vec::new();
+    for number in 0..6 {
+        let community = format!("club{number}");
+        world.community_of(&community, &mona, "owner").await;
+        let id = match number % 2 {
+            0 => world.invite_user(&mona, &community, &zoe).await,
+            _ => world.invite_address(&mona, &community, &other.email).await,
+        };
+        made.insert(0, id);
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    let own: Vec<_> = made.iter().skip(1).step_by(2).map(String::as_str).collect();
+    world.meter.take();
+    assert_eq!(world.mine(&zoe).await.ids(), own);
+    assert_eq!(world.meter.take().of("Query"), 1, "the directory knows the address as hers");
+    for limit in [1, 2, 4, 25] {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = world.page(&other, format!("/me/invitations?limit={limit}&cursor={cursor}")).await;
+            assert_eq!(page.pending_count, Some(6));
+            found.extend(page.ids().into_iter().map(str::to_owned));
+            match page.next_cursor {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        assert_eq!(found, made, "pages of {limit}");
+    }
+    world.command(&other, &made[0], "decline").await.ok();
+    let pending = world.page(&other, "/me/invitations?status=pending").await;
+    assert_eq!((pending.ids().len(), pending.pending_count), (5, Some(5)));
+    // Once the directory knows the address as hers, there is one list for all.
+    world.register(&other).await;
+    assert_eq!(world.mine(&other).await.pending_count, Some(5));
+}
+
+#[tokio::test]
+async fn an_invitation_that_becomes_the_owners_while_its_list_is_read_is_not_shown_to_who_had_the_address_before() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
+    let zoe = person("zoe");
+    let first = world.faults.stop_next_read();
+    let page = world.mine(&zoe);
+    let transfer = async {
+        first.reached().await;
+        let second = world.faults.stop_next_read();
+        first.open();
+        second.reached().await;
+        world.register(&person("owner").with_email("zoe@example.org")).await;
+        second.open();
+    };
+    assert_eq!(tokio::join!(page, transfer).0.invitations, []);
+    assert_eq!(world.mine(&person("owner").with_email("zoe@example.org")).await.ids(), [&id]);
+}

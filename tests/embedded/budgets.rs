@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use domain::{id::InvitationId, invitation::Invitation};
 use serde_json::{Value, json};
 
 use testkit::embedded::{Person, Request, Usage, World, person};
@@ -103,13 +104,13 @@ async fn reading_keeps_to_its_budget() {
     world.meter.take();
     let status = format!("/invitations/{id}");
     for (who, path, operation, most) in [
-        (&ann, "/me/invitations", "list-mine", 1),
-        (&mona, "/me/invitations/sent", "list-sent, own", 1),
+        (&ann, "/me/invitations", "list-mine", 2),
+        (&mona, "/me/invitations/sent", "list-sent, own", 2),
         (&mona, "/communities/chess/invitations", "list-sent, a community's", 2),
-        (&mona, "/communities/chess/invitations/stats", "stats", 4),
-        (&ann, &*status, "status, to the invitee", 1),
-        (&mona, &*status, "status, to the sender", 1),
-        (&root, &*status, "status, to a site administrator", 1),
+        (&mona, "/communities/chess/invitations/stats", "stats", 3),
+        (&ann, &*status, "status, to the invitee", 2),
+        (&mona, &*status, "status, to the sender", 2),
+        (&root, &*status, "status, to a site administrator", 2),
         (&olaf, &*status, "status, to a moderator", 2),
     ] {
         world.get(who, path).await.ok();
@@ -117,6 +118,16 @@ async fn reading_keeps_to_its_budget() {
     }
     world.get(&person("ghost"), &status).await.refused(404, "invitation_not_found");
     usages.note(&world, "status, to a stranger", 2);
+    let prototype = world.stored(&id).await;
+    let copy = |number: u8| Invitation {
+        id: InvitationId::new(prototype.created_at.as_millisecond().unsigned_abs(), [number; 10]),
+        ..prototype.clone()
+    };
+    world.load(&(0..100).map(copy).collect::<Vec<_>>());
+    world.mine(&ann).await;
+    usages.note(&world, "list-mine, 25 of a hundred", 2);
+    world.page(&mona, "/me/invitations/sent").await;
+    usages.note(&world, "list-sent, own, 25 of a hundred", 2);
     usages.check();
 }
 
@@ -130,7 +141,7 @@ async fn answering_and_deciding_keep_to_their_budget() {
     let command = async |usages: &mut Usages, who: &Person, id: &str, verb: &str, operation: &str| {
         world.meter.take();
         world.command(who, id, verb).await.ok();
-        usages.note(&world, operation, 2);
+        usages.note(&world, operation, 3);
     };
     let usages = &mut usages;
     let id = world.invite_user(&mona, "chess", &ann).await;
@@ -160,7 +171,7 @@ async fn answering_and_deciding_keep_to_their_budget() {
     world.open(&link).await;
     usages.note(&world, "page behind a link", 2);
     world.submit(&link, "answer=accept").await;
-    usages.note(&world, "accept behind a link", 2);
+    usages.note(&world, "accept behind a link", 3);
     usages.check();
 }
 

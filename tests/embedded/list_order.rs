@@ -197,11 +197,9 @@ async fn every_list_is_the_same_whole_in_pages_of_any_size_whatever_expires_mean
             let mut all = some_of_everything(&mut random, &prototype, count);
             world.load(&all);
             all.push(prototype);
-            for (caller, path) in [
-                (&ann, "/me/invitations"),
-                (&mona, "/me/invitations/sent"),
-                (&mona, "/communities/chess/invitations"),
-            ] {
+            for (caller, path) in
+                [(&ann, "/me/invitations"), (&mona, "/me/invitations/sent"), (&mona, "/communities/chess/invitations")]
+            {
                 let listed: Vec<_> =
                     all.iter().filter(|one| path != "/me/invitations" || is_shown_to_invitee(one)).cloned().collect();
                 for status in [None, Some(ORDER[random.usize(0..7)]), Some(ORDER[random.usize(0..7)])] {
@@ -224,11 +222,8 @@ async fn every_list_is_the_same_whole_in_pages_of_any_size_whatever_expires_mean
                             clock.forward(random.i64(0..DAY / 8));
                         }
                     }
-                    let left: Vec<_> = expected
-                        .iter()
-                        .filter(|id| still || status.is_none() || shown.contains(id))
-                        .cloned()
-                        .collect();
+                    let left: Vec<_> =
+                        expected.iter().filter(|id| still || status.is_none() || shown.contains(id)).cloned().collect();
                     assert_eq!(shown, left, "seed {seed}: {path}");
                     // What a status leaves out has lapsed since the first page.
                     for id in expected.iter().filter(|id| !shown.contains(id)) {
@@ -345,4 +340,27 @@ async fn an_invitation_that_moves_on_while_its_list_is_read_is_shown_where_it_be
     assert_eq!(page.ids(), [""; 0]);
     let page = world.page(&ann, format!("/me/invitations?cursor={}", page.next())).await;
     assert_eq!(page.ids(), [&ids[0], &ids[1], &ids[2]]);
+}
+
+#[tokio::test]
+async fn a_request_that_is_approved_while_its_page_is_read_is_not_shown_behind_the_pending_ones() {
+    let (world, mona) = chess("owner").await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    let [mia, ann, bob] = world.people(["mia", "ann", "bob"]).await;
+    world.member("chess", &mia, "moderator").await;
+    let pending = world.invite_user(&mia, "chess", &bob).await;
+    world.member("chess", &mia, "member").await;
+    world.connect(&mia, &ann).await;
+    let id = world.invite_user(&mia, "chess", &ann).await;
+    let page = world.page(&mia, "/me/invitations/sent?limit=1").await;
+    assert_eq!(page.ids(), [&pending]);
+    let read = world.faults.stop_next_read();
+    let second = world.page(&mia, format!("/me/invitations/sent?limit=1&cursor={}", page.next()));
+    let overtaking = async {
+        read.reached().await;
+        world.command(&mona, &id, "approve").await.ok();
+        read.open();
+    };
+    assert_eq!(tokio::join!(second, overtaking).0.ids(), [""; 0]);
+    assert_eq!(world.page(&mia, "/me/invitations/sent").await.ids(), [&id, &pending]);
 }

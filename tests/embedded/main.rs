@@ -15,6 +15,7 @@ mod expiry;
 mod feedback;
 mod idempotency;
 mod interleavings;
+mod labels;
 mod leases;
 mod links;
 mod list_order;

@@ -18,7 +18,7 @@ async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Bo
     let mine = List::To(Party::User(caller.id.clone()));
     let query = ListQuery::parse(request, vec![mine], caller.id.as_str(), true)?;
     let now = now();
-    let page = lists::page(&api.store, &query.request, now).await?;
+    let page = lists::own_page(&api.store, &caller, &query.request, now).await?;
     let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
     json(StatusCode::OK, &query.view(&page, &viewer, now))
 }

@@ -60,7 +60,7 @@ pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Respo
             opened.show_current(intent, None).await
         }
         Visit::Answer => opened.post(form(request)).await,
-        Visit::ToUnsubscribe => opened.show(Report::Unsubscribe),
+        Visit::ToUnsubscribe => opened.show(Report::Unsubscribe).await,
         // RFC 8058: whatever is posted to this address means it.
         Visit::Unsubscribe => opened.post(Some(LinkRequest::Unsubscribe)).await,
     }
@@ -86,11 +86,14 @@ impl Opened<'_> {
             return self.show_current(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
         match link::perform(self.store, &self.found, &request, now()).await {
-            Ok(()) => match request {
-                LinkRequest::Unsubscribe => self.show(Report::Unsubscribed),
-                LinkRequest::Answer(Command::Decline { block }) => self.show(Report::Declined { blocked: block }),
-                LinkRequest::Answer(_) => self.show(Report::Accepted),
-            },
+            Ok(()) => {
+                self.show(match request {
+                    LinkRequest::Unsubscribe => Report::Unsubscribed,
+                    LinkRequest::Answer(Command::Decline { block }) => Report::Declined { blocked: block },
+                    LinkRequest::Answer(_) => Report::Accepted,
+                })
+                .await
+            }
             Err(ServiceError::Refused(refusal)) => self.explain(refusal).await,
             Err(error) => self.try_again(&error),
         }
@@ -99,12 +102,14 @@ impl Opened<'_> {
     async fn explain(&self, refusal: Refusal) -> Response<Body> {
         match refusal {
             Refusal::Conflict(status) => match Report::of_status(status) {
-                Some(report) => self.show(report),
+                Some(report) => self.show(report).await,
                 None => self.show_current(Intent::default(), None).await,
             },
-            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Report::InvitationsNotAllowed),
-            Refusal::AlreadyMember(_) => self.show(Report::AlreadyMember),
-            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Report::InviteeInactive),
+            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => {
+                self.show(Report::InvitationsNotAllowed).await
+            }
+            Refusal::AlreadyMember(_) => self.show(Report::AlreadyMember).await,
+            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Report::InviteeInactive).await,
             Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
                 self.show_current(Intent::default(), Some(StatusCode::FORBIDDEN)).await
             }
@@ -117,7 +122,7 @@ impl Opened<'_> {
         let LinkTarget { invitation, settings, .. } = &self.found;
         let current = invitation.status_at(now());
         if let Some(report) = Report::of_status(current).filter(|_| current != Status::Pending) {
-            return self.show(report);
+            return self.show(report).await;
         }
         let pending = match link::pending(self.store, &self.found).await {
             Ok(pending) => pending,
@@ -127,16 +132,22 @@ impl Opened<'_> {
         let registration = registering.map(|url| page::with_return(url, &self.url));
         let answering = match pending.way {
             // No way back: this page would only send them off again. The invitation waits where they sign in.
-            WayToAnswer::SignedIn => Answering::SignedIn { url: invitation.community.url.as_deref().or(registering) },
+            WayToAnswer::SignedIn => {
+                Answering::SignedIn { url: pending.invitation.community.url.as_deref().or(registering) }
+            }
             WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref() },
             WayToAnswer::Here => Answering::Here,
         };
-        let page = PendingPage { invitation, community: pending.community.as_ref(), intent, answering };
+        let page =
+            PendingPage { invitation: &pending.invitation, community: pending.community.as_ref(), intent, answering };
         show(&Page::Pending(page), status, settings, self.locale)
     }
 
-    fn show(&self, report: Report) -> Response<Body> {
-        let page = Page::Report(report, &self.found.invitation.community);
+    async fn show(&self, report: Report) -> Response<Body> {
+        // What happened is told all the same if the community's name cannot be read.
+        let community = link::community(self.store, &self.found).await;
+        let community = community.unwrap_or_else(|_| self.found.invitation.community.clone());
+        let page = Page::Report(report, &community);
         show(&page, None, &self.found.settings, self.locale)
     }
 

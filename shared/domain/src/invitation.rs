@@ -46,7 +46,7 @@ impl Status {
     }
 }
 
-/// The community as its invitations show it: what it was called when the invitation was made.
+/// The community as its invitations show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -232,6 +232,21 @@ impl Invitation {
     /// The status that holds at `now`: a live invitation is expired from the moment its lifetime has passed.
     pub fn status_at(&self, now: Timestamp) -> Status {
         if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
+    }
+
+    /// The invitation with the names, titles and links that hold now. Who or what has no record any more keeps the label as
+    /// it was, and what was erased stays so, even if another takes over the id.
+    pub fn relabelled(mut self, community: Option<&Community>, sender: Option<&User>, invitee: Option<&User>) -> Self {
+        if let Some(community) = community {
+            self.community = CommunityLabel::from(community);
+        }
+        if let Some(user) = sender.filter(|_| self.sender.display_name.is_some()) {
+            self.sender = Sender::from(user);
+        }
+        if let (Some(user), Invitee::User { display_name: Some(name), .. }) = (invitee, &mut self.invitee) {
+            *name = user.display_name.clone().into();
+        }
+        self
     }
 
     /// When it may be mailed again; `None` when it never was.

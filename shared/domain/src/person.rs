@@ -120,6 +120,13 @@ pub struct Caller {
     pub email_verified: bool,
 }
 
+impl Caller {
+    /// The address, where the identity provider has proof that it is the caller's own.
+    pub fn verified_email(&self) -> Option<&EmailAddress> {
+        self.email.as_ref().filter(|_| self.email_verified)
+    }
+}
+
 /// The user or address that an invitation is for. A [`Standing`] is kept for each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -57,17 +57,13 @@ impl Viewer<'_> {
             Invitee::Address { key, .. } => key,
         };
         let is_invited = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == *key);
-        if is_invited(self.verified_email()) || is_invited(self.user.and_then(User::verified_email)) {
+        if is_invited(self.caller.verified_email()) || is_invited(self.user.and_then(User::verified_email)) {
             Addressed::Yes
         } else if is_invited(self.caller.email.as_ref()) || is_invited(self.user.and_then(|user| user.email.as_ref())) {
             Addressed::Unverified
         } else {
             Addressed::No
         }
-    }
-
-    fn verified_email(&self) -> Option<&EmailAddress> {
-        self.caller.email.as_ref().filter(|_| self.caller.email_verified)
     }
 
     /// Whether the caller asked for the invitation.

@@ -198,8 +198,11 @@ fn positions() -> impl Strategy<Value = Position> {
     let place = (prop::sample::select(Status::ALL.to_vec()), any::<[u8; 16]>());
     let place = place.prop_map(|(status, id)| Place::new(status, InvitationId::from_bytes(id)));
     let clock = 0..1_900_000_000_000_i64;
-    (place, clock, any::<bool>(), prop::option::of(0..=100_u32)).prop_map(|(after, clock, lapsed, pending)| {
-        Position { after, clock: Timestamp::from_millisecond(clock).unwrap(), lapsed, pending }
+    (place, clock, any::<bool>(), prop::option::of(0..=100_u32)).prop_map(|(after, clock, lapsed, pending)| Position {
+        after,
+        clock: Timestamp::from_millisecond(clock).unwrap(),
+        lapsed,
+        pending,
     })
 }
 

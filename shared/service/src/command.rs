@@ -19,7 +19,7 @@ use store::{
     retry,
 };
 
-use crate::{ServiceError, decision::moved_on};
+use crate::{ServiceError, decision::moved_on, labels};
 
 /// An invitation, and what is known of the caller who looks at it.
 #[derive(Debug, Clone)]
@@ -39,7 +39,8 @@ struct Facts {
     role: RoleFact,
 }
 
-/// Carries out `command` of a signed-in caller: one read and one transaction, unless another writer interferes.
+/// Carries out `command` of a signed-in caller: one read and one transaction, unless another writer interferes, and one
+/// read of what the invitation is shown with.
 ///
 /// # Errors
 /// [`ServiceError::Refused`] with the rule that stands in the way, [`ServiceError::Store`] if the table fails.
@@ -67,7 +68,7 @@ pub async fn perform(
         }
     });
     let Facts { invitation, role } = done.await?;
-    Ok(ViewedInvitation { invitation, user, role })
+    Ok(ViewedInvitation { invitation: labels::current(store, invitation).await?, user, role })
 }
 
 /// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again

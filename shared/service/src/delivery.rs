@@ -29,6 +29,8 @@ use store::{
 };
 use system::randomise;
 
+use crate::labels;
+
 /// Why a mail is not delivered by this attempt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DeliveryError {
@@ -48,13 +50,14 @@ pub enum DeliveryError {
 pub struct Draft {
     id: MailId,
     mail: OutboxMail,
-    invitation: Invitation,
     context: Context,
 }
 
-/// What the content of a mail needs to know besides its invitation.
+/// What the content of a mail is made from.
 #[derive(Debug, Clone)]
 struct Context {
+    /// The invitation, with the labels that hold now.
+    invitation: Invitation,
     settings: Settings,
     community: Community,
     recipient: Recipient,
@@ -117,7 +120,7 @@ pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<D
         }
         Step::Park(why) => park(store, id, mail.kind, why, now).await?,
         Step::Send => {
-            let draft = |context| Draft { id: id.clone(), mail: mail.clone(), invitation: invitation.clone(), context };
+            let draft = |context| Draft { id: id.clone(), mail: mail.clone(), context };
             return Ok(context.map(draft));
         }
     }
@@ -134,13 +137,13 @@ pub async fn lease(
     public_base_url: &str,
     now: Timestamp,
 ) -> Result<(Lease, OutgoingMail), DeliveryError> {
-    let Draft { id, mail, invitation, context } = draft;
+    let Draft { id, mail, context } = draft;
     let revision = id.revision().and_then(|revision| revision.try_into().ok()).ok_or(DeliveryError::Unwritable)?;
     let mut secret = [0; SECRET_BYTES];
     randomise(&mut secret).map_err(|_| DeliveryError::Unwritable)?;
-    let token = LinkToken::new(invitation.id, revision, secret);
+    let token = LinkToken::new(id.invitation, revision, secret);
     let links = links(public_base_url, &token);
-    let rendered = write(mail, invitation, context, &links)?;
+    let rendered = write(mail, context, &links)?;
     let Recipient { address, locale } = &context.recipient;
     let link = MailedLink { digest: token.digest(), address: address.key(), locale: *locale };
     let lease = store.lease(id, mail, &link, now).await?.ok_or(DeliveryError::Leased)?;
@@ -149,7 +152,7 @@ pub async fn lease(
         product: context.settings.product_name.to_string(),
         rendered,
         unsubscribe: mail.kind.rules().solicits.then_some(links.unsubscribe),
-        invitation: invitation.id,
+        invitation: id.invitation,
         kind: mail.kind,
         revision,
         attempt: mail.attempts + 1,
@@ -269,7 +272,8 @@ async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> R
     let target = delivery::target(mail, invitation);
     let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
     let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let mut keys = vec![Key::settings(), Key::community(community, spread)];
+    let mut keys = vec![Key::settings()];
+    keys.extend(labels::keys(invitation, spread));
     match target {
         Target::User(id) => keys.push(Key::user(id)),
         Target::Address(key, _) => keys.push(Key::address(key)),
@@ -294,7 +298,8 @@ async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> R
         Some(id) => records.user(id)?.map(|found| found.user.display_name.into()).unwrap_or_default(),
         None => String::new(),
     };
-    Ok(recipient.map(|recipient| Context { settings, community: found, recipient, decided_by }))
+    let invitation = labels::relabel(invitation.clone(), &records, spread)?;
+    Ok(recipient.map(|recipient| Context { invitation, settings, community: found, recipient, decided_by }))
 }
 
 async fn user_recipient(
@@ -341,14 +346,9 @@ fn links(public_base_url: &str, token: &LinkToken) -> Links {
     }
 }
 
-fn write(
-    mail: &OutboxMail,
-    invitation: &Invitation,
-    context: &Context,
-    links: &Links,
-) -> Result<RenderedMail, DeliveryError> {
+fn write(mail: &OutboxMail, context: &Context, links: &Links) -> Result<RenderedMail, DeliveryError> {
     let says = MailContent::new(mail.kind, &mail.to, links, &context.decided_by);
     let locale = context.recipient.locale.unwrap_or(context.settings.default_locale);
-    mail::render(&says, invitation, Some(&context.community), &context.settings, locale)
+    mail::render(&says, &context.invitation, Some(&context.community), &context.settings, locale)
         .map_err(|_| DeliveryError::Unwritable)
 }

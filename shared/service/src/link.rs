@@ -3,7 +3,7 @@
 use domain::{
     Timestamp,
     community::Community,
-    invitation::{Invitation, Invitee},
+    invitation::{CommunityLabel, Invitation, Invitee},
     lifecycle::{self, Command, Holder, InviteeFact},
     link::LinkToken,
     person::User,
@@ -13,11 +13,12 @@ use domain::{
 use store::{
     Store, StoreError,
     keys::{Key, Spread},
+    read::Records,
 };
 
 pub use store::outbox::LinkTarget;
 
-use crate::{ServiceError, command::perform_by_link};
+use crate::{ServiceError, command::perform_by_link, labels};
 
 /// What the holder of a link asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +43,8 @@ pub enum WayToAnswer {
 /// What a page about a pending invitation shows.
 #[derive(Debug, Clone)]
 pub struct Pending {
+    /// The invitation, with the labels that hold now.
+    pub invitation: Invitation,
     /// The community as it is now, if it still exists.
     pub community: Option<Community>,
     /// How the holder of the link may answer.
@@ -70,7 +73,8 @@ pub async fn perform(
     match (decide(store, target, request, InviteeFact::Unread, now).await, request) {
         // The address is not the invitee's: what is asked for is asked for the address alone.
         (Err(ServiceError::Refused(Refusal::SignInNeeded)), LinkRequest::Unsubscribe) => {
-            let (_, invitee) = read(store, target).await?;
+            let (_, records) = read(store, target).await?;
+            let invitee = invitee(target, &records)?;
             decide(store, target, request, InviteeFact::Known(invitee.as_ref()), now).await
         }
         (done, _) => done,
@@ -82,7 +86,8 @@ pub async fn perform(
 /// # Errors
 /// [`StoreError`] if the read fails.
 pub async fn pending(store: &Store, target: &LinkTarget) -> Result<Pending, StoreError> {
-    let (community, invitee) = read(store, target).await?;
+    let (spread, records) = read(store, target).await?;
+    let invitee = invitee(target, &records)?;
     let holder = Holder { address: &target.link.address, invitee: InviteeFact::Known(invitee.as_ref()) };
     let sign_in = target.settings.email_link_response == EmailLinkResponse::SignIn;
     let way = match target.invitation.invitee {
@@ -90,7 +95,19 @@ pub async fn pending(store: &Store, target: &LinkTarget) -> Result<Pending, Stor
         Invitee::Address { .. } => WayToAnswer::AfterRegistration,
         Invitee::User { .. } => WayToAnswer::Here,
     };
-    Ok(Pending { community, way })
+    let community = records.community(&target.invitation.community.id, spread)?;
+    Ok(Pending { invitation: labels::relabel(target.invitation.clone(), &records, spread)?, community, way })
+}
+
+/// Reads what the community of the invitation is called now.
+///
+/// # Errors
+/// [`StoreError`] if the read fails.
+pub async fn community(store: &Store, target: &LinkTarget) -> Result<CommunityLabel, StoreError> {
+    let label = &target.invitation.community;
+    let spread = Spread::by_invitation(target.invitation.id);
+    let records = store.read([Key::community(&label.id, spread)]).await?;
+    Ok(records.community(&label.id, spread)?.as_ref().map_or_else(|| label.clone(), CommunityLabel::from))
 }
 
 async fn decide(
@@ -108,19 +125,16 @@ async fn decide(
     perform_by_link(store, target.invitation.clone(), &decide, now).await.map(drop)
 }
 
-/// Reads the community that the invitation is to, and the invitee, where that is a user.
-async fn read(store: &Store, target: &LinkTarget) -> Result<(Option<Community>, Option<User>), StoreError> {
-    let invitation = &target.invitation;
-    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let invitee = match &invitation.invitee {
-        Invitee::User { id, .. } => Some(id),
-        Invitee::Address { .. } => None,
-    };
-    let keys = [Key::community(community, spread)].into_iter().chain(invitee.map(Key::user));
-    let records = store.read(keys).await?;
-    let user = match invitee {
-        Some(id) => records.user(id)?.map(|found| found.user),
-        None => None,
-    };
-    Ok((records.community(community, spread)?, user))
+/// Reads the community that the invitation is to, and its people.
+async fn read(store: &Store, target: &LinkTarget) -> Result<(Spread, Records), StoreError> {
+    let spread = Spread::by_invitation(target.invitation.id);
+    Ok((spread, store.read(labels::keys(&target.invitation, spread)).await?))
+}
+
+/// The invitee, where that is a user.
+fn invitee(target: &LinkTarget, records: &Records) -> Result<Option<User>, StoreError> {
+    match &target.invitation.invitee {
+        Invitee::User { id, .. } => Ok(records.user(id)?.map(|found| found.user)),
+        Invitee::Address { .. } => Ok(None),
+    }
 }

@@ -4,6 +4,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
     Timestamp,
+    email::EmailAddress,
     id::{CommunityId, InvitationId},
     invitation::{Invitation, Status},
     person::{Caller, Party, User},
@@ -15,11 +16,12 @@ use store::{
     keys::{Key, Spread},
     page::PageRequest,
     read::Records,
+    record::lists_of,
 };
 
 pub use store::{keys::List, listing::Place, page::Position};
 
-use crate::{ServiceError, command::ViewedInvitation};
+use crate::{ServiceError, command::ViewedInvitation, labels};
 
 /// The most invitations on a page, and the most pending ones that are counted.
 pub const MAX_LIMIT: u32 = 100;
@@ -57,46 +59,81 @@ pub struct Page {
 /// # Errors
 /// [`StoreError`] if a read fails.
 pub async fn page(store: &Store, request: &ListRequest, now: Timestamp) -> Result<Page, StoreError> {
-    Ok(page_with(store, request, [], now).await?.0)
+    let found = Found::read(store, request, now).await?;
+    found.page(&store.read_to_show(found.keys()).await?)
 }
 
-/// Reads one page, and the records at `keys` with the same batch.
-async fn page_with(
+/// Reads one page of the caller's own invitations. An address that the token proves to be theirs and the directory does not
+/// know as theirs has a list of its own, which is shown as one with the caller's; that takes the page to be read anew.
+///
+/// # Errors
+/// As [`page`].
+pub async fn own_page(
     store: &Store,
+    caller: &Caller,
     request: &ListRequest,
-    keys: impl IntoIterator<Item = Key>,
     now: Timestamp,
-) -> Result<(Page, Records), StoreError> {
-    let ListRequest { lists, status, limit, after, counting } = request;
-    let counted = if *counting { MAX_LIMIT } else { 0 };
-    let range = PageRequest { lists, status: *status, after: after.as_ref(), limit: *limit, counted, now };
-    let found = store.page(&range).await?;
-    let spread = Spread::by_time(now);
-    let keys: Vec<_> = keys.into_iter().chain(found.entries.iter().flat_map(|entry| entry.keys(spread))).collect();
-    let records = if keys.is_empty() { Records::default() } else { store.read(keys).await? };
-    let mut invitations = Vec::new();
-    for entry in &found.entries {
-        if let Some(invitation) = records.invitation(entry.id())?
-            && belongs(&invitation, request, &found, now)
-        {
-            invitations.push(invitation);
-        }
+) -> Result<Page, StoreError> {
+    let Some(address) = caller.verified_email().map(EmailAddress::key) else {
+        return page(store, request, now).await;
+    };
+    let found = Found::read(store, request, now).await?;
+    let records = store.read_to_show(found.keys().chain([Key::address(&address)])).await?;
+    if records.address(&address)?.owner.as_ref() == Some(&caller.id) {
+        return found.page(&records);
     }
-    invitations.sort_by_key(|one| Reverse(Place::at(one, found.clock)));
-    Ok((Page { invitations, next: found.next, pending: found.pending }, records))
+    let mut both = request.clone();
+    both.lists.push(List::To(Party::Address(address)));
+    page(store, &both, now).await
 }
 
-/// Whether an invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from a
-/// page that its new place is not on.
-fn belongs(invitation: &Invitation, request: &ListRequest, found: &store::page::Page, now: Timestamp) -> bool {
-    let place = Place::at(invitation, found.clock);
-    let is_after = request.after.as_ref().is_none_or(|before| place < before.after);
-    let is_before = found.next.as_ref().is_none_or(|next| place >= next.after);
-    is_after && is_before && request.status.is_none_or(|status| status == invitation.status_at(now))
+/// What the indexes have of a page.
+struct Found<'a> {
+    request: &'a ListRequest,
+    page: store::page::Page,
+    now: Timestamp,
+    spread: Spread,
 }
 
-/// Reads one invitation that the caller may see. One batch answers the invitee and the sender; the role of another
-/// caller takes a second read.
+impl<'a> Found<'a> {
+    async fn read(store: &Store, request: &'a ListRequest, now: Timestamp) -> Result<Self, StoreError> {
+        let ListRequest { lists, status, limit, after, counting } = request;
+        let counted = if *counting { MAX_LIMIT } else { 0 };
+        let range = PageRequest { lists, status: *status, after: after.as_ref(), limit: *limit, counted, now };
+        Ok(Self { request, page: store.page(&range).await?, now, spread: Spread::by_time(now) })
+    }
+
+    /// The records that the page is shown from.
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        self.page.entries.iter().flat_map(|entry| entry.keys(self.spread))
+    }
+
+    /// The page, as these records have it.
+    fn page(&self, records: &Records) -> Result<Page, StoreError> {
+        let mut invitations = Vec::new();
+        for entry in &self.page.entries {
+            if let Some(invitation) = records.invitation(entry.id())?.filter(|invitation| self.holds(invitation)) {
+                invitations.push(labels::relabel(invitation, records, self.spread)?);
+            }
+        }
+        invitations.sort_by_key(|one| Reverse(Place::at(one, self.page.clock)));
+        Ok(Page { invitations, next: self.page.next.clone(), pending: self.page.pending })
+    }
+
+    /// Whether the invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from
+    /// a page that its new place is not on.
+    fn holds(&self, invitation: &Invitation) -> bool {
+        let (request, place) = (self.request, Place::at(invitation, self.page.clock));
+        let is_after = request.after.as_ref().is_none_or(|before| place < before.after);
+        let is_before = self.page.next.as_ref().is_none_or(|next| place >= next.after);
+        let is_listed = lists_of(invitation).iter().any(|list| request.lists.contains(list));
+        let is_wanted = request.status.is_none_or(|status| status == invitation.status_at(self.now));
+        is_after && is_before && is_listed && is_wanted
+    }
+}
+
+/// Reads one invitation that the caller may see: one batch for itself, and one for what it is shown with, among which
+/// is the role of a caller who is neither its invitee nor its sender.
 ///
 /// # Errors
 /// [`Refusal::InvitationNotFound`] if the caller may not see it, [`ServiceError::Store`] if the table fails.
@@ -105,14 +142,17 @@ pub async fn invitation(store: &Store, caller: &Caller, id: InvitationId) -> Res
     let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
     let mut viewer = Viewer { caller, user: user.as_ref(), role: RoleFact::Unread };
-    if viewer.sees(&invitation).is_none() {
-        viewer.role = RoleFact::Known(store.role(&caller.id, &invitation.community.id).await?);
+    let (spread, party) = (Spread::by_invitation(id), Party::User(caller.id.clone()));
+    let standing = viewer.sees(&invitation).is_none().then(|| Key::standing(&party, &invitation.community.id));
+    let records = store.read(labels::keys(&invitation, spread).chain(standing.clone())).await?;
+    if standing.is_some() {
+        viewer.role = RoleFact::Known(records.standing(&party, &invitation.community.id)?.role);
     }
     if viewer.sees(&invitation) != Some(true) {
         return Err(Refusal::InvitationNotFound.into());
     }
     let role = viewer.role;
-    Ok(ViewedInvitation { invitation, user, role })
+    Ok(ViewedInvitation { invitation: labels::relabel(invitation, &records, spread)?, user, role })
 }
 
 /// A caller who is known to moderate a community.
@@ -151,8 +191,9 @@ pub async fn moderated_page(
     request: &ListRequest,
     now: Timestamp,
 ) -> Result<(Moderator, Page), ServiceError> {
-    let (page, records) = page_with(store, request, moderator_keys(caller, community), now).await?;
-    Ok((check_moderator(caller, community, &records)?, page))
+    let found = Found::read(store, request, now).await?;
+    let records = store.read(found.keys().chain(moderator_keys(caller, community))).await?;
+    Ok((check_moderator(caller, community, &records)?, found.page(&records)?))
 }
 
 /// What a community's invitations add up to.

@@ -202,7 +202,8 @@ impl PageRequest<'_> {
 }
 
 impl Store {
-    /// Reads one page of the lists: a query for each, and a second one at the most where some have lapsed.
+    /// Reads one page of the lists: a query for each, and a second one where some have lapsed. Where requests may be among
+    /// more live ones than a query reads, a page of the expired takes a third.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.

@@ -119,13 +119,18 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     if !invitation.status.is_final() {
         put(EXPIRY, number(invitation.expires_at.as_millisecond()));
     }
-    let invitee = invitation.invitee.party();
-    let by_invitee = if is_known_to_invitee(invitation) { List::To(invitee) } else { List::RequestedFor(invitee) };
-    for list in [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())] {
+    for list in lists_of(invitation) {
         put(list.hash(), string(list.of()));
     }
     put(BODY, AttributeValue::M(body));
     Ok(item)
+}
+
+/// The lists that the invitation stands in: one of each index.
+pub fn lists_of(invitation: &Invitation) -> [List; 3] {
+    let invitee = invitation.invitee.party();
+    let by_invitee = if is_known_to_invitee(invitation) { List::To(invitee) } else { List::RequestedFor(invitee) };
+    [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())]
 }
 
 /// Whether the invitee has, or could have, heard of the invitation. A request that was not approved is none of theirs.

@@ -18,7 +18,9 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACCEPTED_ANSWERS, COMMUNITY, DECLINED_ANSWERS, EXPIRY, KIND, LISTING, REVISION, SECONDS_PREFIX, STATUS, TTL},
+    attributes::{
+        ACCEPTED_ANSWERS, COMMUNITY, DECLINED_ANSWERS, EXPIRY, KIND, LISTING, REVISION, SECONDS_PREFIX, STATUS, TTL,
+    },
     expression::{Expression, number, string},
     keys::{BY_EXPIRY, Key, stats_partition},
     listing::Place,

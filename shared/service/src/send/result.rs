@@ -79,12 +79,14 @@ impl KeptResult {
         facts: &Facts,
         replayed: bool,
     ) -> Result<SendResult, StoreError> {
+        let (community, sender) = (facts.community()?, facts.sender()?);
         let entries = self.entries.iter().zip(&submission.recipients);
         let results = entries.map(|(entry, recipient)| {
             let invitation = match &entry.made {
                 Some(made) => {
                     let invitee = facts.invitee(&made.party, recipient)?;
-                    Some(Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee))
+                    let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
+                    Some(invitation.relabelled(community.as_ref(), sender.as_ref(), None))
                 }
                 None => None,
             };
