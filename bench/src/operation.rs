@@ -63,7 +63,7 @@ impl Operation {
 
 const SEND: &str = "POST /communities/{communityId}/invitations";
 const STATUS: &str = "GET /invitations/{invitationId}";
-const ANSWER_PAGE: &str = "POST /i/{token}";
+const ANSWER_PAGE: &str = "POST /i/{token+}";
 
 /// Every operation that is measured.
 pub(crate) static OPERATIONS: [Operation; 20] = [
@@ -96,7 +96,7 @@ pub(crate) static OPERATIONS: [Operation; 20] = [
     Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 2, by_owner),
     Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 2, by_owner),
     Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 2, by_sender),
-    Operation::new("page behind a link", "GET /i/{token}", CaseKind::Mailed, 2, by_link).per_invitation(1),
+    Operation::new("page behind a link", "GET /i/{token+}", CaseKind::Mailed, 2, by_link).per_invitation(1),
     Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
         by_link(request, case).body("answer=accept".into())
     })

@@ -22,7 +22,7 @@ impl<'a> Request<'a> {
         Self {
             route,
             method,
-            path: path.to_owned(),
+            path: path.replace("+}", "}"),
             parameters: Vec::new(),
             caller: None,
             idempotency_key: None,

@@ -255,8 +255,10 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
             ..prototype.clone()
         },
     );
-    let crowd =
-        Invitation { invitee: Invitee::User { id: "crowd".parse().unwrap(), display_name: None }, ..prototype.clone() };
+    let crowd = Invitation {
+        invitee: Invitee::User { id: "crowd".parse().unwrap(), display_name: None, invited_as: None },
+        ..prototype.clone()
+    };
     load(LARGE, crowd);
     for status in ["", "pending", "accepted", "expired", "cancelled"] {
         for (who, path, requests) in [

@@ -30,4 +30,5 @@ mod refusals;
 mod samples;
 mod stats;
 mod story;
+mod typed_addresses;
 mod unsubscribing;

@@ -94,7 +94,7 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 30] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
@@ -136,11 +136,12 @@ const RULES: [Rule; 29] = [
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
     // The link is what lets people in, signed in or not.
-    rule("GET /i/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("HEAD /i/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("POST /i/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("GET /u/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("POST /u/{token}", 200, &SIGNED_IN, &[], 404),
+    rule("GET /i/{token+}", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /i/{token+}", 200, &SIGNED_IN, &[], 404),
+    rule("POST /i/{token+}", 200, &SIGNED_IN, &[], 404),
+    rule("GET /u/{token+}", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /u/{token+}", 200, &SIGNED_IN, &[], 404),
+    rule("POST /u/{token+}", 200, &SIGNED_IN, &[], 404),
 ];
 
 impl Rule {

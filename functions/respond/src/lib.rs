@@ -15,11 +15,12 @@ use crate::link::Visit;
 http_api::routes! {
     POST "/invitations/{invitationId}/accept" => accept_invitation;
     POST "/invitations/{invitationId}/decline" => decline_invitation;
-    GET "/i/{token}" => show_invitation_page, everyone;
-    HEAD "/i/{token}" => probe_invitation_page, everyone;
-    POST "/i/{token}" => answer_on_page, everyone;
-    GET "/u/{token}" => show_unsubscribe_page, everyone;
-    POST "/u/{token}" => unsubscribe, everyone;
+    GET "/i/{token+}" => show_invitation_page, everyone;
+    HEAD "/i/{token+}" => probe_invitation_page, everyone;
+    POST "/i/{token+}" => answer_on_page, everyone;
+    GET "/u/{token+}" => show_unsubscribe_page, everyone;
+    HEAD "/u/{token+}" => probe_unsubscribe_page, everyone;
+    POST "/u/{token+}" => unsubscribe, everyone;
 }
 
 #[derive(Deserialize)]
@@ -53,6 +54,10 @@ async fn answer_on_page(api: &Api, request: &Request) -> Result<Response<Body>, 
 
 async fn show_unsubscribe_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     Ok(link::respond(api, request, Visit::ToUnsubscribe).await)
+}
+
+async fn probe_unsubscribe_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    show_unsubscribe_page(api, request).await
 }
 
 async fn unsubscribe(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

@@ -43,11 +43,14 @@ pub(crate) fn send_invitations() -> Operation {
 pub(crate) fn preview_invitations() -> Operation {
     let mail = json!({
         "subject": "Mona Lund has invited you to join Chess",
-        "text": "Hello Ann Berg,\n\nMona Lund has invited you to join the Chess community. …",
+        "text": "Mona Lund has invited you to join the Chess community. …",
         "html": "<!doctype html>…",
     });
     let operation = Operation::new("Sending", "Shows the mail that the same request would send")
-        .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
+        .about(
+            "Writes nothing. Without recipients, the mail is shown in the network's language, and so it is to an address: \
+             whether there is a user behind it does not show.",
+        )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .responds(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
     common(operation)

@@ -110,6 +110,9 @@ pub enum Invitee {
         /// The full name.
         #[serde(skip_serializing_if = "Option::is_none")]
         display_name: Option<String>,
+        /// The address that the sender typed, where they named the invitee by one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        invited_as: Option<InvitedAs>,
     },
     /// An address that belonged to no user when it was invited.
     Address {
@@ -121,10 +124,24 @@ pub enum Invitee {
     },
 }
 
+/// How the sender of an invitation named a user by an address of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum InvitedAs {
+    /// By this address, as it was typed.
+    Address(EmailAddress),
+    /// By one that has been erased with the user.
+    Erased,
+}
+
 impl Invitee {
-    /// The invitee that `user` is.
-    pub fn user(user: &User) -> Self {
-        Self::User { id: user.id.clone(), display_name: Some(user.display_name.clone().into()) }
+    /// The invitee that `user` is, named by the user's id or by the address in `typed`.
+    pub fn user(user: &User, typed: Option<&EmailAddress>) -> Self {
+        Self::User {
+            id: user.id.clone(),
+            display_name: Some(user.display_name.clone().into()),
+            invited_as: typed.cloned().map(InvitedAs::Address),
+        }
     }
 
     /// The invitee behind `email`.

@@ -8,7 +8,7 @@ use super::{
     Timestamp,
     email::AddressKey,
     id::UserId,
-    invitation::{Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    invitation::{Delivery, DeliveryState, Invitation, InvitedAs, Invitee, Sender, Status},
     outbox::{Addressee, MailKind, NewMail},
     person::{Party, User},
     refusal::Refusal,
@@ -214,7 +214,11 @@ pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<
     if invitation.status_at(now).is_final() {
         return None;
     }
-    let mut transition = change(invitation, |after| after.invitee = Invitee::user(user));
+    let typed = match &invitation.invitee {
+        Invitee::Address { email, .. } => email.as_ref(),
+        Invitee::User { .. } => None,
+    };
+    let mut transition = change(invitation, |after| after.invitee = Invitee::user(user, typed));
     transition.standings = vec![
         (invitation.invitee.party(), StandingChange::Release { invitation: invitation.id }),
         (
@@ -243,7 +247,10 @@ pub fn erase(
         after.message = None;
     }
     match &mut after.invitee {
-        Invitee::User { id, display_name } if id == user => *display_name = None,
+        Invitee::User { id, display_name, invited_as } if id == user => {
+            *display_name = None;
+            *invited_as = invited_as.as_ref().map(|_| InvitedAs::Erased);
+        }
         Invitee::Address { key, email } if Some(&*key) == address => *email = None,
         _ => {}
     }
@@ -351,6 +358,7 @@ fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
         Invitee::Address { .. } => Invitee::User {
             id: viewer.caller.id.clone(),
             display_name: viewer.user.map(|user| user.display_name.clone().into()),
+            invited_as: None,
         },
     }
 }

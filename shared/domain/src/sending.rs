@@ -72,10 +72,9 @@ impl Outcome {
 pub struct SendingRights {
     /// A moderator must approve each invitation.
     pub needs_approval: bool,
-    /// Only the sender's connections may be invited.
+    /// Only the sender's connections may be invited. Else any user may, and any address: an outcome that depended on whether
+    /// an address is a user's would tell.
     pub connections_only: bool,
-    /// Addresses of no user may be invited.
-    pub addresses: bool,
 }
 
 /// Returns the rights of `caller` to invite into `community`.
@@ -94,7 +93,7 @@ pub fn sending_rights(
         return Err(Refusal::CallerInactive);
     }
     let community = community.ok_or(Refusal::CommunityNotFound)?;
-    let anyone = SendingRights { needs_approval: false, connections_only: false, addresses: true };
+    let anyone = SendingRights { needs_approval: false, connections_only: false };
     let rights = match role {
         _ if caller.site_administrator => anyone,
         None => return Err(Refusal::NotAMember),
@@ -105,7 +104,6 @@ pub fn sending_rights(
         Some(Role::Member) => SendingRights {
             needs_approval: community.enrolment == Enrolment::Closed,
             connections_only: settings.members_invite_connections_only,
-            addresses: false,
         },
     };
     if !community.allow_invitations {
@@ -152,6 +150,8 @@ pub enum Recipient {
         connected: bool,
         /// Whether mail to their address bounced for good or was called spam.
         suppressed: bool,
+        /// The address that they were named by, if they were.
+        typed: Option<EmailAddress>,
     },
     /// An address of no user.
     Address {
@@ -200,12 +200,11 @@ impl Terms {
         let (invitee, standing, unavailable) = match recipient {
             Recipient::UnknownUser => return Err(Outcome::UnknownUser.into()),
             Recipient::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
-            Recipient::User { connected: false, .. } if self.rights.connections_only => {
+            Recipient::User { connected: false, .. } | Recipient::Address { .. } if self.rights.connections_only => {
                 return Err(Outcome::NotConnected.into());
             }
-            Recipient::Address { .. } if !self.rights.addresses => return Err(Outcome::NotConnected.into()),
-            Recipient::User { user, standing, suppressed, .. } => {
-                (Invitee::user(user), standing, !user.active || *suppressed)
+            Recipient::User { user, standing, suppressed, typed, .. } => {
+                (Invitee::user(user, typed.as_ref()), standing, !user.active || *suppressed)
             }
             Recipient::Address { email, standing, suppressed } => {
                 (Invitee::address(email.clone()), standing, *suppressed)

@@ -1,11 +1,15 @@
 //! Who sees an invitation, how much of it, and what they may do with it now.
+//!
+//! An address does not give away the account behind it: whom the sender named by an address appears to everyone but
+//! themselves as that address until they accept, whether or not it is a user's.
 
 use serde::Serialize;
 
 use super::{
     Timestamp,
     email::EmailAddress,
-    invitation::{Invitation, Invitee, Status},
+    id::UserId,
+    invitation::{Invitation, InvitedAs, Invitee, Status},
     person::{Caller, Role, User},
     refusal::Refusal,
 };
@@ -51,14 +55,16 @@ pub enum Addressed {
 impl Viewer<'_> {
     /// Whether the invitation is for the caller: by user id, or by a verified address.
     pub fn addressed(&self, invitation: &Invitation) -> Addressed {
-        let key = match &invitation.invitee {
-            Invitee::User { id, .. } if *id == self.caller.id => return Addressed::Yes,
-            Invitee::User { .. } => return Addressed::No,
-            Invitee::Address { key, .. } => key,
+        let (key, by_its_verification) = match (&invitation.invitee, shown_to_others(invitation)) {
+            (Invitee::User { id, .. }, _) if *id == self.caller.id => return Addressed::Yes,
+            // The user's alone. To one who merely says that the address is theirs, it is as if there were no such user.
+            (Invitee::User { .. }, ShownInvitee::Address(email)) => (email.key(), Addressed::No),
+            (Invitee::User { .. }, _) => return Addressed::No,
+            (Invitee::Address { key, .. }, _) => (key.clone(), Addressed::Yes),
         };
-        let is_invited = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == *key);
+        let is_invited = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == key);
         if is_invited(self.verified_email()) || is_invited(self.user.and_then(User::verified_email)) {
-            Addressed::Yes
+            by_its_verification
         } else if is_invited(self.caller.email.as_ref()) || is_invited(self.user.and_then(|user| user.email.as_ref())) {
             Addressed::Unverified
         } else {
@@ -97,6 +103,19 @@ impl Viewer<'_> {
         self.is_sender(invitation) || self.moderates()
     }
 
+    /// Returns the invitee as the caller sees them: themselves, or what everyone else sees.
+    pub fn shown_invitee<'i>(&self, invitation: &'i Invitation) -> ShownInvitee<'i> {
+        match &invitation.invitee {
+            Invitee::User { id, display_name, .. } if *id == self.caller.id => {
+                ShownInvitee::User { id, display_name: display_name.as_deref() }
+            }
+            _ => match shown_to_others(invitation) {
+                ShownInvitee::Address(_) if !self.sees_address(invitation) => ShownInvitee::Nobody,
+                shown => shown,
+            },
+        }
+    }
+
     /// Refuses a caller who is inactive, or unknown without being a site administrator.
     ///
     /// # Errors
@@ -127,6 +146,38 @@ impl Viewer<'_> {
             Action::Resend => sends && status == Status::Pending && rested,
         };
         Action::ALL.into_iter().filter(applies).collect()
+    }
+}
+
+/// The invitee of an invitation, as far as somebody gets to see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownInvitee<'a> {
+    /// A user.
+    User {
+        /// The platform's id of the invitee.
+        id: &'a UserId,
+        /// The full name, as far as it is known.
+        display_name: Option<&'a str>,
+    },
+    /// An address, as the sender typed it.
+    Address(&'a EmailAddress),
+    /// Nothing of them.
+    Nobody,
+}
+
+/// Returns the invitee as they appear to everyone but themselves: to the sender and to moderators, in answers, notices and
+/// events.
+pub fn shown_to_others(invitation: &Invitation) -> ShownInvitee<'_> {
+    match &invitation.invitee {
+        // The membership of who has accepted is there for all to see.
+        Invitee::User { id, display_name, invited_as }
+            if invited_as.is_none() || invitation.status == Status::Accepted =>
+        {
+            ShownInvitee::User { id, display_name: display_name.as_deref() }
+        }
+        Invitee::User { invited_as: Some(InvitedAs::Address(email)), .. }
+        | Invitee::Address { email: Some(email), .. } => ShownInvitee::Address(email),
+        Invitee::User { .. } | Invitee::Address { email: None, .. } => ShownInvitee::Nobody,
     }
 }
 

@@ -32,7 +32,7 @@ fn texts() -> impl Strategy<Value = String> {
         "[ -~]{0,80}",
         "[a-z0-9.+_\"\\\\ -]{0,20}@[a-z0-9.\\[\\]:-]{0,20}",
         "[0-9A-HJKMNP-TV-Z]{24,28}",
-        "[A-Za-z0-9_-]{60,68}",
+        "[A-Za-z0-9_-]{60,72}",
         "(%[a-z_]{0,9}%?|[ a-z\n]{0,9}){0,9}",
     ]
 }
@@ -106,6 +106,27 @@ proptest! {
         if let Ok(token) = text.parse::<LinkToken>() {
             prop_assert_eq!(token.reveal(), text);
         }
+    }
+
+    #[test]
+    fn a_token_is_found_whatever_a_mail_program_has_put_around_it(
+        millis in 0..(1_u64 << 48), entropy: [u8; 10], revision: u32, secret: [u8; 32],
+        before in "[^A-Za-z0-9_-]{0,3}", signs in "[-_]{0,3}", after in "([^A-Za-z0-9_-].{0,20})?",
+    ) {
+        let token = LinkToken::new(InvitationId::new(millis, entropy), revision, secret);
+        prop_assert_eq!(LinkToken::find(&format!("{before}{}{signs}{after}", token.reveal())), Some(token));
+    }
+
+    #[test]
+    fn no_token_is_found_in_garbage_or_in_one_that_is_cut_off_or_runs_on(
+        millis in 0..(1_u64 << 48), entropy: [u8; 10], revision: u32, secret: [u8; 32],
+        length in 0..TOKEN_CHARS, more in "[A-Za-z0-9]{1,9}", text in texts(),
+    ) {
+        let whole = LinkToken::new(InvitationId::new(millis, entropy), revision, secret).reveal();
+        prop_assert_eq!(LinkToken::find(&whole[..length]), None);
+        prop_assert_eq!(LinkToken::find(&format!("{whole}{more}")), None);
+        // What has a token's length stands there letter by letter, and is no link's without its digest.
+        prop_assert!(LinkToken::find(&text).is_none_or(|token| text.contains(&token.reveal())));
     }
 
     #[test]

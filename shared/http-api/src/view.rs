@@ -4,11 +4,10 @@ use serde::Serialize;
 
 use domain::{
     Timestamp,
-    email::EmailAddress,
     id::UserId,
-    invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Sender, Status},
     settings::Locale,
-    viewing::{Action, Viewer},
+    viewing::{Action, ShownInvitee, Viewer},
 };
 use mail;
 
@@ -40,7 +39,7 @@ pub struct InvitationView<'a> {
     actions: Vec<ActionView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
 #[serde(rename_all = "camelCase")]
 struct InviteeView<'a> {
@@ -72,14 +71,12 @@ struct ActionView {
 impl<'a> InvitationView<'a> {
     /// Returns `invitation` as `viewer`, who may see it, sees it at `now`.
     pub fn new(invitation: &'a Invitation, viewer: &Viewer<'_>, now: Timestamp) -> Self {
-        let invitee = match &invitation.invitee {
-            Invitee::User { id, display_name } => {
-                InviteeView { user_id: Some(id.as_str()), display_name: display_name.as_deref(), email: None }
+        let invitee = match viewer.shown_invitee(invitation) {
+            ShownInvitee::User { id, display_name } => {
+                InviteeView { user_id: Some(id.as_str()), display_name, email: None }
             }
-            Invitee::Address { email, .. } => {
-                let email = email.as_ref().filter(|_| viewer.sees_address(invitation));
-                InviteeView { user_id: None, display_name: None, email: email.map(EmailAddress::as_str) }
-            }
+            ShownInvitee::Address(email) => InviteeView { email: Some(email.as_str()), ..InviteeView::default() },
+            ShownInvitee::Nobody => InviteeView::default(),
         };
         let act = |action: Action| ActionView {
             id: action,

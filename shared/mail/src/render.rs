@@ -10,8 +10,9 @@ use crate::{
 use domain::{
     community::Community,
     email::EmailAddress,
-    invitation::{Invitation, Invitee},
+    invitation::Invitation,
     settings::{Locale, Settings},
+    viewing::{ShownInvitee, shown_to_others},
 };
 
 /// The longest name or title in a subject, in characters: two of them and the words around stay readable in a list.
@@ -142,10 +143,10 @@ impl<'a> Mail<'a> {
     }
 
     fn invitee(&self) -> Name<'a> {
-        match &self.invitation.invitee {
+        match shown_to_others(self.invitation) {
             _ if !self.content.features().names_invitee => Name::of(language::unnamed_invitee(self.locale)),
-            Invitee::Address { email: Some(address), .. } => Name::verbatim(address.as_str()),
-            Invitee::User { display_name: Some(name), .. } if !plain::line(name).is_empty() => Name::of(name),
+            ShownInvitee::Address(address) => Name::verbatim(address.as_str()),
+            ShownInvitee::User { display_name: Some(name), .. } if !plain::line(name).is_empty() => Name::of(name),
             _ => Name::of(language::unnamed_invitee(self.locale)),
         }
     }

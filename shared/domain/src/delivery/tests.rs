@@ -28,7 +28,7 @@ fn invitation(status: Status) -> Invitation {
         message: None,
         lifetime_days: 30,
         mode: MembershipMode::Acceptance,
-        rights: SendingRights { needs_approval: false, connections_only: false, addresses: true },
+        rights: SendingRights { needs_approval: false, connections_only: false },
         now: now(),
     };
     let invitee = Invitee::address("ann@example.org".parse().unwrap());

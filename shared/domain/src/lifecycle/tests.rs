@@ -110,14 +110,14 @@ fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transit
         message: Some("Do come, says %sender%.".parse().unwrap()),
         lifetime_days: 30,
         mode,
-        rights: SendingRights { needs_approval, connections_only: false, addresses: true },
+        rights: SendingRights { needs_approval, connections_only: false },
         now: Timestamp::from_second(1_800_000_000).unwrap(),
     };
     let standing = Standing::default();
     let recipient = if by_address {
         Recipient::Address { email: address(), standing, suppressed: false }
     } else {
-        Recipient::User { user: Box::new(invitee()), standing, connected: true, suppressed: false }
+        Recipient::User { user: Box::new(invitee()), standing, connected: true, suppressed: false, typed: None }
     };
     terms.make(InvitationId::new(1_800_000_000_000, [7; 10]), &recipient).unwrap()
 }

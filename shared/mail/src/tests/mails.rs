@@ -312,7 +312,7 @@ proptest! {
         let mut hostile = Invitation { reason: Some(format!("x {reason}")), ..harmless.clone() };
         hostile.sender.display_name = Some(name.clone());
         hostile.community.title.clone_from(&title);
-        hostile.invitee = Invitee::User { id: "grace".parse().unwrap(), display_name: Some(invitee) };
+        hostile.invitee = Invitee::User { id: "grace".parse().unwrap(), display_name: Some(invitee), invited_as: None };
         // Whatever the rules would refuse cannot come this far.
         let message = message.parse().ok().filter(|_| !message.contains('%'));
         hostile.message = message.or(harmless.message.clone());

@@ -5,7 +5,7 @@ use domain::{
     community::Community,
     email::EmailAddress,
     id::{CommunityId, UserId},
-    invitation::Invitee,
+    invitation::{InvitedAs, Invitee},
     person::{Caller, Party, Role, User},
     sending::{Quota, Recipient},
     settings::Settings,
@@ -135,11 +135,11 @@ impl Facts {
         match &recipient.names {
             Named::NoUser => Ok(Recipient::UnknownUser),
             Named::NoEmail => Ok(Recipient::InvalidEmail),
-            Named::User(id) => self.user(id),
+            Named::User(id) => self.user(id, None),
             Named::Email(email) => {
                 let address = self.address(email)?;
                 match address.owner {
-                    Some(owner) => self.user(&owner),
+                    Some(owner) => self.user(&owner, Some(email)),
                     None => Ok(Recipient::Address {
                         email: email.clone(),
                         standing: self.records.standing(&Party::Address(email.key()), &self.community)?,
@@ -153,22 +153,27 @@ impl Facts {
     /// The invitee that a recipient turned out to be, by the name that the directory has for them.
     pub(super) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
         Ok(match (party, &recipient.names) {
-            (Party::User(id), _) => {
+            (Party::User(id), names) => {
                 let display_name = self.records.user(id)?.map(|found| found.user.display_name.into());
-                Invitee::User { id: id.clone(), display_name }
+                let invited_as = match names {
+                    Named::Email(email) => Some(InvitedAs::Address(email.clone())),
+                    _ => None,
+                };
+                Invitee::User { id: id.clone(), display_name, invited_as }
             }
             (Party::Address(_), Named::Email(email)) => Invitee::address(email.clone()),
             (Party::Address(key), _) => Invitee::Address { key: key.clone(), email: None },
         })
     }
 
-    fn user(&self, id: &UserId) -> Result<Recipient, StoreError> {
+    fn user(&self, id: &UserId, typed: Option<&EmailAddress>) -> Result<Recipient, StoreError> {
         let Some(found) = self.records.user(id)? else { return Ok(Recipient::UnknownUser) };
         Ok(Recipient::User {
             suppressed: found.suppressed,
             user: Box::new(found.user),
             standing: self.records.standing(&Party::User(id.clone()), &self.community)?,
             connected: self.records.are_connected(&self.caller, id),
+            typed: typed.cloned(),
         })
     }
 
