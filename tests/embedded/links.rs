@@ -84,6 +84,8 @@ async fn a_link_opens_and_answers_whatever_a_mail_program_has_put_behind_it() {
         }
     }
     assert_eq!(world.dump().await, before, "looking changes nothing");
+    let declining = format!("{}?intent=decline", mails[0].path("i"));
+    assert_eq!(world.open(&format!("{declining}.")).await.body, world.open(&declining).await.body);
     for behind in behind {
         let mail = mails.pop().unwrap();
         assert_eq!(

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
-use domain::Timestamp;
+use domain::{Timestamp, id::InvitationId};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use system::simulation::{self, Simulation};
@@ -47,10 +47,8 @@ const fn case(role: &'static str, enrolment: &'static str) -> Case {
     Case { role, enrolment, mode: "acceptance", connections_only: false }
 }
 
-const CASES: [Case; 9] = [
+const CASES: [Case; 7] = [
     case("moderator", "open"),
-    case("moderator", "closed"),
-    case("administrator", "network"),
     case("site_administrator", "network"),
     case("member", "moderated"),
     case("member", "closed"),
@@ -177,9 +175,7 @@ impl Watch {
             (&sender, &*invitation),
             (&chief, &invitation),
             (&sender, "/me/invitations/sent"),
-            (&sender, "/me/invitations/sent?status=pending"),
             (&chief, "/communities/club/invitations"),
-            (&chief, "/communities/club/invitations?status=awaiting_approval"),
             (&chief, "/communities/club/invitations/stats"),
         ] {
             self.call(Request::new("GET", path).by(who)).await;
@@ -199,8 +195,8 @@ impl Watch {
         self.look(&id).await;
         if self.account == Account::Later {
             self.register().await;
-            self.look(&id).await;
         }
+        self.look(&id).await;
         let (sender, chief) = (self.sender.clone(), self.chief.clone());
         for who in [&sender, &chief] {
             for verb in ["accept", "decline", "resend"] {
@@ -291,13 +287,30 @@ async fn all_that_is_seen(case: Case, account: Account) -> Vec<String> {
     Box::pin(machine.run(run)).await
 }
 
+/// Returns the lines with the invitations' ids, which are random, as numbers in the order of their appearance.
+fn numbered(lines: Vec<String>) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    let mut number = |word: &str| {
+        let end = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric()).len();
+        let (id, rest) = word.split_at(end);
+        if id.parse::<InvitationId>().is_err() {
+            return word.to_owned();
+        }
+        let known = ids.iter().position(|known| known == id).unwrap_or_else(|| {
+            ids.push(id.to_owned());
+            ids.len() - 1
+        });
+        format!("invitation {known}{rest}")
+    };
+    let mut line = |line: String| line.split_inclusive(|c: char| !c.is_ascii_alphanumeric()).map(&mut number).collect();
+    lines.into_iter().map(&mut line).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_sees_the_same_of_an_address_with_an_account_and_of_one_without() {
     for case in CASES {
-        let account = |account| all_that_is_seen(case, account);
-        let (none, user, later) =
-            futures::join!(account(Account::None), account(Account::User), account(Account::Later));
-        assert!(none.len() > 3 || case.endings().is_empty(), "{case:?}: {none:?}");
+        let seen = |account| async move { numbered(all_that_is_seen(case, account).await) };
+        let (none, user, later) = futures::join!(seen(Account::None), seen(Account::User), seen(Account::Later));
         // To give the invitation to its owner is one write more.
         let without_ids = |seen: &[String]| -> Vec<String> {
             seen.iter().filter(|line| !line.starts_with(EVENT_ID)).cloned().collect()

@@ -84,9 +84,27 @@ fn head_says_what_get_would_without_a_body() {
         assert_eq!(response.body, "");
     };
     head(&link, 200);
+    head(&mail.link("u"), 200);
     head(&wrong, 404);
     moderator.command("cancel", &invitation).ok();
     head(&link, 410);
+}
+
+#[test]
+fn a_link_survives_what_mail_programs_put_behind_it() {
+    let world = World::new();
+    let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
+    let (invitation, mail) = world.invite_by_mail(&moderator, &ines);
+    for link in [mail.link("i"), mail.link("u")] {
+        for behind in ["/", ".", ")", "=", "%20", "%3E", "/?intent=decline"] {
+            for method in ["GET", "HEAD"] {
+                is_well_kept(page(method, &format!("{link}{behind}"), None).expect(200));
+            }
+        }
+    }
+    assert_eq!(ines.sees(&invitation).status, "pending");
+    page("POST", &format!("{}/", mail.link("i")), Some("answer=decline")).expect(200);
+    assert_eq!(ines.sees(&invitation).status, "declined");
 }
 
 #[test]

@@ -52,9 +52,9 @@ pub enum Intent {
 }
 
 impl Intent {
-    /// Returns the intent of `?intent=`; anything but `decline` is the default.
+    /// Returns the intent of `?intent=`; anything but `decline`, whatever a mail program has put behind it, is the default.
     pub fn of_query(value: Option<&str>) -> Self {
-        if value == Some("decline") { Self::Decline } else { Self::Accept }
+        if value.is_some_and(|value| value.starts_with("decline")) { Self::Decline } else { Self::Accept }
     }
 }
 
