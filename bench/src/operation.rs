@@ -63,7 +63,7 @@ impl Operation {
 
 const SEND: &str = "POST /communities/{communityId}/invitations";
 const STATUS: &str = "GET /invitations/{invitationId}";
-const ANSWER_PAGE: &str = "POST /i/{token+}";
+const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
 /// Every operation that is measured.
 pub(crate) static OPERATIONS: [Operation; 20] = [
@@ -96,7 +96,7 @@ pub(crate) static OPERATIONS: [Operation; 20] = [
     Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 2, by_owner),
     Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 2, by_owner),
     Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 2, by_sender),
-    Operation::new("page behind a link", "GET /i/{token+}", CaseKind::Mailed, 2, by_link).per_invitation(1),
+    Operation::new("page behind a link", "GET /i/{proxy+}", CaseKind::Mailed, 2, by_link).per_invitation(1),
     Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
         by_link(request, case).body("answer=accept".into())
     })
@@ -123,7 +123,7 @@ fn by_owner<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
 }
 
 fn by_link<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
-    request.with("token", &case.token)
+    request.with("proxy+", &case.token)
 }
 
 /// One step in the background, after a change or a mail.

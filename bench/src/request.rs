@@ -22,7 +22,7 @@ impl<'a> Request<'a> {
         Self {
             route,
             method,
-            path: path.replace("+}", "}"),
+            path: path.to_owned(),
             parameters: Vec::new(),
             caller: None,
             idempotency_key: None,
@@ -118,7 +118,7 @@ impl<'a> Request<'a> {
         }
         event["headers"] = headers;
         for (name, value) in &self.parameters {
-            event["pathParameters"][name] = (*value).into();
+            event["pathParameters"][name.trim_end_matches('+')] = (*value).into();
         }
         event.to_string()
     }

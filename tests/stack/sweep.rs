@@ -136,12 +136,12 @@ const RULES: [Rule; 30] = [
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
     // The link is what lets people in, signed in or not.
-    rule("GET /i/{token+}", 200, &SIGNED_IN, &[], 404),
-    rule("HEAD /i/{token+}", 200, &SIGNED_IN, &[], 404),
-    rule("POST /i/{token+}", 200, &SIGNED_IN, &[], 404),
-    rule("GET /u/{token+}", 200, &SIGNED_IN, &[], 404),
-    rule("HEAD /u/{token+}", 200, &SIGNED_IN, &[], 404),
-    rule("POST /u/{token+}", 200, &SIGNED_IN, &[], 404),
+    rule("GET /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("POST /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("GET /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("POST /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
 ];
 
 impl Rule {

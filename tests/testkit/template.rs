@@ -113,7 +113,7 @@ impl Route {
 
     /// Whether the route is a page behind a mail link, where the link is what lets people in.
     pub fn is_page(&self) -> bool {
-        ["/i/{token+}", "/u/{token+}"].contains(&self.path.as_str())
+        ["/i/{proxy+}", "/u/{proxy+}"].contains(&self.path.as_str())
     }
 
     /// Whether the route keeps the directory.
@@ -121,9 +121,9 @@ impl Route {
         self.path.starts_with("/directory/")
     }
 
-    /// Returns the path as `openapi.yaml` has it, which knows no parameter of several segments.
+    /// Returns the path as `openapi.yaml` has it.
     pub fn documented(&self) -> String {
-        self.path.replace("+}", "}")
+        documented(&self.path)
     }
 
     /// Returns the path with those values in the place of its parameters.
@@ -149,6 +149,11 @@ impl Route {
         }
         (route.len() == path.len()).then_some(parameters)
     }
+}
+
+/// Returns the path of a route as `openapi.yaml` has it, which knows no parameter of several segments.
+pub fn documented(path: &str) -> String {
+    path.replace("{proxy+}", "{token}")
 }
 
 /// Returns the checked-in template.

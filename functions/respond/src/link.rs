@@ -68,7 +68,7 @@ pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Respo
 
 /// Finds what the token in the path opens; `None` if nothing.
 async fn open<'a>(api: &'a Api, request: &Request) -> Result<Option<Opened<'a>>, StoreError> {
-    let Some(token) = parameter(request, "token").and_then(|text| LinkToken::find(&text)) else { return Ok(None) };
+    let Some(token) = parameter(request, "proxy").and_then(|text| LinkToken::find(&text)) else { return Ok(None) };
     let Some(found) = link::open(&api.store, &token).await? else { return Ok(None) };
     Ok(Some(Opened {
         store: &api.store,

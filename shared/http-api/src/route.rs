@@ -105,12 +105,12 @@ mod tests {
     }
 
     const ROUTES: [Route; 8] = [
-        route("GET", "/i/{token+}"),
+        route("GET", "/i/{proxy+}"),
         route("GET", "/me/invitations"),
         route("GET", "/communities/{communityId}/invitations"),
         route("GET", "/communities/{communityId}/invitations/{name}"),
         route("GET", "/communities/{communityId}/invitations/stats"),
-        route("PUT", "/i/{token+}"),
+        route("PUT", "/i/{proxy+}"),
         route("GET", "/directory/users/{userId}"),
         route("GET", "/directory/settings"),
     ];
@@ -137,9 +137,9 @@ mod tests {
     fn a_path_is_enough_and_may_have_anything_before_it() {
         for prefix in ["", "/local", "/_aws/execute-api/api1/local"] {
             for (path, route) in [
-                ("/i/secret", Some("/i/{token+}")),
-                ("/i/secret/", Some("/i/{token+}")),
-                ("/i/secret/and/more", Some("/i/{token+}")),
+                ("/i/secret", Some("/i/{proxy+}")),
+                ("/i/secret/", Some("/i/{proxy+}")),
+                ("/i/secret/and/more", Some("/i/{proxy+}")),
                 ("/i", None),
                 ("/me/invitations", Some("/me/invitations")),
                 ("/communities/me/invitations", Some("/communities/{communityId}/invitations")),
@@ -160,8 +160,8 @@ mod tests {
 
     #[test]
     fn the_method_is_part_of_the_route() {
-        assert_eq!(found("$default", "PUT", "/i/secret"), Some(("PUT", "/i/{token+}")));
+        assert_eq!(found("$default", "PUT", "/i/secret"), Some(("PUT", "/i/{proxy+}")));
         assert_eq!(found("$default", "POST", "/i/secret"), None);
-        assert_eq!(found("POST /i/{token+}", "POST", "/i/secret"), None);
+        assert_eq!(found("POST /i/{proxy+}", "POST", "/i/secret"), None);
     }
 }
