@@ -138,14 +138,17 @@ impl Facts {
             Named::User(id) => self.user(id, None),
             Named::Email(email) => {
                 let address = self.address(email)?;
-                match address.owner {
-                    Some(owner) => self.user(&owner, Some(email)),
-                    None => Ok(Recipient::Address {
-                        email: email.clone(),
-                        standing: self.records.standing(&Party::Address(email.key()), &self.community)?,
-                        suppressed: address.suppressed,
-                    }),
+                if let Some(owner) = &address.owner
+                    && let user @ Recipient::User { .. } = self.user(owner, Some(email))?
+                {
+                    return Ok(user);
                 }
+                // No user's, or one's who has been erased since it was read.
+                Ok(Recipient::Address {
+                    email: email.clone(),
+                    standing: self.records.standing(&Party::Address(email.key()), &self.community)?,
+                    suppressed: address.suppressed,
+                })
             }
         }
     }
