@@ -216,7 +216,9 @@ impl Watch {
                     .await
                     .ok();
             }
-            "cancel" => drop(self.command(&sender, id, "cancel").await.ok()),
+            "cancel" => {
+                self.command(&sender, id, "cancel").await.ok();
+            }
             "decline" | "block" => self.decline(id, ending == "block").await,
             "expire" => {
                 self.pass(SignedDuration::from_hours(31 * 24));
