@@ -25,7 +25,7 @@ pub(crate) fn send_invitations() -> Operation {
     let operation = Operation::new("Sending", "Invites many people at once")
         .about(
             "One recipient never stops another: the response has one result per recipient, in the order they were \
-             named, the users before the addresses.",
+             named, the users before the addresses. An address is named without what stood around it.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .optional(
@@ -55,7 +55,7 @@ pub(crate) fn preview_invitations() -> Operation {
 
 fn common(operation: Operation) -> Operation {
     let body = Schema::of::<SendRequest>()
-        .chars("message", &(1..=MAX_MESSAGE_CHARS))
+        .chars("message", &(0..=MAX_MESSAGE_CHARS))
         .whole("expiresInDays", &(1..=MAX_LIFETIME_DAYS))
         .with("userIds", &json!({"maxItems": MAX_SUBMITTED}));
     operation
@@ -64,7 +64,10 @@ fn common(operation: Operation) -> Operation {
             vec![
                 ("users", json!({"userIds": ["ann", "ben"], "message": "Hello from %sender%!", "expiresInDays": 14})),
                 ("addresses", json!({"emails": ["carl@example.org", "dora@example.org"]})),
-                ("pasted", json!({"emails": "carl@example.org; dora@example.org"})),
+                (
+                    "pasted",
+                    json!({"emails": "\"Berg, Carl\" <carl@example.org>; dora@example.org\nmailto:eve@example.org"}),
+                ),
             ],
         )
         .refuses([

@@ -22,6 +22,7 @@ mod schema;
 pub mod sending;
 pub mod settings;
 pub mod stats;
+pub mod text;
 pub mod time;
 pub mod transition;
 pub mod viewing;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    email::{AddressKey, EmailAddress},
+    email::{AddressKey, EmailAddress, list},
     field::{self, Name, WebUrl},
     id::{CommunityId, InvitationId, UserId},
     settings::{LanguageTag, Locale},
@@ -26,7 +26,7 @@ pub struct User {
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub profile_url: Option<WebUrl>,
     /// Where mail reaches them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "list::optional")]
     pub email: Option<EmailAddress>,
     /// Whether the platform has proof that the address is theirs.
     #[serde(default)]
