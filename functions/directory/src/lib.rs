@@ -41,7 +41,7 @@ http_api::routes! {
 }
 
 async fn put_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let user = records::user(&path(request, "userId")?, &body::json(request)?)?;
+    let user = records::user(&path(request, "userId")?, &body::fields(request)?.into())?;
     shown(users::put(&api.store, user, now()).await?)
 }
 
@@ -52,7 +52,7 @@ async fn delete_user(api: &Api, request: &Request) -> Result<Response<Body>, Pro
 
 async fn put_connection(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (user, other) = (path(request, "userId")?, path(request, "otherId")?);
-    let connection = records::connection(&user, &other, &body::json(request)?)?;
+    let connection = records::connection(&user, &other, &body::fields(request)?.into())?;
     shown(connections::put(&api.store, connection).await?)
 }
 
@@ -62,7 +62,7 @@ async fn delete_connection(api: &Api, request: &Request) -> Result<Response<Body
 }
 
 async fn put_community(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let community = records::community(&path(request, "communityId")?, &body::json(request)?)?;
+    let community = records::community(&path(request, "communityId")?, &body::fields(request)?.into())?;
     shown(communities::put(&api.store, community).await?)
 }
 
@@ -73,7 +73,7 @@ async fn delete_community(api: &Api, request: &Request) -> Result<Response<Body>
 
 async fn put_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (community, user) = (path(request, "communityId")?, path(request, "userId")?);
-    let member = records::member(&community, &user, &body::json(request)?)?;
+    let member = records::member(&community, &user, &body::fields(request)?.into())?;
     shown(members::put(&api.store, member).await?)
 }
 
@@ -87,7 +87,7 @@ async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem>
 }
 
 async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let settings = records::settings(&body::json(request)?)?;
+    let settings = records::settings(&body::fields(request)?.into())?;
     json(StatusCode::OK, &settings::put(&api.store, settings).await?)
 }
 

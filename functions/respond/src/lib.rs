@@ -27,6 +27,7 @@ http_api::routes! {
 #[serde(deny_unknown_fields)]
 struct Decline {
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     block: bool,
 }
 

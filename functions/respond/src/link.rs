@@ -167,7 +167,7 @@ fn form(request: &Request) -> Option<LinkRequest> {
 /// The language that the browser asks for, if it is spoken here.
 fn accepted_language(request: &Request) -> Option<Locale> {
     let wanted = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    wanted.split(',').find_map(|range| Locale::of_tag(range.split(';').next()?.trim()))
+    Locale::wanted(wanted)
 }
 
 fn base_url(configured: &str, request: &Request) -> String {

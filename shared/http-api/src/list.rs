@@ -1,11 +1,11 @@
 //! Serves lists over HTTP: their parameters, the cursor, and how a page is shown.
 
 use domain::{Timestamp, invitation::Status, viewing::Viewer};
-use lambda_http::{Request, RequestExt};
+use lambda_http::Request;
 use serde::Serialize;
 use service::lists::{List, ListRequest, Page, Position};
 
-use super::{cursor::Cursor, problem::Problem, view::InvitationView};
+use super::{cursor::Cursor, problem::Problem, query::parameter, view::InvitationView};
 
 pub use service::lists::MAX_LIMIT;
 
@@ -37,29 +37,24 @@ impl ListQuery {
     /// Reads how the parameters of `request` narrow `list`, for the caller.
     ///
     /// # Errors
-    /// 400 that names a parameter which is not one, or a cursor of another list.
+    /// 400 that names a parameter which is not one or stands twice, or a cursor of another list.
     pub fn parse(request: &Request, list: List, caller: &str, counting: bool) -> Result<Self, Problem> {
-        let parameters = request.query_string_parameters();
-        let status = match parameters.first("status").filter(|name| !name.is_empty()) {
+        let status = match parameter(request, "status")? {
             None => None,
-            Some(name) => Some(Status::of_name(name).ok_or_else(|| {
+            Some(name) => Some(Status::of_name(&name).ok_or_else(|| {
                 let names: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
                 Problem::malformed("status", format!("must be one of {}", names.join(", ")))
             })?),
         };
         let limit =
-            match parameters.first("limit").filter(|text| !text.is_empty()) {
+            match parameter(request, "limit")? {
                 None => DEFAULT_LIMIT,
                 Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
                     Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
                 })?,
             };
         let binding = format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str));
-        let cursor = parameters
-            .first("cursor")
-            .filter(|text| !text.is_empty())
-            .map(|sealed| Cursor::open(sealed, &binding))
-            .transpose()?;
+        let cursor = parameter(request, "cursor")?.map(|sealed| Cursor::open(&sealed, &binding)).transpose()?;
         let after = cursor.map(|cursor| Position { listing: cursor.after, pending: cursor.pending });
         Ok(Self { request: ListRequest { list, status, limit, after, counting }, binding })
     }
