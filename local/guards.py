@@ -33,8 +33,12 @@ SENDING = "shared/domain/src/sending.rs"
 VIEWING = "shared/domain/src/viewing.rs"
 PERSON = "shared/domain/src/person.rs"
 MESSAGE = "shared/domain/src/message.rs"
+FIELD = "shared/domain/src/field.rs"
+EMAIL = "shared/domain/src/email.rs"
+PASTED = "shared/domain/src/email/list.rs"
 CALLER = "shared/http-api/src/caller.rs"
 FUNCTION = "shared/http-api/src/function.rs"
+QUERY = "shared/http-api/src/query.rs"
 CURSOR = "shared/http-api/src/cursor.rs"
 LIST = "shared/http-api/src/list.rs"
 ADDRESSES = "shared/store/src/addresses.rs"
@@ -48,12 +52,12 @@ REPORTS = "shared/service/src/feedback.rs"
 TERMS = "shared/service/src/send/terms.rs"
 SUBMISSION = "shared/service/src/send/submission.rs"
 BODY = "shared/http-api/src/body.rs"
+JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
-MODERATE = "functions/moderate/src/lib.rs"
 USERS = "shared/store/src/users.rs"
 DIRECTORY_USERS = "shared/service/src/directory/users.rs"
 ERASURE = "shared/store/src/erasure.rs"
@@ -327,9 +331,22 @@ GUARDS = [
           'format!("{caller} {} {}", list.index(), list.of())'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
     Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
-    Guard("a body is an object", BODY, "bytes.trim_ascii_start().first() != Some(&b'{')", "false"),
+    Guard("a field stands once", JSON, "if let Some(name) = repeated(&fields)", "if let Some(name) = None::<&str>"),
+    Guard("a body is complete", BODY, 'Ok(_) => Err(Problem::malformed("body", "must be a JSON object"))',
+          "Ok(_) => Ok(Vec::new())"),
+    Guard("a query parameter stands once", QUERY,
+          '_ => Err(Problem::malformed(name, "must stand once in the query"))', "[value, ..] => Ok(Some((*value).to_owned()))"),
+    Guard("a name is seen", FIELD, "!is_blank(text) && ", ""),
+    Guard("a link is no token", MESSAGE, "rest[..2].iter().all(u8::is_ascii_hexdigit)", "false"),
+    Guard("an address has the domain of a mail system", EMAIL, "if is_name {", "if true {"),
+    Guard("an address has a domain of its own", EMAIL, "AsciiDenyList::STD3,", "AsciiDenyList::EMPTY,"),
+    Guard("an address is for the mail service in ASCII", OUTBOUND, "mail.to.as_mailed()", "mail.to.as_str()"),
+    Guard("a local part in quotes is not what it holds", PASTED, "is_some_and(|(c, _)| c == '@')",
+          "is_some_and(|_| false)"),
+    Guard("a field names one address", PASTED, "(Some(Ok(address)), None) => Ok(address)",
+          "(Some(Ok(address)), _) => Ok(address)"),
     Guard("a message has a limit", MESSAGE, "text.chars().count() > MAX_MESSAGE_CHARS", "false"),
-    Guard("a message is plain", MESSAGE, "text.chars().any(|c| c.is_control() && c != '\\n' && c != '\\t')", "false"),
+    Guard("a message is plain", MESSAGE, "!is_plain(&text)", "false"),
 
     # ---- Sending
     Guard("a key belongs to one request", IDEMPOTENCY, "found.digest != digest", "false"),
@@ -340,7 +357,7 @@ GUARDS = [
     Guard("a request that died is resumed", SEND, "attempt.resumes()", "false", near="async fn resume"),
     Guard("a request names as many as the settings allow", TERMS, "submission.recipients.len() > most as usize",
           "false"),
-    Guard("a request names no more than are looked at", SUBMISSION, "recipients.len() > MAX_SUBMITTED", "false"),
+    Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
     Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
     Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
@@ -353,8 +370,8 @@ GUARDS = [
     # ---- Pages
     Guard("only POST answers", RESPOND, "Visit::ToUnsubscribe", "Visit::Unsubscribe"),
     Guard("only the box blocks", LINK, 'value == "on"', "true"),
-    Guard("a reason has a limit", MODERATE, "text.chars().count() > MAX_REASON_CHARS", "false"),
-    Guard("a reason is plain", MODERATE, "!plain", "false"),
+    Guard("a reason has a limit", FIELD, "text.chars().count() <= MOST", "true", near="for Prose<MOST>"),
+    Guard("a reason is plain", FIELD, "is_plain(&text) && ", "", near="for Prose<MOST>"),
 
     # ---- Lists and status
     Guard("only who moderates lists a community", LISTS, "viewer.moderates()", "true"),

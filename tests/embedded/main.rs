@@ -14,6 +14,7 @@ mod events;
 mod expiry;
 mod feedback;
 mod idempotency;
+mod input;
 mod interleavings;
 mod leases;
 mod links;

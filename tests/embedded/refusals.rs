@@ -93,7 +93,8 @@ async fn malformed_requests_name_the_part_at_fault() {
 #[tokio::test]
 async fn values_that_make_no_sense_are_named_all_at_once() {
     let (world, [mona, ..]) = chess().await;
-    let problem = world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": " ", "expiresInDays": 366 })).await;
+    let problem =
+        world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": "bell\u{7}", "expiresInDays": 366 })).await;
     assert_eq!(problem.refused(422, "invalid_value").params(), ["message", "expiresInDays"]);
     for days in [0, -1, 366] {
         world
@@ -101,7 +102,7 @@ async fn values_that_make_no_sense_are_named_all_at_once() {
             .await
             .refused(422, "invalid_value");
     }
-    for message in ["a".repeat(2_001), "bell\u{7}".to_owned(), String::new()] {
+    for message in ["a".repeat(2_001), "bell\u{7}".to_owned()] {
         world.post(&mona, SEND, json!({ "userIds": ["ann"], "message": message })).await.refused(422, "invalid_value");
     }
     world.post(&mona, SEND, json!({})).await.refused(422, "invalid_value");
