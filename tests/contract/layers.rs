@@ -13,7 +13,7 @@ use testkit::files::{full, read};
 const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
     ("domain", &["base64", "hex", "jiff", "lettre", "serde", "sha2", "thiserror", "ulid", "url", "utoipa"]),
     ("system", &["getrandom", "jiff", "thiserror", "tokio"]),
-    ("mail", &["askama", "base64", "domain", "jiff", "sha2", "thiserror"]),
+    ("mail", &["askama", "base64", "domain", "jiff", "sha2", "thiserror", "unicode-segmentation"]),
     (
         "store",
         &[

@@ -35,6 +35,8 @@ named! {
         En = "en",
         /// German.
         De = "de",
+        /// Arabic.
+        Ar = "ar",
     }
 }
 

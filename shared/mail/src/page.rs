@@ -186,17 +186,19 @@ pub(crate) enum PagePart {
 
 /// What the wording of a page can name.
 pub(crate) struct PageValues {
-    pub(crate) product: String,
-    pub(crate) community: Name,
-    pub(crate) community_name: Name,
-    pub(crate) sender: Name,
-    pub(crate) sender_name: Name,
+    pub(crate) product: PagePiece,
+    pub(crate) community: PagePiece,
+    pub(crate) community_name: PagePiece,
+    pub(crate) sender: PagePiece,
+    pub(crate) sender_name: PagePiece,
     pub(crate) kind: &'static str,
 }
 
-/// A name, escaped, and a link where it leads somewhere.
+/// A piece of text: escaped, isolated if it is a name, and a link where it leads somewhere.
+///
+/// A browser makes no links of text, so that nothing has to keep it from that.
 #[derive(Template)]
-#[template(path = "page/name.html")]
-pub(crate) struct Name(pub(crate) Piece);
+#[template(path = "page/piece.html")]
+pub(crate) struct PagePiece(pub(crate) Piece);
 
-impl HtmlSafe for Name {}
+impl HtmlSafe for PagePiece {}

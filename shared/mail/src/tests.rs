@@ -1,5 +1,6 @@
 //! What every mail and page looks like, in every language, and that people's own words cannot change it.
 
+mod direction;
 mod mails;
 mod pages;
 mod plain;
