@@ -184,8 +184,9 @@ pub(crate) struct HtmlPiece {
 }
 
 impl HtmlPiece {
-    fn is_dead_link(&self) -> bool {
-        !self.in_link && self.piece.href.is_none() && self.piece.parts().len() > 1
+    /// Whether an anchor has to keep a stretch of these parts from becoming a link.
+    fn is_dead_link(&self, parts: &[&str]) -> bool {
+        parts.len() > 1 && !self.in_link && self.piece.href.is_none()
     }
 
     fn can_move(&self) -> bool {

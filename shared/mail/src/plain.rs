@@ -48,11 +48,34 @@ impl Piece {
         Self { text: text.to_owned(), href: None, is_name: false, joints: Vec::new() }
     }
 
-    /// Returns the text cut at its joints: more than one part if a mail program could see a link.
-    pub(crate) fn parts(&self) -> Vec<&str> {
-        let mut from = 0;
-        let ends = self.joints.iter().copied().chain([self.text.len()]);
-        ends.map(|end| &self.text[std::mem::replace(&mut from, end)..end]).collect()
+    /// Returns the text in stretches: a word in which a mail program could see a link, cut into parts at its joints, or
+    /// any number of other words as one part.
+    pub(crate) fn stretches(&self) -> Vec<Vec<&str>> {
+        let mut stretches = Vec::new();
+        let (mut start, mut end) = (0, 0);
+        for word in self.text.split_inclusive(' ') {
+            let from = end;
+            end += word.len();
+            let parts = self.cut(from, end);
+            if parts.len() > 1 {
+                stretches.extend((start < from).then(|| vec![&self.text[start..from]]));
+                stretches.push(parts);
+                start = end;
+            }
+        }
+        stretches.extend((start < end).then(|| vec![&self.text[start..]]));
+        stretches
+    }
+
+    fn cut(&self, from: usize, to: usize) -> Vec<&str> {
+        let joints = self.joints.iter().copied().filter(|joint| (from + 1..=to).contains(joint));
+        let mut start = from;
+        joints.chain([to]).map(|end| &self.text[std::mem::replace(&mut start, end)..end]).collect()
+    }
+
+    /// Returns the text with a space at each joint.
+    pub(crate) fn spaced(&self) -> String {
+        self.cut(0, self.text.len()).join(" ")
     }
 }
 

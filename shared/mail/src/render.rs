@@ -256,7 +256,7 @@ fn in_subject(name: &Piece, among: Direction) -> String {
 /// of it. What must not become a link gets a space at each joint: plain text has nothing else that a reader can see,
 /// and what cannot be seen would be copied.
 fn in_text(piece: &Piece, among: Direction) -> String {
-    let text = piece.parts().join(" ");
+    let text = piece.spaced();
     let text = if piece.is_name { isolated(&text, among) } else { text };
     match &piece.href {
         Some(href) => format!("{text} ({href})"),

@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Links, MailContent, RenderedMail, language,
     pieces::{message_lines, plain_message},
+    plain::Piece,
     render,
 };
 use domain::{
@@ -98,6 +99,18 @@ fn an_erased_sender_and_an_address_are_named_as_such() {
         snapshot(&format!("{}.invitation.bare", locale.as_str()), &invitation_mail.unwrap());
         let rejected = rendered(&MailContent::RequestRejected { decided_by: "" }, &erased, locale);
         snapshot(&format!("{}.request_rejected.bare", locale.as_str()), &rejected);
+    }
+}
+
+#[test]
+fn names_and_words_that_run_the_other_way_leave_our_sentences_as_they_are() {
+    let links = links();
+    let mut invitation = with_message("שלום Grace, כאן %sender%!\nWe are %community%, see https://evil.example/ש (3).");
+    invitation.sender.display_name = Some("דנה לוי (42".into());
+    invitation.community.title = "!גינה & Garden".into();
+    for locale in Locale::ALL {
+        let mail = rendered(&MailContent::Invitation { links: &links }, &invitation, locale);
+        snapshot(&format!("{}.invitation.mixed", locale.as_str()), &mail);
     }
 }
 
@@ -258,7 +271,7 @@ fn tokens_cannot_complete_a_link() {
     invitation.community.title = "//evil.example".into();
     invitation.sender.display_name = Some("evil".into());
     for line in message_lines(&invitation, Locale::En) {
-        let seen: String = line.iter().map(|piece| piece.parts().join(" ")).collect();
+        let seen: String = line.iter().map(Piece::spaced).collect();
         assert!(!looks_like_a_link(&seen), "{seen:?}");
     }
 }

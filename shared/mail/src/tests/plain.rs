@@ -59,13 +59,14 @@ fn words_that_mail_programs_would_link_are_cut_and_copy_as_they_were_written() {
         "user@münchen.de",
     ];
     for text in linkable {
-        let piece = Piece::words(text);
-        assert!(piece.parts().len() > 1, "{text}");
-        assert_eq!(piece.parts().concat(), text);
-        assert!(!looks_like_a_link(&piece.parts().join(" ")), "{piece:?}");
+        let words = format!("See {text} today");
+        let piece = Piece::words(&words);
+        let [before, parts, after] = &piece.stretches()[..] else { panic!("{piece:?}") };
+        assert_eq!((&before[..], parts.concat(), &after[..]), (&["See "][..], format!("{text} "), &["today"][..]));
+        assert!(parts.len() > 1 && !looks_like_a_link(&piece.spaced()), "{piece:?}");
     }
     for text in ["100% sure. Yes", "at 10:30, e.g. 3.14 m", "Note: this", "J. Smith", "end."] {
-        assert_eq!(Piece::words(text).parts(), [text]);
+        assert_eq!(Piece::words(text).stretches(), [[text]]);
     }
 }
 
