@@ -60,7 +60,7 @@ fn the_page_names_community_sender_message_and_expiry_and_has_both_buttons() {
         "value=\"accept\"",
         "value=\"decline\"",
         "name=\"block\"",
-        "<html lang=\"en\">",
+        "<html lang=\"en\" dir=\"ltr\">",
     ];
     for text in said {
         assert!(shown.contains(text), "no {text} in {shown}");
@@ -254,10 +254,16 @@ fn the_page_speaks_the_readers_language() {
     let address = free_address();
     world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("i");
-    for (wanted, language) in [("de-AT,de;q=0.9,en;q=0.5", "de"), ("en-GB", "en"), ("xx", "en")] {
+    let languages = [
+        ("de-AT,de;q=0.9,en;q=0.5", "de", "ltr"),
+        ("en-GB", "en", "ltr"),
+        ("ar-EG", "ar", "rtl"),
+        ("xx", "en", "ltr"),
+    ];
+    for (wanted, language, direction) in languages {
         let shown = call("GET", &link, &[("Accept-Language", wanted)], None);
         shown.expect(200);
-        assert!(shown.body.contains(&format!("<html lang=\"{language}\">")), "{wanted}");
+        assert!(shown.body.contains(&format!("<html lang=\"{language}\" dir=\"{direction}\">")), "{wanted}");
     }
 }
 

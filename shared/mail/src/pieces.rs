@@ -87,7 +87,8 @@ fn replaced(segment: Segment<'_>, invitation: &Invitation, locale: Locale) -> Pi
         Segment::Community => {
             Piece::name(&community_title(&invitation.community, locale), invitation.community.url.as_deref())
         }
-        Segment::Type => Piece::words(community_type(invitation.community.community_type, locale)),
+        // In the reader's language, which need not be that of the words around it.
+        Segment::Type => Piece::name(community_type(invitation.community.community_type, locale), None),
         Segment::Text(text) | Segment::Unknown(text) => Piece::words(text),
     }
 }
