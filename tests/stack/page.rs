@@ -254,12 +254,8 @@ fn the_page_speaks_the_readers_language() {
     let address = free_address();
     world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("i");
-    let languages = [
-        ("de-AT,de;q=0.9,en;q=0.5", "de", "ltr"),
-        ("en-GB", "en", "ltr"),
-        ("ar-EG", "ar", "rtl"),
-        ("xx", "en", "ltr"),
-    ];
+    let languages =
+        [("de-AT,de;q=0.9,en;q=0.5", "de", "ltr"), ("en-GB", "en", "ltr"), ("ar-EG", "ar", "rtl"), ("xx", "en", "ltr")];
     for (wanted, language, direction) in languages {
         let shown = call("GET", &link, &[("Accept-Language", wanted)], None);
         shown.expect(200);

@@ -197,7 +197,7 @@ impl<'a> Mail<'a> {
             Quote::None => return Ok(None),
         };
         let around = |line: &[Piece]| if author == Author::Us { self.direction } else { direction_around(line) };
-        let lines = lines.iter().map(|line| W::of_pieces(line, around(line))).collect::<askama::Result<Vec<_>>>()?;
+        let lines = set(&lines, around)?;
         Ok((!lines.is_empty()).then_some(QuotedLines { author, lines }))
     }
 
@@ -224,19 +224,27 @@ impl<'a> Mail<'a> {
         }
     }
 
-    fn about<W: Wording>(&self, words: &impl Fn(MailPart) -> askama::Result<W>) -> askama::Result<Option<About<'a, W>>> {
+    fn about<W: Wording>(
+        &self,
+        words: &impl Fn(MailPart) -> askama::Result<W>,
+    ) -> askama::Result<Option<About<'a, W>>> {
         let Some(community) = self.community else { return Ok(None) };
         let rules = community.rules_url.as_deref().and_then(plain::web_url);
         let description = community.description.as_deref().map(pieces::text_lines).unwrap_or_default();
         let about = About {
             heading: words(MailPart::About)?,
-            description: description.iter().map(|line| W::of_pieces(line, direction_around(line))).collect::<Result<_, _>>()?,
+            description: set(&description, direction_around)?,
             members: community.member_count.map(|count| language::members(count.get(), self.locale)),
             rules: rules.map(|url| words(MailPart::Rules).map(|label| (label, url))).transpose()?,
         };
         let empty = about.description.is_empty() && about.members.is_none() && about.rules.is_none();
         Ok((!empty).then_some(about))
     }
+}
+
+/// Sets lines, each in the direction around the names in it.
+fn set<W: Wording>(lines: &[Vec<Piece>], around: impl Fn(&[Piece]) -> Direction) -> askama::Result<Vec<W>> {
+    lines.iter().map(|line| W::of_pieces(line, around(line))).collect()
 }
 
 /// Returns the direction around the names in a line of a person's own words.

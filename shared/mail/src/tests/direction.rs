@@ -137,7 +137,9 @@ fn a_hebrew_name_leaves_an_english_mail_english() {
     let links = links();
     let mail = mail(&MailContent::Invitation { links: &links }, &among(DANA), Locale::En);
     assert_eq!(mail.subject, format!("\u{2068}{DANA}\u{2069} invited you to join \u{2068}{DANA}\u{2069}"));
-    assert!(mail.text.contains(&format!("\u{2068}{DANA}\u{2069} (https://platform.example.org/u/ada) has invited you")));
+    assert!(
+        mail.text.contains(&format!("\u{2068}{DANA}\u{2069} (https://platform.example.org/u/ada) has invited you"))
+    );
     let name = format!("<bdi><span dir=\"auto\">{DANA}</span></bdi>");
     assert!(mail.html.contains(&format!("{name} invited you to join {name}</h1>")));
     assert!(!mail.html.replace(&name, "").contains("dir=\"auto\""), "{}", mail.html);
