@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-scripts test mutants prove bench bench-profiles check build deploy tools
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts test mutants prove bench bench-profiles check build deploy tools
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
@@ -25,6 +25,9 @@ browse: tools ## Opens the links of real mails in a real browser and looks at ev
 fuzz: tools ## Fuzzes every route of the contract on the running stack, as every kind of caller (FUZZ=options)
 	@$(INSTALL) --requirement local/fuzz-requirements.txt
 	@$(PYTHON) local/fuzz.py $(FUZZ)
+
+lint-mails: ## Holds the HTML of every mail against what mail programs support (needs npm, for the data)
+	@python3 local/lint_mails.py
 
 lint-scripts: tools ## Lints the scripts in local/, and checks their format and types
 	@$(INSTALL) $(addprefix --requirement local/,$(addsuffix -requirements.txt,lint browser fuzz))

@@ -1,13 +1,15 @@
 """Opens the links of really sent mails in a real browser and looks at every page that an invitee may see.
 
 JavaScript is off. Each page is held against what a person should see on it, at the width of a phone and of a desktop,
-in light and in dark, and is left as a screenshot in .local/screenshots/. Every run uses a community of its own. The
-network's settings are changed for a few seconds, and put back.
+in light and in dark, and is left as a screenshot in .local/screenshots/. So are the mails, also as they look where a
+program keeps less of them. Every run uses a community of its own. The network's settings are changed for a few seconds,
+and put back.
 """
 
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -24,8 +26,11 @@ from prepare import install_hint
 from story import MAIL_SECONDS, answer_link, sent_mails
 
 SCREENSHOTS = stack.LOCAL / "screenshots"
-SIZES = {"phone": (390, 844), "desktop": (1280, 800)}
-NARROWEST = 320  # pixels; what a desktop's width is at 400 % zoom
+SIZES = {
+    "narrowest": (320, 568),  # what a desktop's width is at 400 % zoom
+    "phone": (390, 844),
+    "desktop": (1280, 800),
+}
 PLATFORM = "https://community.example.org"  # stands for the host platform, and is answered by this script
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 MAC_BROWSERS = [
@@ -48,12 +53,15 @@ GUESTS = (
     "unlucky",
     "signs-in",
     "deutsch",
+    "arabic",
 )
+LOCALES = {"deutsch": "de", "arabic": "ar"}
 BOTH = ("Accept invitation", "Decline invitation")
 MESSAGE = (
     "%sender% wants you in %community%!\n\nBring a red torch, see https://torches.example.com/red and "
     "<script>alert('nothing')</script>.\n" + "Ooh" * 60 + "\n" + "The meadow is very, very dark. " * 20
 )
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 Role = Literal["button", "checkbox", "link"]
 COMMUNITY_COPIES = 8  # records of one community, see docs/table.md
 HEADERS = {
@@ -90,6 +98,38 @@ LAYOUT_FAULTS = """() => {
   }
   return faults;
 }"""
+
+
+def as_sent(html: str) -> str:
+    return html
+
+
+def without_style_sheet(html: str) -> str:
+    """As Gmail shows it in some accounts."""
+    return re.sub(r"<style>.*?</style>", "", html, flags=re.DOTALL)
+
+
+def as_word_keeps_it(html: str) -> str:
+    """Roughly as Word shows it, which draws the mails of classic Outlook."""
+
+    def kept(tag: re.Match[str]) -> str:
+        name, before, styles = tag.groups()
+        dropped = {"border-radius", "display", "table-layout", "word-break", "word-wrap"}
+        dropped |= set() if name == "td" else {"padding"}
+        dropped |= set() if name == "table" else {"max-width"}
+        styles = ";".join(style for style in styles.split(";") if style.split(":")[0] not in dropped)
+        return f'<{name}{before} style="{styles}"'
+
+    html = re.sub(r' (class|dir)="(?!rtl|ltr)[^"]*"', "", without_style_sheet(html))
+    html = re.sub(r"<!--\[if mso\]>(.*?)<!\[endif\]-->", r"\1", html, flags=re.DOTALL)
+    return re.sub(r'<(\w+)([^>]*) style="([^"]*)"', kept, html)
+
+
+MAIL_STATES: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
+    "as-sent": (as_sent, tuple(SIZES)),
+    "without-style-sheet": (without_style_sheet, tuple(SIZES)),
+    "in-word": (as_word_keeps_it, ("desktop",)),
+}
 
 
 class Browsing:
@@ -176,11 +216,12 @@ class Tab:
         """Holds the page against what a person should see on it."""
         page, main, response = self.page, self.page.get_by_role("main"), self._response
         assert response
-        seen = main.inner_text().replace("\u200c", "")  # it keeps addresses in messages from becoming links
+        seen = main.inner_text()
         check(response.status == status, f"status {status}", f"{response.status}: {seen}")
         headings = page.get_by_role("heading", level=1).all_inner_texts()
         check(headings == [heading], f"one heading, “{heading}”", headings)
-        check(page.title().startswith(f"{heading} · "), f"a title that begins with “{heading}”", page.title())
+        title = INVISIBLE.sub("", page.title())  # which keep a name in the title from moving what is around it
+        check(title.startswith(f"{heading} · "), f"a title that begins with “{heading}”", title)
         spoken = page.locator("html").get_attribute("lang")
         check(spoken == language, f"a page in the language {language}", spoken)
         for text in texts:
@@ -206,15 +247,16 @@ class Tab:
               .map(e => e.textContent.trim())"""
         )
 
-    def shoot(self, name: str) -> None:
+    def shoot(self, name: str, sizes: Iterable[str]) -> None:
         """Takes the page in at every size, in light and dark, and leaves screenshots."""
-        for size, (width, height) in {"narrowest": (NARROWEST, 568), **SIZES}.items():
+        for size in sizes:
+            width, height = SIZES[size]
             self.page.set_viewport_size({"width": width, "height": height})
             for scheme in ("light", "dark"):
                 self.page.emulate_media(color_scheme=scheme)
                 faults = self.page.evaluate(LAYOUT_FAULTS)
                 check(not faults, f"{name} to be readable at {width} pixels in {scheme}", faults)
-                if size in SIZES:
+                if size != "narrowest":
                     self.page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
         self.page.emulate_media(color_scheme="light")
 
@@ -241,6 +283,7 @@ class Walk:
     def go(self) -> None:
         self._invite()
         self._open_the_mail_and_accept()
+        self._look_at_mails()
         self._use_the_keyboard()
         self._use_a_phone()
         self._decline_and_block()
@@ -250,6 +293,7 @@ class Walk:
         self._register()
         self._sign_in()
         self._speak_german()
+        self._speak_arabic()
         self._meet_trouble()
         self._browsing.close()
         console.step("✓ Nothing on the browser's console all the way, and nothing was loaded but pages")
@@ -286,7 +330,7 @@ class Walk:
             "displayName": f"Guest who {guest}",
             "email": self._address(guest),
             "emailVerified": True,
-            "locale": "de" if guest == "deutsch" else None,
+            "locale": LOCALES.get(guest),
         }
         self._put(f"/directory/users/{self._id(guest)}", {**user, **changes})
 
@@ -356,6 +400,22 @@ class Walk:
         tab.open(link)
         tab.sees(*already, status=410, links=(f"Go to {self._title}",))
         self._shoot(tab, "already-accepted", "opened once more, the link says: already accepted")
+
+    def _look_at_mails(self) -> None:
+        mails = {mail["To"][0]: mail["BodyHtml"] for mail in sent_mails(self._endpoint_url)}
+        tab = self._browsing.tab("about:blank")
+        for guest in ("accepts", "taps", *LOCALES):
+            for state, (change, sizes) in MAIL_STATES.items():
+                tab.page.set_content(change(mails[self._address(guest)]))
+                text = f"the mail to {self._id(guest)}, {state.replace('-', ' ')}, is readable"
+                self._shoot(tab, f"mail-{guest}-{state}", text, sizes)
+        tab.page.set_content(mails[self._address("taps")])
+        copied = tab.page.evaluate("getSelection().selectAllChildren(document.body), getSelection().toString()")
+        check("https://torches.example.com/red" in copied, "an address that is copied as it was written", copied)
+        check(not INVISIBLE.search(copied), "nothing invisible in what is copied", copied)
+        dead = tab.page.locator("a[href*=torches]").count()
+        check(dead == 0, "an address in a message that is not a link", tab.page.content())
+        console.step("✓ … and an address in a message is no link, but can be copied")
 
     def _sees_the_offer(self, tab: Tab) -> None:
         tab.sees(
@@ -547,6 +607,14 @@ class Walk:
         self._shoot(tab, "wrong-link-german", "who is unknown reads the language of the browser")
         german_browsing.close()
 
+    def _speak_arabic(self) -> None:
+        tab = self._tab("arabic")
+        buttons = ("قبول الدعوة", "رفض الدعوة")
+        tab.sees(f"الانضمام إلى {self._title}", "1,284 عضوًا", buttons=buttons, language="ar")
+        direction = tab.page.locator("html").get_attribute("dir")
+        check(direction == "rtl", "a page that runs from right to left", direction)
+        self._shoot(tab, "offer-arabic", "a guest who chose Arabic reads Arabic, from right to left")
+
     def _meet_trouble(self) -> None:
         """A record that does not read stands for whatever can go wrong on our side."""
 
@@ -575,9 +643,9 @@ class Walk:
         name = self._id(guest) if guest in GUESTS else guest
         return self._browsing.tab(self._links[name] + query)
 
-    def _shoot(self, tab: Tab, state: str, text: str) -> None:
+    def _shoot(self, tab: Tab, state: str, text: str, sizes: Iterable[str] = SIZES) -> None:
         self._shots += 1
-        tab.shoot(f"{self._shots:02}-{state}")
+        tab.shoot(f"{self._shots:02}-{state}", sizes)
         console.step(f"✓ {text[0].upper()}{text[1:]}")
 
     def _check_status(self, wanted: str, name: str) -> None:

@@ -74,6 +74,9 @@ ODD_BODIES = (
     b"[" * 100_000,
     b'{"message":"' + b"m" * 300_000 + b'"}',
     b'{"emails":"' + b"a@example.net," * 5_000 + b'"}',
+    b'{"emails":"' + b'\\"<(@' * 40_000 + b'"}',
+    '{"emails":["“a”、<b@例え。テスト>\u2028\u202emailto:%00@x"]}'.encode(),
+    b'\xef\xbb\xbf{"userIds":null,"expiresInDays":7.0}',
     b'{"userIds":[' + b'"u",' * 5_000 + b'"u"]}',
     b'{"records":[' + b"{}," * 5_000 + b"{}]}",
     b'{"expiresInDays":1e400}',
@@ -227,6 +230,7 @@ class Fuzzing:
         for name in queries:
             yield from (request(query=f"?{name}={quote(value)}") for value in ODD_QUERIES[name])
             yield request(query=f"?{name}=%ff&{name}=1&&=&%")
+            yield request(query=f"?{name}=1&{name}=1")
         if bodies:
             yield from (request(body=body) for body in ODD_BODIES)
             yield from (request(kind=kind) for kind in ODD_KINDS)

@@ -63,7 +63,7 @@ impl Operation {
 
 const SEND: &str = "POST /communities/{communityId}/invitations";
 const STATUS: &str = "GET /invitations/{invitationId}";
-const ANSWER_PAGE: &str = "POST /i/{token}";
+const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
 /// Every operation that is measured.
 pub(crate) static OPERATIONS: [Operation; 20] = [
@@ -73,9 +73,9 @@ pub(crate) static OPERATIONS: [Operation; 20] = [
     }),
     Operation::new("send to 10 users", SEND, CaseKind::Guests(10), 12, send).one_in(3),
     Operation::new("send to 100 users", SEND, CaseKind::Guests(100), 12, send).one_in(10),
-    Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 1, |request, _| request.by(INVITEE))
+    Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 2, |request, _| request.by(INVITEE))
         .per_invitation(2),
-    Operation::new("list-sent, own", "GET /me/invitations/sent", CaseKind::Nothing, 1, |request, _| request.by(SENDER))
+    Operation::new("list-sent, own", "GET /me/invitations/sent", CaseKind::Nothing, 2, |request, _| request.by(SENDER))
         .per_invitation(1),
     Operation::new(
         "list-sent, a community's",
@@ -84,24 +84,24 @@ pub(crate) static OPERATIONS: [Operation; 20] = [
         2,
         |request, _| request.by(OWNER).with("communityId", OPEN),
     ),
-    Operation::new("stats", "GET /communities/{communityId}/invitations/stats", CaseKind::Nothing, 4, |request, _| {
+    Operation::new("stats", "GET /communities/{communityId}/invitations/stats", CaseKind::Nothing, 3, |request, _| {
         request.by(OWNER).with("communityId", OPEN)
     }),
-    Operation::new("status, to the invitee", STATUS, CaseKind::Pending, 1, by_invitee).per_invitation(1),
-    Operation::new("status, to the sender", STATUS, CaseKind::Pending, 1, by_sender),
+    Operation::new("status, to the invitee", STATUS, CaseKind::Pending, 2, by_invitee).per_invitation(1),
+    Operation::new("status, to the sender", STATUS, CaseKind::Pending, 2, by_sender),
     Operation::new("status, to a moderator", STATUS, CaseKind::Pending, 2, by_owner),
-    Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 2, by_invitee),
-    Operation::new("decline", "POST /invitations/{invitationId}/decline", CaseKind::Pending, 2, by_invitee),
-    Operation::new("cancel", "POST /invitations/{invitationId}/cancel", CaseKind::Pending, 2, by_sender),
-    Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 2, by_owner),
-    Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 2, by_owner),
-    Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 2, by_sender),
-    Operation::new("page behind a link", "GET /i/{token}", CaseKind::Mailed, 2, by_link).per_invitation(1),
-    Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
+    Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 3, by_invitee),
+    Operation::new("decline", "POST /invitations/{invitationId}/decline", CaseKind::Pending, 3, by_invitee),
+    Operation::new("cancel", "POST /invitations/{invitationId}/cancel", CaseKind::Pending, 3, by_sender),
+    Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 4, by_owner),
+    Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 3, by_owner),
+    Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 4, by_sender),
+    Operation::new("page behind a link", "GET /i/{proxy+}", CaseKind::Mailed, 2, by_link).per_invitation(1),
+    Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 3, |request, case| {
         by_link(request, case).body("answer=accept".into())
     })
     .per_invitation(1),
-    Operation::new("decline behind a link", ANSWER_PAGE, CaseKind::Mailed, 2, |request, case| {
+    Operation::new("decline behind a link", ANSWER_PAGE, CaseKind::Mailed, 3, |request, case| {
         by_link(request, case).body("answer=decline".into())
     }),
 ];
@@ -123,7 +123,7 @@ fn by_owner<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
 }
 
 fn by_link<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
-    request.with("token", &case.token)
+    request.with("proxy+", &case.token)
 }
 
 /// One step in the background, after a change or a mail.

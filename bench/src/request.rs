@@ -118,7 +118,7 @@ impl<'a> Request<'a> {
         }
         event["headers"] = headers;
         for (name, value) in &self.parameters {
-            event["pathParameters"][name] = (*value).into();
+            event["pathParameters"][name.trim_end_matches('+')] = (*value).into();
         }
         event.to_string()
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use testkit::template::template;
+use testkit::template::{Function, template};
 
 use crate::{
     error::Result,
@@ -144,7 +144,7 @@ fn missed(results: &Results) -> String {
     }
     for size in &results.sizes {
         let function = template().functions().iter().find(|function| function.name == size.function);
-        let has_callers = function.is_some_and(|function| function.has_routes());
+        let has_callers = function.is_some_and(Function::has_routes);
         let zip = size.arm64.unwrap_or(size.host).zip;
         if has_callers && zip > ZIP {
             let [found, most] = [zip, ZIP].map(|bytes| format!("{:.2}", megabytes(bytes)));

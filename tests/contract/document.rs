@@ -26,7 +26,7 @@ use http_api::{
     route::{Access, Route},
 };
 
-use testkit::files;
+use testkit::{files, template::documented};
 
 const FILE: &str = "openapi.yaml";
 const HEAD: &str = "# Made from the code: `UPDATE_OPENAPI=1 cargo test -p contract` writes it anew.\n";
@@ -50,7 +50,7 @@ pub(crate) fn document() -> Value {
     let mut paths = PathsBuilder::new();
     for (route, operation) in operations {
         let item = PathItem::new(method(&route), described(&route, operation, &meanings));
-        paths = paths.path(route.path, item);
+        paths = paths.path(documented(route.path), item);
     }
     let examples = example_problems().into_iter().filter(|(code, _)| used.contains(code));
     let components = examples.fold(ComponentsBuilder::new(), |components, (code, value)| {

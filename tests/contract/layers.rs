@@ -11,9 +11,25 @@ use testkit::files::{full, read};
 /// The crates of `shared/`, and everything that each of them may depend on. What is missing here is the point: `domain`
 /// knows no AWS, no runtime, no clock and no randomness; `store` alone knows DynamoDB; `service` knows no HTTP.
 const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
-    ("domain", &["base64", "hex", "jiff", "lettre", "serde", "sha2", "thiserror", "ulid", "url", "utoipa"]),
+    (
+        "domain",
+        &[
+            "base64",
+            "hex",
+            "idna",
+            "jiff",
+            "lettre",
+            "percent-encoding",
+            "serde",
+            "sha2",
+            "thiserror",
+            "ulid",
+            "url",
+            "utoipa",
+        ],
+    ),
     ("system", &["getrandom", "jiff", "thiserror", "tokio"]),
-    ("mail", &["askama", "base64", "domain", "jiff", "sha2", "thiserror"]),
+    ("mail", &["askama", "base64", "domain", "jiff", "sha2", "thiserror", "unicode-segmentation"]),
     (
         "store",
         &[

@@ -48,38 +48,16 @@ async fn a_verified_address_in_the_token_is_enough_without_the_directory() {
 }
 
 #[tokio::test]
-async fn an_invitation_stays_decidable_when_its_invitee_has_joined_by_another() {
-    let (world, mona) = chess("owner").await;
-    let [moderator] = world.people(["mod"]).await;
-    world.member("chess", &moderator, "moderator").await;
-    for (verb, becomes) in [("decline", "declined"), ("cancel", "cancelled")] {
-        // The directory knows her without an address; her token brings a verified one.
-        let zoe = person(&format!("zoe-{verb}"));
-        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
-        let own = world.invite_user(&mona, "chess", &zoe).await;
-        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
-        world.command(&zoe, &mailed, "accept").await.ok();
-        world.command(&zoe, &own, "accept").await.refused(409, "already_member");
-        let who = if verb == "decline" { &zoe } else { &moderator };
-        assert_eq!(world.command(who, &own, verb).await.invitation().status, becomes);
-        assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
-    }
-}
-
-#[tokio::test]
-async fn who_joins_by_what_an_address_of_theirs_got_keeps_their_own_invitation() {
+async fn a_member_accepts_nothing_more_that_comes_to_another_address_of_theirs() {
     let (world, mona) = chess("owner").await;
     // The directory knows her without an address; her token brings a verified one.
     let zoe = person("zoe");
     world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
     let own = world.invite_user(&mona, "chess", &zoe).await;
-    let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
-    world.command(&zoe, &mailed, "accept").await.ok();
-    world.remove("communities/chess/members/zoe").await;
-    let again = world.outcome(&mona, "chess", json!({ "userIds": ["zoe"] })).await;
-    assert_eq!(again, "already_invited", "one of a pair is live");
     world.command(&zoe, &own, "accept").await.ok();
-    assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+    let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+    world.command(&zoe, &mailed, "accept").await.refused(409, "already_member");
+    assert_eq!(world.command(&zoe, &mailed, "decline").await.invitation().status, "declined");
 }
 
 #[tokio::test]
@@ -136,4 +114,80 @@ async fn an_address_that_changes_hands_between_the_look_and_the_write_answers_no
     });
     assert_eq!(response.status, 403);
     assert_eq!(world.status(&ann, &id).await, "pending");
+}
+
+#[tokio::test]
+async fn an_address_that_only_the_token_proves_has_its_invitations_in_the_list() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "Zoe@Example.org").await;
+    // Nobody the directory knows.
+    let zoe = person("zoe");
+    let mine = world.mine(&zoe).await;
+    assert_eq!((mine.ids(), mine.pending_count), (vec![&*id], Some(1)));
+    assert_eq!(mine.invitations[0].action_ids()[0], "ACCEPT_COMMUNITY_INVITATION");
+    assert_eq!(world.mine(&zoe.clone().unverified()).await.invitations, []);
+    assert_eq!(world.mine(&person("else").with_email("someone@example.org")).await.invitations, []);
+    world.command(&zoe, &id, "accept").await.ok();
+    let mine = world.mine(&zoe).await;
+    assert_eq!((mine.statuses(), mine.pending_count), (vec!["accepted"], Some(0)));
+}
+
+#[tokio::test]
+async fn invitations_to_the_user_and_to_another_verified_address_are_one_list() {
+    let (world, mona) = chess("owner").await;
+    let [zoe] = world.people(["zoe"]).await;
+    let other = zoe.with_email("zoe@work.example.org");
+    let mut made = Vec::new();
+    for number in 0..6 {
+        let community = format!("club{number}");
+        world.community_of(&community, &mona, "owner").await;
+        let id = match number % 2 {
+            0 => world.invite_user(&mona, &community, &zoe).await,
+            _ => world.invite_address(&mona, &community, &other.email).await,
+        };
+        made.insert(0, id);
+        tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    }
+    let own: Vec<_> = made.iter().skip(1).step_by(2).map(String::as_str).collect();
+    world.meter.take();
+    assert_eq!(world.mine(&zoe).await.ids(), own);
+    assert_eq!(world.meter.take().of("Query"), 1, "the directory knows the address as hers");
+    for limit in [1, 2, 4, 25] {
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = world.page(&other, format!("/me/invitations?limit={limit}&cursor={cursor}")).await;
+            assert_eq!(page.pending_count, Some(6));
+            found.extend(page.ids().into_iter().map(str::to_owned));
+            match page.next_cursor {
+                Some(next) => cursor = next,
+                None => break,
+            }
+        }
+        assert_eq!(found, made, "pages of {limit}");
+    }
+    world.command(&other, &made[0], "decline").await.ok();
+    let pending = world.page(&other, "/me/invitations?status=pending").await;
+    assert_eq!((pending.ids().len(), pending.pending_count), (5, Some(5)));
+    // Once the directory knows the address as hers, there is one list for all.
+    world.register(&other).await;
+    assert_eq!(world.mine(&other).await.pending_count, Some(5));
+}
+
+#[tokio::test]
+async fn an_invitation_that_becomes_the_owners_while_its_list_is_read_is_not_shown_to_who_had_the_address_before() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "zoe@example.org").await;
+    let zoe = person("zoe");
+    let first = world.faults.stop_next_read();
+    let page = world.mine(&zoe);
+    let transfer = async {
+        first.reached().await;
+        let second = world.faults.stop_next_read();
+        first.open();
+        second.reached().await;
+        world.register(&person("owner").with_email("zoe@example.org")).await;
+        second.open();
+    };
+    assert_eq!(tokio::join!(page, transfer).0.invitations, []);
+    assert_eq!(world.mine(&person("owner").with_email("zoe@example.org")).await.ids(), [&id]);
 }

@@ -4,6 +4,7 @@
 
 use std::fmt::Write as _;
 
+use domain::{id::InvitationId, invitation::Invitation};
 use serde_json::{Value, json};
 
 use testkit::embedded::{Person, Request, Usage, World, person};
@@ -103,13 +104,13 @@ async fn reading_keeps_to_its_budget() {
     world.meter.take();
     let status = format!("/invitations/{id}");
     for (who, path, operation, most) in [
-        (&ann, "/me/invitations", "list-mine", 1),
-        (&mona, "/me/invitations/sent", "list-sent, own", 1),
+        (&ann, "/me/invitations", "list-mine", 2),
+        (&mona, "/me/invitations/sent", "list-sent, own", 2),
         (&mona, "/communities/chess/invitations", "list-sent, a community's", 2),
-        (&mona, "/communities/chess/invitations/stats", "stats", 4),
-        (&ann, &*status, "status, to the invitee", 1),
-        (&mona, &*status, "status, to the sender", 1),
-        (&root, &*status, "status, to a site administrator", 1),
+        (&mona, "/communities/chess/invitations/stats", "stats", 3),
+        (&ann, &*status, "status, to the invitee", 2),
+        (&mona, &*status, "status, to the sender", 2),
+        (&root, &*status, "status, to a site administrator", 2),
         (&olaf, &*status, "status, to a moderator", 2),
     ] {
         world.get(who, path).await.ok();
@@ -117,6 +118,16 @@ async fn reading_keeps_to_its_budget() {
     }
     world.get(&person("ghost"), &status).await.refused(404, "invitation_not_found");
     usages.note(&world, "status, to a stranger", 2);
+    let prototype = world.stored(&id).await;
+    let copy = |number: u8| Invitation {
+        id: InvitationId::new(prototype.created_at.as_millisecond().unsigned_abs(), [number; 10]),
+        ..prototype.clone()
+    };
+    world.load(&(0..100).map(copy).collect::<Vec<_>>());
+    world.mine(&ann).await;
+    usages.note(&world, "list-mine, 25 of a hundred", 2);
+    world.page(&mona, "/me/invitations/sent").await;
+    usages.note(&world, "list-sent, own, 25 of a hundred", 2);
     usages.check();
 }
 
@@ -130,7 +141,8 @@ async fn answering_and_deciding_keep_to_their_budget() {
     let command = async |usages: &mut Usages, who: &Person, id: &str, verb: &str, operation: &str| {
         world.meter.take();
         world.command(who, id, verb).await.ok();
-        usages.note(&world, operation, 2);
+        // What is mailed to the invitee asks once more what sending asked.
+        usages.note(&world, operation, if ["approve", "resend"].contains(&verb) { 4 } else { 3 });
     };
     let usages = &mut usages;
     let id = world.invite_user(&mona, "chess", &ann).await;
@@ -160,7 +172,21 @@ async fn answering_and_deciding_keep_to_their_budget() {
     world.open(&link).await;
     usages.note(&world, "page behind a link", 2);
     world.submit(&link, "answer=accept").await;
-    usages.note(&world, "accept behind a link", 2);
+    usages.note(&world, "accept behind a link", 3);
+    for (invitation, operation) in [("to a user", "unsubscribe, a user"), ("to an address", "unsubscribe, an address")]
+    {
+        world.pump().await;
+        world.fakes.take_mails();
+        let [ben] = world.people(["ben"]).await;
+        match invitation {
+            "to a user" => drop(world.invite_user(&mona, "chess", &ben).await),
+            _ => drop(world.invite_address(&mona, "chess", "guest@example.org").await),
+        }
+        let link = world.deliver_mail().await.path("u");
+        world.meter.take();
+        world.unsubscribe(&link).await;
+        usages.note(&world, operation, 3);
+    }
     usages.check();
 }
 
@@ -169,9 +195,15 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
     let (world, [mona, ..]) = club().await;
     let mut usages = Usages::default();
     let user = json!({ "displayName": "Ben", "email": "ben@example.org", "emailVerified": true });
+    let [zoe] = world.people(["zoe"]).await;
+    world.invite_user(&mona, "chess", &zoe).await;
+    world.meter.take();
     for (method, path, body, most) in [
         ("PUT", "users/ben", user.clone(), 4),
         ("PUT", "users/ben", user, 4),
+        ("PUT", "communities/chess/members/zoe", json!({ "role": "member" }), 3),
+        ("PUT", "communities/chess/members/zoe", json!({ "role": "moderator" }), 2),
+        ("DELETE", "users/zoe/invitations", Value::Null, 2),
         ("PUT", "communities/choir", json!({ "title": "Choir", "visibility": "public", "enrolment": "open" }), 2),
         ("PUT", "communities/choir/members/ben", json!({ "role": "member" }), 2),
         ("PUT", "users/ben/connections/ann", Value::Null, 2),
@@ -183,6 +215,7 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
         world.directory(method, path, body).await.succeeded();
         usages.note(&world, &format!("{method} /directory/{path}"), most);
     }
+    world.pump().await;
     world.send(&mona, "chess", json!({ "userIds": ["ann"] })).await;
     world.meter.take();
     world.pump().await;

@@ -9,7 +9,7 @@ use testkit::{
 #[tokio::test]
 async fn every_outcome_is_told_in_the_order_of_the_recipients() {
     let (world, mona) = chess("moderator").await;
-    let [mia, _ann, ben, cleo, dan, eve, fay, _gus] =
+    let [mia, _ann, ben, cleo, dan, eve, fay, gus] =
         world.people(["mia", "ann", "ben", "cleo", "dan", "eve", "fay", "gus"]).await;
     world.member("chess", &mia, "member").await;
     world.member("chess", &ben, "member").await;
@@ -43,8 +43,9 @@ async fn every_outcome_is_told_in_the_order_of_the_recipients() {
     let thirty_days = 30 * 86_400;
     let wait = sent.results[4].retry_after.unwrap();
     assert!((thirty_days - 60..=thirty_days + 1).contains(&wait), "{wait}");
-    // An address of a user is an invitation to that user.
-    assert_eq!(sent.results[12].made().invitee.user_id.as_deref(), Some("gus"));
+    // An address of a user is an invitation to that user, which the sender does not see.
+    assert_eq!(sent.results[12].made().invitee, Invitee::address("gus@example.org"));
+    assert_eq!(world.mine(&gus).await.ids(), [sent.results[12].id()]);
     assert_eq!(sent.results[9].made().invitee, Invitee::address("new@example.org"));
     let counts = ["invited", "duplicate", "unavailable", "unknown_user", "joined"].map(|name| sent.summary[name]);
     assert_eq!(counts, [3, 3, 2, 2, 0]);
@@ -131,10 +132,13 @@ async fn a_hundred_addresses_cost_twelve_requests_at_most() {
 #[tokio::test]
 async fn a_hundred_addresses_of_users_cost_twelve_requests_at_most() {
     let (world, mona) = chess("moderator").await;
-    let emails: Vec<_> = world.users(100).await.iter().map(|id| format!("{id}@example.org")).collect();
+    let ids = world.users(100).await;
+    let emails: Vec<_> = ids.iter().map(|id| format!("{id}@example.org")).collect();
     world.meter.take();
     let sent = world.send(&mona, "chess", json!({ "emails": emails })).await;
     let usage = world.meter.take();
-    assert!(sent.results.iter().all(|result| result.made().invitee.user_id.is_some()));
     assert!(usage.total() <= 12, "{usage:?}");
+    for (id, result) in ids.iter().zip(&sent.results) {
+        assert_eq!(world.mine(&person(id)).await.ids(), [result.id()]);
+    }
 }

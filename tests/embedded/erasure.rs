@@ -4,7 +4,7 @@ use domain::{email::EmailAddress, invitation::Status};
 use serde_json::{Value, json};
 use testkit::{
     api::Sender,
-    embedded::{Request, chess, person, recipients},
+    embedded::{Request, chess, person},
 };
 
 #[tokio::test]
@@ -142,14 +142,48 @@ async fn removing_a_community_cancels_its_live_invitations_alone() {
 }
 
 #[tokio::test]
-async fn a_community_that_comes_back_has_its_moderators_asked_again() {
+async fn a_community_that_comes_back_gives_its_former_moderators_nothing() {
     let (world, mona) = chess("owner").await;
-    let [mia, ann] = world.people(["mia", "ann"]).await;
+    let [mia, ann, otto] = world.people(["mia", "ann", "otto"]).await;
     world.connect(&mia, &ann).await;
-    world.remove("communities/chess").await;
-    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.member("chess", &otto, "moderator").await;
     world.member("chess", &mia, "member").await;
-    world.invite_user(&mia, "chess", &ann).await;
+    let former = world.invite_user(&mona, "chess", &ann).await;
+    world.remove("communities/chess").await;
+    assert_eq!(world.invitation(&mona, &former).await.reason.unwrap(), "The community was removed from the platform.");
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    for (former, code) in [(&mona, "not_moderator"), (&otto, "not_moderator")] {
+        world.get(former, "/communities/chess/invitations").await.refused(403, code);
+        let invite = Request::send(former, "chess", &json!({ "userIds": ["ann"] }));
+        world.call(invite).await.refused(403, "not_a_member");
+    }
+    // Nothing lists other members: they are members again. Nobody is asked until someone moderates anew.
+    let id = world.invite_user(&mia, "chess", &ann).await;
     world.pump().await;
-    assert_eq!(recipients(&world.fakes.take_mails()), [mona.email]);
+    assert!(world.fakes.take_mails().is_empty());
+    world.command(&mona, &id, "approve").await.refused(404, "invitation_not_found");
+    world.member("chess", &mona, "owner").await;
+    world.command(&mona, &id, "approve").await.ok();
+}
+
+#[tokio::test]
+async fn a_removal_that_breaks_off_anywhere_is_finished_by_its_repetition() {
+    for transactions in 0.. {
+        let (world, mona) = chess("owner").await;
+        let [ann, otto] = world.people(["ann", "otto"]).await;
+        world.member("chess", &otto, "moderator").await;
+        let id = world.invite_user(&mona, "chess", &ann).await;
+        world.faults.refuse_after(transactions);
+        let removed = world.directory("DELETE", "communities/chess", Value::Null).await;
+        world.faults.clear();
+        world.remove("communities/chess").await;
+        assert_eq!(world.status(&ann, &id).await, "cancelled");
+        for one in [&mona, &otto] {
+            assert_eq!(world.role(one, "chess").await, None);
+        }
+        if removed.status == 204 {
+            assert_eq!(transactions, 4, "the community, two moderators, an invitation");
+            return;
+        }
+    }
 }

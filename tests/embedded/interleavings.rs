@@ -174,6 +174,91 @@ async fn an_address_that_bounces_while_it_is_given_to_a_user_gets_no_mail() {
 }
 
 #[tokio::test]
+async fn whoever_becomes_a_member_has_no_live_invitation_whatever_happens_meanwhile() {
+    let (world, mona) = busy_chess().await;
+    let members = ["invited", "accepts", "cancelled", "declines", "mailed", "member"].map(person);
+    for one in &members {
+        world.register(one).await;
+    }
+    let [invited, accepts, cancelled, declines, mailed, member] = &members;
+    let becomes = |user: &Person| {
+        Request::new("PUT", format!("/directory/communities/chess/members/{}", user.id))
+            .by(&platform())
+            .json(&json!({ "role": "moderator" }))
+    };
+    let mut id = String::new();
+    let invite = async { id = world.invite_user(&mona, "chess", invited).await };
+    assert_eq!(interrupted(&world, becomes(invited), invite).await.status, 201);
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+
+    for (user, who, verb, becomes_of_it) in [
+        (accepts, accepts, "accept", "accepted"),
+        (cancelled, &mona, "cancel", "cancelled"),
+        (declines, declines, "decline", "declined"),
+    ] {
+        let id = world.invite_user(&mona, "chess", user).await;
+        let answer = async {
+            world.command(who, &id, verb).await.ok();
+        };
+        interrupted(&world, becomes(user), answer).await.succeeded();
+        assert_eq!(world.status(&mona, &id).await, becomes_of_it);
+    }
+    // The mail is sent, which is a change of the invitation.
+    let id = world.invite_user(&mona, "chess", mailed).await;
+    interrupted(&world, becomes(mailed), world.pump()).await.succeeded();
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    // Someone else makes them a member.
+    let id = world.invite_user(&mona, "chess", member).await;
+    let first = world.member("chess", member, "owner");
+    assert_eq!(interrupted(&world, becomes(member), first).await.status, 200);
+    assert_eq!(world.status(&mona, &id).await, "cancelled");
+    for one in &members {
+        assert_eq!(world.role(one, "chess").await.as_deref(), Some("moderator"));
+        assert!(!world.standing(one, "chess").await.unwrap().contains_key("liveInvitation"));
+    }
+}
+
+#[tokio::test]
+async fn an_own_invitation_that_changes_while_another_is_accepted_hinders_nobody() {
+    let (world, mona) = busy_chess().await;
+    for (verb, becomes) in [("sent", "cancelled"), ("decline", "declined"), ("accept", "accepted")] {
+        // The directory knows her without an address; her token brings a verified one.
+        let zoe = person(&format!("zoe-{verb}"));
+        world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+        let own = world.invite_user(&mona, "chess", &zoe).await;
+        let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+        // The first transaction meets her own invitation, which changes before the second.
+        let meanwhile = async {
+            match verb {
+                "sent" => world.pump().await,
+                _ => {
+                    world.command(&zoe, &own, verb).await.ok();
+                }
+            }
+        };
+        let accept = Request::command(&zoe, &mailed, "accept");
+        let response = halfway(&world, accept, Faults::stop_next, meanwhile).await;
+        if verb == "accept" {
+            response.refused(409, "already_member");
+        } else {
+            response.ok();
+        }
+        assert_eq!(world.status(&mona, &own).await, becomes);
+        assert_eq!(world.role(&zoe, "chess").await.as_deref(), Some("member"));
+        assert!(!world.standing(&zoe, "chess").await.unwrap().contains_key("liveInvitation"));
+    }
+}
+
+#[tokio::test]
+async fn a_community_that_comes_back_while_it_is_removed_keeps_whom_it_has_got() {
+    let (world, mona) = busy_chess().await;
+    let removal = Request::new("DELETE", "/directory/communities/chess").by(&platform());
+    let back = world.community_of("chess", &mona, "owner");
+    assert_eq!(halfway(&world, removal, Faults::stop_next, back).await.status, 204);
+    assert_eq!(world.role(&mona, "chess").await.as_deref(), Some("owner"));
+}
+
+#[tokio::test]
 async fn what_changes_between_reading_and_writing_decides_anew() {
     let (world, mona) = busy_chess().await;
     let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;
@@ -183,7 +268,7 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     // Someone registers with the invited address: the invitation becomes theirs.
     let response = interrupted(&world, send(json!({ "emails": [zoe.email] })), world.register(&zoe)).await;
     let result = response.sent().results.remove(0);
-    assert_eq!((&*result.outcome, result.made().invitee.user_id.as_deref()), ("invited", Some("zoe")));
+    assert_eq!((&*result.outcome, world.mine(&zoe).await.ids()), ("invited", vec![result.id()]));
 
     // One of two becomes a member: the other is invited all the same.
     let two = send(json!({ "userIds": ["ann", "ben"] }));
@@ -203,6 +288,11 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     let erased = world.remove("users/dan");
     let response = interrupted(&world, send(json!({ "userIds": ["dan"] })), erased).await;
     assert_eq!(response.sent().outcomes(), ["unknown_user"]);
+    // By their address they are invited all the same: that it was a user's does not show.
+    world.register(&dan).await;
+    let erased = world.remove("users/dan");
+    let response = interrupted(&world, send(json!({ "emails": [dan.email] })), erased).await;
+    assert_eq!(response.sent().outcomes(), ["invited"]);
 
     // Someone declines what another one sent them: they are left alone.
     world.settings(json!({ "declineCooldownDays": 1 })).await;
@@ -233,7 +323,7 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     world.register(&ben).await;
     interrupted(&world, Request::command(&ben, id, "accept"), world.member("chess", &ben, "owner"))
         .await
-        .refused(409, "already_member");
+        .refused(409, "invitation_cancelled");
     assert_eq!(world.role(&ben, "chess").await.as_deref(), Some("owner"));
 
     // The moderator loses the role before the decision is written.
@@ -241,4 +331,31 @@ async fn what_changes_between_reading_and_writing_decides_anew() {
     let demoted = world.member("chess", &ann, "member");
     interrupted(&world, Request::command(&ann, &id, "cancel"), demoted).await.refused(404, "invitation_not_found");
     assert_eq!(world.status(&cleo, &id).await, "pending");
+}
+
+#[tokio::test]
+async fn what_a_mailbox_says_while_its_new_owner_hears_what_it_said_before_is_heard_too() {
+    for earlier in [false, true] {
+        let (world, mona) = busy_chess().await;
+        world.settings(json!({ "declineCooldownDays": 7 })).await;
+        let decline = async |email: &str| {
+            world.invite_address(&mona, "chess", email).await;
+            let mail = world.deliver_mail().await;
+            assert_eq!(world.submit(&mail.path("i"), "answer=decline").await.status, 200);
+            world.pump().await;
+            world.fakes.take_mails();
+            mail.path("u")
+        };
+        let ben = person("ben");
+        if earlier {
+            // He has had a mailbox before that had said something.
+            decline(&ben.email).await;
+            world.register(&ben).await;
+        }
+        let unsubscribe = decline("other@example.org").await;
+        let moving = Request::register(&ben.with_email("other@example.org"));
+        let opting_out = async { assert_eq!(world.unsubscribe(&unsubscribe).await.status, 200) };
+        halfway(&world, moving, Faults::stop_next, opting_out).await.succeeded();
+        assert_eq!(world.outcome(&mona, "chess", json!({ "userIds": ["ben"] })).await, "unavailable");
+    }
 }

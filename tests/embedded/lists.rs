@@ -47,7 +47,8 @@ async fn pages(world: &World, caller: &Person, path: &str) -> (Vec<api::Invitati
         world.meter.take();
         let page = world.page(caller, format!("{path}{joint}cursor={cursor}")).await;
         let usage = world.meter.take();
-        assert_eq!(usage.of("Query"), 1, "{usage:?}");
+        let most = if path.contains("status=expired") { 2 } else { 1 };
+        assert!(usage.of("Query") <= most, "{usage:?}");
         sizes.push(page.invitations.len());
         all.extend(page.invitations);
         match page.next_cursor {
@@ -58,7 +59,7 @@ async fn pages(world: &World, caller: &Person, path: &str) -> (Vec<api::Invitati
 }
 
 #[tokio::test]
-async fn pending_comes_first_and_the_newest_of_each_before_the_others() {
+async fn pending_comes_first_then_status_by_status_and_the_newest_of_each_before_the_others() {
     let (world, mona, ann, prototype) = chess().await;
     let hours = SignedDuration::from_hours;
     let made = [
@@ -74,7 +75,7 @@ async fn pending_comes_first_and_the_newest_of_each_before_the_others() {
         let page = world.page(who, path).await;
         let expected = [&made[1], &made[3]].map(|one| one.id.to_string());
         assert_eq!(page.ids()[..2], expected, "{path}");
-        assert_eq!(page.statuses(), ["pending", "pending", "cancelled", "accepted", "declined"], "{path}");
+        assert_eq!(page.statuses(), ["pending", "pending", "accepted", "declined", "cancelled"], "{path}");
     }
 }
 
@@ -255,21 +256,28 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
             ..prototype.clone()
         },
     );
-    let crowd =
-        Invitation { invitee: Invitee::User { id: "crowd".parse().unwrap(), display_name: None }, ..prototype.clone() };
+    let crowd = Invitation {
+        invitee: Invitee::User { id: "crowd".parse().unwrap(), display_name: None, invited_as: None },
+        ..prototype.clone()
+    };
     load(LARGE, crowd);
     for status in ["", "pending", "accepted", "expired", "cancelled"] {
-        for (who, path, requests) in [
-            (&ann, "/me/invitations", 1),
-            (&mona, "/me/invitations/sent", 1),
-            (&mona, "/communities/chess/invitations", 2),
-        ] {
+        for (who, path) in
+            [(&ann, "/me/invitations"), (&mona, "/me/invitations/sent"), (&mona, "/communities/chess/invitations")]
+        {
             let mut cursor = String::new();
             for _ in 0..3 {
                 world.meter.take();
                 let page = world.page(who, format!("{path}?status={status}&cursor={cursor}")).await;
                 let usage = world.meter.take();
-                assert_eq!((usage.of("Query"), usage.total()), (1, requests), "{path} {status}: {usage:?}");
+                // Whether any of the live ones have lapsed takes a query to know; of so many, one more for the requests.
+                let queries = match status {
+                    "expired" if path == "/me/invitations" => 2,
+                    "expired" => 3,
+                    _ => 1,
+                };
+                assert!(usage.of("Query") <= queries, "{path} {status}: {usage:?}");
+                assert_eq!(usage.total(), usage.of("Query") + 1, "{path} {status}: {usage:?}");
                 assert_eq!(page.invitations.len(), 25, "{path} {status}");
                 page.next().clone_into(&mut cursor);
             }
@@ -289,10 +297,10 @@ async fn a_list_goes_on_although_the_invitation_that_its_cursor_names_has_expire
     };
     let minute = 60_000;
     let made = [
-        expires(0, 1_500, Status::Pending),
-        expires(1, 1_400, Status::Pending),
-        expires(2, 1_500, Status::AwaitingApproval),
-        expires(3, minute, Status::AwaitingApproval),
+        expires(3, 1_500, Status::Pending),
+        expires(2, 1_400, Status::Pending),
+        expires(1, 1_500, Status::AwaitingApproval),
+        expires(0, minute, Status::AwaitingApproval),
     ];
     world.load(&made);
     let first = |page: &Page| page.invitations.first().map(|one| one.id.clone());
@@ -314,7 +322,7 @@ async fn a_list_goes_on_although_the_invitation_that_its_cursor_names_has_expire
 }
 
 #[tokio::test]
-async fn a_page_is_whole_although_its_invitations_are_more_than_one_query_reads() {
+async fn a_page_is_whole_although_its_invitations_are_long() {
     let (world, _, ann, prototype) = chess().await;
     let long = "\u{1f3f0}".repeat(4_000);
     let made: Vec<_> = (0..100_u16)

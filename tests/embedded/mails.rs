@@ -67,6 +67,37 @@ async fn a_long_name_of_the_product_comes_in_words_that_mail_programs_read() {
 }
 
 #[tokio::test]
+async fn a_mail_runs_as_its_reader_s_language_does_whoever_is_named_in_it() {
+    let (world, mona) = chess("moderator").await;
+    world.register_with(&mona, json!({ "displayName": "מונה" })).await;
+    let [ann, omar] = world.people(["ann", "omar"]).await;
+    world.register_with(&omar, json!({ "locale": "ar-EG" })).await;
+
+    world.invite_user(&mona, "chess", &ann).await;
+    let english = world.deliver_mail().await;
+    assert_eq!(english.subject, "\u{2068}מונה\u{2069} invited you to join Chess");
+    assert!(english.html.contains("<html lang=\"en\" dir=\"ltr\">"), "{}", english.html);
+    assert!(english.html.contains("<bdi><span dir=\"auto\">מונה</span></bdi>"), "{}", english.html);
+
+    world.invite_user(&mona, "chess", &omar).await;
+    let arabic = world.deliver_mail().await;
+    assert_eq!(arabic.subject, "دعوة من \u{2068}מונה\u{2069} للانضمام إلى \u{2068}Chess\u{2069}");
+    assert!(arabic.html.contains("<html lang=\"ar\" dir=\"rtl\">"), "{}", arabic.html);
+    let page = world.open(&arabic.path("i")).await;
+    assert!(page.body.contains("<html lang=\"ar\" dir=\"rtl\">") && page.body.contains("<bdi>מונה</bdi>"));
+}
+
+#[tokio::test]
+async fn an_address_in_a_message_is_no_link_in_the_mail_and_whole_when_it_is_copied() {
+    let (world, mona) = chess("moderator").await;
+    let body = json!({ "emails": ["zoe@example.org"], "message": "See www.example.net" });
+    world.send(&mona, "chess", body).await;
+    let mail = world.deliver_mail().await;
+    assert!(mail.html.contains("See <a>www.<wbr>example.<wbr>net</a>"), "{}", mail.html);
+    assert!(mail.text.contains("See www. example. net"), "{}", mail.text);
+}
+
+#[tokio::test]
 async fn nobody_is_mailed_about_a_community_that_is_gone() {
     let (world, mona) = chess("moderator").await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
+mod actions;
 mod addresses;
 mod budgets;
 mod bulk;
@@ -14,14 +15,19 @@ mod events;
 mod expiry;
 mod feedback;
 mod idempotency;
+mod input;
 mod interleavings;
+mod labels;
 mod leases;
 mod links;
+mod list_order;
 mod lists;
 mod logs;
 mod mail_service;
+mod mailboxes;
 mod mails;
 mod matrix;
+mod membership;
 mod model;
 mod parked;
 mod parsers;
@@ -30,4 +36,7 @@ mod refusals;
 mod samples;
 mod stats;
 mod story;
+mod typed_addresses;
+mod unreached;
 mod unsubscribing;
+mod withdrawal;

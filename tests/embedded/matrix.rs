@@ -41,9 +41,9 @@ fn expected(case: Case) -> Result<&'static str, &'static str> {
         (_, "network") => Err("inviters_are_administrators"),
         ("moderator", _) => at_once,
         ("member", _) if case.visibility == "private" => Err("community_private"),
-        // "Moderators and above invite any user and any email address": members do not.
-        ("member", _) if case.recipient == "address" => Ok("not_connected"),
-        ("member", _) if case.recipient == "stranger" && case.connections_only => Ok("not_connected"),
+        // "While `membersInviteConnectionsOnly` holds, only their own connections; where it does not hold, any user and any
+        // email address."
+        ("member", _) if case.recipient != "connection" && case.connections_only => Ok("not_connected"),
         ("member", "closed") => Ok("awaiting_approval"),
         ("member", _) => at_once,
         _ => unreachable!(),
@@ -165,7 +165,9 @@ fn permitted(caller: &str, command: &str, state: &str) -> Result<(), (u16, &'sta
     let moderates = ["moderator", "administrator", "owner", "site_administrator"].contains(&caller);
     let sends = ["sender", "inactive_sender"].contains(&caller);
     let invited = ["invitee", "inactive_invitee"].contains(&caller);
-    if !moderates && !sends && !invited {
+    // "Its invitee (not before it is approved …)."
+    let hears = invited && state != "awaiting_approval";
+    if !moderates && !sends && !hears {
         // To anyone else it does not exist.
         return Err((404, "invitation_not_found"));
     }

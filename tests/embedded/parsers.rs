@@ -15,6 +15,8 @@ use testkit::{
     files,
 };
 
+use crate::input::assert_plain;
+
 /// The invitation that the samples speak of.
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -180,6 +182,7 @@ fn any_body_and_any_id_in_a_path_gets_an_answer_that_blames_nobody_else() {
         prop_assert!(response.status < 500, "{event}: {response:?}");
         let problem = response.status >= 400 && !response.body.starts_with("<!");
         prop_assert!(!problem || response.code().is_some(), "{event}: {response:?}");
+        assert_plain(&response);
         Ok(())
     };
     check(600, test, &HTTP);

@@ -72,6 +72,65 @@ async fn of_accept_decline_and_cancel_exactly_one_wins_and_the_others_are_told_w
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_becomes_a_member_while_their_invitation_is_answered_has_none_that_is_live() {
+    let (world, mona) = busy_chess().await;
+    let mut ends = BTreeMap::<String, usize>::new();
+    for round in 0..ROUNDS {
+        let ann = person(&format!("ann{round}"));
+        world.register(&ann).await;
+        let id = world.invite_user(&mona, "chess", &ann).await;
+        let member = Request::new("PUT", format!("/directory/communities/chess/members/{}", ann.id)).by(&platform());
+        let member = member.json(&json!({ "role": "moderator" }));
+        let verbs = [(&ann, "accept"), (&ann, "decline"), (&mona, "cancel")];
+        let (who, verb) = verbs[round % 3];
+        let mut requests = vec![member, Request::command(who, &id, verb)];
+        requests.rotate_left(round % 2);
+        let mut responses = at_once(&world, requests).await;
+        responses.rotate_right(round % 2);
+        responses[0].succeeded();
+        let status = world.status(&mona, &id).await;
+        if responses[1].status == 200 {
+            assert_eq!(responses[1].invitation().status, status);
+        } else {
+            responses[1].refused(409, "invitation_cancelled");
+            assert_eq!(status, "cancelled");
+        }
+        assert_eq!(world.role(&ann, "chess").await.as_deref(), Some("moderator"));
+        assert!(!world.standing(&ann, "chess").await.unwrap().contains_key("liveInvitation"));
+        *ends.entry(status).or_default() += 1;
+    }
+    assert!(ends.len() > 1, "the race is none: {ends:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_is_approved_while_its_invitee_becomes_a_member_ends_either_way() {
+    let (world, mona) = busy_chess().await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
+    let mia = person("mia");
+    world.register(&mia).await;
+    world.member("chess", &mia, "member").await;
+    for round in 0..ROUNDS {
+        let ann = person(&format!("ann{round}"));
+        world.register(&ann).await;
+        let id = world.invite_user(&mia, "chess", &ann).await;
+        let member = Request::new("PUT", format!("/directory/communities/chess/members/{}", ann.id)).by(&platform());
+        let mut requests = vec![member.json(&json!({ "role": "member" })), Request::command(&mona, &id, "approve")];
+        requests.rotate_left(round % 2);
+        let mut responses = at_once(&world, requests).await;
+        responses.rotate_right(round % 2);
+        responses[0].succeeded();
+        if responses[1].status != 200 {
+            responses[1].refused(409, "invitation_cancelled");
+        }
+        assert_eq!(world.status(&mona, &id).await, "cancelled");
+        assert!(!world.standing(&ann, "chess").await.unwrap().contains_key("liveInvitation"));
+    }
+    world.pump().await;
+    assert!(world.fakes.take_mails().iter().all(|mail| mail.tag("mail") != "invitation"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_sends_to_the_same_person_one_invites() {
     let (world, mona) = busy_chess().await;
     let others: Vec<_> = (0..3).map(|number| person(&format!("mod{number}"))).collect();

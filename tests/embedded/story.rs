@@ -47,7 +47,7 @@ async fn three_people_are_invited_and_answer_each_in_their_own_way() {
 
     // The moderator sees where each one stands.
     let all = world.page(&mona, "/communities/chess/invitations").await;
-    assert_eq!(all.statuses(), ["declined", "accepted", "accepted"], "the newest first");
+    assert_eq!(all.statuses(), ["accepted", "accepted", "declined"], "status by status");
     for (result, status) in sent.results.iter().zip(["accepted", "accepted", "declined"]) {
         assert_eq!(world.status(&mona, result.id()).await, status);
     }
@@ -140,7 +140,7 @@ async fn a_rejected_request_tells_the_sender_who_and_why() {
     );
     assert!(told[0].text.contains("We are full."));
     // Ann never heard of it, and never does.
-    world.get(&ann, format!("/invitations/{id}")).await.ok();
+    world.get(&ann, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn a_mail_speaks_the_language_of_whom_it_is_for() {
     german["locale"] = json!("de-AT");
     world.import(&[german]);
     let (_, mail) = world.invite_by_mail(&moderator, &gerda);
-    assert!(mail.html.contains("<html lang=\"de\">"), "{}", mail.html);
+    assert!(mail.html.contains("<html lang=\"de\" dir=\"ltr\">"), "{}", mail.html);
     assert!(mail.text.contains("Einladung annehmen") && mail.text.contains("Einladung ablehnen"), "{}", mail.text);
 }
 

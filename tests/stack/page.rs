@@ -60,7 +60,7 @@ fn the_page_names_community_sender_message_and_expiry_and_has_both_buttons() {
         "value=\"accept\"",
         "value=\"decline\"",
         "name=\"block\"",
-        "<html lang=\"en\">",
+        "<html lang=\"en\" dir=\"ltr\">",
     ];
     for text in said {
         assert!(shown.contains(text), "no {text} in {shown}");
@@ -84,9 +84,27 @@ fn head_says_what_get_would_without_a_body() {
         assert_eq!(response.body, "");
     };
     head(&link, 200);
+    head(&mail.link("u"), 200);
     head(&wrong, 404);
     moderator.command("cancel", &invitation).ok();
     head(&link, 410);
+}
+
+#[test]
+fn a_link_survives_what_mail_programs_put_behind_it() {
+    let world = World::new();
+    let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
+    let (invitation, mail) = world.invite_by_mail(&moderator, &ines);
+    for link in [mail.link("i"), mail.link("u")] {
+        for behind in ["/", ".", ")", "=", "%20", "%3E", "/?intent=decline"] {
+            for method in ["GET", "HEAD"] {
+                is_well_kept(page(method, &format!("{link}{behind}"), None).expect(200));
+            }
+        }
+    }
+    assert_eq!(ines.sees(&invitation).status, "pending");
+    page("POST", &format!("{}/", mail.link("i")), Some("answer=decline")).expect(200);
+    assert_eq!(ines.sees(&invitation).status, "declined");
 }
 
 #[test]
@@ -254,10 +272,12 @@ fn the_page_speaks_the_readers_language() {
     let address = free_address();
     world.invite_address(&moderator, &address);
     let link = stack().await_mail(&address).link("i");
-    for (wanted, language) in [("de-AT,de;q=0.9,en;q=0.5", "de"), ("en-GB", "en"), ("xx", "en")] {
+    let languages =
+        [("de-AT,de;q=0.9,en;q=0.5", "de", "ltr"), ("en-GB", "en", "ltr"), ("ar-EG", "ar", "rtl"), ("xx", "en", "ltr")];
+    for (wanted, language, direction) in languages {
         let shown = call("GET", &link, &[("Accept-Language", wanted)], None);
         shown.expect(200);
-        assert!(shown.body.contains(&format!("<html lang=\"{language}\">")), "{wanted}");
+        assert!(shown.body.contains(&format!("<html lang=\"{language}\" dir=\"{direction}\">")), "{wanted}");
     }
 }
 

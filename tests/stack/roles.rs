@@ -22,6 +22,7 @@ enum Action {
     QueryByInvitee,
     QueryBySender,
     QueryByCommunity,
+    QueryByExpiry,
     Put,
     Update,
     Delete,
@@ -29,22 +30,27 @@ enum Action {
     Mail,
 }
 
-use Action::{Delete, Get, Mail, Put, QueryByCommunity, QueryByInvitee, QueryBySender, QueryTable, Scan, Update};
+use Action::{
+    Delete, Get, Mail, Put, QueryByCommunity, QueryByExpiry, QueryByInvitee, QueryBySender, QueryTable, Scan, Update,
+};
 
-const ACTIONS: [Action; 10] =
-    [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, Put, Update, Delete, Scan, Mail];
+const ACTIONS: [Action; 11] =
+    [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete, Scan, Mail];
 
 /// What each function needs; everything else must be refused.
 const NEEDED: [(&str, &[Action]); 10] = [
     ("ListMineFunctionRole", &[QueryByInvitee]),
     // The table for the counts alone, which the local AWS does not tell apart.
-    ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity]),
+    ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
     ("StatusFunctionRole", &[Get]),
     ("SendFunctionRole", &[Put, Update]),
     ("RespondFunctionRole", &[Get, Put, Update]),
     ("CancelFunctionRole", &[Get, Put, Update]),
     ("ModerateFunctionRole", &[Get, Put, Update]),
-    ("DirectoryFunctionRole", &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, Put, Update, Delete]),
+    (
+        "DirectoryFunctionRole",
+        &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete],
+    ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
 ];
@@ -125,6 +131,7 @@ impl RoleClients {
             QueryByInvitee => code(query(Some("by-invitee"), "invitee").await),
             QueryBySender => code(query(Some("by-sender"), "sender").await),
             QueryByCommunity => code(query(Some("by-community"), "community").await),
+            QueryByExpiry => code(query(Some("by-expiry"), "community").await),
             Put => code(client.put_item().table_name(table).item("pk", pk).item("sk", sk).send().await),
             Update => {
                 let update = client.update_item().table_name(table).key("pk", pk).key("sk", sk);

@@ -69,7 +69,6 @@ const SIGNED_IN: [Caller; 11] = [
 const MEMBERS: [Caller; 6] = [Member, Sender, Moderator, Administrator, Owner, SiteAdministrator];
 const MODERATORS: [Caller; 4] = [Moderator, Administrator, Owner, SiteAdministrator];
 const MODERATORS_AND_SENDER: [Caller; 5] = [Sender, Moderator, Administrator, Owner, SiteAdministrator];
-const SENDER_AND_INVITEE: [Caller; 2] = [Sender, Invitee];
 
 /// What the specification says of one route.
 struct Rule {
@@ -94,7 +93,7 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 29] = [
+const RULES: [Rule; 31] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
@@ -104,8 +103,8 @@ const RULES: [Rule; 29] = [
     // Their own.
     rule("GET /me/invitations", 200, &SIGNED_IN, &[], 403),
     rule("GET /me/invitations/sent", 200, &SIGNED_IN, &[], 403),
-    // "Read one invitation: its invitee, its sender, moderators and above of that community, site administrators. To
-    // anyone else it does not exist (404, not 403)."
+    // "Read one invitation: its invitee (not before it is approved, and never if it is rejected), its sender, moderators
+    // and above of that community, site administrators. To anyone else it does not exist (404, not 403)."
     rule(
         "GET /invitations/{invitationId}",
         200,
@@ -119,13 +118,14 @@ const RULES: [Rule; 29] = [
     // "Cancel: the sender, the community's owner, administrators and moderators, a site administrator."
     rule("POST /invitations/{invitationId}/cancel", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
     // "Approve, reject: moderator and above of that community, site administrators."
-    rule("POST /invitations/{invitationId}/approve", 200, &MODERATORS, &SENDER_AND_INVITEE, 404),
-    rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &SENDER_AND_INVITEE, 404),
+    rule("POST /invitations/{invitationId}/approve", 200, &MODERATORS, &[Sender], 404),
+    rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &[Sender], 404),
     // As cancelling.
     rule("POST /invitations/{invitationId}/resend", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
     // "Directory API (site administrator or machine client)."
     rule("PUT /directory/users/{userId}", 200, &[SiteAdministrator], &[], 403),
     rule("DELETE /directory/users/{userId}", 204, &[SiteAdministrator], &[], 403),
+    rule("DELETE /directory/users/{userId}/invitations", 204, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/communities/{communityId}", 200, &[SiteAdministrator], &[], 403),
     rule("DELETE /directory/communities/{communityId}", 204, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/communities/{communityId}/members/{userId}", 201, &[SiteAdministrator], &[], 403),
@@ -136,11 +136,12 @@ const RULES: [Rule; 29] = [
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
     // The link is what lets people in, signed in or not.
-    rule("GET /i/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("HEAD /i/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("POST /i/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("GET /u/{token}", 200, &SIGNED_IN, &[], 404),
-    rule("POST /u/{token}", 200, &SIGNED_IN, &[], 404),
+    rule("GET /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("POST /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("GET /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    rule("POST /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
 ];
 
 impl Rule {

@@ -113,7 +113,7 @@ impl Route {
 
     /// Whether the route is a page behind a mail link, where the link is what lets people in.
     pub fn is_page(&self) -> bool {
-        ["/i/{token}", "/u/{token}"].contains(&self.path.as_str())
+        ["/i/{proxy+}", "/u/{proxy+}"].contains(&self.path.as_str())
     }
 
     /// Whether the route keeps the directory.
@@ -121,27 +121,39 @@ impl Route {
         self.path.starts_with("/directory/")
     }
 
+    /// Returns the path as `openapi.yaml` has it.
+    pub fn documented(&self) -> String {
+        documented(&self.path)
+    }
+
     /// Returns the path with those values in the place of its parameters.
     pub fn at(&self, values: &[(&str, &str)]) -> String {
         let put = |path: String, (name, value): &(&str, &str)| path.replace(&format!("{{{name}}}"), value);
-        let path = values.iter().fold(self.path.clone(), put);
+        let path = values.iter().fold(self.documented(), put);
         assert!(!path.contains('{'), "a parameter that the tests have no value for: {path}");
         path
     }
 
     /// Returns the values of the parameters, if the route matches the path.
     fn parameters(&self, path: &str) -> Option<BTreeMap<String, String>> {
-        let (route, path): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
+        let several = self.path.ends_with("+}");
+        let route: Vec<_> = self.path.split('/').collect();
+        let path: Vec<_> = if several { path.splitn(route.len(), '/').collect() } else { path.split('/').collect() };
         let mut parameters = BTreeMap::new();
         for (pattern, segment) in route.iter().zip(&path) {
             match pattern.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
-                Some(name) => drop(parameters.insert(name.to_owned(), (*segment).to_owned())),
+                Some(name) => drop(parameters.insert(name.trim_end_matches('+').to_owned(), (*segment).to_owned())),
                 None if pattern == segment => {}
                 None => return None,
             }
         }
         (route.len() == path.len()).then_some(parameters)
     }
+}
+
+/// Returns the path of a route as `openapi.yaml` has it, which knows no parameter of several segments.
+pub fn documented(path: &str) -> String {
+    path.replace("{proxy+}", "{token}")
 }
 
 /// Returns the checked-in template.

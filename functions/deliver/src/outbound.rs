@@ -106,7 +106,7 @@ impl Outbound {
             .ses
             .send_email()
             .from_email_address(format!("{} <{}>", phrase(&mail.product), self.sender_address))
-            .destination(Destination::builder().to_addresses(mail.to.as_str()).build())
+            .destination(Destination::builder().to_addresses(mail.to.as_mailed()).build())
             .content(EmailContent::builder().simple(message).build())
             .configuration_set_name(&self.configuration_set)
             .set_email_tags(Some(tags))

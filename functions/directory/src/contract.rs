@@ -37,6 +37,17 @@ pub(crate) fn delete_user() -> Operation {
     of_user(removed(delete))
 }
 
+pub(crate) fn withdraw_invitations() -> Operation {
+    let withdraw = operation("Withdraws all live invitations that a user has sent").about(
+        "Silently: nobody is told, and nobody can answer them any more. Requests that await approval go with them. For \
+         senders who were removed for abuse; the user may be gone already. Making a user inactive stops them from sending \
+         and withdraws nothing: do that first, so that nothing new comes meanwhile.",
+    );
+    of_user(
+        withdraw.responds_nothing(204, "There are none, from now on or all along.").refuses([Code::MalformedRequest]),
+    )
+}
+
 fn of_user(operation: Operation) -> Operation {
     operation.path::<UserId>("userId", "The user.")
 }
@@ -66,7 +77,10 @@ pub(crate) fn put_community() -> Operation {
 }
 
 pub(crate) fn delete_community() -> Operation {
-    of_community(removed(operation("Removes a community").about("Its live invitations are cancelled.")))
+    of_community(removed(operation("Removes a community").about(
+        "Its live invitations are cancelled, and nobody moderates it any more. Other memberships stay on record: they mean \
+         something again if the platform brings the same id back.",
+    )))
 }
 
 fn of_community(operation: Operation) -> Operation {
@@ -75,7 +89,10 @@ fn of_community(operation: Operation) -> Operation {
 
 pub(crate) fn put_member() -> Operation {
     let put = operation("Makes a user a member with a role")
-        .about("The community and the user must be in the directory.")
+        .about(
+            "The community and the user must be in the directory. Whoever becomes a member has no live invitation any more: \
+             theirs is cancelled silently.",
+        )
         .reads(member_body(), vec![("member", json!({"role": "moderator"}))])
         .refuses([Code::NotInDirectory]);
     let example = json!({"communityId": "chess", "userId": "ann", "role": "moderator"});

@@ -1,10 +1,12 @@
 //! `POST /directory/import`: many records of all kinds, a result each. One bad record never stops the others.
 
 use domain::id::{CommunityId, UserId};
-use http_api::problem::{Fault, Problem};
+use http_api::{
+    json::Json,
+    problem::{Fault, Problem},
+};
 use lambda_http::http::StatusCode;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 use service::directory::{
     Stored,
     import::{self, Record},
@@ -12,7 +14,7 @@ use service::directory::{
 use store::Store;
 use system::now;
 
-use crate::{records, response::status};
+use crate::{fields::Fields, records, response::status};
 
 /// The most records of one import.
 pub(crate) const MAX_RECORDS: usize = 100;
@@ -22,7 +24,8 @@ pub(crate) const MAX_RECORDS: usize = 100;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ImportBody {
-    records: Vec<Value>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Vec<Value>))]
+    records: Vec<Json>,
 }
 
 /// What came of all records, in order.
@@ -79,41 +82,36 @@ pub(crate) async fn run(store: &Store, body: ImportBody) -> Result<Import, Probl
 }
 
 /// A record's type, as far as it has one, and the record.
-pub(crate) fn parse(record: Value) -> (Option<RecordType>, Result<Record, Problem>) {
-    let Value::Object(mut fields) = record else {
+pub(crate) fn parse(record: Json) -> (Option<RecordType>, Result<Record, Problem>) {
+    let Json::Object(fields) = record else {
         return (None, Err(Problem::malformed("record", "must be an object")));
     };
-    match take(&mut fields, "type") {
+    let mut fields = Fields::from(fields);
+    match fields.take("type") {
         Ok(record_type) => (Some(record_type), record_of(record_type, fields)),
         Err(problem) => (None, Err(problem)),
     }
 }
 
-fn record_of(record_type: RecordType, mut fields: Map<String, Value>) -> Result<Record, Problem> {
+fn record_of(record_type: RecordType, mut fields: Fields) -> Result<Record, Problem> {
     match record_type {
         RecordType::User => {
-            let id = take(&mut fields, "userId")?;
-            records::user(&id, &fields.into()).map(Record::User)
+            let id = fields.take("userId")?;
+            records::user(&id, &fields).map(Record::User)
         }
         RecordType::Community => {
-            let id = take(&mut fields, "communityId")?;
-            records::community(&id, &fields.into()).map(Record::Community)
+            let id = fields.take("communityId")?;
+            records::community(&id, &fields).map(Record::Community)
         }
         RecordType::Member => {
-            let ids: (CommunityId, UserId) = (take(&mut fields, "communityId")?, take(&mut fields, "userId")?);
-            records::member(&ids.0, &ids.1, &fields.into()).map(Record::Member)
+            let ids: (CommunityId, UserId) = (fields.take("communityId")?, fields.take("userId")?);
+            records::member(&ids.0, &ids.1, &fields).map(Record::Member)
         }
         RecordType::Connection => {
-            let ids: (UserId, UserId) = (take(&mut fields, "userId")?, take(&mut fields, "otherId")?);
-            records::connection(&ids.0, &ids.1, &fields.into()).map(Record::Connection)
+            let ids: (UserId, UserId) = (fields.take("userId")?, fields.take("otherId")?);
+            records::connection(&ids.0, &ids.1, &fields).map(Record::Connection)
         }
     }
-}
-
-/// Takes a field that says which record is meant.
-fn take<T: DeserializeOwned>(fields: &mut Map<String, Value>, name: &str) -> Result<T, Problem> {
-    let value = fields.remove(name).unwrap_or_default();
-    T::deserialize(value).map_err(|error| Problem::malformed(name, error))
 }
 
 impl RecordResult {

@@ -21,7 +21,7 @@ use http_api::{
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
-use service::directory::{communities, connections, erasure, members, settings, users};
+use service::directory::{communities, connections, erasure, members, senders, settings, users};
 use system::now;
 
 use crate::response::{no_content, shown};
@@ -29,6 +29,7 @@ use crate::response::{no_content, shown};
 http_api::routes! {
     PUT "/directory/users/{userId}" => put_user, site_administrators;
     DELETE "/directory/users/{userId}" => delete_user, site_administrators;
+    DELETE "/directory/users/{userId}/invitations" => withdraw_invitations, site_administrators;
     PUT "/directory/users/{userId}/connections/{otherId}" => put_connection, site_administrators;
     DELETE "/directory/users/{userId}/connections/{otherId}" => delete_connection, site_administrators;
     PUT "/directory/communities/{communityId}" => put_community, site_administrators;
@@ -41,7 +42,7 @@ http_api::routes! {
 }
 
 async fn put_user(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let user = records::user(&path(request, "userId")?, &body::json(request)?)?;
+    let user = records::user(&path(request, "userId")?, &body::fields(request)?.into())?;
     shown(users::put(&api.store, user, now()).await?)
 }
 
@@ -50,9 +51,14 @@ async fn delete_user(api: &Api, request: &Request) -> Result<Response<Body>, Pro
     Ok(no_content())
 }
 
+async fn withdraw_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    senders::withdraw_all(&api.store, path(request, "userId")?, now()).await?;
+    Ok(no_content())
+}
+
 async fn put_connection(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (user, other) = (path(request, "userId")?, path(request, "otherId")?);
-    let connection = records::connection(&user, &other, &body::json(request)?)?;
+    let connection = records::connection(&user, &other, &body::fields(request)?.into())?;
     shown(connections::put(&api.store, connection).await?)
 }
 
@@ -62,7 +68,7 @@ async fn delete_connection(api: &Api, request: &Request) -> Result<Response<Body
 }
 
 async fn put_community(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let community = records::community(&path(request, "communityId")?, &body::json(request)?)?;
+    let community = records::community(&path(request, "communityId")?, &body::fields(request)?.into())?;
     shown(communities::put(&api.store, community).await?)
 }
 
@@ -73,8 +79,8 @@ async fn delete_community(api: &Api, request: &Request) -> Result<Response<Body>
 
 async fn put_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let (community, user) = (path(request, "communityId")?, path(request, "userId")?);
-    let member = records::member(&community, &user, &body::json(request)?)?;
-    shown(members::put(&api.store, member).await?)
+    let member = records::member(&community, &user, &body::fields(request)?.into())?;
+    shown(members::put(&api.store, member, now()).await?)
 }
 
 async fn delete_member(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
@@ -87,7 +93,7 @@ async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem>
 }
 
 async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let settings = records::settings(&body::json(request)?)?;
+    let settings = records::settings(&body::fields(request)?.into())?;
     json(StatusCode::OK, &settings::put(&api.store, settings).await?)
 }
 

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::fields::{Fields, FromFields};
 use domain::{
     community::Community,
     id::{CommunityId, UserId},
@@ -11,11 +12,9 @@ use domain::{
 };
 use http_api::{
     code::Code,
+    json::Json,
     problem::{Fault, Problem},
 };
-use serde_json::Value;
-
-use crate::fields::{Fields, FromFields};
 
 impl FromFields for User {
     const REQUIRED: &[&str] = &["displayName"];
@@ -38,7 +37,7 @@ impl FromFields for Settings {
 }
 
 pub(crate) fn user(id: &UserId, fields: &Fields) -> Result<User, Problem> {
-    let unproven = fields.get("emailVerified") == Some(&Value::Bool(true)) && fields.get("email").is_none();
+    let unproven = fields.get("emailVerified") == Some(&Json::Flag(true)) && fields.get("email").is_none();
     let fault = unproven.then(|| Fault::new("emailVerified", "must be false without an email"));
     fields.read(&[("id", id.as_str())], fault.into_iter().collect())
 }
@@ -59,7 +58,10 @@ pub(crate) fn connection(user: &UserId, other: &UserId, fields: &Fields) -> Resu
 pub(crate) fn settings(fields: &Fields) -> Result<Settings, Problem> {
     const MESSAGE: &str = "defaultMessage";
     fields.read(&[], Vec::new()).map_err(|problem| {
-        let text = fields.get(MESSAGE).and_then(Value::as_str).map(Message::from_str);
+        let text = match fields.get(MESSAGE) {
+            Some(Json::Text(text)) => Some(Message::from_str(text)),
+            _ => None,
+        };
         let at_fault = problem.code() == Code::InvalidValue.as_str();
         match text {
             // Unknown tokens have a code of their own.

@@ -1,9 +1,6 @@
-//! Lists the caller's own invitations, pending first, with the count for a badge. One query.
+//! Lists the caller's own invitations, pending first, with the count for a badge. One query, and one batch read.
 
-use domain::{
-    person::Party,
-    viewing::{RoleFact, Viewer},
-};
+use domain::person::Party;
 use http_api::{api::Api, function::json, list::ListQuery, problem::Problem};
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use service::lists::{self, List};
@@ -16,11 +13,10 @@ http_api::routes! {
 async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
     let mine = List::To(Party::User(caller.id.clone()));
-    let query = ListQuery::parse(request, mine, caller.id.as_str(), true)?;
+    let query = ListQuery::parse(request, vec![mine], caller.id.as_str(), true)?;
     let now = now();
-    let page = lists::page(&api.store, &query.request, now).await?;
-    let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
-    json(StatusCode::OK, &query.view(&page, &viewer, now))
+    let page = lists::own_page(&api.store, &caller, &query.request, now).await?;
+    json(StatusCode::OK, &query.view(&page, &caller, now))
 }
 
 /// What the contract says of the route, in a function of its handler's name.

@@ -6,10 +6,7 @@
 mod contract;
 mod stats;
 
-use domain::{
-    id::CommunityId,
-    viewing::{RoleFact, Viewer},
-};
+use domain::id::CommunityId;
 use http_api::{
     api::Api,
     function::{json, path},
@@ -30,21 +27,19 @@ http_api::routes! {
 
 async fn list_sent_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
-    let query = ListQuery::parse(request, List::By(caller.id.clone()), caller.id.as_str(), false)?;
+    let query = ListQuery::parse(request, vec![List::By(caller.id.clone())], caller.id.as_str(), false)?;
     let now = now();
-    let page = lists::page(&api.store, &query.request, now).await?;
-    let viewer = Viewer { caller: &caller, user: None, role: RoleFact::Unread };
-    json(StatusCode::OK, &query.view(&page, &viewer, now))
+    let page = lists::page(&api.store, &caller, &query.request, now).await?;
+    json(StatusCode::OK, &query.view(&page, &caller, now))
 }
 
 async fn list_community_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
     let community: CommunityId = path(request, "communityId")?;
-    let query = ListQuery::parse(request, List::Into(community.clone()), caller.id.as_str(), false)?;
+    let query = ListQuery::parse(request, vec![List::Into(community.clone())], caller.id.as_str(), false)?;
     let now = now();
-    let (moderator, page) = lists::moderated_page(&api.store, &caller, &community, &query.request, now).await?;
-    let viewer = Viewer { caller: &caller, user: moderator.user.as_ref(), role: moderator.role };
-    json(StatusCode::OK, &query.view(&page, &viewer, now))
+    let page = lists::moderated_page(&api.store, &caller, &community, &query.request, now).await?;
+    json(StatusCode::OK, &query.view(&page, &caller, now))
 }
 
 async fn get_invitation_stats(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

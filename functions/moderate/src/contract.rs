@@ -12,13 +12,17 @@ pub(crate) fn approve_invitation() -> Operation {
     // An invitation that was never a request is pending, too, and cannot be approved.
     let conflicts = Status::ALL.into_iter().filter(|status| *status != AwaitingApproval);
     command("Moderating", "Grants a request", Pending, conflicts)
-        .about("For moderators and above. In automatic mode the invitee becomes a member at once.")
+        .about(
+            "For moderators and above. It asks again all that sending asked, of the invitee and of the sender. In automatic \
+             mode the invitee becomes a member at once.",
+        )
         .refuses([
             Code::NotModerator,
             Code::InvitationsNotAllowed,
             Code::CommunityNotFound,
             Code::AlreadyMember,
             Code::InviteeUnavailable,
+            Code::SenderMayNotInvite,
         ])
 }
 

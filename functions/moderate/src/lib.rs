@@ -3,7 +3,7 @@
 #[cfg(feature = "openapi")]
 mod contract;
 
-use domain::lifecycle::Command;
+use domain::{field::Prose, lifecycle::Command, text::is_blank};
 use http_api::{
     api::Api,
     body, command,
@@ -43,13 +43,10 @@ async fn resend_invitation(api: &Api, request: &Request) -> Result<Response<Body
 
 fn reason(request: &Request) -> Result<Option<String>, Problem> {
     let Rejection { reason } = body::json(request)?;
-    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
-    if let Some(text) = &reason {
-        let plain = text.chars().all(|c| !c.is_control() || c == '\n' || c == '\t');
-        if text.chars().count() > MAX_REASON_CHARS || !plain {
-            let detail = format!("must be plain text of at most {MAX_REASON_CHARS} characters");
-            return Err(Problem::invalid(vec![Fault::new("reason", detail)]));
-        }
+    let written = reason.filter(|reason| !is_blank(reason));
+    let read = written.map(|reason| reason.trim().parse::<Prose<MAX_REASON_CHARS>>()).transpose();
+    match read {
+        Ok(reason) => Ok(reason.map(String::from)),
+        Err(fault) => Err(Problem::invalid(vec![Fault::new("reason", fault)])),
     }
-    Ok(reason)
 }

@@ -2,7 +2,7 @@
 //! links.
 
 use domain::{
-    invitation::Status::{self, Accepted, Declined, Pending},
+    invitation::Status::{Accepted, Cancelled, Declined, Expired},
     link::TOKEN_CHARS,
 };
 use http_api::{
@@ -17,7 +17,8 @@ use http_api::{
 use crate::Decline;
 
 pub(crate) fn accept_invitation() -> Operation {
-    let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Accepted].contains(status));
+    // A request that was not approved is not found.
+    let conflicts = [Declined, Cancelled, Expired];
     command("Answering", "Accepts: the caller becomes a member", Accepted, conflicts)
         .about("For the invitee. Membership and answer are one step; repeating the same answer changes nothing.")
         .refuses([
@@ -26,12 +27,11 @@ pub(crate) fn accept_invitation() -> Operation {
             Code::InvitationsNotAllowed,
             Code::CommunityNotFound,
             Code::AlreadyMember,
-            Code::InviteeUnavailable,
         ])
 }
 
 pub(crate) fn decline_invitation() -> Operation {
-    let conflicts = Status::ALL.into_iter().filter(|status| ![Pending, Declined].contains(status));
+    let conflicts = [Accepted, Cancelled, Expired];
     command("Answering", "Declines, if wished for good", Declined, conflicts)
         .about("For the invitee. With `block`, no further invitation from the community reaches them.")
         .reads(Schema::of::<Decline>(), vec![("once", json!({})), ("forGood", json!({"block": true}))])
@@ -40,7 +40,8 @@ pub(crate) fn decline_invitation() -> Operation {
 
 fn page(summary: &str) -> Operation {
     let token = text().min_length(Some(TOKEN_CHARS)).max_length(Some(TOKEN_CHARS)).pattern(Some("^[A-Za-z0-9_-]+$"));
-    let description = "What the link carries. It is a secret; its holder may answer.";
+    let description = "What the link carries. It is a secret; its holder may answer. Whatever a mail program has put \
+        behind it, such as a slash or a full stop, is passed over.";
     Operation::new("Answering", summary)
         .parameter(path_parameter("token", description, token))
         .shows(404, "No link of ours, or its invitation is kept no more.")
@@ -80,8 +81,16 @@ pub(crate) fn answer_on_page() -> Operation {
         .shows(410, "Nothing is left to answer: the page says what happened and what to do.")
 }
 
+fn question(summary: &str) -> Operation {
+    page(summary).shows(200, "The question. Opening it changes nothing.")
+}
+
 pub(crate) fn show_unsubscribe_page() -> Operation {
-    page("Asks whether to stop invitations from the community").shows(200, "The question. Opening it changes nothing.")
+    question("Asks whether to stop invitations from the community")
+}
+
+pub(crate) fn probe_unsubscribe_page() -> Operation {
+    question("Tells whether the question is there")
 }
 
 pub(crate) fn unsubscribe() -> Operation {

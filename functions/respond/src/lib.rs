@@ -12,14 +12,17 @@ use serde::Deserialize;
 
 use crate::link::Visit;
 
+// The token, and what mail programs put behind it: a slash is one more segment. By another name than `proxy`, SAM would not
+// let the gateway call the function on such a path.
 http_api::routes! {
     POST "/invitations/{invitationId}/accept" => accept_invitation;
     POST "/invitations/{invitationId}/decline" => decline_invitation;
-    GET "/i/{token}" => show_invitation_page, everyone;
-    HEAD "/i/{token}" => probe_invitation_page, everyone;
-    POST "/i/{token}" => answer_on_page, everyone;
-    GET "/u/{token}" => show_unsubscribe_page, everyone;
-    POST "/u/{token}" => unsubscribe, everyone;
+    GET "/i/{proxy+}" => show_invitation_page, everyone;
+    HEAD "/i/{proxy+}" => probe_invitation_page, everyone;
+    POST "/i/{proxy+}" => answer_on_page, everyone;
+    GET "/u/{proxy+}" => show_unsubscribe_page, everyone;
+    HEAD "/u/{proxy+}" => probe_unsubscribe_page, everyone;
+    POST "/u/{proxy+}" => unsubscribe, everyone;
 }
 
 #[derive(Deserialize)]
@@ -27,6 +30,7 @@ http_api::routes! {
 #[serde(deny_unknown_fields)]
 struct Decline {
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<bool>))]
     block: bool,
 }
 
@@ -53,6 +57,10 @@ async fn answer_on_page(api: &Api, request: &Request) -> Result<Response<Body>, 
 
 async fn show_unsubscribe_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     Ok(link::respond(api, request, Visit::ToUnsubscribe).await)
+}
+
+async fn probe_unsubscribe_page(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    show_unsubscribe_page(api, request).await
 }
 
 async fn unsubscribe(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

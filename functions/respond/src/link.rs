@@ -1,7 +1,6 @@
 //! What a mail link opens. `GET` and `HEAD` only read, because mail scanners open links; `POST` answers.
 
 use domain::{
-    invitation::Status,
     lifecycle::Command,
     link::LinkToken,
     refusal::Refusal,
@@ -60,7 +59,7 @@ pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Respo
             opened.show_current(intent, None).await
         }
         Visit::Answer => opened.post(form(request)).await,
-        Visit::ToUnsubscribe => opened.show(Report::Unsubscribe),
+        Visit::ToUnsubscribe => opened.show(Report::Unsubscribe).await,
         // RFC 8058: whatever is posted to this address means it.
         Visit::Unsubscribe => opened.post(Some(LinkRequest::Unsubscribe)).await,
     }
@@ -68,9 +67,7 @@ pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Respo
 
 /// Finds what the token in the path opens; `None` if nothing.
 async fn open<'a>(api: &'a Api, request: &Request) -> Result<Option<Opened<'a>>, StoreError> {
-    let Some(token) = parameter(request, "token").and_then(|token| token.parse::<LinkToken>().ok()) else {
-        return Ok(None);
-    };
+    let Some(token) = parameter(request, "proxy").and_then(|text| LinkToken::find(&text)) else { return Ok(None) };
     let Some(found) = link::open(&api.store, &token).await? else { return Ok(None) };
     Ok(Some(Opened {
         store: &api.store,
@@ -85,12 +82,15 @@ impl Opened<'_> {
         let Some(request) = request else {
             return self.show_current(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
-        match link::perform(self.store, &self.found, &request, now()).await {
-            Ok(()) => match request {
-                LinkRequest::Unsubscribe => self.show(Report::Unsubscribed),
-                LinkRequest::Answer(Command::Decline { block }) => self.show(Report::Declined { blocked: block }),
-                LinkRequest::Answer(_) => self.show(Report::Accepted),
-            },
+        match Box::pin(link::perform(self.store, &self.found, &request, now())).await {
+            Ok(()) => {
+                self.show(match request {
+                    LinkRequest::Unsubscribe => Report::Unsubscribed,
+                    LinkRequest::Answer(Command::Decline { block }) => Report::Declined { blocked: block },
+                    LinkRequest::Answer(_) => Report::Accepted,
+                })
+                .await
+            }
             Err(ServiceError::Refused(refusal)) => self.explain(refusal).await,
             Err(error) => self.try_again(&error),
         }
@@ -99,12 +99,14 @@ impl Opened<'_> {
     async fn explain(&self, refusal: Refusal) -> Response<Body> {
         match refusal {
             Refusal::Conflict(status) => match Report::of_status(status) {
-                Some(report) => self.show(report),
+                Some(report) => self.show_ended(report).await,
                 None => self.show_current(Intent::default(), None).await,
             },
-            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => self.show(Report::InvitationsNotAllowed),
-            Refusal::AlreadyMember(_) => self.show(Report::AlreadyMember),
-            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Report::InviteeInactive),
+            Refusal::InvitationsNotAllowed | Refusal::CommunityNotFound => {
+                self.show(Report::InvitationsNotAllowed).await
+            }
+            Refusal::AlreadyMember(_) => self.show(Report::AlreadyMember).await,
+            Refusal::CallerInactive | Refusal::CallerUnknown => self.show(Report::InviteeInactive).await,
             Refusal::RegistrationNeeded | Refusal::SignInNeeded => {
                 self.show_current(Intent::default(), Some(StatusCode::FORBIDDEN)).await
             }
@@ -115,29 +117,52 @@ impl Opened<'_> {
     /// The page for the state that the invitation is in.
     async fn show_current(&self, intent: Intent, status: Option<StatusCode>) -> Response<Body> {
         let LinkTarget { invitation, settings, .. } = &self.found;
-        let current = invitation.status_at(now());
-        if let Some(report) = Report::of_status(current).filter(|_| current != Status::Pending) {
-            return self.show(report);
+        if let Some(report) = Report::of_status(invitation.status_at(now())) {
+            return self.show_ended(report).await;
         }
-        let pending = match link::pending(self.store, &self.found).await {
+        let pending = match link::pending(self.store, &self.found, now()).await {
             Ok(pending) => pending,
             Err(error) => return self.try_again(&error.into()),
         };
         let registering = settings.registration_url.as_deref();
         let registration = registering.map(|url| page::with_return(url, &self.url));
         let answering = match pending.way {
+            WayToAnswer::Here | WayToAnswer::AfterRegistration if !pending.acceptable => Answering::DecliningHere,
             // No way back: this page would only send them off again. The invitation waits where they sign in.
-            WayToAnswer::SignedIn => Answering::SignedIn { url: invitation.community.url.as_deref().or(registering) },
+            WayToAnswer::SignedIn => {
+                Answering::SignedIn { url: pending.invitation.community.url.as_deref().or(registering) }
+            }
             WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref() },
             WayToAnswer::Here => Answering::Here,
         };
-        let page = PendingPage { invitation, community: pending.community.as_ref(), intent, answering };
+        let page =
+            PendingPage { invitation: &pending.invitation, community: pending.community.as_ref(), intent, answering };
         show(&Page::Pending(page), status, settings, self.locale)
     }
 
-    fn show(&self, report: Report) -> Response<Body> {
-        let page = Page::Report(report, &self.found.invitation.community);
-        show(&page, None, &self.found.settings, self.locale)
+    /// The page about an invitation that cannot be answered (any more).
+    async fn show_ended(&self, report: Report) -> Response<Body> {
+        if report != Report::Cancelled {
+            return self.show(report).await;
+        }
+        // Who has become a member has lost nothing by it.
+        match link::is_member(self.store, &self.found).await {
+            Ok(true) => self.show_as(Report::AlreadyMember, Some(StatusCode::GONE)).await,
+            Ok(false) => self.show(report).await,
+            Err(error) => self.try_again(&error.into()),
+        }
+    }
+
+    async fn show(&self, report: Report) -> Response<Body> {
+        self.show_as(report, None).await
+    }
+
+    async fn show_as(&self, report: Report, status: Option<StatusCode>) -> Response<Body> {
+        // What happened is told all the same if the community's name cannot be read.
+        let community = link::community(self.store, &self.found).await;
+        let community = community.unwrap_or_else(|_| self.found.invitation.community.clone());
+        let page = Page::Report(report, &community);
+        show(&page, status, &self.found.settings, self.locale)
     }
 
     fn try_again(&self, error: &ServiceError) -> Response<Body> {
@@ -167,7 +192,7 @@ fn form(request: &Request) -> Option<LinkRequest> {
 /// The language that the browser asks for, if it is spoken here.
 fn accepted_language(request: &Request) -> Option<Locale> {
     let wanted = request.headers().get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-    wanted.split(',').find_map(|range| Locale::of_tag(range.split(';').next()?.trim()))
+    Locale::wanted(wanted)
 }
 
 fn base_url(configured: &str, request: &Request) -> String {

@@ -25,7 +25,7 @@ pub(crate) fn send_invitations() -> Operation {
     let operation = Operation::new("Sending", "Invites many people at once")
         .about(
             "One recipient never stops another: the response has one result per recipient, in the order they were \
-             named, the users before the addresses.",
+             named, the users before the addresses. An address is named without what stood around it.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .optional(
@@ -43,11 +43,14 @@ pub(crate) fn send_invitations() -> Operation {
 pub(crate) fn preview_invitations() -> Operation {
     let mail = json!({
         "subject": "Mona Lund has invited you to join Chess",
-        "text": "Hello Ann Berg,\n\nMona Lund has invited you to join the Chess community. …",
+        "text": "Mona Lund has invited you to join the Chess community. …",
         "html": "<!doctype html>…",
     });
     let operation = Operation::new("Sending", "Shows the mail that the same request would send")
-        .about("Writes nothing. Without recipients, the mail is shown in the network's language.")
+        .about(
+            "Writes nothing. Without recipients, the mail is shown in the network's language, and so it is to an address: \
+             whether there is a user behind it does not show.",
+        )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .responds(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
     common(operation)
@@ -55,7 +58,7 @@ pub(crate) fn preview_invitations() -> Operation {
 
 fn common(operation: Operation) -> Operation {
     let body = Schema::of::<SendRequest>()
-        .chars("message", &(1..=MAX_MESSAGE_CHARS))
+        .chars("message", &(0..=MAX_MESSAGE_CHARS))
         .whole("expiresInDays", &(1..=MAX_LIFETIME_DAYS))
         .with("userIds", &json!({"maxItems": MAX_SUBMITTED}));
     operation
@@ -64,7 +67,10 @@ fn common(operation: Operation) -> Operation {
             vec![
                 ("users", json!({"userIds": ["ann", "ben"], "message": "Hello from %sender%!", "expiresInDays": 14})),
                 ("addresses", json!({"emails": ["carl@example.org", "dora@example.org"]})),
-                ("pasted", json!({"emails": "carl@example.org; dora@example.org"})),
+                (
+                    "pasted",
+                    json!({"emails": "\"Berg, Carl\" <carl@example.org>; dora@example.org\nmailto:eve@example.org"}),
+                ),
             ],
         )
         .refuses([

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use domain::message::{InvalidMessage, Message};
+use domain::{
+    message::{InvalidMessage, Message},
+    text::is_blank,
+};
 use http_api::problem::{Fault, Problem};
 use lambda_http::Request;
 use serde::{
@@ -21,9 +24,10 @@ pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub(crate) struct SendRequest {
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
     user_ids: Vec<String>,
     #[serde(deserialize_with = "emails")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Emails))]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<Emails>))]
     emails: Vec<String>,
     message: Option<String>,
     expires_in_days: Option<i64>,
@@ -33,7 +37,8 @@ impl SendRequest {
     /// Checks what concerns the whole request; a recipient that is none is an outcome, not an error.
     pub(crate) fn parse(self) -> Result<Submission, Problem> {
         let mut faults = Vec::new();
-        let message = match self.message.map(|text| text.parse::<Message>()).transpose() {
+        let written = self.message.filter(|text| !is_blank(text));
+        let message = match written.map(|text| text.parse::<Message>()).transpose() {
             Ok(message) => message,
             Err(error @ InvalidMessage::UnknownTokens(_)) => return Err(Problem::unknown_tokens("message", error)),
             Err(error) => {
@@ -55,19 +60,20 @@ impl SendRequest {
     }
 }
 
-/// Email addresses: as a list, or in one text between commas, semicolons or line breaks.
+/// Email addresses, as people paste them: with names, in angle brackets or quotes, as `mailto:` links; between commas,
+/// semicolons, white space or line breaks.
 #[cfg(feature = "openapi")]
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[expect(dead_code, reason = "what `emails` reads by hand, described")]
 enum Emails {
-    /// One address each. Text that is no address has the outcome `invalid_email`.
+    /// A list. An entry may hold several addresses. Text that is no address has the outcome `invalid_email`.
     List(Vec<String>),
-    /// As it was pasted from somewhere.
+    /// One text, as it was pasted from somewhere.
     Text(String),
 }
 
-/// Addresses come as a list, or as one string that was pasted from somewhere.
+/// Addresses come as a list of texts, or as one text.
 fn emails<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     struct Emails;
 
@@ -75,16 +81,11 @@ fn emails<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::
         type Value = Vec<String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of addresses, or one string with addresses between commas, semicolons or line breaks")
+            f.write_str("a list of strings, or one string with addresses as they were pasted")
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<String>, E> {
-            let parts = text.split([',', ';', '\n', '\r']).map(str::trim);
-            Ok(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect())
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<Vec<String>, E> {
-            Ok(Vec::new())
+            Ok(vec![text.to_owned()])
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<String>, A::Error> {

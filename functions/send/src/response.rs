@@ -50,7 +50,7 @@ pub(crate) fn sent(result: &SendResult, caller: &Caller) -> Result<Response<Body
         recipient: &one.recipient,
         outcome: one.outcome,
         retry_after: one.retry_after,
-        invitation: one.invitation.as_ref().map(|made| InvitationView::new(made, &viewer, result.at)),
+        invitation: one.invitation.as_ref().map(|made| InvitationView::new(made, &one.actions, &viewer, result.at)),
     });
     let mut summary: BTreeMap<_, _> = Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect();
     for one in &result.results {

@@ -1,6 +1,6 @@
 //! Shows one invitation and where it stands.
 //!
-//! One batch read answers the invitee and the sender; anyone else's role in the community takes a second one.
+//! One batch reads it, and one what it is shown with and what the caller may do.
 
 use domain::viewing::Viewer;
 use http_api::{
@@ -19,9 +19,10 @@ http_api::routes! {
 
 async fn get_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
-    let found = lists::invitation(&api.store, &caller, invitation_id(request)?).await?;
+    let now = now();
+    let found = lists::invitation(&api.store, &caller, invitation_id(request)?, now).await?;
     let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
-    json(StatusCode::OK, &InvitationView::new(&found.invitation, &viewer, now()))
+    json(StatusCode::OK, &InvitationView::new(&found.invitation, &found.actions, &viewer, now))
 }
 
 /// What the contract says of the route, in a function of its handler's name.

@@ -22,7 +22,7 @@ pub struct Community {
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub url: Option<WebUrl>,
     /// A few sentences for people who do not know it.
-    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "Prose::unless_blank")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "field::unless_blank")]
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub description: Option<Prose<2_000>>,
     /// Where its rules are.

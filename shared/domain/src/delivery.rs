@@ -59,7 +59,8 @@ pub enum RecipientFact {
 /// Decides what comes next for `mail`, which is about `invitation`.
 pub fn decide(mail: &OutboxMail, invitation: &Invitation, recipient: RecipientFact, now: Timestamp) -> Step {
     let rules = mail.kind.rules();
-    let wanted = rules.wanted_while.is_none_or(|status| invitation.status_at(now) == status);
+    let timely = rules.wanted_while.is_none_or(|status| invitation.status_at(now) == status);
+    let wanted = timely && (mail.to != Addressee::Invitee || invitation.has_reached_invitee());
     match mail.state {
         MailState::Sent => return show(mail, invitation, DeliveryState::Sent),
         MailState::Parked => return show(mail, invitation, DeliveryState::Failed),
@@ -113,14 +114,20 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
     }
 }
 
-/// Whether a party with this standing is not to get `mail`: it has blocked the community since.
-pub fn is_blocked(mail: &OutboxMail, standing: &Standing) -> bool {
-    mail.kind.rules().solicits && standing.blocked
+/// Whether a party with this standing is not to get `mail` at `address`: the party, or the mailbox there, wants no
+/// invitation of the community.
+pub fn is_refused(mail: &OutboxMail, standing: &Standing, address: Option<&AddressKey>, now: Timestamp) -> bool {
+    mail.kind.rules().solicits && standing.unwilling_at(address, now).is_some()
 }
 
 /// The address of a user that a mail may go to, if there is one.
 pub fn address_of(user: &User, suppressed: bool) -> Option<&EmailAddress> {
     user.email.as_ref().filter(|_| user.active && !suppressed)
+}
+
+/// The mailbox at which a mail may reach the user. Another one may take what this one did not.
+pub fn mailbox_of(user: &User) -> Option<AddressKey> {
+    user.email.as_ref().filter(|_| user.active).map(EmailAddress::key)
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use serde::Serialize;
 use super::{
     Timestamp,
     id::{CommunityId, InvitationId, UserId},
-    invitation::{DeliveryState, Invitation, Invitee, Status},
+    invitation::{DeliveryState, Invitation, Status},
     named::named,
+    viewing::{ShownInvitee, shown_to_others},
 };
 
 named! {
@@ -51,7 +52,7 @@ pub struct Event {
     pub community_id: CommunityId,
     /// Its sender.
     pub sender_id: UserId,
-    /// Its invitee, where that is a user.
+    /// Its invitee, where that is a user: one who was invited by address only from acceptance on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invitee_id: Option<UserId>,
     /// The moderator who decided the request, if one did.
@@ -95,9 +96,9 @@ pub fn events(before: Option<&Invitation>, after: &Invitation) -> Vec<Event> {
 }
 
 fn event(name: EventName, invitation: &Invitation) -> Event {
-    let invitee_id = match &invitation.invitee {
-        Invitee::User { id, .. } => Some(id.clone()),
-        Invitee::Address { .. } => None,
+    let invitee_id = match shown_to_others(invitation) {
+        ShownInvitee::User { id, .. } => Some(id.clone()),
+        ShownInvitee::Address(_) | ShownInvitee::Nobody => None,
     };
     Event {
         id: format!("{}-{}-{}", invitation.id, invitation.revision, name.as_str()),

@@ -4,10 +4,12 @@
 //! the same way before it was written, and is read so again: a narrower range would make older records unreadable, so
 //! widen ranges freely, and narrow one only after a migration.
 
-use std::{ops::Deref, str::FromStr};
+use std::{fmt, ops::Deref, str::FromStr};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use url::Url;
+
+use super::text::{ends_line, is_blank, is_plain, with_plain_lines};
 
 /// The longest URL, in characters.
 pub const MAX_URL_CHARS: usize = 2_000;
@@ -16,7 +18,7 @@ pub const MAX_URL_CHARS: usize = 2_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidField {
     /// Text that is no [`Line`].
-    #[error("must be 1 to {most} characters on one line")]
+    #[error("must be 1 to {most} characters on one line, not all of them invisible")]
     Line {
         /// The longest one, in characters.
         most: usize,
@@ -43,7 +45,7 @@ pub enum InvalidField {
     Count,
 }
 
-/// One line of 1 to `MOST` characters, without the space around it.
+/// One line of 1 to `MOST` characters of which some are seen, without the space around it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Line<const MOST: usize>(String);
@@ -56,8 +58,12 @@ impl<const MOST: usize> FromStr for Line<MOST> {
 
     fn from_str(text: &str) -> Result<Self, InvalidField> {
         let text = text.trim();
-        let fits = (1..=MOST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidField::Line { most: MOST }) }
+        let line = !text.chars().any(|c| c.is_control() || ends_line(c));
+        if line && !is_blank(text) && text.chars().count() <= MOST {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidField::Line { most: MOST })
+        }
     }
 }
 
@@ -77,19 +83,12 @@ impl<const MOST: usize> FromStr for Prose<MOST> {
     type Err = InvalidField;
 
     fn from_str(text: &str) -> Result<Self, InvalidField> {
-        let plain = text.chars().all(|c| !c.is_control() || matches!(c, '\n' | '\r' | '\t'));
-        let fits = plain && text.chars().count() <= MOST;
-        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidField::Prose { most: MOST }) }
-    }
-}
-
-impl<const MOST: usize> Prose<MOST> {
-    /// Reads text that may be left out. White space alone reads as left out.
-    ///
-    /// # Errors
-    /// Those of the text.
-    pub fn unless_blank<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Option::<Self>::deserialize(deserializer)?.filter(|text| !text.trim().is_empty()))
+        let text = with_plain_lines(text);
+        if is_plain(&text) && text.chars().count() <= MOST {
+            Ok(Self(text))
+        } else {
+            Err(InvalidField::Prose { most: MOST })
+        }
     }
 }
 
@@ -210,6 +209,19 @@ impl From<Count> for u64 {
     }
 }
 
+/// Reads text that may be left out. Text of which nothing is seen reads as left out.
+///
+/// # Errors
+/// Those of the text, and what is wrong with it.
+pub(crate) fn unless_blank<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    let text = Option::<String>::deserialize(deserializer)?.filter(|text| !is_blank(text));
+    text.map(|text| text.parse()).transpose().map_err(de::Error::custom)
+}
+
 /// Reads a flag that is left out as set.
 pub(crate) fn yes() -> bool {
     true
@@ -225,7 +237,24 @@ mod tests {
         assert!(name(&"ä".repeat(200)).is_ok());
         assert!(name(&"ä".repeat(201)).is_err());
         assert!(name("Ada\nLovelace").is_err());
-        assert!(name("\t").is_err());
+        assert!(name("Ada\u{2028}Lovelace").is_err());
+    }
+
+    #[test]
+    fn a_name_of_characters_that_nobody_sees_is_none() {
+        for unseen in
+            ["", "\t", "\u{A0}\u{3000}", "\u{200B}", "\u{200D}\u{FE0F}", "\u{202E}\u{2069}", "\u{3164}", "\u{2800}"]
+        {
+            assert!(unseen.parse::<Name>().is_err(), "{unseen:?}");
+        }
+        // Marks beside what is seen are a part of the name.
+        assert_eq!("\u{200F}דנה".parse::<Name>().map(String::from).as_deref(), Ok("\u{200F}דנה"));
+    }
+
+    #[test]
+    fn every_end_of_a_line_of_prose_reads_as_one() {
+        assert_eq!("Pier 1\rHarbour\r\n\u{85}Sea".parse::<Prose<50>>().as_deref(), Ok("Pier 1\nHarbour\n\nSea"));
+        assert!("bell\u{7}".parse::<Prose<50>>().is_err());
     }
 
     #[test]

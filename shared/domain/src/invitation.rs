@@ -46,7 +46,40 @@ impl Status {
     }
 }
 
-/// The community as its invitations show it: what it was called when the invitation was made.
+named! {
+    /// Why an invitation was withdrawn that nobody decided to cancel.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+    pub enum WithdrawalReason {
+        /// The invitee has become a member without it.
+        JoinedAnotherWay = "joined_another_way",
+        /// The invitee of an address turned out to have an invitation as a user already.
+        InvitedAlready = "invited_already",
+        /// The invitee of an address turned out to be a user who cannot be invited. Why that is, is nobody's business.
+        InviteeUnavailable = "invitee_unavailable",
+        /// The platform has withdrawn all that the sender had sent.
+        SenderWithdrawn = "sender_withdrawn",
+        /// The community was removed.
+        CommunityRemoved = "community_removed",
+        /// The sender or the invitee was removed.
+        PersonRemoved = "person_removed",
+    }
+}
+
+impl WithdrawalReason {
+    /// The reason in words for the sender and for moderators.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::JoinedAnotherWay => "The invited person has joined the community another way.",
+            Self::InvitedAlready => "The invited person has another invitation to the community.",
+            Self::InviteeUnavailable => "The invited person cannot be invited to the community.",
+            Self::SenderWithdrawn => "The platform has withdrawn all invitations of the sender.",
+            Self::CommunityRemoved => "The community was removed from the platform.",
+            Self::PersonRemoved => "The sender or the invited person was removed from the platform.",
+        }
+    }
+}
+
+/// The community as its invitations show it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
@@ -110,6 +143,9 @@ pub enum Invitee {
         /// The full name.
         #[serde(skip_serializing_if = "Option::is_none")]
         display_name: Option<String>,
+        /// The address that the sender typed, where they named the invitee by one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        invited_as: Option<InvitedAs>,
     },
     /// An address that belonged to no user when it was invited.
     Address {
@@ -121,10 +157,24 @@ pub enum Invitee {
     },
 }
 
+/// How the sender of an invitation named a user by an address of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum InvitedAs {
+    /// By this address, as it was typed.
+    Address(EmailAddress),
+    /// By one that has been erased with the user.
+    Erased,
+}
+
 impl Invitee {
-    /// The invitee that `user` is.
-    pub fn user(user: &User) -> Self {
-        Self::User { id: user.id.clone(), display_name: Some(user.display_name.clone().into()) }
+    /// The invitee that `user` is, named by the user's id or by the address in `typed`.
+    pub fn user(user: &User, typed: Option<&EmailAddress>) -> Self {
+        Self::User {
+            id: user.id.clone(),
+            display_name: Some(user.display_name.clone().into()),
+            invited_as: typed.cloned().map(InvitedAs::Address),
+        }
     }
 
     /// The invitee behind `email`.
@@ -218,6 +268,9 @@ pub struct Invitation {
     /// Why the request was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why it was withdrawn, unless somebody cancelled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<WithdrawalReason>,
     /// How the invitation mail fares, once there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
@@ -232,6 +285,30 @@ impl Invitation {
     /// The status that holds at `now`: a live invitation is expired from the moment its lifetime has passed.
     pub fn status_at(&self, now: Timestamp) -> Status {
         if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
+    }
+
+    /// Whether the invitee has, or could have, heard of it. A request that was not approved is none of theirs.
+    pub fn has_reached_invitee(&self) -> bool {
+        match self.status {
+            Status::AwaitingApproval | Status::Rejected => false,
+            Status::Pending | Status::Accepted | Status::Declined => true,
+            Status::Cancelled | Status::Expired => self.mailed_at.is_some(),
+        }
+    }
+
+    /// The invitation with the names, titles and links that hold now. Who or what has no record any more keeps the label as
+    /// it was, and what was erased stays so, even if another takes over the id.
+    pub fn relabelled(mut self, community: Option<&Community>, sender: Option<&User>, invitee: Option<&User>) -> Self {
+        if let Some(community) = community {
+            self.community = CommunityLabel::from(community);
+        }
+        if let Some(user) = sender.filter(|_| self.sender.display_name.is_some()) {
+            self.sender = Sender::from(user);
+        }
+        if let (Some(user), Invitee::User { display_name: Some(name), .. }) = (invitee, &mut self.invitee) {
+            *name = user.display_name.clone().into();
+        }
+        self
     }
 
     /// When it may be mailed again; `None` when it never was.

@@ -3,15 +3,18 @@
 //! Nothing here reads a clock, draws a random number, or knows how facts are stored and transported. That is what
 //! lets the tests walk every combination of the rules.
 
+pub mod actions;
 pub mod community;
 pub mod delivery;
 pub mod email;
 pub mod event;
+pub mod fact;
 pub mod field;
 pub mod id;
 pub mod invitation;
 pub mod lifecycle;
 pub mod link;
+pub mod mailbox;
 pub mod message;
 mod named;
 pub mod outbox;
@@ -22,6 +25,8 @@ mod schema;
 pub mod sending;
 pub mod settings;
 pub mod stats;
+pub mod surroundings;
+pub mod text;
 pub mod time;
 pub mod transition;
 pub mod viewing;

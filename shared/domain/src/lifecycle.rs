@@ -7,12 +7,16 @@
 use super::{
     Timestamp,
     email::AddressKey,
+    fact::Fact,
     id::UserId,
-    invitation::{Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    invitation::{Delivery, DeliveryState, Invitation, InvitedAs, Invitee, Sender, Status, WithdrawalReason},
+    mailbox::Mailbox,
     outbox::{Addressee, MailKind, NewMail},
     person::{Party, User},
     refusal::Refusal,
+    sending::{NotInvited, Outcome, SendingRights, check_invites, sending_rights},
     settings::{EmailLinkResponse, Settings},
+    surroundings::Surroundings,
     time::days_later,
     transition::{Guard, StandingChange, Transition},
     viewing::{Addressed, RoleFact, Viewer},
@@ -50,6 +54,8 @@ pub enum Verdict {
     Unchanged,
     /// The answer depends on the caller's role, which must be read first.
     RoleNeeded,
+    /// The answer depends on the surroundings, which must be read first.
+    SurroundingsNeeded,
 }
 
 /// Decides a caller's command at `now`.
@@ -60,6 +66,7 @@ pub fn decide(
     command: &Command,
     invitation: &Invitation,
     viewer: &Viewer<'_>,
+    around: &Surroundings,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Verdict, Refusal> {
@@ -75,66 +82,28 @@ pub fn decide(
             let invitee = invitee_of(invitation, viewer);
             step.accept(invitee, viewer.user.map(|user| &user.id))
         }
-        Command::Decline { block } => step.decline(*block, settings),
+        Command::Decline { block } => {
+            let mailbox = Mailbox::of_viewer(viewer, &around.mailbox_owner, invitation);
+            step.decline(*block, mailbox.as_ref(), settings)
+        }
         Command::Cancel => step.cancel(),
-        Command::Approve => step.approve(&viewer.caller.id),
+        Command::Approve => step.approve(&viewer.caller.id, around, settings),
         Command::Reject { reason } => step.reject(&viewer.caller.id, reason.clone()),
-        Command::Resend => step.resend(),
+        Command::Resend => step.resend(around),
     };
     authority.apply(verdict)
 }
 
-/// The holder of a mail link. All that is known of them is that they read the address that it was mailed to.
-#[derive(Debug, Clone, Copy)]
-pub struct Holder<'a> {
-    /// The address.
-    pub address: &'a AddressKey,
-    /// The invitee's record, where the invitee is a user.
-    pub invitee: InviteeFact<'a>,
-}
-
-/// The invitee's record, which costs a read and is often not needed.
-#[derive(Debug, Clone, Copy)]
-pub enum InviteeFact<'a> {
-    /// Not read yet: the write itself checks who owns the address.
-    Unread,
-    /// The directory's record, or that there is none.
-    Known(Option<&'a User>),
-}
-
-impl Holder<'_> {
-    /// Whether the holder is the invitee: the address was invited itself, or is the invited user's verified one. `None`
-    /// while that takes the invitee's record.
-    pub fn is_invitee(&self, invitation: &Invitation) -> Option<bool> {
-        match (&invitation.invitee, self.invitee) {
-            (Invitee::Address { key, .. }, _) => Some(key == self.address),
-            (Invitee::User { .. }, InviteeFact::Unread) => None,
-            (Invitee::User { id, .. }, InviteeFact::Known(user)) => {
-                let verified = user.filter(|user| user.id == *id).and_then(User::verified_email);
-                Some(verified.is_some_and(|email| email.key() == *self.address))
-            }
-        }
-    }
-
-    /// What must still hold when the holder's answer is written.
-    fn guard(&self, invitation: &Invitation) -> Option<Guard> {
-        match &invitation.invitee {
-            Invitee::Address { .. } => None,
-            Invitee::User { id, .. } => Some(Guard::Owned(self.address.clone(), id.clone())),
-        }
-    }
-}
-
-/// Decides an answer given on the page behind a mail link. The link proves the address; no token proves the person.
+/// Decides an answer given on the page behind a mail link. The link proves the mailbox; no token proves the person.
 ///
 /// # Errors
-/// [`Refusal::SignInNeeded`] where the network wants sign-in, or where the address is not known to be the invitee's;
+/// [`Refusal::SignInNeeded`] where the network wants sign-in, or where the mailbox is not the invitee's;
 /// [`Refusal::RegistrationNeeded`] when an address without a user accepts; [`Refusal::Conflict`] where the state forbids
 /// it.
 pub fn decide_by_link(
     command: &Command,
     invitation: &Invitation,
-    holder: &Holder<'_>,
+    mailbox: &Mailbox,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Verdict, Refusal> {
@@ -147,13 +116,13 @@ pub fn decide_by_link(
         (Command::Accept, Invitee::User { id, .. }) => step.accept(invitation.invitee.clone(), Some(id)),
         (Command::Accept, Invitee::Address { .. }) if status == Status::Pending => Err(Refusal::RegistrationNeeded),
         (Command::Accept, Invitee::Address { .. }) => step.accept(invitation.invitee.clone(), None),
-        (Command::Decline { block }, _) => step.decline(*block, settings),
+        (Command::Decline { block }, _) => step.decline(*block, Some(mailbox), settings),
         _ => Err(Refusal::InvitationNotFound),
     };
     match verdict {
-        Ok(Verdict::Change(_)) if holder.is_invitee(invitation) == Some(false) => Err(Refusal::SignInNeeded),
-        Ok(Verdict::Change(mut transition)) => {
-            transition.guards.extend(holder.guard(invitation));
+        Ok(Verdict::Change(_)) if !mailbox.is_invitee(invitation) => Err(Refusal::SignInNeeded),
+        Ok(Verdict::Change(mut transition)) if *command == Command::Accept => {
+            transition.guards.push(mailbox.guard());
             Ok(Verdict::Change(transition))
         }
         verdict => verdict,
@@ -161,37 +130,27 @@ pub fn decide_by_link(
 }
 
 /// Decides the wish to get no more invitations from the community. A pending invitation is declined, and in any state
-/// the community must never invite again. A holder who is not known to be the invitee speaks for the address alone: it
-/// gets no more mail from the community, and the invitee may still answer.
+/// the community must never invite again. A mailbox that is not the invitee's speaks for itself alone: it gets no more
+/// mail from the community, and the invitee may still answer.
 ///
 /// # Errors
 /// None. The signature is that of the other decisions.
 pub fn unsubscribe(
     invitation: &Invitation,
-    holder: &Holder<'_>,
+    mailbox: &Mailbox,
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Verdict, Refusal> {
-    let (party, anew) = match (holder.is_invitee(invitation), holder.invitee) {
-        (None | Some(true), _) => (invitation.invitee.party(), false),
-        // The invitee has been erased, and with them what there was to say no to.
-        (Some(false), InviteeFact::Known(None)) => return Ok(Verdict::Unchanged),
-        (Some(false), _) => (Party::Address(holder.address.clone()), true),
-    };
-    let mut transition = if !anew && invitation.status_at(now) == Status::Pending {
-        match (Step { invitation, now }).decline(true, settings)? {
-            Verdict::Change(transition) => *transition,
-            unchanged => return Ok(unchanged),
-        }
-    } else {
-        let mut transition = change(invitation, |_| {});
-        transition.standings.push((party, StandingChange::Block { anew }));
-        transition
-    };
-    if !anew {
-        transition.guards.extend(holder.guard(invitation));
+    let step = Step { invitation, now };
+    if !mailbox.is_invitee(invitation) {
+        let mut transition = step.change(|_| {});
+        mailbox.block(&mut transition);
+        return Ok(Verdict::Change(Box::new(transition)));
     }
-    Ok(Verdict::Change(Box::new(transition)))
+    match step.status() {
+        Status::Pending => step.decline(true, Some(mailbox), settings),
+        _ => Ok(step.block(Some(mailbox))),
+    }
 }
 
 /// Marks an invitation whose lifetime has passed as expired. `None` unless that is so.
@@ -201,12 +160,29 @@ pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     lapsed.then(|| change(invitation, |after| after.status = Status::Expired))
 }
 
-/// Withdraws a live invitation because its community or one of its people is gone. `None` when it is not live.
-pub fn withdraw(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
+/// Withdraws a live invitation for a reason that is nobody's decision on it. `None` when it is not live.
+pub fn withdraw(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) -> Option<Transition> {
     match (Step { invitation, now }).cancel() {
-        Ok(Verdict::Change(transition)) => Some(*transition),
+        Ok(Verdict::Change(mut transition)) => {
+            transition.invitation.withdrawal = Some(why);
+            Some(*transition)
+        }
         _ => None,
     }
+}
+
+/// Ends `other`, the invitation that the standing names of whoever joins by `joining`: a member has no live invitation.
+/// Both must be written together. `None` when it is not live, and the standing alone remembers it.
+pub fn make_moot(joining: &mut Transition, other: &Invitation, now: Timestamp) -> Option<Transition> {
+    let concerned = other.invitee.party();
+    for (party, change) in &mut joining.standings {
+        if let StandingChange::Join { ends, .. } = change
+            && *party == concerned
+        {
+            *ends = other.id;
+        }
+    }
+    withdraw(other, WithdrawalReason::JoinedAnotherWay, now)
 }
 
 /// Transfers a live invitation of an address to `user`, as long as the address is theirs. `None` when it is not live.
@@ -214,12 +190,16 @@ pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<
     if invitation.status_at(now).is_final() {
         return None;
     }
-    let mut transition = change(invitation, |after| after.invitee = Invitee::user(user));
+    let typed = match &invitation.invitee {
+        Invitee::Address { email, .. } => email.as_ref(),
+        Invitee::User { .. } => None,
+    };
+    let mut transition = change(invitation, |after| after.invitee = Invitee::user(user, typed));
     transition.standings = vec![
         (invitation.invitee.party(), StandingChange::Release { invitation: invitation.id }),
         (
             Party::User(user.id.clone()),
-            StandingChange::Invite { invitation: invitation.id, until: invitation.expires_at },
+            StandingChange::Invite { invitation: invitation.id, until: invitation.expires_at, address: user.address() },
         ),
     ];
     if let Party::Address(key) = invitation.invitee.party() {
@@ -236,14 +216,18 @@ pub fn erase(
     address: Option<&AddressKey>,
     now: Timestamp,
 ) -> Option<Transition> {
-    let mut transition = withdraw(invitation, now).unwrap_or_else(|| change(invitation, |_| {}));
+    let withdrawn = withdraw(invitation, WithdrawalReason::PersonRemoved, now);
+    let mut transition = withdrawn.unwrap_or_else(|| change(invitation, |_| {}));
     let after = &mut transition.invitation;
     if after.sender.id == *user {
         after.sender = Sender { id: user.clone(), display_name: None, profile_url: None };
         after.message = None;
     }
     match &mut after.invitee {
-        Invitee::User { id, display_name } if id == user => *display_name = None,
+        Invitee::User { id, display_name, invited_as } if id == user => {
+            *display_name = None;
+            *invited_as = invited_as.as_ref().map(|_| InvitedAs::Erased);
+        }
         Invitee::Address { key, email } if Some(&*key) == address => *email = None,
         _ => {}
     }
@@ -273,6 +257,7 @@ impl Authority {
     fn apply(self, verdict: Result<Verdict, Refusal>) -> Result<Verdict, Refusal> {
         match (self, verdict) {
             (Self::Known, verdict) => verdict,
+            (Self::Provided(_), Ok(Verdict::SurroundingsNeeded)) => Ok(Verdict::SurroundingsNeeded),
             (Self::Provided(guard), Ok(Verdict::Change(mut transition))) => {
                 transition.guards.push(guard);
                 Ok(Verdict::Change(transition))
@@ -351,6 +336,7 @@ fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
         Invitee::Address { .. } => Invitee::User {
             id: viewer.caller.id.clone(),
             display_name: viewer.user.map(|user| user.display_name.clone().into()),
+            invited_as: None,
         },
     }
 }
@@ -388,6 +374,15 @@ impl Step<'_> {
         change(self.invitation, edit)
     }
 
+    /// The refusal of an invitation that exists already, for the reason why nobody would make it now.
+    fn not_invited(&self, why: &NotInvited) -> Refusal {
+        match why.outcome {
+            Outcome::AlreadyMember => Refusal::AlreadyMember(self.status()),
+            Outcome::NotConnected => Refusal::SenderMayNotInvite(self.status()),
+            _ => Refusal::InviteeUnavailable(self.status()),
+        }
+    }
+
     fn community_invites(&self) -> Guard {
         Guard::CommunityInvites(self.invitation.community.id.clone())
     }
@@ -409,11 +404,11 @@ impl Step<'_> {
             after.invitee = invitee;
         });
         let (before, after) = (self.invitation.invitee.party(), transition.invitation.invitee.party());
-        let own = before == after;
-        if !own {
+        if before != after {
             transition.standings.push(self.release());
         }
-        transition.standings.push((after, StandingChange::Join { invitation: self.invitation.id, own }));
+        let join = StandingChange::Join { invitation: self.invitation.id, ends: self.invitation.id };
+        transition.standings.push((after, join));
         transition.mails = vec![
             NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
             NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },
@@ -423,16 +418,12 @@ impl Step<'_> {
         Ok(Verdict::Change(Box::new(transition)))
     }
 
-    fn decline(&self, block: bool, settings: &Settings) -> Result<Verdict, Refusal> {
-        let party = self.invitation.invitee.party();
+    /// `mailbox` is the one that the invitee is known to read.
+    fn decline(&self, block: bool, mailbox: Option<&Mailbox>, settings: &Settings) -> Result<Verdict, Refusal> {
         match self.status() {
             Status::Pending => {}
             // An invitee who declined may still block.
-            Status::Declined if block => {
-                let mut transition = self.change(|_| {});
-                transition.standings.push((party, StandingChange::Block { anew: false }));
-                return Ok(Verdict::Change(Box::new(transition)));
-            }
+            Status::Declined if block => return Ok(self.block(mailbox)),
             Status::Declined => return Ok(Verdict::Unchanged),
             _ => return self.conflict(),
         }
@@ -442,9 +433,24 @@ impl Step<'_> {
         });
         let cooling_until = days_later(self.now, settings.decline_cooldown_days.get());
         let decline = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
-        transition.standings.push((party, decline));
+        transition.standings.push((self.invitation.invitee.party(), decline));
+        if let Some(mailbox) = mailbox {
+            mailbox.refuse(&mut transition, cooling_until, block);
+        }
         transition.mails.push(NewMail { kind: MailKind::Declined, to: Addressee::Sender });
         Ok(Verdict::Change(Box::new(transition)))
+    }
+
+    /// Blocks the community for the invitee, and for the mailbox that they read, whatever becomes of the invitation.
+    fn block(&self, mailbox: Option<&Mailbox>) -> Verdict {
+        let mut transition = self.change(|_| {});
+        // The owner of an address is known, or the write fails.
+        let anew = mailbox.is_some_and(|mailbox| mailbox.is_invitee(self.invitation));
+        transition.standings.push((self.invitation.invitee.party(), StandingChange::Block { anew }));
+        if let Some(mailbox) = mailbox {
+            mailbox.block(&mut transition);
+        }
+        Verdict::Change(Box::new(transition))
     }
 
     fn cancel(&self) -> Result<Verdict, Refusal> {
@@ -458,7 +464,9 @@ impl Step<'_> {
         Ok(Verdict::Change(Box::new(transition)))
     }
 
-    fn approve(&self, approver: &UserId) -> Result<Verdict, Refusal> {
+    /// Approving asks all that sending asked: of the sender, whether they may still invite there, and of the invitee,
+    /// whether they may be invited. A site administrator's invitations need no approval, so that no sender here is one.
+    fn approve(&self, approver: &UserId, around: &Surroundings, settings: &Settings) -> Result<Verdict, Refusal> {
         let invitation = self.invitation;
         match self.status() {
             Status::AwaitingApproval => {}
@@ -467,6 +475,17 @@ impl Step<'_> {
             Status::Accepted if invitation.joins_on_approval => return Ok(Verdict::Unchanged),
             _ => return self.conflict(),
         }
+        let (Fact::Known(community), Fact::Known(sender), Fact::Known(invitee)) =
+            (&around.community, &around.sender, &around.invitee)
+        else {
+            return Ok(Verdict::SurroundingsNeeded);
+        };
+        let rights = sending_rights(false, sender.user.as_ref(), community.as_ref(), sender.role, settings);
+        let rights = rights.map_err(|refusal| match refusal {
+            Refusal::CommunityNotFound | Refusal::InvitationsNotAllowed => refusal,
+            _ => Refusal::SenderMayNotInvite(self.status()),
+        })?;
+        invitee.admit(rights, Some(invitation.id), self.now).map_err(|why| self.not_invited(&why))?;
         let party = invitation.invitee.party();
         let joins = invitation.joins_on_approval && matches!(party, Party::User(_));
         let mut transition = self.change(|after| {
@@ -477,14 +496,16 @@ impl Step<'_> {
                 after.make_pending(self.now);
             }
         });
-        if let (true, Party::User(invitee)) = (joins, &party) {
+        transition.guards.push(Guard::Active(invitation.sender.id.clone()));
+        if let Party::User(invitee) = &party {
             transition.guards.push(Guard::Active(invitee.clone()));
         }
+        let address = invitee.address();
         let (standing, mail) = if joins {
-            (StandingChange::Enrol { invitation: invitation.id }, MailKind::Joined)
+            (StandingChange::Enrol { invitation: invitation.id, address }, MailKind::Joined)
         } else {
             let until = transition.invitation.expires_at;
-            (StandingChange::Invite { invitation: invitation.id, until }, MailKind::Invitation)
+            (StandingChange::Invite { invitation: invitation.id, until, address }, MailKind::Invitation)
         };
         transition.standings.push((party, standing));
         transition.mails.push(NewMail { kind: mail, to: Addressee::Invitee });
@@ -508,16 +529,23 @@ impl Step<'_> {
         Ok(Verdict::Change(Box::new(transition)))
     }
 
-    fn resend(&self) -> Result<Verdict, Refusal> {
+    /// Resending asks of the community and of the invitee all that sending asked.
+    fn resend(&self, around: &Surroundings) -> Result<Verdict, Refusal> {
         if self.status() != Status::Pending {
             return self.conflict();
         }
         if let Some(until) = self.invitation.next_resend().filter(|allowed| *allowed > self.now) {
             return Err(Refusal::ResentRecently { until });
         }
+        let (Fact::Known(community), Fact::Known(invitee)) = (&around.community, &around.invitee) else {
+            return Ok(Verdict::SurroundingsNeeded);
+        };
+        check_invites(community.as_ref())?;
+        let id = self.invitation.id;
+        invitee.admit(SendingRights::ANYONE, Some(id), self.now).map_err(|why| self.not_invited(&why))?;
         let mut transition = self.change(|after| after.queue_mail(self.now));
-        // The standing is checked as for a new invitation: an invitee who blocked the community since is not mailed.
-        let invite = StandingChange::Invite { invitation: self.invitation.id, until: self.invitation.expires_at };
+        let (until, address) = (self.invitation.expires_at, invitee.address());
+        let invite = StandingChange::Invite { invitation: id, until, address };
         transition.standings.push((self.invitation.invitee.party(), invite));
         transition.mails.push(NewMail { kind: MailKind::Invitation, to: Addressee::Invitee });
         transition.guards.push(self.community_invites());

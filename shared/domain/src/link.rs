@@ -39,6 +39,14 @@ impl LinkToken {
         Self { invitation, revision, secret }
     }
 
+    /// Finds the token in what mail programs, chats and people make of a link: a slash, a full stop, a bracket, a quote, a
+    /// space or a sign of emphasis behind it, encoded or not. `None` where there is no whole token.
+    pub fn find(text: &str) -> Option<Self> {
+        let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        // The last character of a token carries two bits, which spell neither of the signs.
+        text.split(|c| !in_token(c)).find_map(|run| run.trim_end_matches(['-', '_']).parse().ok())
+    }
+
     /// The invitation that the token says it opens. Only a matching [`LinkDigest`] proves it.
     pub fn invitation(&self) -> InvitationId {
         self.invitation

@@ -4,6 +4,8 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+use super::text::{is_blank, is_plain, with_plain_lines};
+
 /// The longest message, in characters (SPEC section 5).
 pub const MAX_MESSAGE_CHARS: usize = 2_000;
 
@@ -15,7 +17,7 @@ pub struct Message(String);
 /// Why a text is no message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidMessage {
-    /// Nothing but white space.
+    /// Nothing that is seen.
     #[error("must not be empty; leave it out for the default message")]
     Empty,
     /// More than [`MAX_MESSAGE_CHARS`].
@@ -45,7 +47,7 @@ pub enum Segment<'a> {
 }
 
 /// Splits `text` at its tokens. A token is a word of letters and underscores between per cent signs, so "100% sure"
-/// has none.
+/// has none; nor has a link, in which every per cent sign stands before two hexadecimal digits.
 pub fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -74,15 +76,20 @@ pub fn segments(text: &str) -> impl Iterator<Item = Segment<'_>> {
 
 /// The byte range of the first token.
 fn next_token(text: &str) -> Option<(usize, usize)> {
-    let mut signs = text.match_indices('%').map(|(at, _)| at).peekable();
-    while let Some(start) = signs.next() {
-        let end = *signs.peek()?;
-        let word = &text[start + 1..end];
-        if !word.is_empty() && word.chars().all(|c| c.is_ascii_alphabetic() || c == '_') {
-            return Some((start, end + 1));
+    let mut from = 0;
+    loop {
+        let start = from + text[from..].find('%')?;
+        let rest = &text.as_bytes()[start + 1..];
+        if rest.len() > 1 && rest[..2].iter().all(u8::is_ascii_hexdigit) {
+            from = start + 3;
+            continue;
         }
+        let letters = rest.iter().take_while(|byte| byte.is_ascii_alphabetic() || **byte == b'_').count();
+        if letters > 0 && rest.get(letters) == Some(&b'%') {
+            return Some((start, start + letters + 2));
+        }
+        from = start + 1;
     }
-    None
 }
 
 impl Message {
@@ -101,14 +108,14 @@ impl FromStr for Message {
     type Err = InvalidMessage;
 
     fn from_str(text: &str) -> Result<Self, InvalidMessage> {
-        let text = text.replace("\r\n", "\n");
-        if text.trim().is_empty() {
+        let text = with_plain_lines(text);
+        if is_blank(&text) {
             return Err(InvalidMessage::Empty);
         }
         if text.chars().count() > MAX_MESSAGE_CHARS {
             return Err(InvalidMessage::TooLong);
         }
-        if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') {
+        if !is_plain(&text) {
             return Err(InvalidMessage::NotPlain);
         }
         let unknown: Vec<_> = segments(&text)
@@ -138,5 +145,55 @@ impl From<Message> for String {
 impl fmt::Display for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(text: &str) -> Vec<String> {
+        match text.parse::<Message>() {
+            Err(InvalidMessage::UnknownTokens(tokens)) => tokens,
+            other => {
+                other.unwrap();
+                Vec::new()
+            }
+        }
+    }
+
+    #[test]
+    fn per_cent_signs_of_links_are_no_tokens() {
+        for text in [
+            "https://x.test/wiki/%E4%BD%A0%E5%A5%BD",
+            "https://x.test/caf%C3%A9%",
+            "https://x.test/peut-%C3%AAtre%20fini",
+            "https://x.test/%ad%be%ef%",
+            "https://x.test/?a=%de%sender%",
+            "100% sure, 50 %, %20sender%20, %%, 100%",
+        ] {
+            assert_eq!(unknown(text), Vec::<String>::new(), "{text}");
+        }
+        let after_link: Vec<_> = segments("%C3%A9%sender%20").collect();
+        assert_eq!(after_link, [Segment::Text("%C3%A9"), Segment::Sender, Segment::Text("20")]);
+    }
+
+    #[test]
+    fn words_between_per_cent_signs_are_tokens_and_typos_are_told() {
+        assert_eq!(unknown("%recipient% 5%x% %Sender% %_% %e%"), ["%recipient%", "%x%", "%Sender%", "%_%", "%e%"]);
+        assert_eq!(unknown("%sender%community%type%"), Vec::<String>::new());
+        // No token begins like what is encoded.
+        for token in ["sender", "community", "type"] {
+            assert!(!token.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()), "{token}");
+        }
+    }
+
+    #[test]
+    fn lines_end_in_one_way_and_a_message_says_something() {
+        let message: Message = "a\r\nb\rc\u{B}d\u{85}e\u{2028}f".parse().unwrap();
+        assert_eq!(message.as_str(), "a\nb\nc\nd\ne\nf");
+        for blank in ["", " \n", "\u{200B}\u{2060}"] {
+            assert_eq!(blank.parse::<Message>(), Err(InvalidMessage::Empty), "{blank:?}");
+        }
     }
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    email::{AddressKey, EmailAddress},
+    email::{AddressKey, EmailAddress, list},
     field::{self, Name, WebUrl},
     id::{CommunityId, InvitationId, UserId},
     settings::{LanguageTag, Locale},
@@ -26,7 +26,7 @@ pub struct User {
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub profile_url: Option<WebUrl>,
     /// Where mail reaches them.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "list::optional")]
     pub email: Option<EmailAddress>,
     /// Whether the platform has proof that the address is theirs.
     #[serde(default)]
@@ -48,6 +48,11 @@ impl User {
     /// The address, where it is proven to be the user's own.
     pub fn verified_email(&self) -> Option<&EmailAddress> {
         self.email.as_ref().filter(|_| self.email_verified)
+    }
+
+    /// The key of the present address, proven or not.
+    pub fn address(&self) -> Option<AddressKey> {
+        self.email.as_ref().map(EmailAddress::key)
     }
 }
 
@@ -120,6 +125,13 @@ pub struct Caller {
     pub email_verified: bool,
 }
 
+impl Caller {
+    /// The address, where the identity provider has proof that it is the caller's own.
+    pub fn verified_email(&self) -> Option<&EmailAddress> {
+        self.email.as_ref().filter(|_| self.email_verified)
+    }
+}
+
 /// The user or address that an invitation is for. A [`Standing`] is kept for each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -155,6 +167,55 @@ pub struct Standing {
     /// Whether the party wants no invitation from the community, ever.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub blocked: bool,
+    /// Of a user: what a mailbox of theirs wants, which counts while it is their present one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<MailboxWish>,
+}
+
+/// What a mailbox wants of a community, as its owner's standing repeats it. What it said itself stands in the standing of
+/// the address, and stays there when the address changes hands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MailboxWish {
+    /// The address.
+    pub address: AddressKey,
+    /// Until when the community must not invite again.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub cooling_until: Option<Timestamp>,
+    /// Whether it wants no invitation from the community, ever.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub blocked: bool,
+}
+
+impl MailboxWish {
+    /// Adds what the same mailbox wants by another record. Of two mailboxes, this one alone counts.
+    #[must_use]
+    pub fn and(self, other: Option<&Self>) -> Self {
+        match other.filter(|other| other.address == self.address) {
+            Some(other) => Self {
+                cooling_until: self.cooling_until.max(other.cooling_until),
+                blocked: self.blocked || other.blocked,
+                ..self
+            },
+            None => self,
+        }
+    }
+}
+
+/// How long a party wants no invitation from a community.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unwilling {
+    /// Until then: it is cooling down.
+    Until(Timestamp),
+    /// For ever: it has blocked the community.
+    ForEver,
+}
+
+impl Unwilling {
+    fn at(now: Timestamp, cooling_until: Option<Timestamp>, blocked: bool) -> Option<Self> {
+        let cools = cooling_until.filter(|until| *until > now).map(Self::Until);
+        if blocked { Some(Self::ForEver) } else { cools }
+    }
 }
 
 impl Standing {
@@ -163,8 +224,21 @@ impl Standing {
         self.live_invitation.filter(|_| self.live_until.is_some_and(|until| until > now))
     }
 
-    /// Until when the party is cooling down, if it is at `now`.
-    pub fn cooling_at(&self, now: Timestamp) -> Option<Timestamp> {
-        self.cooling_until.filter(|until| *until > now)
+    /// How long the party wants no invitation, if that is so at `now`: by its own word, or by that of the mailbox at the
+    /// user's present `address`.
+    pub fn unwilling_at(&self, address: Option<&AddressKey>, now: Timestamp) -> Option<Unwilling> {
+        let mailbox = self.mailbox.as_ref().filter(|wish| Some(&wish.address) == address);
+        let mailbox = mailbox.and_then(|wish| Unwilling::at(now, wish.cooling_until, wish.blocked));
+        Unwilling::at(now, self.cooling_until, self.blocked).max(mailbox)
+    }
+
+    /// What the mailbox of this standing's address wants at `now`, if it has said anything that still counts.
+    pub fn wish_at(&self, address: &AddressKey, now: Timestamp) -> Option<MailboxWish> {
+        let wish = MailboxWish {
+            address: address.clone(),
+            cooling_until: self.cooling_until.filter(|until| *until > now),
+            blocked: self.blocked,
+        };
+        (wish.blocked || wish.cooling_until.is_some()).then_some(wish)
     }
 }

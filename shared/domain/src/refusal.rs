@@ -47,6 +47,9 @@ pub enum Refusal {
     /// The invitee is not active, or wants no invitations from the community; the invitation stays in that state.
     #[error("The invited person cannot be invited to this community.")]
     InviteeUnavailable(Status),
+    /// The sender is not active any more, or may not invite the invitee any more; the invitation stays in that state.
+    #[error("The person who asked for this invitation may not invite to the community any more.")]
+    SenderMayNotInvite(Status),
     /// The state does not allow it.
     #[error("{}", conflict(*.0))]
     Conflict(Status),

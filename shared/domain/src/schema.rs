@@ -64,10 +64,15 @@ described! {
     UserId: text("A person, as the platform names them.", 1..=MAX_ID_LENGTH, Some(FOREIGN_ID)),
     CommunityId: text("A community, as the platform names it.", 1..=MAX_ID_LENGTH, Some(FOREIGN_ID)),
     InvitationId: text("One invitation: a ULID.", 26..=26, Some(ULID)),
-    EmailAddress: text("An email address.", 3..=MAX_EMAIL_LENGTH, None::<&str>)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Email))),
+    EmailAddress: text(
+        "An email address. Its domain may be internationalised, in its own script or in ASCII: either is the same address.",
+        3..=MAX_EMAIL_LENGTH,
+        None::<&str>,
+    )
+    .format(Some(SchemaFormat::Custom("idn-email".to_owned()))),
     LanguageTag: text("A language such as `en` or `de-AT`.", 2..=35, Some("^[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8})*$")),
-    Message: characters(1..=MAX_MESSAGE_CHARS),
+    // Blank text reads as left out.
+    Message: characters(0..=MAX_MESSAGE_CHARS),
     Line<const MOST: usize>: characters(1..=MOST),
     Prose<const MOST: usize>: characters(0..=MOST),
     WebUrl: ObjectBuilder::new()

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     Timestamp,
     community::{Community, Enrolment, MembershipMode, Visibility},
-    email::EmailAddress,
+    email::{AddressKey, EmailAddress},
     id::{InvitationId, UserId},
     invitation::{CommunityLabel, Invitation, Invitee, Sender, Status},
     message::Message,
     outbox::{Addressee, MailKind, NewMail},
-    person::{Caller, Party, Role, Standing, User},
+    person::{Party, Role, Standing, Unwilling, User},
     refusal::Refusal,
     settings::Settings,
     time::days_later,
@@ -72,18 +72,22 @@ impl Outcome {
 pub struct SendingRights {
     /// A moderator must approve each invitation.
     pub needs_approval: bool,
-    /// Only the sender's connections may be invited.
+    /// Only the sender's connections may be invited. Else any user may, and any address: an outcome that depended on whether
+    /// an address is a user's would tell.
     pub connections_only: bool,
-    /// Addresses of no user may be invited.
-    pub addresses: bool,
 }
 
-/// Returns the rights of `caller` to invite into `community`.
+impl SendingRights {
+    /// To invite anyone, at once.
+    pub const ANYONE: Self = Self { needs_approval: false, connections_only: false };
+}
+
+/// Returns the rights of `user`, who may be a site administrator, to invite into `community`.
 ///
 /// # Errors
 /// The rule of SPEC section 3 that forbids it altogether.
 pub fn sending_rights(
-    caller: &Caller,
+    site_administrator: bool,
     user: Option<&User>,
     community: Option<&Community>,
     role: Option<Role>,
@@ -94,24 +98,32 @@ pub fn sending_rights(
         return Err(Refusal::CallerInactive);
     }
     let community = community.ok_or(Refusal::CommunityNotFound)?;
-    let anyone = SendingRights { needs_approval: false, connections_only: false, addresses: true };
     let rights = match role {
-        _ if caller.site_administrator => anyone,
+        _ if site_administrator => SendingRights::ANYONE,
         None => return Err(Refusal::NotAMember),
-        Some(Role::Administrator | Role::Owner) => anyone,
+        Some(Role::Administrator | Role::Owner) => SendingRights::ANYONE,
         Some(_) if community.enrolment == Enrolment::Network => return Err(Refusal::InvitersAreAdministrators),
-        Some(Role::Moderator) => anyone,
+        Some(Role::Moderator) => SendingRights::ANYONE,
         Some(Role::Member) if community.visibility == Visibility::Private => return Err(Refusal::CommunityPrivate),
         Some(Role::Member) => SendingRights {
             needs_approval: community.enrolment == Enrolment::Closed,
             connections_only: settings.members_invite_connections_only,
-            addresses: false,
         },
     };
+    check_invites(Some(community))?;
+    Ok(rights)
+}
+
+/// Refuses for a community that is gone, or allows no invitations.
+///
+/// # Errors
+/// [`Refusal::CommunityNotFound`] or [`Refusal::InvitationsNotAllowed`].
+pub fn check_invites(community: Option<&Community>) -> Result<(), Refusal> {
+    let community = community.ok_or(Refusal::CommunityNotFound)?;
     if !community.allow_invitations {
         return Err(Refusal::InvitationsNotAllowed);
     }
-    Ok(rights)
+    Ok(())
 }
 
 /// What all invitations of one request have in common.
@@ -152,6 +164,8 @@ pub enum Recipient {
         connected: bool,
         /// Whether mail to their address bounced for good or was called spam.
         suppressed: bool,
+        /// The address that they were named by, if they were.
+        typed: Option<EmailAddress>,
     },
     /// An address of no user.
     Address {
@@ -188,42 +202,65 @@ impl Recipient {
             Self::Address { email, .. } => Some(Party::Address(email.key())),
         }
     }
+
+    /// A user's present address.
+    pub fn address(&self) -> Option<AddressKey> {
+        match self {
+            Self::User { user, .. } => user.address(),
+            Self::UnknownUser | Self::InvalidEmail | Self::Address { .. } => None,
+        }
+    }
+
+    /// The invitee that the recipient makes at `now` for a sender with these rights, or why they make none. An invitation
+    /// that is their `own` live one already does not stand in its own way.
+    ///
+    /// # Errors
+    /// The outcome that SPEC section 4 names. A sender who may not invite a person learns nothing else about them, and a
+    /// block hides everything but itself.
+    pub fn admit(
+        &self,
+        rights: SendingRights,
+        own: Option<InvitationId>,
+        now: Timestamp,
+    ) -> Result<Invitee, NotInvited> {
+        let (invitee, standing, unavailable) = match self {
+            Self::UnknownUser => return Err(Outcome::UnknownUser.into()),
+            Self::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
+            Self::User { connected: false, .. } | Self::Address { .. } if rights.connections_only => {
+                return Err(Outcome::NotConnected.into());
+            }
+            Self::User { user, standing, suppressed, typed, .. } => {
+                (Invitee::user(user, typed.as_ref()), standing, !user.active || *suppressed)
+            }
+            Self::Address { email, standing, suppressed } => (Invitee::address(email.clone()), standing, *suppressed),
+        };
+        let unwilling = standing.unwilling_at(self.address().as_ref(), now);
+        if standing.role.is_some() {
+            return Err(Outcome::AlreadyMember.into());
+        }
+        if unavailable || unwilling == Some(Unwilling::ForEver) {
+            return Err(Outcome::Unavailable.into());
+        }
+        if standing.live_at(now).is_some_and(|live| Some(live) != own) {
+            return Err(Outcome::AlreadyInvited.into());
+        }
+        match unwilling {
+            Some(Unwilling::Until(until)) => {
+                Err(NotInvited { outcome: Outcome::CoolingDown, retry_after: Some(until) })
+            }
+            _ => Ok(invitee),
+        }
+    }
 }
 
 impl Terms {
     /// The invitation named `id` for `recipient`, or why there is none.
     ///
     /// # Errors
-    /// The outcome that SPEC section 4 names. A sender who may not invite a person learns nothing else about them, and a
-    /// block hides everything but itself.
+    /// As [`Recipient::admit`].
     pub fn make(&self, id: InvitationId, recipient: &Recipient) -> Result<Transition, NotInvited> {
-        let (invitee, standing, unavailable) = match recipient {
-            Recipient::UnknownUser => return Err(Outcome::UnknownUser.into()),
-            Recipient::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
-            Recipient::User { connected: false, .. } if self.rights.connections_only => {
-                return Err(Outcome::NotConnected.into());
-            }
-            Recipient::Address { .. } if !self.rights.addresses => return Err(Outcome::NotConnected.into()),
-            Recipient::User { user, standing, suppressed, .. } => {
-                (Invitee::user(user), standing, !user.active || *suppressed)
-            }
-            Recipient::Address { email, standing, suppressed } => {
-                (Invitee::address(email.clone()), standing, *suppressed)
-            }
-        };
-        if standing.role.is_some() {
-            return Err(Outcome::AlreadyMember.into());
-        }
-        if unavailable || standing.blocked {
-            return Err(Outcome::Unavailable.into());
-        }
-        if standing.live_at(self.now).is_some() {
-            return Err(Outcome::AlreadyInvited.into());
-        }
-        if let Some(until) = standing.cooling_at(self.now) {
-            return Err(NotInvited { outcome: Outcome::CoolingDown, retry_after: Some(until) });
-        }
-        Ok(self.transition(id, invitee))
+        let invitee = recipient.admit(self.rights, None, self.now)?;
+        Ok(self.transition(id, invitee, recipient.address()))
     }
 
     /// The invitation named `id` as it is made for `invitee`.
@@ -243,6 +280,7 @@ impl Terms {
             answered_at: None,
             decided_by: None,
             reason: None,
+            withdrawal: None,
             delivery: None,
             mailed_at: None,
             revision: 1,
@@ -255,7 +293,7 @@ impl Terms {
         invitation
     }
 
-    fn transition(&self, id: InvitationId, invitee: Invitee) -> Transition {
+    fn transition(&self, id: InvitationId, invitee: Invitee, address: Option<AddressKey>) -> Transition {
         let party = invitee.party();
         let invitation = self.invitation(id, invitee);
         let (kind, to) = match invitation.status {
@@ -264,8 +302,8 @@ impl Terms {
             _ => (MailKind::Invitation, Addressee::Invitee),
         };
         let standing = match invitation.status {
-            Status::Accepted => StandingChange::Enrol { invitation: id },
-            _ => StandingChange::Invite { invitation: id, until: invitation.expires_at },
+            Status::Accepted => StandingChange::Enrol { invitation: id, address },
+            _ => StandingChange::Invite { invitation: id, until: invitation.expires_at, address },
         };
         let mut guards =
             vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())];

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     community::{Community, MembershipMode},
-    email::EmailAddress,
-    field::{Line, Prose, WebUrl, Whole},
+    email::{EmailAddress, list},
+    field::{self, Line, Prose, WebUrl, Whole},
     message::Message,
     named::named,
 };
@@ -35,6 +35,8 @@ named! {
         En = "en",
         /// German.
         De = "de",
+        /// Arabic.
+        Ar = "ar",
     }
 }
 
@@ -43,6 +45,25 @@ impl Locale {
     pub fn of_tag(tag: &str) -> Option<Self> {
         let language = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|locale| locale.as_str().eq_ignore_ascii_case(language))
+    }
+
+    /// Returns the language that the header `Accept-Language` wants most (RFC 9110), the first of equals; `None` if none
+    /// of them is spoken here, or any will do.
+    pub fn wanted(header: &str) -> Option<Self> {
+        let mut best: Option<(f32, &str)> = None;
+        for range in header.split(',') {
+            let mut parts = range.split(';').map(str::trim);
+            let tag = parts.next().unwrap_or_default();
+            let quality = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            let quality =
+                quality.map_or(Some(1.0), |text| text.parse::<f32>().ok().filter(|q| (0.0..=1.0).contains(q)));
+            let quality = quality.unwrap_or(0.0);
+            let spoken = tag == "*" || Self::of_tag(tag).is_some();
+            if spoken && quality > best.map_or(0.0, |(most, _)| most) {
+                best = Some((quality, tag));
+            }
+        }
+        best.and_then(|(_, tag)| Self::of_tag(tag))
     }
 }
 
@@ -113,7 +134,7 @@ pub struct Settings {
     /// What the page behind a mail link asks for.
     pub email_link_response: EmailLinkResponse,
     /// The message of invitations whose sender wrote none; the built-in one when absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "field::unless_blank")]
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub default_message: Option<Message>,
     /// Where a person without an account registers.
@@ -128,11 +149,11 @@ pub struct Settings {
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub logo_url: Option<WebUrl>,
     /// The address that people ask for help.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "list::optional")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub support_email: Option<EmailAddress>,
     /// The postal address that mail law asks for in the footer.
-    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "Prose::unless_blank")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "field::unless_blank")]
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub postal_address: Option<Prose<500>>,
     /// The language for people who have chosen none.
@@ -176,7 +197,30 @@ impl Settings {
 mod tests {
     use serde_json::json;
 
-    use super::Settings;
+    use super::{Locale, Settings};
+
+    #[test]
+    fn the_language_wanted_most_is_spoken() {
+        use Locale::{De, En};
+        for (header, spoken) in [
+            ("de", Some(De)),
+            ("de-AT,de;q=0.9,en;q=0.8", Some(De)),
+            ("de;q=0.1, en;q=0.9", Some(En)),
+            ("de ; q=0.1 , en ; q=0.9", Some(En)),
+            ("en;q=0.5,de;q=0.5", Some(En)),
+            ("fr, de;q=0.2", Some(De)),
+            ("fr, *;q=0.5, de;q=0.2", None),
+            ("de;q=0, en;q=0.001", Some(En)),
+            ("de;q=0", None),
+            ("de;q=x, en;q=0.1", Some(En)),
+            ("de;q=NaN, fr;q=inf, de;q=2", None),
+            ("fr", None),
+            ("", None),
+            (";,;q=1,,", None),
+        ] {
+            assert_eq!(Locale::wanted(header), spoken, "{header}");
+        }
+    }
 
     #[test]
     fn the_defaults_are_those_of_spec() {

@@ -6,7 +6,7 @@ use super::{
     id::{CommunityId, InvitationId, UserId},
     invitation::Invitation,
     outbox::NewMail,
-    person::Party,
+    person::{MailboxWish, Party},
 };
 
 /// A change of one invitation, with all that must happen together with it or not at all.
@@ -33,19 +33,23 @@ pub enum StandingChange {
         invitation: InvitationId,
         /// Its expiry.
         until: Timestamp,
+        /// A user's present address, whose mailbox must be willing, too.
+        address: Option<AddressKey>,
     },
     /// The party answered yes and becomes a member. Needs a party that is none.
     Join {
         /// The invitation that is the cause.
         invitation: InvitationId,
-        /// Whether it was the party's own, which is live no longer. One that came to an address of theirs leaves their own
-        /// as it is.
-        own: bool,
+        /// The only invitation that may still be the live one, since it ends in the same transaction: the cause itself, or
+        /// the party's own where the cause came to an address of theirs.
+        ends: InvitationId,
     },
     /// The party becomes a member unasked (automatic mode). Needs what [`Self::Invite`] needs.
     Enrol {
         /// The invitation that is the cause.
         invitation: InvitationId,
+        /// A user's present address, whose mailbox must be willing, too.
+        address: Option<AddressKey>,
     },
     /// The invitation is no longer the live one. Where another one is, there is nothing to release.
     Release {
@@ -62,11 +66,21 @@ pub enum StandingChange {
         /// Whether it must never ask again.
         block: bool,
     },
-    /// The community must never ask the party again. Needs a party that has not said so yet.
+    /// The community must never ask the party again. Where it has said so already, there is nothing to block.
     Block {
         /// Whether the party may be unknown. An erased one is, and must not come back by this.
         anew: bool,
     },
+    /// The community waits, for ever if blocked: the mailbox of the invitee who declined wants the same.
+    Concur {
+        /// Until when the community must not ask again.
+        cooling_until: Timestamp,
+        /// Whether it must never ask again.
+        block: bool,
+    },
+    /// A mailbox of the user has spoken through somebody else's mail or invitation. Where it has blocked the community
+    /// already, there is nothing to add.
+    Mailbox(MailboxWish),
 }
 
 /// A fact that is checked by the write itself.

@@ -1,11 +1,13 @@
-//! Who sees an invitation, how much of it, and what they may do with it now.
-
-use serde::Serialize;
+//! Who sees an invitation, and how much of it.
+//!
+//! An address does not give away the account behind it: whom the sender named by an address appears to everyone but
+//! themselves as that address until they accept, whether or not it is a user's.
 
 use super::{
-    Timestamp,
     email::EmailAddress,
-    invitation::{Invitation, Invitee, Status},
+    fact::Fact,
+    id::UserId,
+    invitation::{Invitation, InvitedAs, Invitee, Status},
     person::{Caller, Role, User},
     refusal::Refusal,
 };
@@ -21,14 +23,8 @@ pub struct Viewer<'a> {
     pub role: RoleFact,
 }
 
-/// The caller's role, which costs a read and is often not needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RoleFact {
-    /// Not read yet.
-    Unread,
-    /// The role, or none.
-    Known(Option<Role>),
-}
+/// The caller's role, or that they have none.
+pub type RoleFact = Fact<Option<Role>>;
 
 impl RoleFact {
     /// Whether the role is known to moderate.
@@ -49,25 +45,27 @@ pub enum Addressed {
 }
 
 impl Viewer<'_> {
-    /// Whether the invitation is for the caller: by user id, or by a verified address.
+    /// Whether the invitation is for the caller: by user id, or by a verified address. A request that nobody has approved
+    /// is for no invitee yet.
     pub fn addressed(&self, invitation: &Invitation) -> Addressed {
-        let key = match &invitation.invitee {
-            Invitee::User { id, .. } if *id == self.caller.id => return Addressed::Yes,
-            Invitee::User { .. } => return Addressed::No,
-            Invitee::Address { key, .. } => key,
+        if !invitation.has_reached_invitee() {
+            return Addressed::No;
+        }
+        let (key, by_its_verification) = match (&invitation.invitee, shown_to_others(invitation)) {
+            (Invitee::User { id, .. }, _) if *id == self.caller.id => return Addressed::Yes,
+            // The user's alone. To one who merely says that the address is theirs, it is as if there were no such user.
+            (Invitee::User { .. }, ShownInvitee::Address(email)) => (email.key(), Addressed::No),
+            (Invitee::User { .. }, _) => return Addressed::No,
+            (Invitee::Address { key, .. }, _) => (key.clone(), Addressed::Yes),
         };
-        let is_invited = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == *key);
-        if is_invited(self.verified_email()) || is_invited(self.user.and_then(User::verified_email)) {
-            Addressed::Yes
+        let is_invited = |email: Option<&EmailAddress>| email.is_some_and(|email| email.key() == key);
+        if is_invited(self.caller.verified_email()) || is_invited(self.user.and_then(User::verified_email)) {
+            by_its_verification
         } else if is_invited(self.caller.email.as_ref()) || is_invited(self.user.and_then(|user| user.email.as_ref())) {
             Addressed::Unverified
         } else {
             Addressed::No
         }
-    }
-
-    fn verified_email(&self) -> Option<&EmailAddress> {
-        self.caller.email.as_ref().filter(|_| self.caller.email_verified)
     }
 
     /// Whether the caller asked for the invitation.
@@ -97,6 +95,19 @@ impl Viewer<'_> {
         self.is_sender(invitation) || self.moderates()
     }
 
+    /// Returns the invitee as the caller sees them: themselves, or what everyone else sees.
+    pub fn shown_invitee<'i>(&self, invitation: &'i Invitation) -> ShownInvitee<'i> {
+        match &invitation.invitee {
+            Invitee::User { id, display_name, .. } if *id == self.caller.id => {
+                ShownInvitee::User { id, display_name: display_name.as_deref() }
+            }
+            _ => match shown_to_others(invitation) {
+                ShownInvitee::Address(_) if !self.sees_address(invitation) => ShownInvitee::Nobody,
+                shown => shown,
+            },
+        }
+    }
+
     /// Refuses a caller who is inactive, or unknown without being a site administrator.
     ///
     /// # Errors
@@ -108,64 +119,36 @@ impl Viewer<'_> {
             _ => Ok(()),
         }
     }
-
-    /// Returns what the caller may do with the invitation at `now`, as far as is known. A fact that was not read may still
-    /// forbid it.
-    pub fn actions(&self, invitation: &Invitation, now: Timestamp) -> Vec<Action> {
-        let status = invitation.status_at(now);
-        if self.user.is_some_and(|user| !user.active) {
-            return Vec::new();
-        }
-        let moderates = self.moderates();
-        let sends = self.is_sender(invitation) || moderates;
-        let answers = self.addressed(invitation) == Addressed::Yes;
-        let rested = invitation.next_resend().is_none_or(|allowed| allowed <= now);
-        let applies = |action: &Action| match action {
-            Action::Accept | Action::Decline => answers && status == Status::Pending,
-            Action::Approve | Action::Reject => moderates && status == Status::AwaitingApproval,
-            Action::Cancel => sends && !status.is_final(),
-            Action::Resend => sends && status == Status::Pending && rested,
-        };
-        Action::ALL.into_iter().filter(applies).collect()
-    }
 }
 
-/// Something that a caller may do with an invitation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Action {
-    /// Answer yes.
-    #[serde(rename = "ACCEPT_COMMUNITY_INVITATION")]
-    Accept,
-    /// Answer no.
-    #[serde(rename = "DECLINE_COMMUNITY_INVITATION")]
-    Decline,
-    /// Withdraw it.
-    #[serde(rename = "CANCEL_COMMUNITY_INVITATION")]
-    Cancel,
-    /// Grant the request.
-    #[serde(rename = "APPROVE_COMMUNITY_INVITATION")]
-    Approve,
-    /// Refuse the request.
-    #[serde(rename = "REJECT_COMMUNITY_INVITATION")]
-    Reject,
-    /// Mail it again.
-    #[serde(rename = "RESEND_COMMUNITY_INVITATION")]
-    Resend,
+/// The invitee of an invitation, as far as somebody gets to see them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownInvitee<'a> {
+    /// A user.
+    User {
+        /// The platform's id of the invitee.
+        id: &'a UserId,
+        /// The full name, as far as it is known.
+        display_name: Option<&'a str>,
+    },
+    /// An address, as the sender typed it.
+    Address(&'a EmailAddress),
+    /// Nothing of them.
+    Nobody,
 }
 
-impl Action {
-    const ALL: [Self; 6] = [Self::Accept, Self::Decline, Self::Cancel, Self::Approve, Self::Reject, Self::Resend];
-
-    /// The last segment of the action's route.
-    pub fn verb(self) -> &'static str {
-        match self {
-            Self::Accept => "accept",
-            Self::Decline => "decline",
-            Self::Cancel => "cancel",
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-            Self::Resend => "resend",
+/// Returns the invitee as they appear to everyone but themselves: to the sender and to moderators, in answers, notices and
+/// events.
+pub fn shown_to_others(invitation: &Invitation) -> ShownInvitee<'_> {
+    match &invitation.invitee {
+        // The membership of who has accepted is there for all to see.
+        Invitee::User { id, display_name, invited_as }
+            if invited_as.is_none() || invitation.status == Status::Accepted =>
+        {
+            ShownInvitee::User { id, display_name: display_name.as_deref() }
         }
+        Invitee::User { invited_as: Some(InvitedAs::Address(email)), .. }
+        | Invitee::Address { email: Some(email), .. } => ShownInvitee::Address(email),
+        Invitee::User { .. } | Invitee::Address { email: None, .. } => ShownInvitee::Nobody,
     }
 }

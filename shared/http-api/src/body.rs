@@ -3,33 +3,47 @@
 use lambda_http::{Body, Request};
 use serde::de::DeserializeOwned;
 
-use super::problem::Problem;
+use super::{
+    json::{Json, Unreadable},
+    problem::Problem,
+};
 
 /// The largest body that is read, in bytes: far more than a hundred recipients and a full message need.
 pub const MAX_BODY: usize = 256 * 1024;
 
-/// Reads the JSON body of `request`; an empty body reads as `{}`.
+/// Reads the JSON body of `request`; an empty body reads as `{}`, and a field that is `null` as left out.
 ///
 /// # Errors
-/// 413 above [`MAX_BODY`]; 400 that names the field if it is no JSON or of another shape.
+/// As [`fields`], and 400 that names the field if it is of another shape.
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
+    let fields = fields(request)?;
+    serde_path_to_error::deserialize(Json::Object(fields)).map_err(|error| {
+        let path = error.path().to_string();
+        let param = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
+        match error.into_inner() {
+            Unreadable::Field(name, detail) => Problem::malformed(name, detail),
+            Unreadable::Missing(name) => Problem::malformed(name, "is required"),
+            unreadable => Problem::malformed(param, unreadable),
+        }
+    })
+}
+
+/// Returns the fields of the JSON object in the body of `request`; an empty body has none.
+///
+/// # Errors
+/// 413 above [`MAX_BODY`]; 400 if it is no JSON object.
+pub fn fields(request: &Request) -> Result<Vec<(String, Json)>, Problem> {
     let bytes = bytes(request)?;
-    let bytes = if bytes.iter().all(u8::is_ascii_whitespace) { b"{}" } else { bytes };
-    // A list would read as the fields in their order.
-    if bytes.trim_ascii_start().first() != Some(&b'{') {
-        return Err(Problem::malformed("body", "must be a JSON object"));
+    // Some editors and exports begin a file with a byte order mark.
+    let bytes = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes);
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Ok(Vec::new());
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    serde_path_to_error::deserialize(&mut deserializer)
-        .and_then(|value| match deserializer.end() {
-            Ok(()) => Ok(value),
-            Err(error) => Err(serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error)),
-        })
-        .map_err(|error| {
-            let path = error.path().to_string();
-            let param = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
-            Problem::malformed(param, error.into_inner())
-        })
+    match serde_json::from_slice(bytes) {
+        Ok(Json::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Problem::malformed("body", "must be a JSON object")),
+        Err(_) => Err(Problem::malformed("body", "must be a JSON object, complete and in UTF-8")),
+    }
 }
 
 /// Returns the bytes of the body.
@@ -46,4 +60,48 @@ pub fn bytes(request: &Request) -> Result<&[u8], Problem> {
         return Err(Problem::too_large("body", format!("must be at most {MAX_BODY} bytes")));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Sample {
+        name: String,
+        count: Option<i64>,
+    }
+
+    fn read(body: impl Into<Body>) -> Result<Sample, Problem> {
+        json(&Request::new(body.into()))
+    }
+
+    #[test]
+    fn a_body_is_read_with_or_without_a_byte_order_mark_and_null_reads_as_left_out() {
+        let expected = Sample { name: "ann".to_owned(), count: None };
+        assert_eq!(read("\u{FEFF} {\"name\": \"ann\", \"count\": null}"), Ok(expected));
+        assert_eq!(read("{\"name\": \"ann\", \"count\": 7.0}").map(|sample| sample.count), Ok(Some(7)));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_said_in_the_words_of_json() {
+        let no_json = "body: must be a JSON object, complete and in UTF-8";
+        for (body, detail) in [
+            (&b"{"[..], no_json),
+            (b"{\"name\": \"\xff\"}", no_json),
+            (b"\xff\xfe{\0}\0", no_json),
+            (b"[]", "body: must be a JSON object"),
+            (b"\xef\xbb\xbf", "name: is required"),
+            (b"{\"name\": null}", "name: is required"),
+            (b"{\"name\": 7}", "name: must be a string"),
+            (b"{\"name\": \"a\", \"count\": 7.5}", "count: must be a whole number"),
+            (b"{\"name\": \"a\", \"name\": \"b\"}", "name: stands twice"),
+            (b"{\"nom\": \"a\"}", "nom: unknown field, expected `name` or `count`"),
+        ] {
+            let problem = read(body.to_vec()).unwrap_err();
+            assert_eq!((problem.status().as_u16(), problem.detail()), (400, detail));
+        }
+    }
 }

@@ -66,6 +66,7 @@ codes! {
     CONFLICT {
         AlreadyMember "already_member",
         InviteeUnavailable "invitee_unavailable",
+        SenderMayNotInvite "sender_may_not_invite",
         InvitationAwaitingApproval "invitation_awaiting_approval",
         InvitationPending "invitation_pending",
         InvitationAccepted "invitation_accepted",

@@ -23,5 +23,5 @@ pub async fn run(api: &Api, request: &Request, command: &Command) -> Result<Resp
     let now = now();
     let found = perform(&api.store, &caller, id, command, now).await?;
     let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
-    json(StatusCode::OK, &InvitationView::new(&found.invitation, &viewer, now))
+    json(StatusCode::OK, &InvitationView::new(&found.invitation, &found.actions, &viewer, now))
 }

@@ -370,12 +370,12 @@ pub fn list(operation: Operation, counting: bool) -> Operation {
         .optional(
             ParameterIn::Query,
             "cursor",
-            "The `nextCursor` of the page before. It is good for the same caller and the same query.",
+            "The `nextCursor` of the page before. It is good for the same caller and the same query. A page may be short although it has one.",
             text(),
         )
         .responds(
             200,
-            "A page, newest first, pending invitations before all others.",
+            "A page: pending invitations first, then status by status, the newest first in each, whatever the size of the pages.",
             Schema::of::<ListView<'_>>(),
             vec![("page", page)],
         )
@@ -415,6 +415,7 @@ pub fn example_problems() -> Vec<(Code, Value)> {
         Refusal::NotSender,
         Refusal::AlreadyMember(Status::Pending),
         Refusal::InviteeUnavailable(Status::AwaitingApproval),
+        Refusal::SenderMayNotInvite(Status::AwaitingApproval),
         Refusal::ResentRecently { until },
         Refusal::DailyQuotaUsed { until },
         Refusal::RegistrationNeeded,

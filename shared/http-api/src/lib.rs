@@ -9,8 +9,10 @@ pub mod command;
 pub mod contract;
 pub mod cursor;
 pub mod function;
+pub mod json;
 pub mod list;
 pub mod problem;
+pub mod query;
 pub mod route;
 pub mod view;
 

@@ -1,11 +1,11 @@
 //! Serves lists over HTTP: their parameters, the cursor, and how a page is shown.
 
-use domain::{Timestamp, invitation::Status, viewing::Viewer};
-use lambda_http::{Request, RequestExt};
+use domain::{Timestamp, invitation::Status, person::Caller, viewing::Viewer};
+use lambda_http::Request;
 use serde::Serialize;
-use service::lists::{List, ListRequest, Page, Position};
+use service::lists::{List, ListRequest, Listed, Page};
 
-use super::{cursor::Cursor, problem::Problem, view::InvitationView};
+use super::{cursor, problem::Problem, query::parameter, view::InvitationView};
 
 pub use service::lists::MAX_LIMIT;
 
@@ -34,44 +34,40 @@ pub struct ListView<'a> {
 }
 
 impl ListQuery {
-    /// Reads how the parameters of `request` narrow `list`, for the caller.
+    /// Reads how the parameters of `request` narrow the lists, for the caller.
     ///
     /// # Errors
-    /// 400 that names a parameter which is not one, or a cursor of another list.
-    pub fn parse(request: &Request, list: List, caller: &str, counting: bool) -> Result<Self, Problem> {
-        let parameters = request.query_string_parameters();
-        let status = match parameters.first("status").filter(|name| !name.is_empty()) {
+    /// 400 that names a parameter which is not one or stands twice, or a cursor of another list.
+    pub fn parse(request: &Request, lists: Vec<List>, caller: &str, counting: bool) -> Result<Self, Problem> {
+        let status = match parameter(request, "status")? {
             None => None,
-            Some(name) => Some(Status::of_name(name).ok_or_else(|| {
+            Some(name) => Some(Status::of_name(&name).ok_or_else(|| {
                 let names: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
                 Problem::malformed("status", format!("must be one of {}", names.join(", ")))
             })?),
         };
         let limit =
-            match parameters.first("limit").filter(|text| !text.is_empty()) {
+            match parameter(request, "limit")? {
                 None => DEFAULT_LIMIT,
                 Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
                     Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
                 })?,
             };
-        let binding = format!("{caller} {} {} {}", list.index(), list.of(), status.map_or("", Status::as_str));
-        let cursor = parameters
-            .first("cursor")
-            .filter(|text| !text.is_empty())
-            .map(|sealed| Cursor::open(sealed, &binding))
-            .transpose()?;
-        let after = cursor.map(|cursor| Position { listing: cursor.after, pending: cursor.pending });
-        Ok(Self { request: ListRequest { list, status, limit, after, counting }, binding })
+        let of: Vec<_> = lists.iter().map(|list| format!("{} {}", list.index(), list.of())).collect();
+        let binding = format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str));
+        let after = parameter(request, "cursor")?.map(|sealed| cursor::open(&sealed, &binding)).transpose()?;
+        Ok(Self { request: ListRequest { lists, status, limit, after, counting }, binding })
     }
 
-    /// Shows the page as `viewer` sees it.
-    pub fn view<'a>(&self, page: &'a Page, viewer: &Viewer<'_>, now: Timestamp) -> ListView<'a> {
-        let cursor = page.next.as_ref().map(|Position { listing, pending }| {
-            Cursor { after: listing.clone(), pending: *pending }.seal(&self.binding)
-        });
+    /// Shows the page as the caller sees it.
+    pub fn view<'a>(&self, page: &'a Page, caller: &Caller, now: Timestamp) -> ListView<'a> {
+        let view = |one: &'a Listed| {
+            let viewer = Viewer { caller, user: page.user.as_ref(), role: one.role };
+            InvitationView::new(&one.invitation, &one.actions, &viewer, now)
+        };
         ListView {
-            invitations: page.invitations.iter().map(|one| InvitationView::new(one, viewer, now)).collect(),
-            next_cursor: cursor,
+            invitations: page.invitations.iter().map(view).collect(),
+            next_cursor: page.next.as_ref().map(|next| cursor::seal(next, &self.binding)),
             pending_count: page.pending,
         }
     }

@@ -7,7 +7,7 @@ use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode
 use proptest::prelude::*;
 
 use crate::{
-    cursor::Cursor,
+    cursor,
     function::{invitation_id, parameter, path},
 };
 use domain::{
@@ -20,7 +20,11 @@ use domain::{
     settings::LanguageTag,
     stats::rounded_seconds,
 };
-use store::{keys::Key, listing};
+use service::lists::{Place, Position};
+use store::{
+    keys::Key,
+    listing::{Range, listing},
+};
 
 /// What some clients encode in a path.
 const SOME: AsciiSet = CONTROLS.add(b'|').add(b'@').add(b'+');
@@ -31,8 +35,9 @@ fn texts() -> impl Strategy<Value = String> {
         any::<String>(),
         "[ -~]{0,80}",
         "[a-z0-9.+_\"\\\\ -]{0,20}@[a-z0-9.\\[\\]:-]{0,20}",
+        "[a-z0-9.]{1,9}@[A-Za-zäÖüß例。\u{200C}\u{200D}-]{1,9}\\.(test|テスト|xn--p1ai)",
         "[0-9A-HJKMNP-TV-Z]{24,28}",
-        "[A-Za-z0-9_-]{60,68}",
+        "[A-Za-z0-9_-]{60,72}",
         "(%[a-z_]{0,9}%?|[ a-z\n]{0,9}){0,9}",
     ]
 }
@@ -75,15 +80,18 @@ proptest! {
     }
 
     #[test]
-    fn addresses_keep_their_spelling_and_are_known_by_one_key_whatever_the_case(text in texts()) {
+    fn addresses_keep_their_spelling_and_are_known_by_one_key_in_every_other(text in texts()) {
         if let Ok(address) = text.parse::<EmailAddress>() {
             prop_assert_eq!(address.as_str(), text.trim());
-            prop_assert!(text.len() - text.trim().len() + 254 >= text.len());
+            prop_assert!(address.as_mailed().is_ascii() && address.as_mailed().len() <= 254);
             // Nothing in it could end a header or begin another address.
             prop_assert!(!address.as_str().contains(['\r', '\n', ',', ';', '<', '>', ' ']));
             let shouted: EmailAddress = text.to_ascii_uppercase().parse().unwrap();
             prop_assert_eq!(&shouted, &address);
             prop_assert_eq!(shouted.key(), address.key());
+            let in_ascii: EmailAddress = address.as_mailed().parse().unwrap();
+            prop_assert_eq!(&in_ascii, &address);
+            prop_assert_eq!(in_ascii.key(), address.key());
             let shown = format!("{address:?}");
             prop_assert!(!shown.contains(address.as_str()));
         }
@@ -109,6 +117,27 @@ proptest! {
     }
 
     #[test]
+    fn a_token_is_found_whatever_a_mail_program_has_put_around_it(
+        millis in 0..(1_u64 << 48), entropy: [u8; 10], revision: u32, secret: [u8; 32],
+        before in "[^A-Za-z0-9_-]{0,3}", signs in "[-_]{0,3}", after in "([^A-Za-z0-9_-].{0,20})?",
+    ) {
+        let token = LinkToken::new(InvitationId::new(millis, entropy), revision, secret);
+        prop_assert_eq!(LinkToken::find(&format!("{before}{}{signs}{after}", token.reveal())), Some(token));
+    }
+
+    #[test]
+    fn no_token_is_found_in_garbage_or_in_one_that_is_cut_off_or_runs_on(
+        millis in 0..(1_u64 << 48), entropy: [u8; 10], revision: u32, secret: [u8; 32],
+        length in 0..TOKEN_CHARS, more in "[A-Za-z0-9]{1,9}", text in texts(),
+    ) {
+        let whole = LinkToken::new(InvitationId::new(millis, entropy), revision, secret).reveal();
+        prop_assert_eq!(LinkToken::find(&whole[..length]), None);
+        prop_assert_eq!(LinkToken::find(&format!("{whole}{more}")), None);
+        // What has a token's length stands there letter by letter, and is no link's without its digest.
+        prop_assert!(LinkToken::find(&text).is_none_or(|token| text.contains(&token.reveal())));
+    }
+
+    #[test]
     fn messages_are_their_segments_and_hold_no_unknown_token(text in texts()) {
         let pieces: String = segments(&text)
             .map(|segment| match segment {
@@ -127,6 +156,20 @@ proptest! {
     }
 
     #[test]
+    fn a_link_holds_no_token_whatever_it_says(text in any::<String>(), small: bool, cut in 0..3_usize) {
+        let link = utf8_percent_encode(&text, NON_ALPHANUMERIC).to_string();
+        let link = if small { link.to_lowercase() } else { link };
+        // A line may end within what was encoded, too.
+        for link in [&*link, &link[..link.len().saturating_sub(cut)]] {
+            let written = format!("%sender% says https://x.test/{link}\n%community%%type%");
+            let known = [Segment::Sender, Segment::Community, Segment::Type];
+            let tokens: Vec<_> = segments(&written).filter(|one| !matches!(one, Segment::Text(_))).collect();
+            prop_assert_eq!(tokens, known, "{}", written);
+            prop_assert!(link.len() > 1_900 || written.parse::<Message>().is_ok(), "{}", written);
+        }
+    }
+
+    #[test]
     fn language_tags_never_panic(text in texts()) {
         if let Ok(tag) = text.parse::<LanguageTag>() {
             prop_assert_eq!(String::from(tag), text);
@@ -135,22 +178,21 @@ proptest! {
 
     #[test]
     fn cursors_come_back_as_they_were_to_their_own_query_alone(
-        after in "[ -~]{0,60}", pending in prop::option::of(0..=100_u32), query in ".{0,40}", other in ".{0,40}", text in texts(),
+        position in positions(), query in ".{0,40}", other in ".{0,40}", text in texts(),
     ) {
-        let cursor = Cursor { after, pending };
-        let sealed = cursor.seal(&query);
-        prop_assert_eq!(Cursor::open(&sealed, &query).ok(), Some(cursor));
-        prop_assert_eq!(Cursor::open(&sealed, &other).is_ok(), query == other);
-        prop_assert!(Cursor::open(&text, &query).is_err());
+        let sealed = cursor::seal(&position, &query);
+        prop_assert_eq!(cursor::open(&sealed, &query).ok(), Some(position));
+        prop_assert_eq!(cursor::open(&sealed, &other).is_ok(), query == other);
+        prop_assert!(cursor::open(&text, &query).is_err());
     }
 
     #[test]
-    fn a_damaged_cursor_is_noticed(after in "[ -~]{0,60}", at: prop::sample::Index, letter in "[A-Za-z0-9_-]") {
-        let sealed = Cursor { after, pending: None }.seal("query");
+    fn a_damaged_cursor_is_noticed(position in positions(), at: prop::sample::Index, letter in "[A-Za-z0-9_-]") {
+        let sealed = cursor::seal(&position, "query");
         let mut damaged = sealed.clone();
         let at = at.index(sealed.len());
         damaged.replace_range(at..=at, &letter);
-        prop_assert_eq!(Cursor::open(&damaged, "query").is_ok(), damaged == sealed);
+        prop_assert_eq!(cursor::open(&damaged, "query").is_ok(), damaged == sealed);
     }
 
     #[test]
@@ -161,23 +203,26 @@ proptest! {
     }
 
     #[test]
-    fn the_range_of_a_status_holds_exactly_the_invitations_that_have_it(
+    fn the_range_of_a_status_holds_what_is_stored_with_it_and_ends_at_any_place(
         stored in prop::sample::select(Status::ALL.to_vec()),
         asked in prop::option::of(prop::sample::select(Status::ALL.to_vec())),
         expiry in 1_700_000_000_000..1_900_000_000_000_i64,
         distance in prop_oneof![-2..=2_i64, -90_000_000_000..90_000_000_000_i64],
+        position in positions(),
     ) {
         let invitation = stored_as(stored, expiry);
+        let (place, range) = (Place::new(stored, invitation.id), Range::of(asked));
+        prop_assert_eq!(listing(&invitation), place.to_string());
+        prop_assert_eq!(place.to_string().parse(), Ok(place));
+        prop_assert_eq!(range.contains(place), asked.is_none_or(|asked| asked == stored));
+        for end in [position.after, place] {
+            let rest = range.clone().after(Some(end));
+            let listed = rest.is_some_and(|rest| rest.contains(place));
+            prop_assert_eq!(listed, range.contains(place) && place < end, "{} after {}", place, end);
+        }
         let now = Timestamp::from_millisecond(expiry - distance).unwrap();
-        let key = listing::listing(&invitation);
-        let (from, to) = listing::range(asked, now);
-        let listed = (from.as_str()..=to.as_str()).contains(&key.as_str());
-        let shown = invitation.status_at(now);
-        prop_assert_eq!(listed, asked.is_none_or(|asked| asked == shown), "{} in {}..={}", key, from, to);
-        prop_assert_eq!(listing::is_pending(&key, now), shown == Status::Pending);
-        prop_assert_eq!(listing::invitation_of(&key), Some(invitation.id));
-        let lapsed = listing::lapsed_ranges(now).iter().any(|(from, to)| (from..=to).contains(&&key));
-        prop_assert_eq!(lapsed, shown == Status::Expired && stored != Status::Expired);
+        let shown = Place::at(&invitation, now);
+        prop_assert_eq!((shown.id(), shown.is_among(invitation.status_at(now))), (invitation.id, true));
     }
 
     #[test]
@@ -186,6 +231,18 @@ proptest! {
         prop_assert!(rounded <= seconds && seconds - rounded <= seconds / 64);
         prop_assert!(rounded_seconds(seconds.saturating_add(more)) >= rounded);
     }
+}
+
+fn positions() -> impl Strategy<Value = Position> {
+    let place = (prop::sample::select(Status::ALL.to_vec()), any::<[u8; 16]>());
+    let place = place.prop_map(|(status, id)| Place::new(status, InvitationId::from_bytes(id)));
+    let clock = 0..1_900_000_000_000_i64;
+    (place, clock, any::<bool>(), prop::option::of(0..=100_u32)).prop_map(|(after, clock, lapsed, pending)| Position {
+        after,
+        clock: Timestamp::from_millisecond(clock).unwrap(),
+        lapsed,
+        pending,
+    })
 }
 
 fn stored_as(status: Status, expiry: i64) -> domain::invitation::Invitation {

@@ -192,7 +192,10 @@ impl From<Refusal> for Problem {
         let mut problem = Self::new(code(&refusal), refusal.to_string());
         problem.faults.extend(fault(&refusal));
         match refusal {
-            Refusal::Conflict(status) | Refusal::AlreadyMember(status) | Refusal::InviteeUnavailable(status) => {
+            Refusal::Conflict(status)
+            | Refusal::AlreadyMember(status)
+            | Refusal::InviteeUnavailable(status)
+            | Refusal::SenderMayNotInvite(status) => {
                 problem.invitation_status = Some(status);
             }
             Refusal::ResentRecently { until }
@@ -222,6 +225,7 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::SignInNeeded => Code::SignInNeeded,
         Refusal::AlreadyMember(_) => Code::AlreadyMember,
         Refusal::InviteeUnavailable(_) => Code::InviteeUnavailable,
+        Refusal::SenderMayNotInvite(_) => Code::SenderMayNotInvite,
         Refusal::Conflict(status) => Code::of_conflict(*status),
         Refusal::ResentRecently { .. } => Code::ResentRecently,
         Refusal::DailyQuotaUsed { .. } => Code::DailyQuotaUsed,

@@ -16,7 +16,7 @@ pub type Handled<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Proble
 pub struct Route {
     /// The HTTP method.
     pub method: &'static str,
-    /// The path, with its parameters in braces.
+    /// The path, with its parameters in braces. A last one that ends in `+` stands for one segment or several.
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
@@ -53,15 +53,24 @@ impl Route {
 
     /// Returns whether the path ends as the route does; a stage or the base path of a domain may stand before it.
     fn fits(&self, path: &str) -> bool {
-        let mut segments = path.rsplit('/');
-        let mut parts = self.path.trim_start_matches('/').rsplit('/');
-        parts.all(|part| segments.next().is_some_and(|segment| part.starts_with('{') || part == segment))
+        let mut above = path.match_indices('/').map(|(at, _)| &path[..at]);
+        match self.path.rsplit_once('/') {
+            Some((before, last)) if last.ends_with("+}") => above.any(|path| ends_as(before, path)),
+            _ => ends_as(self.path, path),
+        }
     }
 
     /// Counts the segments of its path that the route spells out.
     fn literals(&self) -> usize {
         self.path.split('/').filter(|part| !part.starts_with('{')).count()
     }
+}
+
+/// Whether the path ends as the pattern says.
+fn ends_as(pattern: &str, path: &str) -> bool {
+    let mut segments = path.rsplit('/');
+    let mut parts = pattern.trim_start_matches('/').rsplit('/');
+    parts.all(|part| segments.next().is_some_and(|segment| part.starts_with('{') || part == segment))
 }
 
 /// Finds the route that `request` came on.
@@ -96,12 +105,12 @@ mod tests {
     }
 
     const ROUTES: [Route; 8] = [
-        route("GET", "/i/{token}"),
+        route("GET", "/i/{proxy+}"),
         route("GET", "/me/invitations"),
         route("GET", "/communities/{communityId}/invitations"),
         route("GET", "/communities/{communityId}/invitations/{name}"),
         route("GET", "/communities/{communityId}/invitations/stats"),
-        route("PUT", "/i/{token}"),
+        route("PUT", "/i/{proxy+}"),
         route("GET", "/directory/users/{userId}"),
         route("GET", "/directory/settings"),
     ];
@@ -128,7 +137,10 @@ mod tests {
     fn a_path_is_enough_and_may_have_anything_before_it() {
         for prefix in ["", "/local", "/_aws/execute-api/api1/local"] {
             for (path, route) in [
-                ("/i/secret", Some("/i/{token}")),
+                ("/i/secret", Some("/i/{proxy+}")),
+                ("/i/secret/", Some("/i/{proxy+}")),
+                ("/i/secret/and/more", Some("/i/{proxy+}")),
+                ("/i", None),
                 ("/me/invitations", Some("/me/invitations")),
                 ("/communities/me/invitations", Some("/communities/{communityId}/invitations")),
                 ("/communities/chess/invitations/stats", Some("/communities/{communityId}/invitations/stats")),
@@ -148,8 +160,8 @@ mod tests {
 
     #[test]
     fn the_method_is_part_of_the_route() {
-        assert_eq!(found("$default", "PUT", "/i/secret"), Some(("PUT", "/i/{token}")));
+        assert_eq!(found("$default", "PUT", "/i/secret"), Some(("PUT", "/i/{proxy+}")));
         assert_eq!(found("$default", "POST", "/i/secret"), None);
-        assert_eq!(found("POST /i/{token}", "POST", "/i/secret"), None);
+        assert_eq!(found("POST /i/{proxy+}", "POST", "/i/secret"), None);
     }
 }

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use domain::{
     Timestamp,
-    email::EmailAddress,
+    actions::Action,
     id::UserId,
-    invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Invitee, Sender, Status},
+    invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Sender, Status},
     settings::Locale,
-    viewing::{Action, Viewer},
+    viewing::{ShownInvitee, Viewer},
 };
 use mail;
 
@@ -40,7 +40,7 @@ pub struct InvitationView<'a> {
     actions: Vec<ActionView>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
 #[serde(rename_all = "camelCase")]
 struct InviteeView<'a> {
@@ -70,19 +70,17 @@ struct ActionView {
 }
 
 impl<'a> InvitationView<'a> {
-    /// Returns `invitation` as `viewer`, who may see it, sees it at `now`.
-    pub fn new(invitation: &'a Invitation, viewer: &Viewer<'_>, now: Timestamp) -> Self {
-        let invitee = match &invitation.invitee {
-            Invitee::User { id, display_name } => {
-                InviteeView { user_id: Some(id.as_str()), display_name: display_name.as_deref(), email: None }
+    /// Returns `invitation` as `viewer`, who may see it and has these actions, sees it at `now`.
+    pub fn new(invitation: &'a Invitation, actions: &[Action], viewer: &Viewer<'_>, now: Timestamp) -> Self {
+        let invitee = match viewer.shown_invitee(invitation) {
+            ShownInvitee::User { id, display_name } => {
+                InviteeView { user_id: Some(id.as_str()), display_name, email: None }
             }
-            Invitee::Address { email, .. } => {
-                let email = email.as_ref().filter(|_| viewer.sees_address(invitation));
-                InviteeView { user_id: None, display_name: None, email: email.map(EmailAddress::as_str) }
-            }
+            ShownInvitee::Address(email) => InviteeView { email: Some(email.as_str()), ..InviteeView::default() },
+            ShownInvitee::Nobody => InviteeView::default(),
         };
-        let act = |action: Action| ActionView {
-            id: action,
+        let act = |action: &Action| ActionView {
+            id: *action,
             method: "POST",
             href: format!("/invitations/{}/{}", invitation.id, action.verb()),
         };
@@ -98,13 +96,18 @@ impl<'a> InvitationView<'a> {
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
             decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
-            // A moderator's words to the sender are for the sender and for moderators alone.
-            reason: invitation.reason.as_deref().filter(|_| viewer.sees_address(invitation)),
+            // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's reason.
+            reason: reason(invitation).filter(|_| viewer.sees_address(invitation)),
             delivery: invitation
                 .delivery
                 .as_ref()
                 .map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
-            actions: viewer.actions(invitation, now).into_iter().map(act).collect(),
+            actions: actions.iter().map(act).collect(),
         }
     }
+}
+
+/// Why the invitation was rejected or withdrawn.
+fn reason(invitation: &Invitation) -> Option<&str> {
+    invitation.reason.as_deref().or_else(|| Some(invitation.withdrawal?.words()))
 }

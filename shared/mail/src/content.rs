@@ -2,7 +2,10 @@
 
 use askama::{Template, filters::HtmlSafe};
 
-use crate::plain::Piece;
+use crate::{
+    direction::{Direction, can_move},
+    plain::Piece,
+};
 use domain::outbox::{Addressee, MailKind};
 
 /// The absolute URLs that an invitation mail carries.
@@ -140,6 +143,13 @@ pub(crate) enum MailPart {
     Help,
 }
 
+impl MailPart {
+    /// Whether the part is the label of a link.
+    pub(crate) fn is_link(self) -> bool {
+        matches!(self, Self::Accept | Self::Decline | Self::Visit | Self::Rules | Self::Unsubscribe)
+    }
+}
+
 /// What the wording of a mail can name. `N` is a name as the format shows it, already safe in that format.
 pub(crate) struct MailValues<N> {
     pub(crate) sender: N,
@@ -157,11 +167,31 @@ pub(crate) struct MailValues<N> {
     pub(crate) reason: bool,
 }
 
-/// A name in HTML: escaped, and a link where it leads somewhere.
+/// A piece of text in HTML: escaped, isolated if it is a name, and a link where it leads somewhere.
+///
+/// Many mail programs drop `<bdi>` and keep `dir`, so that a name that could move what is around it has both.
+///
+/// Mail programs make links of what looks like one, unless it is in an anchor already: so it is put into one that leads
+/// nowhere. For those that look at each stretch of text alone, `<wbr>` cuts it. Neither shows, and neither is copied.
 #[derive(Template)]
-#[template(path = "mail/name.html")]
-pub(crate) struct HtmlName {
+#[template(path = "mail/piece.html")]
+pub(crate) struct HtmlPiece {
     pub(crate) piece: Piece,
+    /// The direction of the text around it.
+    pub(crate) among: Direction,
+    /// Whether it stands in a link's label, where no other anchor may be.
+    pub(crate) in_link: bool,
 }
 
-impl HtmlSafe for HtmlName {}
+impl HtmlPiece {
+    /// Whether an anchor has to keep a stretch of these parts from becoming a link.
+    fn is_dead_link(&self, parts: &[&str]) -> bool {
+        parts.len() > 1 && !self.in_link && self.piece.href.is_none()
+    }
+
+    fn can_move(&self) -> bool {
+        self.piece.is_name && can_move(&self.piece.text, self.among)
+    }
+}
+
+impl HtmlSafe for HtmlPiece {}

@@ -6,6 +6,7 @@
 //! that no name, title or message can add markup, a header or a link.
 
 mod content;
+mod direction;
 mod language;
 pub mod page;
 mod pieces;

@@ -52,9 +52,9 @@ pub enum Intent {
 }
 
 impl Intent {
-    /// Returns the intent of `?intent=`; anything but `decline` is the default.
+    /// Returns the intent of `?intent=`; anything but `decline`, whatever a mail program has put behind it, is the default.
     pub fn of_query(value: Option<&str>) -> Self {
-        if value == Some("decline") { Self::Decline } else { Self::Accept }
+        if value.is_some_and(|value| value.starts_with("decline")) { Self::Decline } else { Self::Accept }
     }
 }
 
@@ -68,6 +68,8 @@ pub enum Answering<'a> {
         /// Where to register, with the way back (see [`with_return`]). Without it, the page says it in words.
         url: Option<&'a str>,
     },
+    /// Declining posts; accepting is not possible at the moment.
+    DecliningHere,
     /// Only a signed-in invitee answers.
     SignedIn {
         /// Where to sign in. Without it, the page says it in words.
@@ -186,17 +188,19 @@ pub(crate) enum PagePart {
 
 /// What the wording of a page can name.
 pub(crate) struct PageValues {
-    pub(crate) product: String,
-    pub(crate) community: Name,
-    pub(crate) community_name: Name,
-    pub(crate) sender: Name,
-    pub(crate) sender_name: Name,
+    pub(crate) product: PagePiece,
+    pub(crate) community: PagePiece,
+    pub(crate) community_name: PagePiece,
+    pub(crate) sender: PagePiece,
+    pub(crate) sender_name: PagePiece,
     pub(crate) kind: &'static str,
 }
 
-/// A name, escaped, and a link where it leads somewhere.
+/// A piece of text: escaped, isolated if it is a name, and a link where it leads somewhere.
+///
+/// A browser makes no links of text, so that nothing has to keep it from that.
 #[derive(Template)]
-#[template(path = "page/name.html")]
-pub(crate) struct Name(pub(crate) Piece);
+#[template(path = "page/piece.html")]
+pub(crate) struct PagePiece(pub(crate) Piece);
 
-impl HtmlSafe for Name {}
+impl HtmlSafe for PagePiece {}

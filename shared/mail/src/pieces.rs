@@ -22,12 +22,31 @@ pub(crate) fn community_title(community: &CommunityLabel, locale: Locale) -> Str
     if title.is_empty() { community_type(community.community_type, locale).to_owned() } else { title }
 }
 
+/// Whose words a message is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// The built-in message, in the reader's language.
+    Us,
+    /// The network's default message, in whatever language it was written.
+    Network,
+    /// The sender's own words.
+    Sender,
+}
+
+/// Tells whose words the message is.
+pub(crate) fn author(invitation: &Invitation, settings: &Settings) -> Author {
+    let default = settings.default_message.as_ref().map(|message| message.as_str().trim());
+    match invitation.message.as_ref().map(|message| message.as_str().trim()) {
+        None => Author::Us,
+        Some(text) if is_built_in(text) => Author::Us,
+        Some(text) if default == Some(text) => Author::Network,
+        Some(_) => Author::Sender,
+    }
+}
+
 /// Tells whether the message is the sender's own words rather than the network's or the built-in ones.
 pub(crate) fn is_personal(invitation: &Invitation, settings: &Settings) -> bool {
-    invitation.message.as_ref().is_some_and(|message| {
-        let text = message.as_str().trim();
-        !is_built_in(text) && settings.default_message.as_ref().map(|message| message.as_str().trim()) != Some(text)
-    })
+    author(invitation, settings) == Author::Sender
 }
 
 /// Tells whether a message is a default one. User interfaces send it back unedited, in any language.
@@ -38,8 +57,11 @@ fn is_built_in(text: &str) -> bool {
 /// Returns the message with its tokens replaced, line by line. Apart from links, it reads like [`plain_message`].
 pub(crate) fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<Piece>> {
     let text = plain::lines(template(invitation, locale)).join("\n");
-    let pieces: Vec<Piece> = segments(&text).map(|segment| replaced(segment, invitation, locale)).collect();
-    into_lines(unlinked(pieces))
+    let mut lines = into_lines(segments(&text).map(|segment| replaced(segment, invitation, locale)));
+    for line in &mut lines {
+        plain::find_joints(line);
+    }
+    lines
 }
 
 /// Returns the message of an invitation with its tokens replaced by plain text, as the API shows it.
@@ -49,8 +71,7 @@ pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
 
 /// Returns the lines of any other text that a person wrote, such as a description or a reason.
 pub(crate) fn text_lines(text: &str) -> Vec<Vec<Piece>> {
-    let piece = |line: String| vec![Piece { text: plain::unlinked(&line), href: None }];
-    plain::lines(text).into_iter().map(piece).collect()
+    plain::lines(text).iter().map(|line| vec![Piece::words(line)]).collect()
 }
 
 fn template(invitation: &Invitation, locale: Locale) -> &str {
@@ -61,31 +82,20 @@ fn template(invitation: &Invitation, locale: Locale) -> &str {
 }
 
 fn replaced(segment: Segment<'_>, invitation: &Invitation, locale: Locale) -> Piece {
-    let (text, url) = match segment {
-        Segment::Sender => (sender_name(&invitation.sender, locale), invitation.sender.profile_url.as_deref()),
-        Segment::Community => (community_title(&invitation.community, locale), invitation.community.url.as_deref()),
-        Segment::Type => (community_type(invitation.community.community_type, locale).to_owned(), None),
-        Segment::Text(text) | Segment::Unknown(text) => (text.to_owned(), None),
-    };
-    Piece { text, href: url.and_then(plain::web_url).map(str::to_owned) }
-}
-
-/// Breaks links up. The text is taken as a whole, because a token and the words around it can make a link together.
-fn unlinked(mut pieces: Vec<Piece>) -> Vec<Piece> {
-    let whole: String = pieces.iter().map(|piece| piece.text.as_str()).collect();
-    let joints = plain::link_joints(&whole);
-    let mut start = 0;
-    for piece in &mut pieces {
-        let end = start + piece.text.len();
-        for joint in joints.iter().rev().filter(|joint| (start + 1..=end).contains(joint)) {
-            piece.text.insert(joint - start, plain::BREAKER);
+    match segment {
+        Segment::Sender => {
+            Piece::name(&sender_name(&invitation.sender, locale), invitation.sender.profile_url.as_deref())
         }
-        start = end;
+        Segment::Community => {
+            Piece::name(&community_title(&invitation.community, locale), invitation.community.url.as_deref())
+        }
+        // In the reader's language, which need not be that of the words around it.
+        Segment::Type => Piece::name(community_type(invitation.community.community_type, locale), None),
+        Segment::Text(text) | Segment::Unknown(text) => Piece::words(text),
     }
-    pieces
 }
 
-fn into_lines(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
+fn into_lines(pieces: impl Iterator<Item = Piece>) -> Vec<Vec<Piece>> {
     let mut lines = vec![Vec::new()];
     for piece in pieces {
         for (index, text) in piece.text.split('\n').enumerate() {
@@ -93,7 +103,7 @@ fn into_lines(pieces: Vec<Piece>) -> Vec<Vec<Piece>> {
                 lines.push(Vec::new());
             }
             if let (false, Some(line)) = (text.is_empty(), lines.last_mut()) {
-                line.push(Piece { text: text.to_owned(), href: piece.href.clone() });
+                line.push(piece.excerpt(text));
             }
         }
     }

@@ -3,20 +3,92 @@
 //! Names, titles, messages, descriptions and reasons come from people. Whatever they contain, it must stay on its line,
 //! run in its direction, and not become a link: neither by escaping mistakes (the templates' business) nor because a
 //! mail program makes one of anything that looks like an address.
+//!
+//! Nothing invisible is put into the text for that: it would be copied along with an address and break it. Where the
+//! format has markup, markup keeps a link from being seen; plain text has none, and shows a space.
 
-/// A piece of text, made harmless, and its destination if it is a link.
+use unicode_segmentation::UnicodeSegmentation;
+
+/// A piece of text on one line, made harmless.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
     /// The text that readers see. The template escapes it, because it knows the format.
     pub(crate) text: String,
     /// An http or https URL.
     pub(crate) href: Option<String>,
+    /// Whether it is the name of someone or something, which runs in its own direction.
+    pub(crate) is_name: bool,
+    /// Where a mail program could see a link in the text: see [`link_joints`].
+    joints: Vec<usize>,
 }
 
 impl Piece {
-    /// Makes a piece of `text` on one line; a link if `url` is one of the web.
-    pub(crate) fn new(text: &str, url: Option<&str>) -> Self {
-        Self { text: unlinked(&line(text)), href: url.and_then(web_url).map(str::to_owned) }
+    /// Makes a piece of a person's own words.
+    pub(crate) fn words(text: &str) -> Self {
+        Self { joints: link_joints(text), ..Self::verbatim_words(text) }
+    }
+
+    /// Makes a piece of a name; a link if `url` is one of the web.
+    pub(crate) fn name(name: &str, url: Option<&str>) -> Self {
+        Self { is_name: true, href: url.and_then(web_url).map(str::to_owned), ..Self::words(&line(name)) }
+    }
+
+    /// Makes a piece of a name that mail programs may make a link of: the operator's product, or an address that the
+    /// reader has typed or moderates.
+    pub(crate) fn verbatim_name(name: &str) -> Self {
+        Self { is_name: true, ..Self::verbatim_words(&line(name)) }
+    }
+
+    /// Makes a piece of some of this one's text.
+    pub(crate) fn excerpt(&self, text: &str) -> Self {
+        Self { joints: link_joints(text), text: text.to_owned(), ..self.clone() }
+    }
+
+    fn verbatim_words(text: &str) -> Self {
+        Self { text: text.to_owned(), href: None, is_name: false, joints: Vec::new() }
+    }
+
+    /// Returns the text in stretches: a word in which a mail program could see a link, cut into parts at its joints, or
+    /// any number of other words as one part.
+    pub(crate) fn stretches(&self) -> Vec<Vec<&str>> {
+        let mut stretches = Vec::new();
+        let (mut start, mut end) = (0, 0);
+        for word in self.text.split_inclusive(' ') {
+            let from = end;
+            end += word.len();
+            let parts = self.cut(from, end);
+            if parts.len() > 1 {
+                stretches.extend((start < from).then(|| vec![&self.text[start..from]]));
+                stretches.push(parts);
+                start = end;
+            }
+        }
+        stretches.extend((start < end).then(|| vec![&self.text[start..]]));
+        stretches
+    }
+
+    fn cut(&self, from: usize, to: usize) -> Vec<&str> {
+        let joints = self.joints.iter().copied().filter(|joint| (from + 1..=to).contains(joint));
+        let mut start = from;
+        joints.chain([to]).map(|end| &self.text[std::mem::replace(&mut start, end)..end]).collect()
+    }
+
+    /// Returns the text with a space at each joint.
+    pub(crate) fn spaced(&self) -> String {
+        self.cut(0, self.text.len()).join(" ")
+    }
+}
+
+/// Finds the joints of a line's pieces anew, in the line as a whole: a name and the words around it can make a link
+/// together.
+pub(crate) fn find_joints(line: &mut [Piece]) {
+    let whole: String = line.iter().map(|piece| piece.text.as_str()).collect();
+    let joints = link_joints(&whole);
+    let mut start = 0;
+    for piece in line {
+        let end = start + piece.text.len();
+        piece.joints = joints.iter().filter(|joint| (start + 1..=end).contains(joint)).map(|at| at - start).collect();
+        start = end;
     }
 }
 
@@ -48,34 +120,25 @@ pub(crate) fn lines(text: &str) -> Vec<String> {
     if lines.iter().all(String::is_empty) { Vec::new() } else { lines }
 }
 
-/// Cuts `text` to at most `max` characters, with an ellipsis where something is missing.
+/// Cuts `text` to at most `max` characters, with an ellipsis where something is missing. What a reader takes for one
+/// letter or symbol stays whole, or goes.
 pub(crate) fn shorten(text: &str, max: usize) -> String {
     if text.chars().count() <= max {
         return text.to_owned();
     }
-    let kept: String = text.chars().take(max.saturating_sub(1)).collect();
+    let mut room = max.saturating_sub(1);
+    let fits = |letter: &&str| {
+        let left = room.checked_sub(letter.chars().count());
+        room = left.unwrap_or(room);
+        left.is_some()
+    };
+    let kept: String = text.graphemes(true).take_while(fits).collect();
     format!("{}…", kept.trim_end())
 }
 
-/// The character that keeps mail programs from seeing a link. It has no width, is drawn as nothing, and is no part of
-/// any host name.
-pub(crate) const BREAKER: char = '\u{200C}';
-
-/// Returns `text` such that no program finds a link in it. It looks as before.
-pub(crate) fn unlinked(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut copied = 0;
-    for at in link_joints(text) {
-        result.push_str(&text[copied..at]);
-        result.push(BREAKER);
-        copied = at;
-    }
-    result.push_str(&text[copied..]);
-    result
-}
-
-/// Returns where in `text` a [`BREAKER`] belongs: behind every colon, dot and at sign that could be part of an address.
-pub(crate) fn link_joints(text: &str) -> Vec<usize> {
+/// Returns where in `text` a mail program could see a link: behind every colon, dot and at sign that could be part of an
+/// address.
+fn link_joints(text: &str) -> Vec<usize> {
     let mut previous = None;
     let mut joints = Vec::new();
     for (at, c) in text.char_indices() {

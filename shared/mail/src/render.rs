@@ -3,15 +3,18 @@
 use askama::{Template, filters::Safe};
 
 use crate::{
-    content::{Buttons, HtmlName, MailContent, MailPart, MailValues, Quote},
-    language, pieces,
+    content::{Buttons, HtmlPiece, MailContent, MailPart, MailValues, Quote},
+    direction::{Direction, isolated},
+    language,
+    pieces::{self, Author},
     plain::{self, Piece},
 };
 use domain::{
     community::Community,
     email::EmailAddress,
-    invitation::{Invitation, Invitee},
+    invitation::Invitation,
     settings::{Locale, Settings},
+    viewing::{ShownInvitee, shown_to_others},
 };
 
 /// The longest name or title in a subject, in characters: two of them and the words around stay readable in a list.
@@ -44,18 +47,23 @@ pub fn render(
     settings: &Settings,
     locale: Locale,
 ) -> Result<RenderedMail, RenderError> {
-    let mail = Mail { content, invitation, community, settings, locale };
-    let values = mail.values(in_subject);
-    let subject = plain::line(&language::mail_text(locale, MailPart::Subject, content, &values)?);
+    let direction = language::direction(locale);
+    let mail = Mail { content, invitation, community, settings, locale, direction };
+    let values = mail.values(|name| in_subject(name, direction));
+    let subject = unwrapped(&language::mail_text(locale, MailPart::Subject, content, &values)?);
 
-    let values = mail.values(in_text);
+    let values = mail.values(|name| in_text(name, direction));
     let text =
         TextLayout { mail: mail.sections(|part| language::mail_text(locale, part, content, &values))? }.render()?;
 
-    let values = mail.values(in_html);
+    let html_values = |in_link| mail.values(|name| HtmlPiece { piece: name.clone(), among: direction, in_link });
+    let (values, in_link) = (html_values(false), html_values(true));
     let html = HtmlLayout {
         subject: &subject,
-        mail: mail.sections(|part| language::mail_html(locale, part, content, &values))?,
+        direction,
+        mail: mail.sections(|part| {
+            language::mail_html(locale, part, content, if part.is_link() { &in_link } else { &values })
+        })?,
     }
     .render()?;
     Ok(RenderedMail { subject, text: tidy(&text, 1), html: tidy(&html, 0) })
@@ -68,7 +76,7 @@ struct Sections<'a, W> {
     logo: Option<&'a str>,
     heading: W,
     opening: Vec<W>,
-    quote: Option<QuotedLines>,
+    quote: Option<QuotedLines<W>>,
     buttons: Vec<Button<'a, W>>,
     closing: Vec<W>,
     about: Option<About<'a, W>>,
@@ -79,10 +87,9 @@ struct Sections<'a, W> {
 }
 
 /// The lines of a message or reason.
-struct QuotedLines {
-    /// Whether a person wrote them, rather than the network or this crate.
-    personal: bool,
-    lines: Vec<Vec<Piece>>,
+struct QuotedLines<W> {
+    author: Author,
+    lines: Vec<W>,
 }
 
 struct Button<'a, W> {
@@ -94,7 +101,7 @@ struct Button<'a, W> {
 /// What helps the invitee to know the community.
 struct About<'a, W> {
     heading: W,
-    description: Vec<Vec<Piece>>,
+    description: Vec<W>,
     members: Option<String>,
     rules: Option<(W, &'a str)>,
 }
@@ -109,6 +116,7 @@ struct TextLayout<'a> {
 #[template(path = "mail/layout.html")]
 struct HtmlLayout<'a> {
     subject: &'a str,
+    direction: Direction,
     mail: Sections<'a, Safe<String>>,
 }
 
@@ -119,34 +127,38 @@ struct Mail<'a> {
     community: Option<&'a Community>,
     settings: &'a Settings,
     locale: Locale,
+    direction: Direction,
 }
 
 impl<'a> Mail<'a> {
-    fn values<N>(&self, show: fn(&Name<'_>) -> N) -> MailValues<N> {
+    fn values<N>(&self, show: impl Fn(&Piece) -> N) -> MailValues<N> {
         let (invitation, locale) = (self.invitation, self.locale);
         let sender = pieces::sender_name(&invitation.sender, locale);
         let community = pieces::community_title(&invitation.community, locale);
         MailValues {
-            sender: show(&Name::link(&sender, invitation.sender.profile_url.as_deref())),
-            sender_name: show(&Name::of(&sender)),
-            community: show(&Name::link(&community, invitation.community.url.as_deref())),
-            community_name: show(&Name::of(&community)),
+            sender: show(&Piece::name(&sender, invitation.sender.profile_url.as_deref())),
+            sender_name: show(&Piece::name(&sender, None)),
+            community: show(&Piece::name(&community, invitation.community.url.as_deref())),
+            community_name: show(&Piece::name(&community, None)),
             invitee: show(&self.invitee()),
-            administrator: show(&Name::of(&self.administrator())),
-            product: show(&Name::verbatim(&self.settings.product_name)),
+            administrator: show(&Piece::name(&self.administrator(), None)),
+            product: show(&Piece::verbatim_name(&self.settings.product_name)),
             kind: language::community_type(invitation.community.community_type, locale),
             expires: language::moment(invitation.expires_at, locale),
             personal: pieces::is_personal(invitation, self.settings),
-            reason: self.reason().is_some(),
+            reason: !self.reason().is_empty(),
         }
     }
 
-    fn invitee(&self) -> Name<'a> {
-        match &self.invitation.invitee {
-            _ if !self.content.features().names_invitee => Name::of(language::unnamed_invitee(self.locale)),
-            Invitee::Address { email: Some(address), .. } => Name::verbatim(address.as_str()),
-            Invitee::User { display_name: Some(name), .. } if !plain::line(name).is_empty() => Name::of(name),
-            _ => Name::of(language::unnamed_invitee(self.locale)),
+    fn invitee(&self) -> Piece {
+        let unnamed = || Piece::name(language::unnamed_invitee(self.locale), None);
+        match shown_to_others(self.invitation) {
+            _ if !self.content.features().names_invitee => unnamed(),
+            ShownInvitee::Address(address) => Piece::verbatim_name(address.as_str()),
+            ShownInvitee::User { display_name: Some(name), .. } if !plain::line(name).is_empty() => {
+                Piece::name(name, None)
+            }
+            _ => unnamed(),
         }
     }
 
@@ -168,7 +180,7 @@ impl<'a> Mail<'a> {
             logo: settings.logo_url.as_deref().and_then(plain::web_url).filter(|url| url.starts_with("https://")),
             heading: words(MailPart::Subject)?,
             opening: words(MailPart::Opening)?.paragraphs(),
-            quote: self.quote(features.quote),
+            quote: self.quote(features.quote)?,
             buttons: self.buttons(features.buttons, &words)?,
             closing: words(MailPart::Closing)?.paragraphs(),
             about: if features.about { self.about(&words)? } else { None },
@@ -179,20 +191,21 @@ impl<'a> Mail<'a> {
         })
     }
 
-    fn quote(&self, quote: Quote) -> Option<QuotedLines> {
-        let personal = pieces::is_personal(self.invitation, self.settings);
-        match quote {
-            Quote::PersonalMessage if !personal => None,
-            Quote::Message | Quote::PersonalMessage => {
-                Some(QuotedLines { personal, lines: pieces::message_lines(self.invitation, self.locale) })
-            }
-            Quote::Reason => self.reason().map(|lines| QuotedLines { personal: true, lines }),
-            Quote::None => None,
-        }
+    fn quote<W: Wording>(&self, quote: Quote) -> askama::Result<Option<QuotedLines<W>>> {
+        let author = pieces::author(self.invitation, self.settings);
+        let (author, lines) = match quote {
+            Quote::PersonalMessage if author != Author::Sender => return Ok(None),
+            Quote::Message | Quote::PersonalMessage => (author, pieces::message_lines(self.invitation, self.locale)),
+            Quote::Reason => (Author::Sender, self.reason()),
+            Quote::None => return Ok(None),
+        };
+        let around = |line: &[Piece]| if author == Author::Us { self.direction } else { direction_around(line) };
+        let lines = set(&lines, around)?;
+        Ok((!lines.is_empty()).then_some(QuotedLines { author, lines }))
     }
 
-    fn reason(&self) -> Option<Vec<Vec<Piece>>> {
-        self.invitation.reason.as_deref().map(pieces::text_lines).filter(|lines| !lines.is_empty())
+    fn reason(&self) -> Vec<Vec<Piece>> {
+        self.invitation.reason.as_deref().map(pieces::text_lines).unwrap_or_default()
     }
 
     fn buttons<W>(
@@ -214,12 +227,16 @@ impl<'a> Mail<'a> {
         }
     }
 
-    fn about<W>(&self, words: &impl Fn(MailPart) -> askama::Result<W>) -> askama::Result<Option<About<'a, W>>> {
+    fn about<W: Wording>(
+        &self,
+        words: &impl Fn(MailPart) -> askama::Result<W>,
+    ) -> askama::Result<Option<About<'a, W>>> {
         let Some(community) = self.community else { return Ok(None) };
         let rules = community.rules_url.as_deref().and_then(plain::web_url);
+        let description = community.description.as_deref().map(pieces::text_lines).unwrap_or_default();
         let about = About {
             heading: words(MailPart::About)?,
-            description: community.description.as_deref().map(pieces::text_lines).unwrap_or_default(),
+            description: set(&description, direction_around)?,
             members: community.member_count.map(|count| language::members(count.get(), self.locale)),
             rules: rules.map(|url| words(MailPart::Rules).map(|label| (label, url))).transpose()?,
         };
@@ -228,62 +245,52 @@ impl<'a> Mail<'a> {
     }
 }
 
-/// A name on its way into the wording.
-struct Name<'a> {
-    text: &'a str,
-    url: Option<&'a str>,
-    /// Whether mail programs may make a link of it. They must not with the names of people and communities.
-    verbatim: bool,
+/// Sets lines, each in the direction around the names in it.
+fn set<W: Wording>(lines: &[Vec<Piece>], around: impl Fn(&[Piece]) -> Direction) -> askama::Result<Vec<W>> {
+    lines.iter().map(|line| W::of_pieces(line, around(line))).collect()
 }
 
-impl<'a> Name<'a> {
-    fn of(text: &'a str) -> Self {
-        Self { text, url: None, verbatim: false }
-    }
-
-    fn link(text: &'a str, url: Option<&'a str>) -> Self {
-        Self { text, url, verbatim: false }
-    }
-
-    /// Makes a name of the operator's product, or of an address that the reader has typed or moderates. It must stay
-    /// searchable.
-    fn verbatim(text: &'a str) -> Self {
-        Self { text, url: None, verbatim: true }
-    }
-
-    fn piece(&self) -> Piece {
-        if self.verbatim { Piece { text: plain::line(self.text), href: None } } else { Piece::new(self.text, self.url) }
-    }
+/// Returns the direction around the names in a line of a person's own words.
+fn direction_around(line: &[Piece]) -> Direction {
+    let words: String = line.iter().filter(|piece| !piece.is_name).map(|piece| piece.text.as_str()).collect();
+    Direction::around(&words)
 }
 
 /// Shows a name in a subject: short, and otherwise as it is, because no program looks for links there.
-fn in_subject(name: &Name<'_>) -> String {
-    plain::shorten(&plain::line(name.text), SUBJECT_NAME_CHARS)
+fn in_subject(name: &Piece, among: Direction) -> String {
+    isolated(&plain::shorten(&name.text, SUBJECT_NAME_CHARS), among)
 }
 
-/// Shows a name in plain text: the link follows in parentheses.
-fn in_text(name: &Name<'_>) -> String {
-    match name.piece() {
-        Piece { text, href: Some(href) } => format!("{text} ({href})"),
-        Piece { text, href: None } => text,
+/// Shows a piece in plain text: a name keeps its direction to itself, and its link follows in parentheses.
+///
+/// The link stays outside of the isolate, since a program that finds it there might take the isolate's end for a part
+/// of it. What must not become a link gets a space at each joint: plain text has nothing else that a reader can see,
+/// and what cannot be seen would be copied.
+fn in_text(piece: &Piece, among: Direction) -> String {
+    let text = piece.spaced();
+    let text = if piece.is_name { isolated(&text, among) } else { text };
+    match &piece.href {
+        Some(href) => format!("{text} ({href})"),
+        None => text,
     }
 }
 
-/// Shows a name in HTML.
-fn in_html(name: &Name<'_>) -> HtmlName {
-    HtmlName { piece: name.piece() }
-}
-
-/// Wording that falls into paragraphs.
+/// Wording in one of the two formats.
 trait Wording: Sized {
+    /// Cuts wording into its paragraphs.
     fn paragraphs(&self) -> Vec<Self>;
+
+    /// Sets a line of a person's own words, whose names stand in text that runs like `among`.
+    fn of_pieces(line: &[Piece], among: Direction) -> askama::Result<Self>;
 }
 
 impl Wording for String {
     fn paragraphs(&self) -> Vec<Self> {
-        // The templates wrap lines for their readers; a mail's paragraphs are wrapped by the program that shows them.
-        let unwrapped = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
         self.split("\n\n").map(unwrapped).filter(|paragraph| !paragraph.is_empty()).collect()
+    }
+
+    fn of_pieces(line: &[Piece], among: Direction) -> askama::Result<Self> {
+        Ok(line.iter().map(|piece| in_text(piece, among)).collect())
     }
 }
 
@@ -291,6 +298,17 @@ impl Wording for Safe<String> {
     fn paragraphs(&self) -> Vec<Self> {
         self.0.paragraphs().into_iter().map(Safe).collect()
     }
+
+    fn of_pieces(line: &[Piece], among: Direction) -> askama::Result<Self> {
+        let shown = |piece: &Piece| HtmlPiece { piece: piece.clone(), among, in_link: false }.render();
+        line.iter().map(shown).collect::<Result<_, _>>().map(Safe)
+    }
+}
+
+/// Returns a paragraph in one line. The templates wrap lines for their readers; a mail's paragraphs are wrapped by the
+/// program that shows them.
+fn unwrapped(paragraph: &str) -> String {
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Removes trailing spaces, and all but `empty` of the empty lines in a row, which template tags leave behind.

@@ -1,5 +1,6 @@
 //! What every mail and page looks like, in every language, and that people's own words cannot change it.
 
+mod direction;
 mod mails;
 mod pages;
 mod plain;
@@ -56,9 +57,10 @@ fn invitation() -> Invitation {
         message: None,
         lifetime_days: 30,
         mode: MembershipMode::Acceptance,
-        rights: SendingRights { needs_approval: false, connections_only: false, addresses: true },
+        rights: SendingRights { needs_approval: false, connections_only: false },
         now: "2026-11-22T09:30:00Z".parse().unwrap(),
     };
-    let invitee = Invitee::User { id: "grace".parse().unwrap(), display_name: Some("Grace O'Hopper".into()) };
+    let invitee =
+        Invitee::User { id: "grace".parse().unwrap(), display_name: Some("Grace O'Hopper".into()), invited_as: None };
     terms.invitation("01JBC0000000000000000000AA".parse().unwrap(), invitee)
 }

@@ -5,11 +5,15 @@ use std::ops::ControlFlow;
 
 use domain::{
     Timestamp,
+    actions::{Action, actions},
+    fact::Fact,
     id::{InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::Invitation,
     lifecycle::{self, Command, Verdict},
-    person::{Caller, Party, Role, Standing, User},
+    person::{Caller, Party, Role, User},
     refusal::Refusal,
+    settings::Settings,
+    surroundings::Surroundings,
     transition::{Guard, StandingChange, Transition},
     viewing::{RoleFact, Viewer},
 };
@@ -19,7 +23,7 @@ use store::{
     retry,
 };
 
-use crate::{ServiceError, decision::moved_on};
+use crate::{ServiceError, decision::moved_on, labels::Labels};
 
 /// An invitation, and what is known of the caller who looks at it.
 #[derive(Debug, Clone)]
@@ -30,6 +34,8 @@ pub struct ViewedInvitation {
     pub user: Option<User>,
     /// The caller's role, as far as it had to be known.
     pub role: RoleFact,
+    /// What the caller may do with it now.
+    pub actions: Vec<Action>,
 }
 
 /// The facts of a decision that a faster writer may change.
@@ -37,9 +43,45 @@ pub struct ViewedInvitation {
 struct Facts {
     invitation: Invitation,
     role: RoleFact,
+    around: Surroundings,
+    /// Another live invitation of whoever accepts this one, which is moot then.
+    moot: Option<Invitation>,
 }
 
-/// Carries out `command` of a signed-in caller: one read and one transaction, unless another writer interferes.
+impl Facts {
+    fn new(invitation: Invitation) -> Self {
+        Self { invitation, role: RoleFact::Unread, around: Surroundings::default(), moot: None }
+    }
+
+    /// The facts that tell what the caller may do next. After a change they do already; a repetition may have to read.
+    async fn for_actions(
+        self,
+        store: &Store,
+        caller: &Caller,
+        user: Option<&User>,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let viewer = Viewer { caller, user, role: self.role };
+        if actions(&self.invitation, &viewer, &self.around, settings, now) != Fact::Unread {
+            return Ok(self);
+        }
+        let role = store.role(&caller.id, &self.invitation.community.id);
+        let (role, around) = futures::try_join!(role, store.surroundings(&self.invitation))?;
+        Ok(Self { role: RoleFact::Known(role), around, ..self })
+    }
+
+    fn actions(&self, caller: &Caller, user: Option<&User>, settings: &Settings, now: Timestamp) -> Vec<Action> {
+        let viewer = Viewer { caller, user, role: self.role };
+        match actions(&self.invitation, &viewer, &self.around, settings, now) {
+            Fact::Known(actions) => actions,
+            Fact::Unread => Vec::new(),
+        }
+    }
+}
+
+/// Carries out `command` of a signed-in caller: one read and one transaction, unless the decision needs to know more or
+/// another writer interferes; and beside them one read of what the invitation is shown with.
 ///
 /// # Errors
 /// [`ServiceError::Refused`] with the rule that stands in the way, [`ServiceError::Store`] if the table fails.
@@ -54,38 +96,53 @@ pub async fn perform(
     let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
     let (known, settings) = (user.as_ref(), &subject.settings);
-    let facts = Facts { invitation, role: RoleFact::Unread };
-    let done = retry(facts, |facts| async move {
+    let labelled = invitation.clone();
+    let labels = async { Ok(Labels::read(store, &labelled).await?) };
+    let done = retry(Facts::new(invitation), |facts| async move {
         let viewer = Viewer { caller, user: known, role: facts.role };
-        match lifecycle::decide(command, &facts.invitation, &viewer, settings, now)? {
+        let verdict = lifecycle::decide(command, &facts.invitation, &viewer, &facts.around, settings, now);
+        // Whoever becomes a member has no live invitation from then on: it has moved on since it was read.
+        if let Err(Refusal::AlreadyMember(_)) = verdict
+            && let Some(current) = store.invitation(id).await?
+            && current.revision != facts.invitation.revision
+        {
+            return Ok(ControlFlow::Continue(Facts { role: facts.role, ..Facts::new(current) }));
+        }
+        match verdict? {
             Verdict::Unchanged => Ok(ControlFlow::Break(facts)),
             Verdict::RoleNeeded => {
                 let role = store.role(&caller.id, &facts.invitation.community.id).await?;
                 Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }))
             }
+            Verdict::SurroundingsNeeded => {
+                let around = store.surroundings(&facts.invitation).await?;
+                Ok(ControlFlow::Continue(Facts { around, ..facts }))
+            }
             Verdict::Change(transition) => write(store, *transition, facts, Some(&caller.id), now).await,
         }
     });
-    let Facts { invitation, role } = done.await?;
-    Ok(ViewedInvitation { invitation, user, role })
+    let (facts, labels) = futures::try_join!(done, labels)?;
+    let facts = facts.for_actions(store, caller, known, settings, now).await?;
+    let actions = facts.actions(caller, known, settings, now);
+    let (invitation, role) = (labels.relabel(facts.invitation)?, facts.role);
+    Ok(ViewedInvitation { invitation, user, role, actions })
 }
 
-/// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again
-/// whenever another writer was faster.
+/// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again, with
+/// the owner of the link's address as far as it is known, whenever another writer was faster.
 ///
 /// # Errors
 /// As [`perform`].
 pub(crate) async fn perform_by_link(
     store: &Store,
     invitation: Invitation,
-    decide: &(impl Fn(&Invitation) -> Result<Verdict, Refusal> + Sync),
+    decide: &(impl Fn(&Invitation, &Fact<Option<UserId>>) -> Result<Verdict, Refusal> + Sync),
     now: Timestamp,
 ) -> Result<Invitation, ServiceError> {
-    let facts = Facts { invitation, role: RoleFact::Unread };
-    let done = retry(facts, |facts| async move {
-        match decide(&facts.invitation)? {
+    let done = retry(Facts::new(invitation), |facts| async move {
+        match decide(&facts.invitation, &facts.around.mailbox_owner)? {
             Verdict::Change(transition) => write(store, *transition, facts, None, now).await,
-            Verdict::Unchanged | Verdict::RoleNeeded => Ok(ControlFlow::Break(facts)),
+            Verdict::Unchanged | Verdict::RoleNeeded | Verdict::SurroundingsNeeded => Ok(ControlFlow::Break(facts)),
         }
     });
     done.await.map(|facts| facts.invitation)
@@ -94,27 +151,68 @@ pub(crate) async fn perform_by_link(
 /// Writes the transition that was decided from `facts`. Without a `caller`, the holder of a mail link acts.
 async fn write(
     store: &Store,
-    transition: Transition,
+    mut transition: Transition,
     facts: Facts,
     caller: Option<&UserId>,
     now: Timestamp,
 ) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
-    match store.execute(&[&transition], &[], now).await? {
+    let moot = facts.moot.as_ref().and_then(|other| lifecycle::make_moot(&mut transition, other, now));
+    let transitions: Vec<_> = [&transition].into_iter().chain(&moot).collect();
+    match store.execute(&transitions, &[], now).await? {
         Executed::Done => {
-            // The guard that held is as good as having read the role.
-            let guarded = transition.guards.iter().any(|guard| matches!(guard, Guard::Moderates(..)));
-            let unread = facts.role == RoleFact::Unread;
-            let role = if guarded && unread { RoleFact::Known(Some(Role::Moderator)) } else { facts.role };
-            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role }))
+            // A guard that held is as good as having read the role, as far as it matters here.
+            let held = transition.guards.iter().find_map(|guard| match guard {
+                Guard::Moderates(..) => Some(Role::Moderator),
+                Guard::Belongs(..) => Some(Role::Member),
+                _ => None,
+            });
+            let role = match (facts.role, held) {
+                (RoleFact::Unread, Some(role)) => RoleFact::Known(Some(role)),
+                (role, _) => role,
+            };
+            Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role, ..facts }))
         }
-        Executed::Conflict(failed) => resolve(&failed, &transition, facts, caller, now),
+        Executed::Conflict(failed) => match in_the_way(&failed, &transition, &facts, now)? {
+            Some(id) => Ok(ControlFlow::Continue(Facts { moot: store.invitation(id).await?, ..facts })),
+            None => resolve(&failed, &transition, facts, caller, now),
+        },
     }
+}
+
+/// The other live invitation of whoever joins by the transition, if nothing else is in the way.
+fn in_the_way(
+    failed: &[FailedCondition],
+    transition: &Transition,
+    facts: &Facts,
+    now: Timestamp,
+) -> Result<Option<InvitationId>, StoreError> {
+    if moved_on(failed).is_some() {
+        return Ok(None);
+    }
+    for failed in failed {
+        match &failed.condition {
+            Condition::Standing(0, party) if joins(transition, party) => {
+                let standing = failed.standing()?;
+                if standing.role.is_none() {
+                    return Ok(standing.live_at(now));
+                }
+            }
+            // It has changed since it was read.
+            Condition::Invitation(_) => return Ok(facts.moot.as_ref().map(|moot| moot.id)),
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// What a failed condition stands for.
 enum Meaning {
     /// The caller has this role now: the decision may differ.
     Role(Option<Role>),
+    /// The mailbox that speaks is this user's now: the decision may differ.
+    Owner(Option<UserId>),
+    /// What was read of the surroundings is no longer so: the decision may differ.
+    Outdated,
     /// It is so already, or there is nothing left that it could be done to.
     Repeated,
     /// A rule stands in the way.
@@ -131,57 +229,61 @@ fn resolve(
 ) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
     if let Some(moved) = moved_on(failed) {
         let invitation = moved.invitation()?.ok_or(Refusal::InvitationNotFound)?;
-        return Ok(ControlFlow::Continue(Facts { invitation, ..facts }));
+        return Ok(ControlFlow::Continue(Facts { role: facts.role, ..Facts::new(invitation) }));
     }
-    let status = facts.invitation.status_at(now);
-    let mut refusal = None;
+    let (mut end, mut outdated) = (None, false);
     for failed in failed {
-        match meaning(failed, transition, caller, status)? {
+        match meaning(failed, transition, &facts, now)? {
             Meaning::Role(role) if caller.is_some() => {
                 return Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }));
             }
             Meaning::Role(_) => return Err(Refusal::InvitationNotFound.into()),
-            Meaning::Repeated => return Ok(ControlFlow::Break(facts)),
-            Meaning::Refused(found) => refusal = Some(found),
+            Meaning::Owner(owner) => {
+                let around = Surroundings { mailbox_owner: Fact::Known(owner), ..facts.around };
+                return Ok(ControlFlow::Continue(Facts { around, ..facts }));
+            }
+            Meaning::Outdated => outdated = true,
+            Meaning::Repeated => end = end.or(Some(Ok(()))),
+            Meaning::Refused(refusal) => end = Some(Err(refusal)),
         }
     }
-    let unexplained = || StoreError::Damaged(format!("invitation {} in no known state", facts.invitation.id));
-    Err(refusal.map_or_else(|| unexplained().into(), ServiceError::from))
+    match end {
+        _ if outdated => Ok(ControlFlow::Continue(Facts { around: Surroundings::default(), ..facts })),
+        Some(Ok(())) => Ok(ControlFlow::Break(facts)),
+        Some(Err(refusal)) => Err(refusal.into()),
+        None => Err(StoreError::Damaged(format!("invitation {} in no known state", facts.invitation.id)).into()),
+    }
 }
 
 fn meaning(
     failed: &FailedCondition,
     transition: &Transition,
-    caller: Option<&UserId>,
-    status: Status,
+    facts: &Facts,
+    now: Timestamp,
 ) -> Result<Meaning, StoreError> {
     Ok(match &failed.condition {
         Condition::Guard(Guard::Moderates(..) | Guard::Belongs(..)) => Meaning::Role(failed.standing()?.role),
-        Condition::Standing(_, party) if only_blocks(transition, party) => Meaning::Repeated,
-        Condition::Standing(..) => Meaning::Refused(unwilling(&failed.standing()?, status)),
+        // Whose the mailbox is was only taken for granted.
+        Condition::Guard(Guard::Owned(..) | Guard::Unowned(_)) => Meaning::Owner(failed.owner()?),
+        Condition::Standing(..) | Condition::Guard(_) if facts.around.invitee != Fact::Unread => Meaning::Outdated,
+        Condition::Standing(_, party) if joins(transition, party) => {
+            Meaning::Refused(Refusal::AlreadyMember(facts.invitation.status_at(now)))
+        }
+        Condition::Standing(..) => Meaning::Repeated,
         Condition::Guard(Guard::CommunityInvites(_)) if failed.found() => {
             Meaning::Refused(Refusal::InvitationsNotAllowed)
         }
         Condition::Guard(Guard::CommunityInvites(_)) => Meaning::Refused(Refusal::CommunityNotFound),
-        Condition::Guard(Guard::Active(user)) if caller.is_some_and(|caller| caller != user) => {
-            Meaning::Refused(Refusal::InviteeUnavailable(status))
-        }
         Condition::Guard(Guard::Active(_)) if failed.found() => Meaning::Refused(Refusal::CallerInactive),
         Condition::Guard(Guard::Active(_)) => Meaning::Refused(Refusal::CallerUnknown),
-        // The address that a link was mailed to is no longer the invitee's.
-        Condition::Guard(Guard::Owned(..)) => Meaning::Refused(Refusal::SignInNeeded),
-        Condition::Invitation(_) | Condition::Guard(Guard::Unowned(_)) | Condition::Quota | Condition::Request => {
+        Condition::Invitation(_) | Condition::Quota | Condition::Request | Condition::Membership(_) => {
             return Err(StoreError::Damaged("a command failed on a condition that none has".to_owned()));
         }
     })
 }
 
-fn unwilling(standing: &Standing, status: Status) -> Refusal {
-    if standing.role.is_some() { Refusal::AlreadyMember(status) } else { Refusal::InviteeUnavailable(status) }
-}
-
-/// Whether all that the transition asks of the party is that it blocks the community.
-fn only_blocks(transition: &Transition, party: &Party) -> bool {
-    let block = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Block { .. });
-    transition.standings.iter().any(block)
+/// Whether the transition makes the party a member by their own answer.
+fn joins(transition: &Transition, party: &Party) -> bool {
+    let join = |(of, change): &(Party, StandingChange)| of == party && matches!(change, StandingChange::Join { .. });
+    transition.standings.iter().any(join)
 }

@@ -70,8 +70,8 @@ async fn apply_once(
     }
 }
 
-/// The condition that says that the invitation has moved on. It decides before all others that failed with it: they may
-/// hold for what the faster writer left.
+/// The condition that says that the invitation of the first transition has moved on. It decides before all others that
+/// failed with it: they may hold for what the faster writer left.
 pub(crate) fn moved_on(failed: &[FailedCondition]) -> Option<&FailedCondition> {
-    failed.iter().find(|failed| matches!(failed.condition, Condition::Invitation(_)))
+    failed.iter().find(|failed| failed.condition == Condition::Invitation(0))
 }

@@ -15,7 +15,7 @@ use domain::{
     lifecycle,
     link::{LinkToken, SECRET_BYTES},
     outbox::{MailKind, MailState, MailedLink, OutboxMail},
-    person::Party,
+    person::{Party, Standing, User},
     settings::{Locale, Settings},
 };
 use mail::{Links, MailContent, RenderedMail};
@@ -24,10 +24,12 @@ use store::{
     execute::Executed,
     keys::{Key, Spread},
     outbox::{Lease, MailId},
-    read::Records,
+    record::UserRecord,
     retry,
 };
 use system::randomise;
+
+use crate::labels;
 
 /// Why a mail is not delivered by this attempt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,13 +50,14 @@ pub enum DeliveryError {
 pub struct Draft {
     id: MailId,
     mail: OutboxMail,
-    invitation: Invitation,
     context: Context,
 }
 
-/// What the content of a mail needs to know besides its invitation.
+/// What the content of a mail is made from.
 #[derive(Debug, Clone)]
 struct Context {
+    /// The invitation, with the labels that hold now.
+    invitation: Invitation,
     settings: Settings,
     community: Community,
     recipient: Recipient,
@@ -68,6 +71,16 @@ struct Recipient {
     address: EmailAddress,
     /// The language that the recipient has chosen; without one, the mail is in the network's.
     locale: Option<Locale>,
+}
+
+/// What is found of the recipient of a mail.
+enum LookedUp {
+    /// There is one.
+    Recipient(Box<Context>),
+    /// It is a user without a mailbox that takes the mail.
+    Unreached(Box<User>),
+    /// There is none that wants the mail, or no community to tell of.
+    Nobody,
 }
 
 /// A leased mail, ready for the mail service. It carries links and an address, so it has no `Debug`.
@@ -98,11 +111,12 @@ pub struct OutgoingMail {
 pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<Draft>, DeliveryError> {
     let found = store.invitation_with_mails(id.invitation).await?;
     let (Some(mail), Some(invitation)) = (found.mail(&id.name), found.invitation.as_ref()) else { return Ok(None) };
-    let mut context = None;
+    let mut looked_up = LookedUp::Nobody;
     let mut step = delivery::decide(mail, invitation, RecipientFact::Unread, now);
     if step == Step::LookUp {
-        context = look_up(store, mail, invitation).await?;
-        let fact = if context.is_some() { RecipientFact::Found } else { RecipientFact::Nobody };
+        looked_up = look_up(store, mail, invitation, now).await?;
+        let found = matches!(looked_up, LookedUp::Recipient(_));
+        let fact = if found { RecipientFact::Found } else { RecipientFact::Nobody };
         step = delivery::decide(mail, invitation, fact, now);
     }
     match step {
@@ -112,13 +126,17 @@ pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<D
         Step::Drop => drop_mail(store, id, mail).await?,
         Step::FanOut => store.fan_out(id, mail, &invitation.community.id).await?,
         Step::Fail => {
-            drop_mail(store, id, mail).await?;
+            match &looked_up {
+                LookedUp::Unreached(user) if mail.kind.rules().tracked => drop_unreached(store, id, mail, user).await?,
+                _ => drop_mail(store, id, mail).await?,
+            }
             show(store, id, mail.kind, DeliveryState::Failed, now).await?;
         }
         Step::Park(why) => park(store, id, mail.kind, why, now).await?,
         Step::Send => {
-            let draft = |context| Draft { id: id.clone(), mail: mail.clone(), invitation: invitation.clone(), context };
-            return Ok(context.map(draft));
+            if let LookedUp::Recipient(context) = looked_up {
+                return Ok(Some(Draft { id: id.clone(), mail: mail.clone(), context: *context }));
+            }
         }
     }
     Ok(None)
@@ -134,13 +152,13 @@ pub async fn lease(
     public_base_url: &str,
     now: Timestamp,
 ) -> Result<(Lease, OutgoingMail), DeliveryError> {
-    let Draft { id, mail, invitation, context } = draft;
+    let Draft { id, mail, context } = draft;
     let revision = id.revision().and_then(|revision| revision.try_into().ok()).ok_or(DeliveryError::Unwritable)?;
     let mut secret = [0; SECRET_BYTES];
     randomise(&mut secret).map_err(|_| DeliveryError::Unwritable)?;
-    let token = LinkToken::new(invitation.id, revision, secret);
+    let token = LinkToken::new(id.invitation, revision, secret);
     let links = links(public_base_url, &token);
-    let rendered = write(mail, invitation, context, &links)?;
+    let rendered = write(mail, context, &links)?;
     let Recipient { address, locale } = &context.recipient;
     let link = MailedLink { digest: token.digest(), address: address.key(), locale: *locale };
     let lease = store.lease(id, mail, &link, now).await?.ok_or(DeliveryError::Leased)?;
@@ -149,7 +167,7 @@ pub async fn lease(
         product: context.settings.product_name.to_string(),
         rendered,
         unsubscribe: mail.kind.rules().solicits.then_some(links.unsubscribe),
-        invitation: invitation.id,
+        invitation: id.invitation,
         kind: mail.kind,
         revision,
         attempt: mail.attempts + 1,
@@ -163,7 +181,7 @@ pub async fn lease(
 /// [`DeliveryError::Store`] if the table fails.
 pub async fn sent(store: &Store, draft: &Draft, now: Timestamp) -> Result<(), DeliveryError> {
     store.mark_sent(&draft.id).await?;
-    show(store, &draft.id, draft.mail.kind, DeliveryState::Sent, now).await
+    Ok(show(store, &draft.id, draft.mail.kind, DeliveryState::Sent, now).await?)
 }
 
 /// Notes that the mail service has been too busy for the mail: it queues again behind all others, however often, until
@@ -200,7 +218,30 @@ pub async fn park_unwritable(store: &Store, id: &MailId, now: Timestamp) -> Resu
 /// # Errors
 /// [`DeliveryError::Store`] if the table fails.
 pub async fn release(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
-    store.release(id).await?;
+    Ok(queue_again(store, id, MailState::Parked, now).await?)
+}
+
+/// Queues the invitation mails again that found no mailbox of the user to take them, once the user has another one than
+/// `unreached`. Whether that one takes them is looked up when they are sent.
+///
+/// # Errors
+/// [`StoreError`] if the table fails; a repetition queues none twice.
+pub(crate) async fn reach_again(store: &Store, user: &User, unreached: &str, now: Timestamp) -> Result<(), StoreError> {
+    if delivery::mailbox_of(user).is_none_or(|mailbox| mailbox.as_str() == unreached) {
+        return Ok(());
+    }
+    for (_, standing) in store.standings_of(&Party::User(user.id.clone())).await? {
+        let Some(id) = standing.live_at(now) else { continue };
+        let found = store.invitation_with_mails(id).await?;
+        if let Some(mail) = found.dropped(now) {
+            queue_again(store, &mail, MailState::Dropped, now).await?;
+        }
+    }
+    store.queued_for_another(&user.id, unreached).await
+}
+
+async fn queue_again(store: &Store, id: &MailId, given_up: MailState, now: Timestamp) -> Result<(), StoreError> {
+    store.queue_again(id, given_up).await?;
     let found = store.invitation_with_mails(id.invitation).await?;
     match found.mail(&id.name) {
         Some(mail) if mail.state == MailState::Queued => show(store, id, mail.kind, DeliveryState::Queued, now).await,
@@ -247,29 +288,40 @@ async fn show(
     kind: MailKind,
     state: DeliveryState,
     now: Timestamp,
-) -> Result<(), DeliveryError> {
+) -> Result<(), StoreError> {
     if !kind.rules().tracked {
         return Ok(());
     }
-    Ok(track(store, id.invitation, id.revision(), state, now).await?)
+    track(store, id.invitation, id.revision(), state, now).await
 }
 
 async fn park(store: &Store, id: &MailId, kind: MailKind, why: &str, now: Timestamp) -> Result<(), DeliveryError> {
     tracing::error!(invitation = %id.invitation, mail = id.name, why, "a mail is parked");
     store.park(id, why, now).await?;
-    show(store, id, kind, DeliveryState::Failed, now).await
+    Ok(show(store, id, kind, DeliveryState::Failed, now).await?)
 }
 
 async fn drop_mail(store: &Store, id: &MailId, mail: &OutboxMail) -> Result<(), DeliveryError> {
     if store.drop_mail(id, mail).await? { Ok(()) } else { Err(DeliveryError::Leased) }
 }
 
-/// Looks up the recipient and what the content needs; `None` if there is no recipient, or no community to tell of.
-async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> Result<Option<Context>, StoreError> {
+async fn drop_unreached(store: &Store, id: &MailId, mail: &OutboxMail, user: &User) -> Result<(), DeliveryError> {
+    // The user has changed meanwhile, or another attempt is at it: either way it comes again.
+    if store.drop_unreached(id, mail, user).await? { Ok(()) } else { Err(DeliveryError::Leased) }
+}
+
+/// Looks up the recipient and what the content needs.
+async fn look_up(
+    store: &Store,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<LookedUp, StoreError> {
     let target = delivery::target(mail, invitation);
     let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
     let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let mut keys = vec![Key::settings(), Key::community(community, spread)];
+    let mut keys = vec![Key::settings()];
+    keys.extend(labels::keys(invitation, spread));
     match target {
         Target::User(id) => keys.push(Key::user(id)),
         Target::Address(key, _) => keys.push(Key::address(key)),
@@ -279,34 +331,43 @@ async fn look_up(store: &Store, mail: &OutboxMail, invitation: &Invitation) -> R
     keys.extend(mail.kind.rules().solicits.then(|| Key::standing(&invitee, community)));
     let records = store.read(keys).await?;
     let settings = records.settings()?;
-    let Some(found) = records.community(community, spread)? else { return Ok(None) };
-    if delivery::is_blocked(mail, &records.standing(&invitee, community)?) {
-        return Ok(None);
+    let Some(found) = records.community(community, spread)? else { return Ok(LookedUp::Nobody) };
+    let standing = records.standing(&invitee, community)?;
+    if delivery::is_refused(mail, &standing, None, now) {
+        return Ok(LookedUp::Nobody);
     }
     let recipient = match target {
-        Target::User(id) => user_recipient(store, &records, id, mail, invitation).await?,
-        Target::Address(key, email) if !records.address(key)?.suppressed => {
-            Some(Recipient { address: email.clone(), locale: None })
+        Target::User(id) => {
+            let Some(user) = records.user(id)? else { return Ok(LookedUp::Nobody) };
+            match user_recipient(store, &user, (mail, invitation, &standing), now).await? {
+                Some(recipient) => recipient,
+                None => return Ok(LookedUp::Unreached(Box::new(user.user))),
+            }
         }
-        Target::Address(..) | Target::Gone => None,
+        Target::Address(key, email) if !records.address(key)?.suppressed => {
+            Recipient { address: email.clone(), locale: None }
+        }
+        Target::Address(..) | Target::Gone => return Ok(LookedUp::Nobody),
     };
     let decided_by = match decider {
         Some(id) => records.user(id)?.map(|found| found.user.display_name.into()).unwrap_or_default(),
         None => String::new(),
     };
-    Ok(recipient.map(|recipient| Context { settings, community: found, recipient, decided_by }))
+    let invitation = labels::relabel(invitation.clone(), &records, spread)?;
+    Ok(LookedUp::Recipient(Box::new(Context { invitation, settings, community: found, recipient, decided_by })))
 }
 
 async fn user_recipient(
     store: &Store,
-    records: &Records,
-    id: &UserId,
-    mail: &OutboxMail,
-    invitation: &Invitation,
+    found: &UserRecord,
+    (mail, invitation, standing): (&OutboxMail, &Invitation, &Standing),
+    now: Timestamp,
 ) -> Result<Option<Recipient>, StoreError> {
-    let Some(found) = records.user(id)? else { return Ok(None) };
     let Some(address) = delivery::address_of(&found.user, found.suppressed) else { return Ok(None) };
-    if !found.user.email_verified && !takes_mail(store, id, address, mail, invitation).await? {
+    if delivery::is_refused(mail, standing, Some(&address.key()), now) {
+        return Ok(None);
+    }
+    if !found.user.email_verified && !takes_mail(store, &found.user.id, address, mail, invitation, now).await? {
         return Ok(None);
     }
     Ok(Some(Recipient { address: address.clone(), locale: found.user.locale() }))
@@ -320,6 +381,7 @@ async fn takes_mail(
     address: &EmailAddress,
     mail: &OutboxMail,
     invitation: &Invitation,
+    now: Timestamp,
 ) -> Result<bool, StoreError> {
     let (key, community) = (address.key(), &invitation.community.id);
     let party = Party::Address(key.clone());
@@ -329,7 +391,7 @@ async fn takes_mail(
         store.suppress_for(user, &key).await?;
         return Ok(false);
     }
-    Ok(!delivery::is_blocked(mail, &records.standing(&party, community)?))
+    Ok(!delivery::is_refused(mail, &records.standing(&party, community)?, None, now))
 }
 
 fn links(public_base_url: &str, token: &LinkToken) -> Links {
@@ -341,14 +403,9 @@ fn links(public_base_url: &str, token: &LinkToken) -> Links {
     }
 }
 
-fn write(
-    mail: &OutboxMail,
-    invitation: &Invitation,
-    context: &Context,
-    links: &Links,
-) -> Result<RenderedMail, DeliveryError> {
+fn write(mail: &OutboxMail, context: &Context, links: &Links) -> Result<RenderedMail, DeliveryError> {
     let says = MailContent::new(mail.kind, &mail.to, links, &context.decided_by);
     let locale = context.recipient.locale.unwrap_or(context.settings.default_locale);
-    mail::render(&says, invitation, Some(&context.community), &context.settings, locale)
+    mail::render(&says, &context.invitation, Some(&context.community), &context.settings, locale)
         .map_err(|_| DeliveryError::Unwritable)
 }

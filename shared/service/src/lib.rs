@@ -10,6 +10,7 @@ pub mod directory;
 mod error;
 pub mod expiry;
 pub mod feedback;
+mod labels;
 pub mod link;
 pub mod lists;
 pub mod send;

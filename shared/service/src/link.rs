@@ -2,12 +2,14 @@
 
 use domain::{
     Timestamp,
+    actions::is_acceptable_by_link,
     community::Community,
-    invitation::{Invitation, Invitee},
-    lifecycle::{self, Command, Holder, InviteeFact},
+    fact::Fact,
+    id::UserId,
+    invitation::{CommunityLabel, Invitation, Invitee},
+    lifecycle::{self, Command},
     link::LinkToken,
-    person::User,
-    refusal::Refusal,
+    mailbox::Mailbox,
     settings::EmailLinkResponse,
 };
 use store::{
@@ -17,7 +19,7 @@ use store::{
 
 pub use store::outbox::LinkTarget;
 
-use crate::{ServiceError, command::perform_by_link};
+use crate::{ServiceError, command::perform_by_link, labels};
 
 /// What the holder of a link asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +44,14 @@ pub enum WayToAnswer {
 /// What a page about a pending invitation shows.
 #[derive(Debug, Clone)]
 pub struct Pending {
+    /// The invitation, with the labels that hold now.
+    pub invitation: Invitation,
     /// The community as it is now, if it still exists.
     pub community: Option<Community>,
     /// How the holder of the link may answer.
     pub way: WayToAnswer,
+    /// Whether the invitation could be accepted now.
+    pub acceptable: bool,
 }
 
 /// Finds what the token opens; `None` if it is no link of this service.
@@ -66,61 +72,60 @@ pub async fn perform(
     request: &LinkRequest,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
-    // Reading whose address it is costs a request, which the condition of the write saves.
-    match (decide(store, target, request, InviteeFact::Unread, now).await, request) {
-        // The address is not the invitee's: what is asked for is asked for the address alone.
-        (Err(ServiceError::Refused(Refusal::SignInNeeded)), LinkRequest::Unsubscribe) => {
-            let (_, invitee) = read(store, target).await?;
-            decide(store, target, request, InviteeFact::Known(invitee.as_ref()), now).await
+    let decide = |invitation: &Invitation, owner: &Fact<Option<UserId>>| {
+        let mailbox = Mailbox::of_link(&target.link.address, owner, invitation);
+        match request {
+            LinkRequest::Answer(command) => {
+                lifecycle::decide_by_link(command, invitation, &mailbox, &target.settings, now)
+            }
+            LinkRequest::Unsubscribe => lifecycle::unsubscribe(invitation, &mailbox, &target.settings, now),
         }
-        (done, _) => done,
-    }
+    };
+    perform_by_link(store, target.invitation.clone(), &decide, now).await.map(drop)
 }
 
 /// Reads what a page about a pending invitation shows.
 ///
 /// # Errors
 /// [`StoreError`] if the read fails.
-pub async fn pending(store: &Store, target: &LinkTarget) -> Result<Pending, StoreError> {
-    let (community, invitee) = read(store, target).await?;
-    let holder = Holder { address: &target.link.address, invitee: InviteeFact::Known(invitee.as_ref()) };
+pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Result<Pending, StoreError> {
+    let (invitation, address) = (&target.invitation, &target.link.address);
+    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
+    let records = store.read(labels::keys(invitation, spread).chain([Key::address(address)])).await?;
+    let mailbox = Mailbox::of_link(address, &Fact::Known(records.address(address)?.owner), invitation);
     let sign_in = target.settings.email_link_response == EmailLinkResponse::SignIn;
-    let way = match target.invitation.invitee {
-        _ if sign_in || holder.is_invitee(&target.invitation) != Some(true) => WayToAnswer::SignedIn,
+    let way = match invitation.invitee {
+        _ if sign_in || !mailbox.is_invitee(invitation) => WayToAnswer::SignedIn,
         Invitee::Address { .. } => WayToAnswer::AfterRegistration,
         Invitee::User { .. } => WayToAnswer::Here,
     };
-    Ok(Pending { community, way })
+    let around = records.surroundings(invitation, spread)?;
+    let acceptable = is_acceptable_by_link(invitation, &mailbox, &around, &target.settings, now);
+    let community = records.community(community, spread)?;
+    let invitation = labels::relabel(invitation.clone(), &records, spread)?;
+    Ok(Pending { invitation, community, way, acceptable })
 }
 
-async fn decide(
-    store: &Store,
-    target: &LinkTarget,
-    request: &LinkRequest,
-    invitee: InviteeFact<'_>,
-    now: Timestamp,
-) -> Result<(), ServiceError> {
-    let holder = Holder { address: &target.link.address, invitee };
-    let decide = |invitation: &Invitation| match request {
-        LinkRequest::Answer(command) => lifecycle::decide_by_link(command, invitation, &holder, &target.settings, now),
-        LinkRequest::Unsubscribe => lifecycle::unsubscribe(invitation, &holder, &target.settings, now),
-    };
-    perform_by_link(store, target.invitation.clone(), &decide, now).await.map(drop)
+/// Reads what the community of the invitation is called now.
+///
+/// # Errors
+/// [`StoreError`] if the read fails.
+pub async fn community(store: &Store, target: &LinkTarget) -> Result<CommunityLabel, StoreError> {
+    let label = &target.invitation.community;
+    let spread = Spread::by_invitation(target.invitation.id);
+    let records = store.read([Key::community(&label.id, spread)]).await?;
+    Ok(records.community(&label.id, spread)?.as_ref().map_or_else(|| label.clone(), CommunityLabel::from))
 }
 
-/// Reads the community that the invitation is to, and the invitee, where that is a user.
-async fn read(store: &Store, target: &LinkTarget) -> Result<(Option<Community>, Option<User>), StoreError> {
-    let invitation = &target.invitation;
-    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let invitee = match &invitation.invitee {
-        Invitee::User { id, .. } => Some(id),
-        Invitee::Address { .. } => None,
-    };
-    let keys = [Key::community(community, spread)].into_iter().chain(invitee.map(Key::user));
-    let records = store.read(keys).await?;
-    let user = match invitee {
-        Some(id) => records.user(id)?.map(|found| found.user),
-        None => None,
-    };
-    Ok((records.community(community, spread)?, user))
+/// Whether the holder of the link is a member of the community, as far as a link tells: the address that it was mailed
+/// to is a member's verified one.
+///
+/// # Errors
+/// [`StoreError`] if a read fails.
+pub async fn is_member(store: &Store, target: &LinkTarget) -> Result<bool, StoreError> {
+    let address = &target.link.address;
+    match store.read([Key::address(address)]).await?.address(address)?.owner {
+        Some(owner) => Ok(store.role(&owner, &target.invitation.community.id).await?.is_some()),
+        None => Ok(false),
+    }
 }

@@ -4,31 +4,37 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
     Timestamp,
+    actions::{Action, actions},
+    email::EmailAddress,
+    fact::Fact,
     id::{CommunityId, InvitationId},
     invitation::{Invitation, Status},
     person::{Caller, Party, User},
     refusal::Refusal,
+    settings::Settings,
+    surroundings::Surroundings,
     viewing::{RoleFact, Viewer},
 };
 use store::{
     Store, StoreError,
-    keys::Key,
-    listing,
-    read::{Entry, PageRequest},
+    keys::{Key, Spread},
+    page::PageRequest,
+    read::{Records, surroundings_keys},
+    record::lists_of,
 };
 
-pub use store::keys::List;
+pub use store::{keys::List, listing::Place, page::Position};
 
-use crate::{ServiceError, command::ViewedInvitation};
+use crate::{ServiceError, command::ViewedInvitation, labels};
 
 /// The most invitations on a page, and the most pending ones that are counted.
 pub const MAX_LIMIT: u32 = 100;
 
-/// One list and one place in it.
+/// A list, and one place in it.
 #[derive(Debug, Clone)]
 pub struct ListRequest {
-    /// The list.
-    pub list: List,
+    /// The lists that it is made of.
+    pub lists: Vec<List>,
     /// The status that the invitations have; any, without one.
     pub status: Option<Status>,
     /// The most invitations on the page, 1 to [`MAX_LIMIT`].
@@ -39,118 +45,225 @@ pub struct ListRequest {
     pub counting: bool,
 }
 
-/// The end of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The listing key of the last invitation on the page.
-    pub listing: String,
-    /// The count of pending invitations that the first page found.
-    pub pending: Option<u32>,
-}
-
 /// A page of a list, in the order that it is shown in.
 #[derive(Debug, Clone)]
 pub struct Page {
-    /// The invitations: pending ones first, and the newest first.
-    pub invitations: Vec<Invitation>,
+    /// The caller, as the directory knows them.
+    pub user: Option<User>,
+    /// The invitations: pending ones first, then status by status, and the newest of each first.
+    pub invitations: Vec<Listed>,
     /// Where the next page starts, if there is one.
     pub next: Option<Position>,
     /// The count of pending invitations, at most [`MAX_LIMIT`], where it was asked for and the list can tell.
     pub pending: Option<u32>,
 }
 
-/// Reads one page, at the price of one query. With `counting`, the first page reads far enough to count up to
-/// [`MAX_LIMIT`] pending invitations; later pages carry the count along.
-///
-/// # Errors
-/// [`StoreError`] if the query fails.
-pub async fn page(store: &Store, request: &ListRequest, now: Timestamp) -> Result<Page, StoreError> {
-    // The range of pending invitations is at the top of the list.
-    let counting = request.counting && matches!(request.status, None | Some(Status::Pending));
-    // One more than is shown tells whether there is a next page.
-    let wanted = request.limit + 1;
-    let range = PageRequest {
-        list: &request.list,
-        status: request.status,
-        after: request.after.as_ref().map(|position| position.listing.as_str()),
-        limit: if counting && request.after.is_none() { MAX_LIMIT.max(wanted) } else { wanted },
-        now,
-    };
-    let mut entries = store.page(&range).await?.entries;
-    let pending = match &request.after {
-        Some(position) => position.pending,
-        None if counting => {
-            let count = entries.iter().filter(|entry| listing::is_pending(&entry.listing, now)).count();
-            u32::try_from(count).ok().map(|count| count.min(MAX_LIMIT))
-        }
-        None => None,
-    };
-    let more = entries.len() > request.limit as usize;
-    entries.truncate(request.limit as usize);
-    let last = entries.last().filter(|_| more);
-    let next = last.map(|entry| Position { listing: entry.listing.clone(), pending });
-    let mut invitations = entries.into_iter().map(Entry::invitation).collect::<Result<Vec<_>, _>>()?;
-    // The index sorts pending invitations by expiry; people expect the newest first.
-    invitations.sort_by_key(|one| (one.status_at(now) != Status::Pending, Reverse(one.id)));
-    Ok(Page { invitations, next, pending })
+/// An invitation on a page.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The invitation.
+    pub invitation: Invitation,
+    /// The caller's role in its community, as far as it had to be known.
+    pub role: RoleFact,
+    /// What the caller may do with it.
+    pub actions: Vec<Action>,
 }
 
-/// Reads one invitation that the caller may see. One batch answers the invitee and the sender; the role of another
-/// caller takes a second read.
+/// Reads one page: one query for each list, or two where invitations have lapsed, and one batch of what it shows. With
+/// `counting`, the first page reads far enough to count up to [`MAX_LIMIT`] pending invitations; later pages carry the
+/// count along.
+///
+/// # Errors
+/// [`StoreError`] if a read fails.
+pub async fn page(store: &Store, caller: &Caller, request: &ListRequest, now: Timestamp) -> Result<Page, StoreError> {
+    let found = Found::read(store, caller, request, now).await?;
+    found.page(&store.read_to_show(found.keys()).await?)
+}
+
+/// Reads one page of the caller's own invitations. An address that the token proves to be theirs and the directory does not
+/// know as theirs has a list of its own, which is shown as one with the caller's; that takes the page to be read anew.
+///
+/// # Errors
+/// As [`page`].
+pub async fn own_page(
+    store: &Store,
+    caller: &Caller,
+    request: &ListRequest,
+    now: Timestamp,
+) -> Result<Page, StoreError> {
+    let Some(address) = caller.verified_email().map(EmailAddress::key) else {
+        return page(store, caller, request, now).await;
+    };
+    let found = Found::read(store, caller, request, now).await?;
+    let records = store.read_to_show(found.keys().chain([Key::address(&address)])).await?;
+    if records.address(&address)?.owner.as_ref() == Some(&caller.id) {
+        return found.page(&records);
+    }
+    let mut both = request.clone();
+    both.lists.push(List::To(Party::Address(address)));
+    page(store, caller, &both, now).await
+}
+
+/// What the indexes have of a page.
+struct Found<'a> {
+    caller: &'a Caller,
+    request: &'a ListRequest,
+    page: store::page::Page,
+    now: Timestamp,
+    spread: Spread,
+}
+
+impl<'a> Found<'a> {
+    async fn read(
+        store: &Store,
+        caller: &'a Caller,
+        request: &'a ListRequest,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let ListRequest { lists, status, limit, after, counting } = request;
+        let counted = if *counting { MAX_LIMIT } else { 0 };
+        let range = PageRequest { lists, status: *status, after: after.as_ref(), limit: *limit, counted, now };
+        Ok(Self { caller, request, page: store.page(&range).await?, now, spread: Spread::by_time(now) })
+    }
+
+    /// The records that the page is shown from, and those that tell what the caller may do.
+    fn keys(&self) -> impl Iterator<Item = Key> {
+        let entries = &self.page.entries;
+        let (own, party) = ([Key::settings(), Key::user(&self.caller.id)], self.party());
+        let asked = entries.iter().filter(|_| self.is_role_open());
+        let roles = asked.filter_map(move |entry| Some(Key::standing(&party, entry.live_in()?)));
+        let around = entries.iter().filter(|_| self.is_around()).flat_map(store::page::Entry::surroundings_keys);
+        let shown = entries.iter().flat_map(|entry| entry.keys(self.spread));
+        shown.chain(own).chain(roles).chain(around)
+    }
+
+    fn party(&self) -> Party {
+        Party::User(self.caller.id.clone())
+    }
+
+    /// Whether what is around invitations matters: an invitee answers by what is known of themselves.
+    fn is_around(&self) -> bool {
+        self.caller.site_administrator || !self.request.lists.iter().all(|list| matches!(list, List::To(_)))
+    }
+
+    /// Whether the caller may have a role where they have a live invitation. An invited user has none: whoever becomes a
+    /// member has no live invitation from then on.
+    fn is_role_open(&self) -> bool {
+        self.request.lists != [List::To(self.party())] || self.caller.site_administrator
+    }
+
+    /// The page, as these records have it.
+    fn page(&self, records: &Records) -> Result<Page, StoreError> {
+        let user = records.user(&self.caller.id)?.map(|record| record.user);
+        let settings = records.settings()?;
+        let mut invitations = Vec::new();
+        for entry in &self.page.entries {
+            if let Some(invitation) = records.invitation(entry.id())?.filter(|invitation| self.holds(invitation)) {
+                let invitation = labels::relabel(invitation, records, self.spread)?;
+                let (role, actions) = self.actions(&invitation, user.as_ref(), records, &settings)?;
+                invitations.push(Listed { invitation, role, actions });
+            }
+        }
+        invitations.sort_by_key(|one| Reverse(Place::at(&one.invitation, self.page.clock)));
+        Ok(Page { user, invitations, next: self.page.next.clone(), pending: self.page.pending })
+    }
+
+    fn actions(
+        &self,
+        invitation: &Invitation,
+        user: Option<&User>,
+        records: &Records,
+        settings: &Settings,
+    ) -> Result<(RoleFact, Vec<Action>), StoreError> {
+        let community = &invitation.community.id;
+        let role = RoleFact::Known(records.standing(&self.party(), community)?.role);
+        let around = if self.is_around() {
+            records.surroundings(invitation, self.spread)?
+        } else {
+            Surroundings { community: Fact::Known(records.community(community, self.spread)?), ..Default::default() }
+        };
+        let viewer = Viewer { caller: self.caller, user, role };
+        match actions(invitation, &viewer, &around, settings, self.now) {
+            Fact::Known(actions) => Ok((role, actions)),
+            Fact::Unread => Err(StoreError::Damaged(format!("invitation {} with unread facts", invitation.id))),
+        }
+    }
+
+    /// Whether the invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from
+    /// a page that its new place is not on.
+    fn holds(&self, invitation: &Invitation) -> bool {
+        let (request, place) = (self.request, Place::at(invitation, self.page.clock));
+        let is_after = request.after.as_ref().is_none_or(|before| place < before.after);
+        let is_before = self.page.next.as_ref().is_none_or(|next| place >= next.after);
+        let is_listed = lists_of(invitation).iter().any(|list| request.lists.contains(list));
+        let is_wanted = request.status.is_none_or(|status| status == invitation.status_at(self.now));
+        is_after && is_before && is_listed && is_wanted
+    }
+}
+
+/// Reads one invitation that the caller may see: one batch for itself, and one for what it is shown with and what the
+/// caller may do.
 ///
 /// # Errors
 /// [`Refusal::InvitationNotFound`] if the caller may not see it, [`ServiceError::Store`] if the table fails.
-pub async fn invitation(store: &Store, caller: &Caller, id: InvitationId) -> Result<ViewedInvitation, ServiceError> {
+pub async fn invitation(
+    store: &Store,
+    caller: &Caller,
+    id: InvitationId,
+    now: Timestamp,
+) -> Result<ViewedInvitation, ServiceError> {
     let subject = store.subject(id, caller).await?;
     let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
-    let mut viewer = Viewer { caller, user: user.as_ref(), role: RoleFact::Unread };
-    if viewer.sees(&invitation).is_none() {
-        viewer.role = RoleFact::Known(store.role(&caller.id, &invitation.community.id).await?);
-    }
+    let (spread, party) = (Spread::by_invitation(id), Party::User(caller.id.clone()));
+    let standing = Key::standing(&party, &invitation.community.id);
+    let is_live = !invitation.status_at(now).is_final();
+    let around = is_live.then(|| surroundings_keys(&invitation, spread)).into_iter().flatten();
+    let records = store.read(labels::keys(&invitation, spread).chain([standing]).chain(around)).await?;
+    let role = RoleFact::Known(records.standing(&party, &invitation.community.id)?.role);
+    let viewer = Viewer { caller, user: user.as_ref(), role };
     if viewer.sees(&invitation) != Some(true) {
         return Err(Refusal::InvitationNotFound.into());
     }
-    let role = viewer.role;
-    Ok(ViewedInvitation { invitation, user, role })
+    let around = records.surroundings(&invitation, spread)?;
+    let actions = match actions(&invitation, &viewer, &around, &subject.settings, now) {
+        Fact::Known(actions) => actions,
+        Fact::Unread => return Err(StoreError::Damaged(format!("invitation {id} with unread facts")).into()),
+    };
+    Ok(ViewedInvitation { invitation: labels::relabel(invitation, &records, spread)?, user, role, actions })
 }
 
-/// A caller who is known to moderate a community.
-#[derive(Debug, Clone)]
-pub struct Moderator {
-    /// The caller, as the directory knows them.
-    pub user: Option<User>,
-    /// Their role.
-    pub role: RoleFact,
-}
-
-/// Reads whether the caller moderates the community.
+/// Checks that the caller moderates the community.
 ///
-/// # Errors
-/// [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses, [`ServiceError::Store`] if the read fails.
-pub async fn moderator(store: &Store, caller: &Caller, community: &CommunityId) -> Result<Moderator, ServiceError> {
-    let party = Party::User(caller.id.clone());
-    let records = store.read([Key::user(&caller.id), Key::standing(&party, community)]).await?;
+/// Refuses with [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses.
+fn check_moderator(caller: &Caller, community: &CommunityId, records: &Records) -> Result<(), ServiceError> {
     let user = records.user(&caller.id)?.map(|record| record.user);
-    let role = RoleFact::Known(records.standing(&party, community)?.role);
+    let role = RoleFact::Known(records.standing(&Party::User(caller.id.clone()), community)?.role);
     let viewer = Viewer { caller, user: user.as_ref(), role };
     viewer.check_active()?;
-    if viewer.moderates() { Ok(Moderator { user, role }) } else { Err(Refusal::NotModerator.into()) }
+    if viewer.moderates() { Ok(()) } else { Err(Refusal::NotModerator.into()) }
 }
 
-/// Reads one page of a community's invitations, side by side with the caller's right to it.
+/// The records that tell whether the caller moderates the community.
+fn moderator_keys(caller: &Caller, community: &CommunityId) -> [Key; 2] {
+    [Key::user(&caller.id), Key::standing(&Party::User(caller.id.clone()), community)]
+}
+
+/// Reads one page of a community's invitations; the caller's right to it is read with the same batch.
 ///
 /// # Errors
-/// As [`moderator`] and [`page`].
+/// [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses, [`ServiceError::Store`] if a read fails.
 pub async fn moderated_page(
     store: &Store,
     caller: &Caller,
     community: &CommunityId,
     request: &ListRequest,
     now: Timestamp,
-) -> Result<(Moderator, Page), ServiceError> {
-    let page = async { page(store, request, now).await.map_err(ServiceError::from) };
-    futures::try_join!(moderator(store, caller, community), page)
+) -> Result<Page, ServiceError> {
+    let found = Found::read(store, caller, request, now).await?;
+    let records = store.read(found.keys().chain(moderator_keys(caller, community))).await?;
+    check_moderator(caller, community, &records)?;
+    Ok(found.page(&records)?)
 }
 
 /// What a community's invitations add up to.
@@ -168,7 +281,7 @@ pub struct Numbers {
 /// whose lifetime has passed are counted on the spot, so that expiry is right to the second.
 ///
 /// # Errors
-/// As [`moderator`].
+/// As [`moderated_page`].
 pub async fn numbers(
     store: &Store,
     caller: &Caller,
@@ -176,7 +289,7 @@ pub async fn numbers(
     now: Timestamp,
 ) -> Result<Numbers, ServiceError> {
     // Counting the lapsed ones costs more the more there are, so the right to it is checked first.
-    moderator(store, caller, community).await?;
+    check_moderator(caller, community, &store.read(moderator_keys(caller, community)).await?)?;
     let (stats, lapsed) = futures::try_join!(store.community_stats(community), store.lapsed(community, now))?;
     let count = |status: Status| {
         let stored = stats.states.get(&status).copied().unwrap_or_default();

@@ -16,6 +16,9 @@ pub(crate) const AGAIN: &str = "again";
 /// The sort key of the three indexes.
 pub(crate) const LISTING: &str = "listing";
 
+/// When a live invitation expires, in Unix milliseconds; the sort key of the index by expiry.
+pub(crate) const EXPIRY: &str = "expiry";
+
 /// The fields of an invitation, as one map.
 pub(crate) const BODY: &str = "body";
 /// The revision of an invitation, which every write of it is conditional on.
@@ -35,6 +38,8 @@ pub(crate) const EMAIL: &str = "email";
 pub(crate) const EMAIL_VERIFIED: &str = "emailVerified";
 /// In a user, the key of the address that gets no more mail; in an address, whether it gets no more mail.
 pub(crate) const SUPPRESSED: &str = "suppressed";
+/// In a user, the key of the mailbox that did not take an invitation mail; empty where there was none.
+pub(crate) const UNREACHED: &str = "unreached";
 /// The user whose verified address it is.
 pub(crate) const OWNER: &str = "owner";
 
@@ -50,6 +55,14 @@ pub(crate) const LIVE_UNTIL: &str = "liveUntil";
 pub(crate) const COOLING_UNTIL: &str = "coolingUntil";
 /// Whether the party wants no more invitations from the community.
 pub(crate) const BLOCKED: &str = "blocked";
+/// What the present mailbox of a user wants of the community, as one map.
+pub(crate) const MAILBOX: &str = "mailbox";
+/// The address of that mailbox.
+pub(crate) const MAILBOX_ADDRESS: &str = "mailbox.address";
+/// Until when the community must not invite again, by that mailbox.
+pub(crate) const MAILBOX_COOLING_UNTIL: &str = "mailbox.coolingUntil";
+/// Whether that mailbox wants no more invitations from the community.
+pub(crate) const MAILBOX_BLOCKED: &str = "mailbox.blocked";
 
 /// Whether a community allows invitations.
 pub(crate) const ALLOW_INVITATIONS: &str = "allowInvitations";

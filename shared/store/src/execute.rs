@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, HashSet};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     Timestamp,
-    id::InvitationId,
+    email::AddressKey,
+    id::{InvitationId, UserId},
     invitation::Invitation,
     outbox::OutboxMail,
-    person::{Party, Role, Standing},
+    person::{Member, Party, Role, Standing},
     sending::Quota,
     transition::{Guard, StandingChange, Transition},
 };
@@ -19,13 +20,13 @@ use domain::{
 use crate::{
     Store, StoreError,
     attributes::{
-        ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, OWNER, PK,
-        REVISION, ROLE, STAMP, TTL, USED,
+        ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
+        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, PK, REVISION, ROLE, STAMP, TTL, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
     keys::{Key, Spread, mail_name},
-    record::{self, Item, Kind, invitation_record, record},
+    record::{self, Address, Item, Kind, NoFields, invitation_record, record},
     write::{Write, Written},
 };
 
@@ -51,6 +52,17 @@ pub enum ExtraWrite {
     Quota(Quota, u32),
     /// The state of the idempotent request that asks for the transitions.
     Request(RequestWrite),
+    /// The platform makes the user a member with that role, or gives a member another one.
+    Membership(Membership),
+}
+
+/// A membership by the platform's word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The membership.
+    pub member: Member,
+    /// The only invitation that the user's standing may still name as live, since it ends in the same transaction.
+    pub ends: Option<InvitationId>,
 }
 
 /// A condition of a transaction.
@@ -66,6 +78,19 @@ pub enum Condition {
     Quota,
     /// The idempotent request is as it was read.
     Request,
+    /// The membership can be written.
+    Membership(MembershipCondition),
+}
+
+/// What a membership needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MembershipCondition {
+    /// The user is in the directory.
+    User,
+    /// The community is.
+    Community,
+    /// The user's standing names no live invitation but the one that ends.
+    Standing,
 }
 
 /// A condition that did not hold, with the record that it is about.
@@ -91,6 +116,14 @@ impl FailedCondition {
     /// [`StoreError::Damaged`] if the record is not one of an invitation.
     pub fn invitation(&self) -> Result<Option<Invitation>, StoreError> {
         self.record.clone().map(record::invitation).transpose()
+    }
+
+    /// The user whose verified address it is now, where the condition is about an address.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of an address.
+    pub fn owner(&self) -> Result<Option<UserId>, StoreError> {
+        Ok(self.record.clone().map(record::value::<Address>).transpose()?.and_then(|address| address.owner))
     }
 
     /// The standing as it is now.
@@ -125,14 +158,14 @@ impl Store {
         extra: &[ExtraWrite],
         now: Timestamp,
     ) -> Result<Executed, StoreError> {
-        let mut unnamed = HashSet::new();
+        let mut settled = HashSet::new();
         loop {
             let mut plan = Plan::default();
             for (index, transition) in transitions.iter().enumerate() {
-                plan.add(index, transition, &unnamed, now)?;
+                plan.add(index, transition, &settled, now)?;
             }
             for write in extra {
-                plan.add_extra(write)?;
+                plan.add_extra(write, now)?;
             }
             let (writes, checks) = plan.finish();
             let failed = match self.transact(writes).await? {
@@ -148,11 +181,11 @@ impl Store {
                 })
             });
             let failed: Vec<_> = failed.collect();
-            // A standing that names another invitation, or none, does not stop this one from ending.
-            let ended = failed.iter().map(|failed| ends(&failed.condition, transitions)).collect::<Option<Vec<_>>>();
-            match ended {
-                Some(ended) => unnamed.extend(ended),
-                None => return Ok(Executed::Conflict(failed)),
+            // A standing that is so already does not stop what else is to be written.
+            let places = failed.iter().map(|failed| place(&failed.condition, transitions)).collect::<Option<Vec<_>>>();
+            settled.extend(places.iter().flatten().cloned());
+            if places.is_none() || transitions.iter().enumerate().any(|one| is_repeated(one, &settled)) {
+                return Ok(Executed::Conflict(failed));
             }
         }
     }
@@ -161,12 +194,23 @@ impl Store {
 /// A standing, by the index of the transition that changes it and its party.
 type Place = (usize, Party);
 
-/// The standing whose condition failed, if all it asked for was to name the invitation that ends.
-fn ends(condition: &Condition, transitions: &[&Transition]) -> Option<Place> {
+/// The standing whose condition failed, if all it asked for was that there is something to change: it names the
+/// invitation that ends, or has not blocked the community yet.
+fn place(condition: &Condition, transitions: &[&Transition]) -> Option<Place> {
     let Condition::Standing(index, party) = condition else { return None };
     let (_, change) = transitions[*index].standings.iter().find(|(changed, _)| changed == party)?;
     let ends = matches!(change, StandingChange::Release { .. } | StandingChange::Decline { .. });
-    ends.then(|| (*index, party.clone()))
+    (ends || blocks(change)).then(|| (*index, party.clone()))
+}
+
+/// Whether all that the transition with this index is for is to block, and all of that was done before.
+fn is_repeated((index, transition): (usize, &&Transition), settled: &HashSet<Place>) -> bool {
+    let done = |(party, change): &(Party, _)| blocks(change) && settled.contains(&(index, party.clone()));
+    !transition.standings.is_empty() && transition.standings.iter().all(done)
+}
+
+fn blocks(change: &StandingChange) -> bool {
+    matches!(change, StandingChange::Block { .. } | StandingChange::Mailbox(_))
 }
 
 /// The actions of a transaction: one for each record, since DynamoDB takes no two for the same.
@@ -176,9 +220,21 @@ struct Plan(BTreeMap<Key, Action>);
 #[derive(Default)]
 struct Action {
     put: Option<Item>,
+    deletes: bool,
     expression: Expression,
     changes: bool,
     conditions: Vec<Condition>,
+}
+
+impl Action {
+    /// Makes it the change of a standing, which several reasons may have.
+    fn change_standing(&mut self) -> &mut Expression {
+        if !self.changes {
+            self.changes = true;
+            self.expression.set(KIND, string(Kind::Standing.as_str()));
+        }
+        &mut self.expression
+    }
 }
 
 impl Plan {
@@ -188,12 +244,12 @@ impl Plan {
         action
     }
 
-    /// Adds a transition; the standings in `unnamed` are known not to name its invitation.
+    /// Adds a transition; the standings in `settled` are known not to name its invitation, or to have blocked already.
     fn add(
         &mut self,
         index: usize,
         transition: &Transition,
-        unnamed: &HashSet<Place>,
+        settled: &HashSet<Place>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let invitation = &transition.invitation;
@@ -204,15 +260,13 @@ impl Plan {
             Some(revision) => action.expression.require_equal(REVISION, number(revision)),
         }
         for (party, change) in &transition.standings {
-            let named = !unnamed.contains(&(index, party.clone()));
-            if !named && matches!(change, StandingChange::Release { .. }) {
+            let named = !settled.contains(&(index, party.clone()));
+            if !named && !matches!(change, StandingChange::Decline { .. }) {
                 continue;
             }
             let key = Key::standing(party, &invitation.community.id);
             let action = self.at(key, Some(Condition::Standing(index, party.clone())));
-            action.changes = true;
-            action.expression.set(KIND, string(Kind::Standing.as_str()));
-            stand(&mut action.expression, change, named, now);
+            stand(action.change_standing(), change, named, now)?;
         }
         for mail in &transition.mails {
             let key = Key::mail(invitation.id, &mail_name(mail.kind, &mail.to, invitation.revision));
@@ -250,7 +304,7 @@ impl Plan {
         }
     }
 
-    fn add_extra(&mut self, extra: &ExtraWrite) -> Result<(), StoreError> {
+    fn add_extra(&mut self, extra: &ExtraWrite, now: Timestamp) -> Result<(), StoreError> {
         match extra {
             ExtraWrite::Quota(quota, count) => {
                 let action = self.at(Key::quota(&quota.sender, quota.day), Some(Condition::Quota));
@@ -270,6 +324,34 @@ impl Plan {
                     Some(stamp) => action.expression.require_equal(STAMP, string(stamp)),
                 }
             }
+            ExtraWrite::Membership(membership) => self.add_membership(membership, now)?,
+        }
+        Ok(())
+    }
+
+    fn add_membership(&mut self, membership: &Membership, now: Timestamp) -> Result<(), StoreError> {
+        let Member { community_id: community, user_id: user, role } = &membership.member;
+        let on = |part| Some(Condition::Membership(part));
+        let known = self.at(Key::user(user), on(MembershipCondition::User));
+        known.expression.require_existing(PK);
+        let spread = Spread::by_user(user);
+        let existing = self.at(Key::community(community, spread), on(MembershipCondition::Community));
+        existing.expression.require_existing(PK);
+
+        let standing = Key::standing(&Party::User(user.clone()), community);
+        let expression = self.at(standing, on(MembershipCondition::Standing)).change_standing();
+        no_live_but(expression, membership.ends, now);
+        clear_live(expression);
+        expression.set(ROLE, string(role.as_str()));
+
+        // The list of moderators keeps in step with the role.
+        let key = Key::moderator(community, user);
+        let item = record(Kind::Moderator, key.clone(), &NoFields {})?;
+        let listed = self.at(key, None);
+        if role.moderates() {
+            listed.put = Some(item);
+        } else {
+            listed.deletes = true;
         }
         Ok(())
     }
@@ -279,6 +361,7 @@ impl Plan {
         let write = |(key, action): (Key, Action)| {
             let write = match action.put {
                 Some(item) => Write::Put(item, action.expression),
+                None if action.deletes => Write::Delete(key.clone(), action.expression),
                 None if action.changes => Write::Update(key.clone(), action.expression),
                 None => Write::Check(key.clone(), action.expression),
             };
@@ -290,28 +373,23 @@ impl Plan {
 
 /// Writes a standing's change, and the condition that it needs. `named` is whether a live invitation that ends is the
 /// one that the standing names.
-fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now: Timestamp) {
-    let clear_live = |expression: &mut Expression| {
-        expression.remove(LIVE_INVITATION);
-        expression.remove(LIVE_UNTIL);
-    };
+fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now: Timestamp) -> Result<(), StoreError> {
     match change {
-        StandingChange::Invite { invitation, until } => {
-            willing(expression, &invitation.to_string(), now);
+        StandingChange::Invite { invitation, until, address } => {
+            willing(expression, *invitation, address.as_ref(), now);
             expression.set(LIVE_INVITATION, string(invitation.to_string()));
             expression.set(LIVE_UNTIL, number(until.as_millisecond()));
         }
-        StandingChange::Enrol { invitation } => {
-            willing(expression, &invitation.to_string(), now);
+        StandingChange::Enrol { invitation, address } => {
+            willing(expression, *invitation, address.as_ref(), now);
             enrol(expression, *invitation);
             clear_live(expression);
         }
-        StandingChange::Join { invitation, own } => {
+        StandingChange::Join { invitation, ends } => {
             expression.require_missing(ROLE);
+            no_live_but(expression, Some(*ends), now);
             enrol(expression, *invitation);
-            if *own {
-                clear_live(expression);
-            }
+            clear_live(expression);
         }
         StandingChange::Release { invitation } => {
             expression.require_equal(LIVE_INVITATION, string(invitation.to_string()));
@@ -334,6 +412,32 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
             }
             expression.set(BLOCKED, yes());
         }
+        StandingChange::Concur { cooling_until, block } => {
+            expression.set(COOLING_UNTIL, number(cooling_until.as_millisecond()));
+            if *block {
+                expression.set(BLOCKED, yes());
+            }
+        }
+        StandingChange::Mailbox(wish) => {
+            expression.require_other_or_missing(MAILBOX_ADDRESS, string(wish.address.as_str()), MAILBOX_BLOCKED);
+            expression.set(MAILBOX, serde_dynamo::to_attribute_value(wish)?);
+        }
+    }
+    Ok(())
+}
+
+/// Ends the live invitation of the standing.
+fn clear_live(expression: &mut Expression) {
+    expression.remove(LIVE_INVITATION);
+    expression.remove(LIVE_UNTIL);
+}
+
+/// Requires a party without a live invitation but the one with that `id`: a member has none.
+fn no_live_but(expression: &mut Expression, id: Option<InvitationId>, now: Timestamp) {
+    let now = now.as_millisecond();
+    match id {
+        Some(id) => expression.require_lapsed_or_equal(LIVE_INVITATION, string(id.to_string()), LIVE_UNTIL, now),
+        None => expression.require_lapsed(LIVE_INVITATION, LIVE_UNTIL, now),
     }
 }
 
@@ -343,13 +447,17 @@ fn enrol(expression: &mut Expression, invitation: InvitationId) {
 }
 
 /// Requires a party that is no member, has not blocked the community, is not cooling down, and has no other live
-/// invitation than the one with that `id`.
-fn willing(expression: &mut Expression, id: &str, now: Timestamp) {
+/// invitation than the one with that `id`; and of a user's mailbox at `address` the same, as far as it has a say.
+fn willing(expression: &mut Expression, id: InvitationId, address: Option<&AddressKey>, now: Timestamp) {
     expression.require_missing(ROLE);
     expression.require_missing(BLOCKED);
-    let now = now.as_millisecond();
-    expression.require_missing_or_at_most(COOLING_UNTIL, now);
-    expression.require_lapsed_or_equal(LIVE_INVITATION, string(id), LIVE_UNTIL, now);
+    expression.require_missing_or_at_most(COOLING_UNTIL, now.as_millisecond());
+    no_live_but(expression, Some(id), now);
+    if let Some(address) = address {
+        let address = string(address.as_str());
+        expression.require_other_or_missing(MAILBOX_ADDRESS, address.clone(), MAILBOX_BLOCKED);
+        expression.require_other_or_lapsed(MAILBOX_ADDRESS, address, MAILBOX_COOLING_UNTIL, now.as_millisecond());
+    }
 }
 
 fn yes() -> AttributeValue {

@@ -72,10 +72,12 @@ impl Expression {
         self.removes.push(format!("{name}[{index}]"));
     }
 
-    /// Removes an attribute.
+    /// Removes an attribute. Twice is as good as once, which DynamoDB does not take for one.
     pub fn remove(&mut self, path: &str) {
         let name = self.name(path);
-        self.removes.push(name);
+        if !self.removes.contains(&name) {
+            self.removes.push(name);
+        }
     }
 
     /// Requires `condition`, in which the placeholders stand.
@@ -131,6 +133,21 @@ impl Expression {
         let (name, until) = (self.name(path), self.name(until));
         let (now, value) = (self.value(number(now)), self.value(value));
         self.require(format!("attribute_not_exists({name}) OR {until} <= {now} OR {name} = {value}"));
+    }
+
+    /// Requires that the attribute is missing or has another value, or that `flag` is missing.
+    pub fn require_other_or_missing(&mut self, path: &str, value: AttributeValue, flag: &str) {
+        let (name, value, flag) = (self.name(path), self.value(value), self.name(flag));
+        self.require(format!("attribute_not_exists({name}) OR {name} <> {value} OR attribute_not_exists({flag})"));
+    }
+
+    /// Requires that the attribute is missing or has another value, or that the time in `until` is missing or has come.
+    pub fn require_other_or_lapsed(&mut self, path: &str, value: AttributeValue, until: &str, now: i64) {
+        let (name, until) = (self.name(path), self.name(until));
+        let (value, now) = (self.value(value), self.value(number(now)));
+        self.require(format!(
+            "attribute_not_exists({name}) OR {name} <> {value} OR attribute_not_exists({until}) OR {until} <= {now}"
+        ));
     }
 
     /// The update, condition, names and values as the SDK's setters want them.

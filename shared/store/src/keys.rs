@@ -169,6 +169,11 @@ impl Key {
         self.sk.strip_prefix(CONNECTION_PREFIX)?.parse().ok()
     }
 
+    /// The user that a moderator's key names.
+    pub(crate) fn moderated_by(&self) -> Option<UserId> {
+        self.sk.strip_prefix(MODERATOR_PREFIX)?.parse().ok()
+    }
+
     /// That the mail is parked.
     pub fn parked(id: InvitationId, mail: &str) -> Self {
         Self::new(PARKED_PARTITION, format!("{id}#{mail}"))
@@ -203,6 +208,8 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
+/// What the partitions of users begin with.
+const USER_PREFIX: &str = "USER#";
 /// What the sort keys of mails begin with.
 pub(crate) const MAIL_PREFIX: &str = "MAIL#";
 /// What the sort keys of standings begin with.
@@ -233,7 +240,7 @@ pub(crate) fn addressee_name(to: &Addressee) -> &str {
 
 /// The partition of all that concerns one user.
 pub(crate) fn user_partition(id: &UserId) -> String {
-    format!("USER#{id}")
+    format!("{USER_PREFIX}{id}")
 }
 
 /// The partition of all that concerns one address.
@@ -272,6 +279,38 @@ pub enum List {
     Into(CommunityId),
 }
 
+/// The index of live invitations by community and expiry.
+pub(crate) const BY_EXPIRY: &str = "by-expiry";
+/// What the hash key of requests that no moderator has approved begins with, in the index by invitee.
+const REQUESTED: &str = "REQUESTED#";
+
+/// The user whom a hash key of the index by sender or by invitee names; `None` if it names an address.
+pub(crate) fn user_at(partition: &str) -> Option<Key> {
+    partition.starts_with(USER_PREFIX).then(|| Key::new(partition, "USER"))
+}
+
+/// The partition of the party that a hash key of an index by people stands for.
+pub(crate) fn partition_of(hash: &str) -> &str {
+    hash.strip_prefix(REQUESTED).unwrap_or(hash)
+}
+
+/// What is known of the party with that partition as one whom somebody might invite to the community.
+pub(crate) fn recipient_at(partition: &str, community: &CommunityId) -> [Key; 2] {
+    let own = user_at(partition).unwrap_or_else(|| Key::new(partition, "ADDRESS"));
+    [own, standing_at(partition, community)]
+}
+
+/// How the party with that partition stands with the community.
+pub(crate) fn standing_at(partition: &str, community: &CommunityId) -> Key {
+    Key::new(partition, format!("{STANDING_PREFIX}{community}"))
+}
+
+/// Whether the user with the first partition is connected to the party with the second; `None` if that is no user.
+pub(crate) fn connection_at(user: &str, other: &str) -> Option<Key> {
+    let other = other.strip_prefix(USER_PREFIX)?;
+    Some(Key::new(user, format!("{CONNECTION_PREFIX}{other}")))
+}
+
 impl List {
     /// The name of the index.
     pub fn index(&self) -> &'static str {
@@ -291,11 +330,16 @@ impl List {
         }
     }
 
+    /// Whether requests that wait for approval are among its invitations.
+    pub(crate) fn holds_requests(&self) -> bool {
+        !matches!(self, Self::To(_))
+    }
+
     /// The value of the hash key.
     pub fn of(&self) -> String {
         match self {
             Self::To(party) => party_partition(party),
-            Self::RequestedFor(party) => format!("REQUESTED#{}", party_partition(party)),
+            Self::RequestedFor(party) => format!("{REQUESTED}{}", party_partition(party)),
             Self::By(user) => user_partition(user),
             Self::Into(community) => community.as_str().to_owned(),
         }

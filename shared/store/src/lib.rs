@@ -14,6 +14,7 @@ pub mod idempotency;
 pub mod keys;
 pub mod listing;
 pub mod outbox;
+pub mod page;
 pub mod read;
 pub mod record;
 pub mod relations;

@@ -1,15 +1,16 @@
-//! The sort key of the three indexes: one string that makes every list one contiguous range.
+//! The sort key of the three indexes: a list is one range of it, and so is every status.
 //!
-//! Read backwards it gives pending invitations first, the newest first, then the others state by state. Live ones are
-//! sorted by expiry, which for one lifetime is the order of their making; so "pending" and "expired" are ranges that
-//! end at the clock, exact to the millisecond, without anything having to be written when an invitation expires:
+//! Read backwards it gives the invitations status by status, pending ones first, and the newest of each first. The id
+//! begins with the time of its making, and in one request it counts the recipients.
 //!
 //! ```text
-//!  9 pending ............ by expiry: live ones above the clock, lapsed ones below
-//!  8 expired ............ by expiry: adjacent to the lapsed pending ones
-//!  7 awaiting approval .. by expiry, mirrored: lapsed requests are adjacent to the expired
-//!  6 accepted · 5 declined · 4 rejected · 3 cancelled .. by id, which is by creation
+//!  9 pending · 8 awaiting approval · 7 accepted · 6 declined · 5 rejected · 4 cancelled · 3 expired      rank#id
 //! ```
+//!
+//! Nothing is written when an invitation expires. So lapsed ones lie among the live ones, and their place in a list,
+//! where it is read at some moment, is another than that of their record: among the expired.
+
+use std::{fmt, str::FromStr};
 
 use domain::{
     Timestamp,
@@ -17,56 +18,121 @@ use domain::{
     invitation::{Invitation, Status},
 };
 
-/// Mirrors times, so that requests which expire later sort lower. Thirteen digits last until the year 2286.
-const MIRROR: i64 = 9_999_999_999_999;
 /// Sorts after every digit, letter and `#`.
 const LAST: char = '~';
 
+/// The place of an invitation in a list: by status, then by creation. The greater comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    rank: char,
+    id: InvitationId,
+}
+
+/// What of a list is read: both ends belong to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Range {
+    pub(crate) from: String,
+    pub(crate) to: String,
+}
+
+impl Place {
+    /// The place of an invitation that has that status.
+    pub fn new(status: Status, id: InvitationId) -> Self {
+        Self { rank: rank(status), id }
+    }
+
+    /// The place of the invitation in a list as it is at `clock`.
+    pub fn at(invitation: &Invitation, clock: Timestamp) -> Self {
+        Self::new(invitation.status_at(clock), invitation.id)
+    }
+
+    /// The last place that an invitation with that status can have.
+    pub(crate) fn last_of(status: Status) -> Self {
+        Self::new(status, InvitationId::from_bytes([0; 16]))
+    }
+
+    /// The place of the same invitation once it has expired.
+    pub(crate) fn expired(self) -> Self {
+        Self::new(Status::Expired, self.id)
+    }
+
+    /// Whether an invitation in this place has that status.
+    pub fn is_among(self, status: Status) -> bool {
+        self.rank == rank(status)
+    }
+
+    /// The invitation.
+    pub fn id(self) -> InvitationId {
+        self.id
+    }
+
+    /// The greatest listing key after this one.
+    fn next(self) -> String {
+        match u128::from_be_bytes(self.id.to_bytes()).checked_sub(1) {
+            Some(next) => Self { id: InvitationId::from_bytes(next.to_be_bytes()), ..self }.to_string(),
+            None => format!("{}#", self.rank),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.rank, self.id)
+    }
+}
+
+impl FromStr for Place {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (status, id) = text.split_once('#').ok_or(())?;
+        let status = Status::ALL.into_iter().find(|one| status.chars().eq([rank(*one)])).ok_or(())?;
+        Ok(Self::new(status, id.parse().map_err(|_| ())?))
+    }
+}
+
+fn rank(status: Status) -> char {
+    match status {
+        Status::Pending => '9',
+        Status::AwaitingApproval => '8',
+        Status::Accepted => '7',
+        Status::Declined => '6',
+        Status::Rejected => '5',
+        Status::Cancelled => '4',
+        Status::Expired => '3',
+    }
+}
+
+impl Range {
+    /// All invitations that are stored with a status from `first` to `last` in the order of lists.
+    fn between(first: Status, last: Status) -> Self {
+        Self { from: format!("{}#", rank(last)), to: format!("{}#{LAST}", rank(first)) }
+    }
+
+    /// The invitations that are stored with that status; all, without one.
+    pub fn of(status: Option<Status>) -> Self {
+        status.map_or(Self::between(Status::Pending, Status::Expired), |status| Self::between(status, status))
+    }
+
+    /// The invitations that are stored as live.
+    pub(crate) fn live() -> Self {
+        Self::between(Status::Pending, Status::AwaitingApproval)
+    }
+
+    /// The part that comes after the place; `None` if that is nothing.
+    pub fn after(self, place: Option<Place>) -> Option<Self> {
+        let Some(place) = place else { return Some(self) };
+        let to = place.next().min(self.to);
+        (self.from <= to).then_some(Self { to, ..self })
+    }
+
+    /// Whether the place belongs to it.
+    pub fn contains(&self, place: Place) -> bool {
+        (&self.from..=&self.to).contains(&&place.to_string())
+    }
+}
+
 /// The listing key of an invitation as it is stored.
 pub fn listing(invitation: &Invitation) -> String {
-    let id = invitation.id;
-    let expiry = invitation.expires_at.as_millisecond();
-    match invitation.status {
-        Status::Pending => format!("9#{expiry:013}#{id}"),
-        Status::Expired => format!("8#{expiry:013}#{id}"),
-        Status::AwaitingApproval => format!("7#{:013}#{id}", MIRROR - expiry),
-        Status::Accepted => format!("6#{id}"),
-        Status::Declined => format!("5#{id}"),
-        Status::Rejected => format!("4#{id}"),
-        Status::Cancelled => format!("3#{id}"),
-    }
-}
-
-/// The listing keys of all invitations whose status at `now` is `status`; of all there are, without one.
-///
-/// Both ends belong to the range.
-pub fn range(status: Option<Status>, now: Timestamp) -> (String, String) {
-    let now = now.as_millisecond();
-    let whole = |rank: char| (format!("{rank}#"), format!("{rank}#{LAST}"));
-    match status {
-        None => ("3#".to_owned(), format!("9#{LAST}")),
-        Some(Status::Pending) => (format!("9#{:013}", now + 1), format!("9#{LAST}")),
-        Some(Status::Expired) => (format!("7#{:013}", MIRROR - now), format!("9#{now:013}#{LAST}")),
-        Some(Status::AwaitingApproval) => ("7#".to_owned(), format!("7#{:013}#{LAST}", MIRROR - now - 1)),
-        Some(Status::Accepted) => whole('6'),
-        Some(Status::Declined) => whole('5'),
-        Some(Status::Rejected) => whole('4'),
-        Some(Status::Cancelled) => whole('3'),
-    }
-}
-
-/// The listing keys of invitations that are stored as pending, and as awaiting approval, although expired at `now`.
-pub fn lapsed_ranges(now: Timestamp) -> [(String, String); 2] {
-    let now = now.as_millisecond();
-    [("9#".to_owned(), format!("9#{now:013}#{LAST}")), (format!("7#{:013}", MIRROR - now), format!("7#{LAST}"))]
-}
-
-/// Whether the listing key is that of an invitation pending at `now`.
-pub fn is_pending(listing: &str, now: Timestamp) -> bool {
-    listing >= range(Some(Status::Pending), now).0.as_str()
-}
-
-/// The invitation that a listing key belongs to.
-pub fn invitation_of(listing: &str) -> Option<InvitationId> {
-    listing.rsplit('#').next()?.parse().ok()
+    Place::new(invitation.status, invitation.id).to_string()
 }

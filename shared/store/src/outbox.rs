@@ -8,6 +8,7 @@ use domain::{
     invitation::Invitation,
     link::LinkToken,
     outbox::{Addressee, MailKind, MailState, MailedLink, NewMail, OutboxMail},
+    person::User,
     settings::Settings,
     time::later,
 };
@@ -17,9 +18,9 @@ use crate::{
     Store, StoreError,
     attributes::{AGAIN, AT, ATTEMPTS, BUSY_SINCE, FORGIVEN, KIND, LEASED_UNTIL, LINKS, SK, STATE, WHY},
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, MODERATOR_PREFIX, addressee_name, mail_name, moderators_partition},
+    keys::{Key, MAIL_PREFIX, addressee_name, mail_name},
     record::{self, Item, Kind, invitation_of, kind_of},
-    retry,
+    retry, users,
     write::{MAX_ACTIONS, Write, Written},
 };
 
@@ -92,6 +93,19 @@ impl InvitationWithMails {
     /// The mail of that name.
     pub fn mail(&self, name: &str) -> Option<&OutboxMail> {
         self.mails.iter().find(|(known, _)| known == name).map(|(_, mail)| mail)
+    }
+
+    /// The invitation's latest mail to its invitee, if it is dropped although what it says is true at `now`.
+    pub fn dropped(&self, now: Timestamp) -> Option<MailId> {
+        let status = self.invitation.as_ref()?.status_at(now);
+        let is_it = |(name, mail): &&(String, OutboxMail)| {
+            let id = MailId { invitation: self.id, name: name.clone() };
+            let latest = id.revision().is_some_and(|revision| !self.is_outdated(revision));
+            let wanted = mail.to == Addressee::Invitee && mail.kind.rules().wanted_while == Some(status);
+            latest && wanted && mail.state == MailState::Dropped
+        };
+        let (name, _) = self.mails.iter().find(is_it)?;
+        Some(MailId { invitation: self.id, name: name.clone() })
     }
 
     /// Whether the invitation has been mailed again since the mail that came with that revision.
@@ -195,10 +209,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails.
     pub async fn drop_mail(&self, id: &MailId, mail: &OutboxMail) -> Result<bool, StoreError> {
-        let mut expression = unchanged(mail);
-        expression.set(STATE, string(MailState::Dropped.as_str()));
-        expression.remove(LEASED_UNTIL);
-        self.update(id.key(), expression).await
+        self.update(id.key(), dropping(mail)).await
+    }
+
+    /// Drops an invitation mail that no mailbox of its user takes, and notes so in the user's record. `false` unless both
+    /// are still as they were read.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn drop_unreached(&self, id: &MailId, mail: &OutboxMail, user: &User) -> Result<bool, StoreError> {
+        let writes = vec![Write::Update(id.key(), dropping(mail)), users::unreached(user)];
+        Ok(self.transact(writes).await? == Written::Done)
     }
 
     /// Parks the mail where an operator finds it. Deleting the record that this leaves releases the mail.
@@ -236,13 +257,13 @@ impl Store {
         self.update(key, expression).await.map(drop)
     }
 
-    /// Queues a parked mail again, as if it had never been tried.
+    /// Queues a mail again that was given up as that state says, as if it had never been tried.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn release(&self, id: &MailId) -> Result<(), StoreError> {
+    pub async fn queue_again(&self, id: &MailId, given_up: MailState) -> Result<(), StoreError> {
         let mut expression = Expression::default();
-        expression.require_equal(STATE, string(MailState::Parked.as_str()));
+        expression.require_equal(STATE, string(given_up.as_str()));
         expression.set(STATE, string(MailState::Queued.as_str()));
         expression.copy(FORGIVEN, ATTEMPTS);
         expression.remove(BUSY_SINCE);
@@ -254,11 +275,9 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails; a repetition adds nothing twice.
     pub async fn fan_out(&self, id: &MailId, mail: &OutboxMail, community: &CommunityId) -> Result<(), StoreError> {
-        let moderators = self.partition(&moderators_partition(community), MODERATOR_PREFIX).await?;
-        let mails = moderators.iter().filter_map(|moderator| {
-            let user = moderator.get(SK)?.as_s().ok()?.strip_prefix(MODERATOR_PREFIX)?.parse().ok()?;
+        let mails = self.moderators(community).await?.into_iter().map(|user| {
             let new = NewMail { kind: mail.kind, to: Addressee::User(user) };
-            Some((Key::mail(id.invitation, &format!("{}#{}", id.name, addressee_name(&new.to))), new))
+            (Key::mail(id.invitation, &format!("{}#{}", id.name, addressee_name(&new.to))), new)
         });
         let mails: Vec<_> = mails.collect();
         for mails in mails.chunks(MAX_ACTIONS) {
@@ -288,6 +307,14 @@ fn unchanged(mail: &OutboxMail) -> Expression {
     let mut expression = Expression::default();
     expression.require_equal(STATE, string(mail.state.as_str()));
     expression.require_equal(ATTEMPTS, number(mail.attempts));
+    expression
+}
+
+/// Drops the mail, unless an attempt has leased or finished it since it was read.
+fn dropping(mail: &OutboxMail) -> Expression {
+    let mut expression = unchanged(mail);
+    expression.set(STATE, string(MailState::Dropped.as_str()));
+    expression.remove(LEASED_UNTIL);
     expression
 }
 

@@ -1,30 +1,28 @@
-//! Reads: batches of records by key, partitions, and pages of an index.
+//! Reads: batches of records by key, and partitions.
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::{
-    operation::query::QueryOutput,
-    types::{AttributeValue, KeysAndAttributes},
-};
+use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use domain::{
-    Timestamp,
     community::Community,
-    email::AddressKey,
+    email::{AddressKey, EmailAddress},
+    fact::Fact,
     id::{CommunityId, InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::{Invitation, Invitee},
     person::{Caller, Party, Role, Standing},
+    sending::Recipient,
     settings::Settings,
+    surroundings::{SenderNow, Surroundings},
 };
 use jiff::civil::Date;
 
 use crate::{
     Store, StoreError,
-    attributes::{LISTING, PK, SK, USED},
+    attributes::{PK, SK, USED},
     execute::FailedCondition,
     expression::string,
-    keys::{Key, List, Spread},
-    listing,
+    keys::{Key, Spread},
     record::{self, Address, Item, UserRecord},
     write::pause,
 };
@@ -100,6 +98,64 @@ impl Records {
         Ok(self.value(&Key::standing(party, community))?.unwrap_or_default())
     }
 
+    /// The user `id`, if there is one, as a recipient of the sender's, who named them by the address in `typed` if not by id.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a record is not what it should be.
+    pub fn user_recipient(
+        &self,
+        id: &UserId,
+        typed: Option<&EmailAddress>,
+        sender: &UserId,
+        community: &CommunityId,
+    ) -> Result<Recipient, StoreError> {
+        let Some(found) = self.user(id)? else { return Ok(Recipient::UnknownUser) };
+        Ok(Recipient::User {
+            suppressed: found.suppressed,
+            user: Box::new(found.user),
+            standing: self.standing(&Party::User(id.clone()), community)?,
+            connected: self.are_connected(sender, id),
+            typed: typed.cloned(),
+        })
+    }
+
+    /// The address, which is no user's, as a recipient.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a record is not what it should be.
+    pub fn address_recipient(&self, email: &EmailAddress, community: &CommunityId) -> Result<Recipient, StoreError> {
+        let key = email.key();
+        Ok(Recipient::Address {
+            email: email.clone(),
+            suppressed: self.address(&key)?.suppressed,
+            standing: self.standing(&Party::Address(key), community)?,
+        })
+    }
+
+    /// What is around the invitation: what is not among the records does not exist.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if a record is not what it should be.
+    pub fn surroundings(&self, invitation: &Invitation, spread: Spread) -> Result<Surroundings, StoreError> {
+        let (community, sender) = (&invitation.community.id, &invitation.sender.id);
+        let invitee = match &invitation.invitee {
+            Invitee::User { id, .. } => self.user_recipient(id, None, sender, community)?,
+            Invitee::Address { email: Some(email), .. } => self.address_recipient(email, community)?,
+            Invitee::Address { email: None, .. } => Recipient::UnknownUser,
+        };
+        let sending = Party::User(sender.clone());
+        let sender = SenderNow {
+            user: self.user(sender)?.map(|found| found.user),
+            role: self.standing(&sending, community)?.role,
+        };
+        Ok(Surroundings {
+            community: Fact::Known(self.community(community, spread)?),
+            sender: Fact::Known(sender),
+            invitee: Fact::Known(invitee),
+            mailbox_owner: Fact::Unread,
+        })
+    }
+
     /// The network settings; the defaults until someone has set any.
     ///
     /// # Errors
@@ -141,56 +197,26 @@ pub struct Subject {
     pub settings: Settings,
 }
 
-/// Where a page starts and how much of it is wanted.
-#[derive(Debug, Clone)]
-pub struct PageRequest<'a> {
-    /// The list to read.
-    pub list: &'a List,
-    /// Only those in this status.
-    pub status: Option<Status>,
-    /// The listing key after which the page starts.
-    pub after: Option<&'a str>,
-    /// How many index records to read.
-    pub limit: u32,
-    /// The moment whose statuses hold.
-    pub now: Timestamp,
-}
-
-/// Entries of an index, in listing order.
-#[derive(Debug, Clone)]
-pub struct Page {
-    /// The entries.
-    pub entries: Vec<Entry>,
-    /// Whether more may follow.
-    pub more: bool,
-}
-
-/// An invitation as an index has it. It is read when it is asked for: a list that counts reads more than it shows.
-#[derive(Debug, Clone)]
-pub struct Entry {
-    /// The listing key.
-    pub listing: String,
-    item: Item,
-}
-
-impl Entry {
-    /// Reads the invitation.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of an invitation.
-    pub fn invitation(self) -> Result<Invitation, StoreError> {
-        record::invitation(self.item)
-    }
-}
-
 impl Store {
     /// The records at `keys`, read consistently, up to 100 in a request.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if some stay unread.
     pub async fn read(&self, keys: impl IntoIterator<Item = Key>) -> Result<Records, StoreError> {
+        self.read_batches(keys, true).await
+    }
+
+    /// The records at `keys` as [`Store::read`] gives them, at half the price: moments may be missing, as in an index.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if some stay unread.
+    pub async fn read_to_show(&self, keys: impl IntoIterator<Item = Key>) -> Result<Records, StoreError> {
+        self.read_batches(keys, false).await
+    }
+
+    async fn read_batches(&self, keys: impl IntoIterator<Item = Key>, consistent: bool) -> Result<Records, StoreError> {
         let keys: Vec<Key> = keys.into_iter().collect::<HashSet<_>>().into_iter().collect();
-        let batches = keys.chunks(BATCH).map(|batch| self.read_batch(batch.to_vec()));
+        let batches = keys.chunks(BATCH).map(|batch| self.read_batch(batch.to_vec(), consistent));
         let mut records = Records::default();
         for batch in futures::future::try_join_all(batches).await? {
             records.extend(batch);
@@ -198,11 +224,11 @@ impl Store {
         Ok(records)
     }
 
-    async fn read_batch(&self, keys: Vec<Key>) -> Result<Records, StoreError> {
+    async fn read_batch(&self, keys: Vec<Key>, consistent: bool) -> Result<Records, StoreError> {
         let mut records = Records::default();
         let mut unread = Some(
             KeysAndAttributes::builder()
-                .consistent_read(true)
+                .consistent_read(consistent)
                 .set_keys(Some(keys.into_iter().map(Into::into).collect()))
                 .build()
                 .map_err(|_| StoreError::Permanent("a batch of no keys".to_owned()))?,
@@ -243,69 +269,21 @@ impl Store {
         })
     }
 
+    /// Reads what is around the invitation now, in one request.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn surroundings(&self, invitation: &Invitation) -> Result<Surroundings, StoreError> {
+        let spread = Spread::by_invitation(invitation.id);
+        self.read(surroundings_keys(invitation, spread)).await?.surroundings(invitation, spread)
+    }
+
     /// The user's role in the community.
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn role(&self, user: &UserId, community: &CommunityId) -> Result<Option<Role>, StoreError> {
-        let party = Party::User(user.clone());
-        let key = Key::standing(&party, community);
-        let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
-        let item = found.send().await?.item;
-        Ok(item.map(record::value::<Standing>).transpose()?.and_then(|standing| standing.role))
-    }
-
-    /// One page of an index: one query, and another only where the records wanted are more than the megabyte that
-    /// DynamoDB reads at a time.
-    ///
-    /// # Errors
-    /// [`StoreError`] if a query fails.
-    pub async fn page(&self, request: &PageRequest<'_>) -> Result<Page, StoreError> {
-        let (from, to) = listing::range(request.status, request.now);
-        let mut start = match request.after {
-            // The clock has moved the range on: nothing is left below, or all of it is.
-            Some(after) if after <= from.as_str() => return Ok(Page { entries: Vec::new(), more: false }),
-            Some(after) if after > to.as_str() => None,
-            after => after.and_then(|listing| start_key(request.list, listing)),
-        };
-        let wanted = request.limit as usize;
-        let mut items = Vec::new();
-        loop {
-            let range = (from.as_str(), to.as_str());
-            let answer = self.query_page(request, range, wanted - items.len(), start).await?;
-            items.extend(answer.items.unwrap_or_default());
-            start = answer.last_evaluated_key;
-            if start.is_none() || items.len() >= wanted {
-                return Ok(Page {
-                    entries: items.into_iter().map(entry).collect::<Result<_, _>>()?,
-                    more: start.is_some(),
-                });
-            }
-        }
-    }
-
-    async fn query_page(
-        &self,
-        request: &PageRequest<'_>,
-        (from, to): (&str, &str),
-        limit: usize,
-        start: Option<HashMap<String, AttributeValue>>,
-    ) -> Result<QueryOutput, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .index_name(request.list.index())
-            .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
-            .expression_attribute_names("#of", request.list.hash())
-            .expression_attribute_names("#listing", LISTING)
-            .expression_attribute_values(":of", string(request.list.of()))
-            .expression_attribute_values(":from", string(from))
-            .expression_attribute_values(":to", string(to))
-            .scan_index_forward(false)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .set_exclusive_start_key(start);
-        Ok(query.send().await?)
+        Ok(self.standing(&Party::User(user.clone()), community).await?.role)
     }
 
     /// All records of a partition whose sort key begins with `prefix`, read consistently.
@@ -338,19 +316,21 @@ impl Store {
     }
 }
 
-/// The exclusive start key after the index record with that listing key; `None` if no record can have it.
-fn start_key(list: &List, listing: &str) -> Option<HashMap<String, AttributeValue>> {
-    let mut key: HashMap<_, _> = Key::invitation(listing::invitation_of(listing)?).into();
-    key.insert(list.hash().to_owned(), string(list.of()));
-    key.insert(LISTING.to_owned(), string(listing));
-    Some(key)
+/// The keys of what is around the invitation.
+pub fn surroundings_keys(invitation: &Invitation, spread: Spread) -> impl Iterator<Item = Key> {
+    let (community, sender) = (&invitation.community.id, &invitation.sender.id);
+    let sending = Key::standing(&Party::User(sender.clone()), community);
+    let recipient = recipient_keys(&invitation.invitee.party(), sender, community);
+    [Key::community(community, spread), Key::user(sender), sending].into_iter().chain(recipient)
 }
 
-/// Returns the entry that an index record is.
-fn entry(item: Item) -> Result<Entry, StoreError> {
-    let listing = item.get(LISTING).and_then(|listing| listing.as_s().ok()).cloned();
-    let listing = listing.ok_or_else(|| StoreError::Damaged("an invitation without a listing key".to_owned()))?;
-    Ok(Entry { listing, item })
+/// The keys of all that is known of a party as a recipient of the sender's.
+pub fn recipient_keys(party: &Party, sender: &UserId, community: &CommunityId) -> Vec<Key> {
+    let standing = Key::standing(party, community);
+    match party {
+        Party::User(id) => vec![Key::user(id), standing, Key::connection(sender, id)],
+        Party::Address(key) => vec![Key::address(key), standing],
+    }
 }
 
 /// The primary key of a record.

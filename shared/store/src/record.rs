@@ -8,15 +8,15 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 use domain::{
-    email::{AddressKey, EmailAddress},
+    email::AddressKey,
     id::{InvitationId, UserId},
-    invitation::{Invitation, Status},
+    invitation::Invitation,
     person::User,
 };
 
 use crate::{
     StoreError,
-    attributes::{AGAIN, BODY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL},
+    attributes::{AGAIN, BODY, EXPIRY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL, UNREACHED},
     expression::{number, string},
     keys::{Key, List},
     listing::listing,
@@ -94,6 +94,10 @@ pub fn record(kind: Kind, key: Key, value: &impl Serialize) -> Result<Item, Stor
     Ok(item)
 }
 
+/// What a record says that has nothing but its key.
+#[derive(Serialize)]
+pub(crate) struct NoFields {}
+
 /// The value whose fields the record holds.
 ///
 /// # Errors
@@ -116,22 +120,21 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     put(KIND, string(Kind::Invitation.as_str()));
     put(REVISION, number(invitation.revision));
     put(LISTING, string(listing(invitation)));
-    let invitee = invitation.invitee.party();
-    let by_invitee = if is_known_to_invitee(invitation) { List::To(invitee) } else { List::RequestedFor(invitee) };
-    for list in [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())] {
+    if !invitation.status.is_final() {
+        put(EXPIRY, number(invitation.expires_at.as_millisecond()));
+    }
+    for list in lists_of(invitation) {
         put(list.hash(), string(list.of()));
     }
     put(BODY, AttributeValue::M(body));
     Ok(item)
 }
 
-/// Whether the invitee has, or could have, heard of the invitation. A request that was not approved is none of theirs.
-fn is_known_to_invitee(invitation: &Invitation) -> bool {
-    match invitation.status {
-        Status::AwaitingApproval | Status::Rejected => false,
-        Status::Pending | Status::Accepted | Status::Declined => true,
-        Status::Cancelled | Status::Expired => invitation.mailed_at.is_some(),
-    }
+/// The lists that the invitation stands in: one of each index.
+pub fn lists_of(invitation: &Invitation) -> [List; 3] {
+    let invitee = invitation.invitee.party();
+    let by_invitee = if invitation.has_reached_invitee() { List::To(invitee) } else { List::RequestedFor(invitee) };
+    [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())]
 }
 
 /// The invitation that the record holds.
@@ -164,6 +167,8 @@ pub struct UserRecord {
     pub user: User,
     /// Whether mail to the user's present address bounced for good or was called spam.
     pub suppressed: bool,
+    /// The key of the mailbox that did not take an invitation mail, if that has happened; empty where there was none.
+    pub unreached: Option<String>,
 }
 
 /// The user that the record holds.
@@ -171,24 +176,29 @@ pub struct UserRecord {
 /// # Errors
 /// [`StoreError::Damaged`] if it holds none.
 pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
-    let suppressed = match item.remove(SUPPRESSED) {
+    let mut key = |attribute| match item.remove(attribute) {
         Some(AttributeValue::S(key)) => Some(key),
         _ => None,
     };
+    let (suppressed, unreached) = (key(SUPPRESSED), key(UNREACHED));
     let user: User = value(item)?;
-    let present = user.email.as_ref().map(EmailAddress::key);
+    let present = user.address();
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
-    Ok(UserRecord { user, suppressed })
+    Ok(UserRecord { user, suppressed, unreached })
 }
 
-/// The record of a user, which names the present address if no mail goes to it any more.
+/// The record of a user, which names the present address if no mail goes to it any more, and the mailbox that did not
+/// take one.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the user does not serialise.
-pub fn user_record(user: &User, suppressed: bool) -> Result<Item, StoreError> {
+pub fn user_record(user: &User, suppressed: bool, unreached: Option<&str>) -> Result<Item, StoreError> {
     let mut item = record(Kind::User, Key::user(&user.id), user)?;
     if let Some(email) = user.email.as_ref().filter(|_| suppressed) {
         item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
+    }
+    if let Some(mailbox) = unreached {
+        item.insert(UNREACHED.to_owned(), string(mailbox));
     }
     Ok(item)
 }

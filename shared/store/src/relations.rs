@@ -1,17 +1,22 @@
 //! Memberships and connections: records that join two others, which must be there.
 
+use std::ops::ControlFlow;
+
 use domain::{
+    Timestamp,
     id::{CommunityId, UserId},
-    person::{Connection, Member, Party, Role},
+    person::{Connection, Member, Party, Standing},
+    transition::Transition,
 };
-use serde::Serialize;
 
 use crate::{
     Store, StoreError,
-    attributes::{JOINED_BY, KIND, PK, ROLE},
-    expression::{Expression, string},
-    keys::{Key, Spread},
-    record::{Kind, record},
+    attributes::{JOINED_BY, PK, ROLE},
+    execute::{Condition, Executed, ExtraWrite, Membership, MembershipCondition},
+    expression::Expression,
+    keys::{Key, MODERATOR_PREFIX, Spread, moderators_partition},
+    read::key_of,
+    record::{Kind, NoFields, record},
     users,
     write::{Write, Written},
 };
@@ -36,26 +41,32 @@ impl RelationWrite {
 }
 
 impl Store {
-    /// Makes the user a member with that role. What else is known of their standing stays.
+    /// Makes the user a member with that role, in one transaction with the withdrawal of the live invitation that their
+    /// standing names. `standing` is theirs as it was read. What else is known of it stays. Continues when another writer
+    /// was faster.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn put_member(&self, member: &Member) -> Result<RelationWrite, StoreError> {
-        let Member { community_id: community, user_id: user, role } = member;
-        let created = self.role(user, community).await?.is_none();
-        let mut standing = Expression::default();
-        standing.set(KIND, string(Kind::Standing.as_str()));
-        standing.set(ROLE, string(role.as_str()));
-        let writes = vec![
-            users::is_known(user),
-            Write::Check(Key::community(community, Spread::by_user(user)), existing(PK)),
-            Write::Update(Key::standing(&Party::User(user.clone()), community), standing),
-            moderator(community, user, *role)?,
-        ];
-        Ok(match self.transact(writes).await? {
-            Written::Done => RelationWrite::new(created),
-            Written::Conflict(failed) if failed.iter().any(|(write, _)| *write == 0) => RelationWrite::NoUser,
-            Written::Conflict(_) => RelationWrite::NoCommunity,
+    pub async fn put_member(
+        &self,
+        member: &Member,
+        standing: &Standing,
+        withdrawal: Option<&Transition>,
+        now: Timestamp,
+    ) -> Result<ControlFlow<RelationWrite>, StoreError> {
+        let transitions: Vec<_> = withdrawal.into_iter().collect();
+        let membership = Membership { member: member.clone(), ends: standing.live_at(now) };
+        let failed = match self.execute(&transitions, &[ExtraWrite::Membership(membership)], now).await? {
+            Executed::Done => return Ok(ControlFlow::Break(RelationWrite::new(standing.role.is_none()))),
+            Executed::Conflict(failed) => failed,
+        };
+        let failed = |part| failed.iter().any(|failed| failed.condition == Condition::Membership(part));
+        Ok(if failed(MembershipCondition::User) {
+            ControlFlow::Break(RelationWrite::NoUser)
+        } else if failed(MembershipCondition::Community) {
+            ControlFlow::Break(RelationWrite::NoCommunity)
+        } else {
+            ControlFlow::Continue(())
         })
     }
 
@@ -64,13 +75,33 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails.
     pub async fn remove_member(&self, community: &CommunityId, user: &UserId) -> Result<(), StoreError> {
-        let mut standing = existing(ROLE);
-        standing.remove(ROLE);
-        standing.remove(JOINED_BY);
-        let key = Key::standing(&Party::User(user.clone()), community);
-        let moderator = Write::Delete(Key::moderator(community, user), Expression::default());
         // A conflict says that there was no membership.
-        self.transact(vec![Write::Update(key, standing), moderator]).await.map(drop)
+        self.transact(end_membership(community, user).into()).await.map(drop)
+    }
+
+    /// Reads who moderates the community: moderators and above.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a query fails.
+    pub async fn moderators(&self, community: &CommunityId) -> Result<Vec<UserId>, StoreError> {
+        let records = self.partition(&moderators_partition(community), MODERATOR_PREFIX).await?;
+        Ok(records.iter().filter_map(|record| key_of(record)?.moderated_by()).collect())
+    }
+
+    /// Ends the membership in a community that is no longer in the directory. Returns whether that is so: what the
+    /// platform has brought back keeps its members.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn remove_member_of_removed(&self, community: &CommunityId, user: &UserId) -> Result<bool, StoreError> {
+        let mut gone = Expression::default();
+        gone.require_missing(PK);
+        let mut writes = vec![Write::Check(Key::community(community, Spread::by_user(user)), gone)];
+        writes.extend(end_membership(community, user));
+        Ok(match self.transact(writes).await? {
+            Written::Done => true,
+            Written::Conflict(failed) => failed.iter().all(|(write, _)| *write != 0),
+        })
     }
 
     /// Connects two users, both ways.
@@ -102,25 +133,17 @@ impl Store {
     }
 }
 
-/// What a record says that has nothing but its key.
-#[derive(Serialize)]
-struct NoFields {}
-
-/// Keeps the list of moderators in step with the role.
-fn moderator(community: &CommunityId, user: &UserId, role: Role) -> Result<Write, StoreError> {
-    let key = Key::moderator(community, user);
-    if !role.moderates() {
-        return Ok(Write::Delete(key, Expression::default()));
-    }
-    Ok(Write::Put(record(Kind::Moderator, key, &NoFields {})?, Expression::default()))
+/// Ends a membership, on condition that there is one, and takes the user off the list of moderators.
+fn end_membership(community: &CommunityId, user: &UserId) -> [Write; 2] {
+    let mut expression = Expression::default();
+    expression.require_existing(ROLE);
+    expression.remove(ROLE);
+    expression.remove(JOINED_BY);
+    let standing = Key::standing(&Party::User(user.clone()), community);
+    let moderator = Key::moderator(community, user);
+    [Write::Update(standing, expression), Write::Delete(moderator, Expression::default())]
 }
 
 fn both_ways(user: &UserId, other: &UserId) -> [Key; 2] {
     [Key::connection(user, other), Key::connection(other, user)]
-}
-
-fn existing(attribute: &str) -> Expression {
-    let mut expression = Expression::default();
-    expression.require_existing(attribute);
-    expression
 }

@@ -9,8 +9,6 @@ use std::{
     ops::ControlFlow,
 };
 
-use aws_sdk_dynamodb::types::Select;
-
 use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
@@ -20,10 +18,12 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACCEPTED_ANSWERS, DECLINED_ANSWERS, KIND, LISTING, REVISION, SECONDS_PREFIX, STATUS, TTL},
+    attributes::{
+        ACCEPTED_ANSWERS, COMMUNITY, DECLINED_ANSWERS, EXPIRY, KIND, LISTING, REVISION, SECONDS_PREFIX, STATUS, TTL,
+    },
     expression::{Expression, number, string},
-    keys::{Key, List, stats_partition},
-    listing::lapsed_ranges,
+    keys::{BY_EXPIRY, Key, stats_partition},
+    listing::Place,
     record::{Item, Kind},
     retry,
     write::{Write, Written},
@@ -40,7 +40,7 @@ struct CountedStatus {
 }
 
 /// Invitations whose lifetime has passed and that the table still holds as live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Lapsed {
     /// Those that waited for an answer.
     pub pending: i64,
@@ -66,33 +66,29 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if a query fails.
     pub async fn lapsed(&self, community: &CommunityId, now: Timestamp) -> Result<Lapsed, StoreError> {
-        let [pending, awaiting_approval] = lapsed_ranges(now);
-        let list = List::Into(community.clone());
-        let (pending, awaiting_approval) =
-            futures::try_join!(self.count(&list, pending), self.count(&list, awaiting_approval))?;
-        Ok(Lapsed { pending, awaiting_approval })
-    }
-
-    async fn count(&self, list: &List, (from, to): (String, String)) -> Result<i64, StoreError> {
-        let mut pages = self
+        let mut found = self
             .client
             .query()
             .table_name(&self.table)
-            .index_name(list.index())
-            .select(Select::Count)
-            .key_condition_expression("#of = :of AND #listing BETWEEN :from AND :to")
-            .expression_attribute_names("#of", list.hash())
-            .expression_attribute_names("#listing", LISTING)
-            .expression_attribute_values(":of", string(list.of()))
-            .expression_attribute_values(":from", string(from))
-            .expression_attribute_values(":to", string(to))
+            .index_name(BY_EXPIRY)
+            .key_condition_expression("#community = :community AND #expiry <= :now")
+            .expression_attribute_names("#community", COMMUNITY)
+            .expression_attribute_names("#expiry", EXPIRY)
+            .expression_attribute_values(":community", string(community.as_str()))
+            .expression_attribute_values(":now", number(now.as_millisecond()))
             .into_paginator()
+            .items()
             .send();
-        let mut count = 0;
-        while let Some(page) = pages.next().await {
-            count += i64::from(page?.count());
+        let mut lapsed = Lapsed::default();
+        while let Some(item) = found.next().await {
+            let item = item?;
+            let place: Option<Place> = item.get(LISTING).and_then(|listing| listing.as_s().ok()?.parse().ok());
+            match place {
+                Some(place) if place.is_among(Status::Pending) => lapsed.pending += 1,
+                _ => lapsed.awaiting_approval += 1,
+            }
         }
-        Ok(count)
+        Ok(lapsed)
     }
 
     /// Counts invitations of one community as they are, and sets the deadlines of those that are live.

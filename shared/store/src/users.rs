@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
+    delivery::mailbox_of,
     email::{AddressKey, EmailAddress},
     id::UserId,
     person::User,
@@ -14,7 +15,7 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACTIVE, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED},
+    attributes::{ACTIVE, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED, UNREACHED},
     expression::{Expression, string},
     keys::Key,
     record::{Address, Kind, UserRecord, user_record},
@@ -49,9 +50,11 @@ impl Store {
     pub async fn replace_user(
         &self,
         id: &UserId,
-        before: Option<&User>,
+        before: Option<&UserRecord>,
         after: Option<&User>,
     ) -> Result<UserWrite, StoreError> {
+        let unreached = before.and_then(|record| record.unreached.as_deref());
+        let before = before.map(|record| &record.user);
         let owned = after.and_then(User::verified_email).map(EmailAddress::key);
         let present = after.and_then(|user| user.email.as_ref()).map(EmailAddress::key);
         let former = before.and_then(User::verified_email).map(EmailAddress::key);
@@ -67,9 +70,13 @@ impl Store {
             suppressed |= address.suppressed && present.as_ref() == Some(key);
             writes.push(own(id, key, &address, owns));
         }
-        let unchanged = unchanged(before);
+        let mut unchanged = unchanged(before);
+        match unreached {
+            Some(mailbox) => unchanged.require_equal(UNREACHED, string(mailbox)),
+            None => unchanged.require_missing(UNREACHED),
+        }
         writes.push(match after {
-            Some(user) => Write::Put(user_record(user, suppressed)?, unchanged),
+            Some(user) => Write::Put(user_record(user, suppressed, unreached)?, unchanged),
             None => Write::Delete(Key::user(id), unchanged),
         });
         Ok(match self.transact(writes).await? {
@@ -77,6 +84,24 @@ impl Store {
             Written::Conflict(_) => UserWrite::Conflict,
         })
     }
+
+    /// Notes that what the mailbox did not take is queued for another one. A mail that failed since is another matter.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn queued_for_another(&self, id: &UserId, mailbox: &str) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.require_equal(UNREACHED, string(mailbox));
+        expression.remove(UNREACHED);
+        self.update(Key::user(id), expression).await.map(drop)
+    }
+}
+
+/// Notes that a mailbox of the user, who is still as they were read, did not take an invitation mail.
+pub(crate) fn unreached(user: &User) -> Write {
+    let mut expression = unchanged(Some(user));
+    expression.set(UNREACHED, string(mailbox_of(user).as_ref().map_or("", AddressKey::as_str)));
+    Write::Update(Key::user(&user.id), expression)
 }
 
 /// Makes the user the owner of the address, or no longer, provided that the address is still as it was read.

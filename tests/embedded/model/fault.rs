@@ -90,8 +90,8 @@ pub(super) fn no_response() -> ConnectorError {
 
 /// Returns a batch of which nothing was read.
 pub(super) fn unread(request: &Request) -> String {
-    let nothing: BTreeMap<_, _> = request.request_items.keys().map(|table| (table, json!([]))).collect();
-    json!({ "Responses": nothing, "UnprocessedKeys": request.request_items }).to_string()
+    let nothing: BTreeMap<_, _> = request.batch.keys().map(|table| (table, json!([]))).collect();
+    json!({ "Responses": nothing, "UnprocessedKeys": request.batch }).to_string()
 }
 
 /// Lets the function of the call crash. Never ends.

@@ -8,7 +8,7 @@ use store::record::Item;
 use super::{
     history::History,
     program::DAILY_QUOTA,
-    stored::{Stored, number, text},
+    stored::{Stored, has, number, text},
     write_log::WriteLog,
 };
 
@@ -53,6 +53,7 @@ impl<'a> Inspection<'a> {
         inspection.quotas();
         inspection.belongings();
         inspection.directory();
+        inspection.mailboxes();
         inspection.erased();
         (inspection.violations, inspection.sent_twice)
     }
@@ -112,15 +113,28 @@ impl<'a> Inspection<'a> {
         self.violations.extend(violations);
     }
 
-    /// A member by an invitation has accepted it. That each acceptance made a member is seen in the write.
+    /// A member by an invitation has accepted it, and no member has a live one, neither as a user nor by their verified
+    /// address. That each acceptance made a member is seen in the write.
     fn members(&mut self) {
         for (pk, community, standing) in self.of_kind("STANDING#") {
+            let is_free = !standing.contains_key("role") || !standing.contains_key("liveInvitation");
+            self.check(is_free, || format!("{pk} is a member of {community} and invited: {standing:?}"));
             let Some(by) = text(standing, &["joinedBy"]) else { continue };
             let one = self.invitations.get(by);
             let right =
                 one.is_some_and(|one| one.status == "accepted" && one.party == pk && one.community == community);
             let is_member = standing.contains_key("role");
             self.check(right && is_member, || format!("{pk} is a member of {community} by {by}, which says otherwise"));
+        }
+        for (address, _, record) in self.of_kind("ADDRESS") {
+            let Some(owner) = text(record, &["owner"]) else { continue };
+            for one in self.invitations.values().filter(|one| one.party == address && one.is_live(self.now)) {
+                let standing = self.get(&format!("USER#{owner}"), &format!("STANDING#{}", one.community));
+                let is_member = standing.is_some_and(|standing| standing.contains_key("role"));
+                if is_member {
+                    self.violations.push(format!("{} is live for the address of {owner}, a member", one.id));
+                }
+            }
         }
     }
 
@@ -175,7 +189,9 @@ impl<'a> Inspection<'a> {
             other => other,
         };
         let standing = self.get(&one.party, &format!("STANDING#{}", one.community));
-        let refuses = standing.is_some_and(|standing| standing.contains_key("blocked"));
+        let mailbox =
+            |standing: &Item| standing.get("mailbox").is_some_and(|wish| wish.as_m().unwrap().contains_key("blocked"));
+        let refuses = standing.is_some_and(|standing| standing.contains_key("blocked") || mailbox(standing));
         let unwanted = refuses || self.history.was_removed(one.community);
         over || unwanted || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
     }
@@ -279,7 +295,8 @@ impl<'a> Inspection<'a> {
             {
                 let standing = self.get(&format!("USER#{user}"), &format!("STANDING#{community}"));
                 let role = standing.and_then(|standing| text(standing, &["role"]));
-                role.is_some_and(|role| role != "member")
+                let exists = self.get(&format!("COMMUNITY#{community}#0"), "COMMUNITY").is_some();
+                exists && role.is_some_and(|role| role != "member")
             } else if let Some(copy) = pk.strip_prefix("COMMUNITY#") {
                 let (id, _) = copy.rsplit_once('#').unwrap_or_default();
                 (0..8).all(|copy| {
@@ -297,9 +314,37 @@ impl<'a> Inspection<'a> {
             let moderates = text(item, &["role"]).is_some_and(|role| role != "member");
             if let Some(community) = sk.strip_prefix("STANDING#").filter(|_| moderates) {
                 let listed = self.get(&format!("MODERATORS#{community}"), &pk.replace("USER#", "MODERATOR#")).is_some();
-                if !listed && !self.history.was_removed(community) {
+                if !listed {
                     violations.push(format!("{pk} moderates {community} and is not on its list"));
                 }
+            }
+        }
+        self.violations.extend(violations);
+    }
+
+    /// What a mailbox wants of a community is known where its owner would be invited.
+    fn mailboxes(&mut self) {
+        let mut violations = Vec::new();
+        for (pk, community, standing) in self.of_kind("STANDING#").filter(|(pk, ..)| pk.starts_with("ADDRESS#")) {
+            let Some(owner) = self.get(pk, "ADDRESS").and_then(|address| text(address, &["owner"])) else { continue };
+            let own = self.get(&format!("USER#{owner}"), &format!("STANDING#{community}"));
+            let is_here = own.and_then(|own| text(own, &["mailbox", "address"])) == pk.strip_prefix("ADDRESS#");
+            let repeats = |is_so: &dyn Fn(&[&str], &Item) -> bool| {
+                own.is_some_and(|own| is_so(&[], own) || is_here && is_so(&["mailbox"], own))
+            };
+            let blocks = |within: &[&str], item: &Item| has(item, &[within, &["blocked"]].concat());
+            let cools = |within: &[&str], item: &Item| {
+                number(item, &[within, &["coolingUntil"]].concat()).filter(|until| *until > self.now)
+            };
+            let until = cools(&[], standing);
+            let as_long = |within: &[&str], item: &Item| cools(within, item) >= until;
+            let heard = if blocks(&[], standing) {
+                repeats(&blocks)
+            } else {
+                until.is_none() || repeats(&blocks) || repeats(&as_long)
+            };
+            if !heard {
+                violations.push(format!("{pk} said to {community} {standing:?}, and its owner {owner} has {own:?}"));
             }
         }
         self.violations.extend(violations);

@@ -58,7 +58,7 @@ pub(super) enum Action {
 type Draw = fn(&mut Known, &Random) -> Action;
 
 /// What callers do, with its share.
-const SHARES: [(usize, Draw); 24] = [
+const SHARES: [(usize, Draw); 25] = [
     (230, send),
     (40, send_again),
     (150, accept),
@@ -75,6 +75,7 @@ const SHARES: [(usize, Draw); 24] = [
     (30, status),
     (40, put_user),
     (12, delete_user),
+    (4, withdraw_sent),
     (30, put_member),
     (110, delete_member),
     (20, connect),
@@ -303,6 +304,11 @@ fn delete_user(known: &mut Known, random: &Random) -> Action {
     let id = anyone(random);
     known.emails.remove(&id);
     by_platform(Purpose::DeleteUser, "DELETE", &format!("users/{id}"), None, id)
+}
+
+fn withdraw_sent(_: &mut Known, random: &Random) -> Action {
+    let id = anyone(random);
+    by_platform(Purpose::WithdrawSent, "DELETE", &format!("users/{id}/invitations"), None, id)
 }
 
 fn put_member(_: &mut Known, random: &Random) -> Action {

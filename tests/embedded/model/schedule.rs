@@ -89,6 +89,7 @@ pub(super) enum Purpose {
     Read,
     PutUser,
     DeleteUser,
+    WithdrawSent,
     PutMember,
     DeleteMember,
     Connect,

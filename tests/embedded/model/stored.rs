@@ -92,6 +92,11 @@ pub(super) fn number<A: Attribute>(item: &HashMap<String, A>, path: &[&str]) -> 
     value(item, path)?.as_number()?.parse().ok()
 }
 
+/// Whether there is something at a path in a record.
+pub(super) fn has(item: &Item, path: &[&str]) -> bool {
+    value(item, path).is_some()
+}
+
 fn value<'a, A: Attribute>(item: &'a HashMap<String, A>, path: &[&str]) -> Option<&'a A> {
     let (last, steps) = path.split_last()?;
     let mut item = item;

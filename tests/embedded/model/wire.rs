@@ -16,7 +16,8 @@ pub(super) struct Request {
     select: Option<String>,
     /// What a batch reads, by table.
     #[serde(default)]
-    pub(super) request_items: BTreeMap<String, Value>,
+    #[serde(rename = "RequestItems")]
+    pub(super) batch: BTreeMap<String, Value>,
     client_request_token: Option<String>,
     /// Each under the name of its action.
     #[serde(default)]

@@ -41,7 +41,8 @@ pub(super) struct WriteLog {
 type Edge = (&'static [&'static str], &'static str, &'static [Purpose], &'static [&'static str]);
 
 use Purpose::{
-    Accept, Approve, Cancel, Decline, DeleteCommunity, DeleteUser, Deliver, Link, PutUser, Reject, Send, Unsubscribe,
+    Accept, Approve, Cancel, Decline, DeleteCommunity, DeleteUser, Deliver, Link, PutMember, PutUser, Reject, Send,
+    Unsubscribe, WithdrawSent,
 };
 
 const NEW: &str = "";
@@ -56,7 +57,7 @@ const EDGES: [Edge; 10] = [
     (&["awaiting_approval"], "rejected", &[Reject], &["request_rejected"]),
     (&["pending"], "accepted", &[Accept, Link], &["membership_confirmed", "membership_confirmed"]),
     (&["pending"], "declined", &[Decline, Link, Unsubscribe], &["declined"]),
-    (LIVE, "cancelled", &[Cancel, DeleteUser, DeleteCommunity, PutUser], &[]),
+    (LIVE, "cancelled", &[Cancel, DeleteUser, DeleteCommunity, PutUser, PutMember, WithdrawSent, Accept], &[]),
     (LIVE, "expired", &[Deliver], &[]),
 ];
 

@@ -19,7 +19,7 @@ impl World {
         let (route, parameters) = template().route(method, path).unwrap_or_else(|| panic!("no route {method} {path}"));
         let event = request.event(&parameters).to_string();
         let response = Box::pin(self.serve(&route.function, format!("{method} {path}"), &event)).await;
-        conformance::check(&request, &response);
+        conformance::check(&request, route, &response);
         response
     }
 

@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use super::Request;
-use crate::{Response, files};
+use crate::{Response, files, template::Route};
 
 /// The document, with schemas that allow no field besides theirs: what is not documented shall not be answered.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
@@ -24,9 +24,9 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 
 /// Panics unless the document describes the request and its response.
 #[track_caller]
-pub(super) fn check(request: &Request, response: &Response) {
-    let (method, path, status, body) = (&request.method, request.path(), response.status, &response.body);
-    let route = route(path);
+pub(super) fn check(request: &Request, route: &Route, response: &Response) {
+    let (method, status, body) = (&request.method, response.status, &response.body);
+    let route = route.documented();
     let escaped = route.replace('~', "~0").replace('/', "~1");
     let operation = format!("/paths/{escaped}/{}", method.to_lowercase());
     let described = DOCUMENT.pointer(&operation).unwrap_or_else(|| panic!("{method} {route} is not documented"));
@@ -52,17 +52,6 @@ pub(super) fn check(request: &Request, response: &Response) {
         let faults = if route == "/directory/import" { Vec::new() } else { faults(&described["schema"], &value) };
         assert!(faults.is_empty(), "{method} {route} took {}: {faults:?}", request.body);
     }
-}
-
-/// Returns the documented route of a path: the one that spells out the most.
-fn route(path: &str) -> &'static str {
-    let fits = |route: &&String| {
-        let (route, path): (Vec<_>, Vec<_>) = (route.split('/').collect(), path.split('/').collect());
-        route.len() == path.len()
-            && route.iter().zip(path).all(|(part, segment)| part.starts_with('{') || *part == segment)
-    };
-    let routes = DOCUMENT["paths"].as_object().unwrap().keys().filter(fits);
-    routes.min_by_key(|route| route.matches('{').count()).unwrap_or_else(|| panic!("{path} is not documented"))
 }
 
 fn faults(schema: &Value, value: &Value) -> Vec<String> {

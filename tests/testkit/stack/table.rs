@@ -28,14 +28,7 @@ impl Stack {
     pub fn expire(&self, id: &str) {
         let over = "1000000000000";
         let record = self.invitation_record(id);
-        let rank = &record["listing"]["S"].as_str().unwrap()[..1];
-        // The listing key of a request mirrors its expiry; see docs/table.md.
-        let listed = if rank == "7" { "8999999999999" } else { over };
-        self.rewrite(
-            id,
-            "body.expiresAt = :over, listing = :listing",
-            &json!({":over": {"N": over}, ":listing": {"S": format!("{rank}#{listed}#{id}")}}),
-        );
+        self.rewrite(id, "body.expiresAt = :over, expiry = :over", &json!({":over": {"N": over}}));
         let invitee = record["invitee"]["S"].as_str().unwrap().trim_start_matches("REQUESTED#");
         let community = record["community"]["S"].as_str().unwrap();
         self.dynamodb(

@@ -28,7 +28,7 @@ fn invitation(status: Status) -> Invitation {
         message: None,
         lifetime_days: 30,
         mode: MembershipMode::Acceptance,
-        rights: SendingRights { needs_approval: false, connections_only: false, addresses: true },
+        rights: SendingRights { needs_approval: false, connections_only: false },
         now: now(),
     };
     let invitee = Invitee::address("ann@example.org".parse().unwrap());
@@ -37,7 +37,11 @@ fn invitation(status: Status) -> Invitation {
 }
 
 fn mail(kind: MailKind, state: MailState) -> OutboxMail {
-    OutboxMail { state, ..OutboxMail::new(&NewMail { kind, to: Addressee::Invitee }) }
+    let to = match kind {
+        MailKind::ApprovalNeeded => Addressee::User("moderator".parse().unwrap()),
+        _ => Addressee::Invitee,
+    };
+    OutboxMail { state, ..OutboxMail::new(&NewMail { kind, to }) }
 }
 
 /// The steps of a mail for each of what may be known of its recipient.
@@ -61,6 +65,18 @@ fn a_mail_is_dropped_in_every_state_but_the_one_it_tells_of() {
         for status in Status::ALL.into_iter().filter(|status| *status != wanted) {
             assert_eq!(steps(&mail(kind, MailState::Queued), status), [Step::Drop; 3], "{kind:?} while {status:?}");
         }
+    }
+}
+
+#[test]
+fn no_mail_tells_an_invitee_of_a_request_that_was_not_approved() {
+    for status in Status::ALL {
+        let joined = mail(MailKind::Joined, MailState::Queued);
+        let unheard_of = Invitation { mailed_at: None, ..invitation(status) };
+        let step = decide(&joined, &unheard_of, RecipientFact::Found, now());
+        let hears = matches!(status, Status::Pending | Status::Accepted | Status::Declined);
+        assert_eq!(step, if hears { Step::Send } else { Step::Drop }, "{status:?}");
+        assert_eq!(steps(&joined, Status::Expired)[2], Step::Send, "what was mailed before has been heard of");
     }
 }
 
@@ -127,9 +143,12 @@ fn a_busy_mail_service_is_waited_for_a_day() {
 #[test]
 fn who_blocked_the_community_gets_no_mail_that_solicits_and_every_notice() {
     let blocked = Standing { blocked: true, ..Standing::default() };
+    let cooling = Standing { cooling_until: Some(later(1)), ..Standing::default() };
+    let rested = Standing { cooling_until: Some(now()), ..Standing::default() };
     for kind in MailKind::ALL {
         let solicits = matches!(kind, MailKind::Invitation | MailKind::Joined);
-        assert_eq!(is_blocked(&mail(kind, MailState::Queued), &blocked), solicits, "{kind:?}");
-        assert!(!is_blocked(&mail(kind, MailState::Queued), &Standing::default()));
+        let refused = |standing| is_refused(&mail(kind, MailState::Queued), standing, None, now());
+        assert_eq!([&blocked, &cooling].map(refused), [solicits; 2], "{kind:?}");
+        assert_eq!([&rested, &Standing::default()].map(refused), [false; 2], "{kind:?}");
     }
 }

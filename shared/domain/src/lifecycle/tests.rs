@@ -5,12 +5,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    community::{CommunityType, MembershipMode},
+    community::{Community, CommunityType, Enrolment, MembershipMode, Visibility},
     email::EmailAddress,
     id::{CommunityId, InvitationId},
     invitation::CommunityLabel,
-    person::{Caller, Role, Standing},
+    person::{Caller, MailboxWish, Role, Standing, Unwilling},
     sending::{Recipient, SendingRights, Terms},
+    surroundings::SenderNow,
     time::later,
 };
 
@@ -97,9 +98,42 @@ fn someone(id: &str) -> User {
     User { id: id.parse().unwrap(), display_name: id.parse().unwrap(), email: None, email_verified: false, ..invitee() }
 }
 
-/// The invitation as it is made.
-fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transition {
-    let terms = Terms {
+fn community() -> Community {
+    Community {
+        id: "chess".parse().unwrap(),
+        title: "Chess".parse().unwrap(),
+        url: None,
+        description: None,
+        rules_url: None,
+        member_count: None,
+        visibility: Visibility::Public,
+        enrolment: Enrolment::Closed,
+        allow_invitations: true,
+        membership_mode: None,
+    }
+}
+
+/// The invitee as the sender finds them.
+fn recipient(by_address: bool, standing: Standing) -> Recipient {
+    if by_address {
+        Recipient::Address { email: address(), standing, suppressed: false }
+    } else {
+        Recipient::User { user: Box::new(invitee()), standing, connected: true, suppressed: false, typed: None }
+    }
+}
+
+/// Surroundings in which nothing stands in the way of an invitation.
+fn surroundings(by_address: bool) -> Surroundings {
+    Surroundings {
+        community: Fact::Known(Some(community())),
+        sender: Fact::Known(SenderNow { user: Some(someone("sender")), role: Some(Role::Moderator) }),
+        invitee: Fact::Known(recipient(by_address, Standing::default())),
+        mailbox_owner: Fact::Unread,
+    }
+}
+
+fn terms(needs_approval: bool, mode: MembershipMode) -> Terms {
+    Terms {
         community: CommunityLabel {
             id: "chess".parse().unwrap(),
             title: "Chess".to_owned(),
@@ -110,23 +144,23 @@ fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transit
         message: Some("Do come, says %sender%.".parse().unwrap()),
         lifetime_days: 30,
         mode,
-        rights: SendingRights { needs_approval, connections_only: false, addresses: true },
+        rights: SendingRights { needs_approval, connections_only: false },
         now: Timestamp::from_second(1_800_000_000).unwrap(),
-    };
-    let standing = Standing::default();
-    let recipient = if by_address {
-        Recipient::Address { email: address(), standing, suppressed: false }
-    } else {
-        Recipient::User { user: Box::new(invitee()), standing, connected: true, suppressed: false }
-    };
-    terms.make(InvitationId::new(1_800_000_000_000, [7; 10]), &recipient).unwrap()
+    }
+}
+
+/// The invitation as it is made.
+fn made(by_address: bool, needs_approval: bool, mode: MembershipMode) -> Transition {
+    let recipient = recipient(by_address, Standing::default());
+    terms(needs_approval, mode).make(InvitationId::new(1_800_000_000_000, [7; 10]), &recipient).unwrap()
 }
 
 /// The transition that the act comes to, if it is let through. Whatever role must be read is read.
 fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Transition>, Refusal> {
     let settings = Settings::default();
     let (ann, key) = (invitee(), address().key());
-    let holder = Holder { address: &key, invitee: InviteeFact::Known(Some(&ann)) };
+    let mailbox = Mailbox { address: key, owner: Some(ann.id.clone()) };
+    let around = surroundings(matches!(invitation.invitee, Invitee::Address { .. }));
     let verdict = match act {
         Act::Command(command, who) => {
             let (id, role) = match who {
@@ -145,7 +179,7 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
             };
             let ask = |role| {
                 let viewer = Viewer { caller: &caller, user: Some(&user), role };
-                decide(command, invitation, &viewer, &settings, now)
+                decide(command, invitation, &viewer, &around, &settings, now)
             };
             match ask(RoleFact::Unread)? {
                 Verdict::RoleNeeded => ask(RoleFact::Known(role))?,
@@ -159,12 +193,13 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
                     if holds { Verdict::Change(transition) } else { ask(RoleFact::Known(role))? }
                 }
                 Verdict::Unchanged => Verdict::Unchanged,
+                Verdict::SurroundingsNeeded => panic!("the surroundings were told"),
             }
         }
-        Act::ByLink(command) => decide_by_link(command, invitation, &holder, &settings, now)?,
-        Act::Unsubscribe => unsubscribe(invitation, &holder, &settings, now)?,
+        Act::ByLink(command) => decide_by_link(command, invitation, &mailbox, &settings, now)?,
+        Act::Unsubscribe => unsubscribe(invitation, &mailbox, &settings, now)?,
         Act::Expire => return Ok(expire(invitation, now)),
-        Act::Withdraw => return Ok(withdraw(invitation, now)),
+        Act::Withdraw => return Ok(withdraw(invitation, WithdrawalReason::CommunityRemoved, now)),
         Act::Claim if matches!(invitation.invitee, Invitee::Address { .. }) => {
             return Ok(transfer(invitation, &invitee(), now));
         }
@@ -176,7 +211,7 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
     match verdict {
         Verdict::Change(transition) => Ok(Some(*transition)),
         Verdict::Unchanged => Ok(None),
-        Verdict::RoleNeeded => panic!("the role was told"),
+        Verdict::RoleNeeded | Verdict::SurroundingsNeeded => panic!("all of it was told"),
     }
 }
 
@@ -196,7 +231,7 @@ fn is_drawn(from: Status, to: Status, invitation: &Invitation) -> bool {
 fn joins(transition: &Transition) -> Vec<&Party> {
     let joins = transition.standings.iter().filter(|(_, change)| {
         let cause = match change {
-            StandingChange::Join { invitation, .. } | StandingChange::Enrol { invitation } => Some(*invitation),
+            StandingChange::Join { invitation, .. } | StandingChange::Enrol { invitation, .. } => Some(*invitation),
             _ => None,
         };
         cause.is_some_and(|cause| cause == transition.invitation.id)
@@ -215,6 +250,11 @@ fn check(before: &Invitation, transition: &Transition, now: Timestamp) {
         assert_eq!(after.status_at(now), before.status_at(now), "left a final state");
         assert_eq!((after.answered_at, after.invitee.party()), (before.answered_at, before.invitee.party()));
     }
+    // A withdrawal says why, once and for all.
+    if before.status.is_final() {
+        assert_eq!(after.withdrawal, before.withdrawal);
+    }
+    assert!(after.withdrawal.is_none() || after.status == Status::Cancelled, "{after:?}");
     assert!(is_drawn(before.status, after.status, before), "{:?} to {:?}", before.status, after.status);
     // A member exactly when newly accepted, and for the one reason.
     let accepted = after.status == Status::Accepted && before.status != Status::Accepted;
@@ -273,6 +313,35 @@ proptest! {
     }
 }
 
+#[test]
+fn whoever_joins_by_what_an_address_got_ends_their_own_invitation_with_it() {
+    let settings = Settings::default();
+    let (mailed, own) = (made(true, false, MembershipMode::Acceptance), made(false, false, MembershipMode::Acceptance));
+    let own = Invitation { id: InvitationId::new(1_800_000_000_000, [8; 10]), ..own.invitation };
+    let (mailed, now) = (mailed.invitation, own.created_at);
+    let ann = invitee();
+    let caller =
+        Caller { id: ann.id.clone(), site_administrator: false, email: ann.email.clone(), email_verified: true };
+    let viewer = Viewer { caller: &caller, user: Some(&ann), role: RoleFact::Unread };
+    let Ok(Verdict::Change(mut accepted)) =
+        decide(&Command::Accept, &mailed, &viewer, &Surroundings::default(), &settings, now)
+    else {
+        panic!("it is hers to accept")
+    };
+    let (ann, address) = (Party::User(ann.id.clone()), Party::Address(address().key()));
+    let join = |ends| (ann.clone(), StandingChange::Join { invitation: mailed.id, ends });
+    let release = StandingChange::Release { invitation: mailed.id };
+    assert_eq!(accepted.standings, [(address.clone(), release.clone()), join(mailed.id)]);
+    let withdrawn = make_moot(&mut accepted, &own, now).expect("it is live");
+    assert_eq!(accepted.standings, [(address.clone(), release), join(own.id)]);
+    let (status, why) = (withdrawn.invitation.status, withdrawn.invitation.withdrawal);
+    assert_eq!((status, why), (Status::Cancelled, Some(WithdrawalReason::JoinedAnotherWay)));
+    assert!(withdrawn.mails.is_empty());
+    // What is not live ends in the standing alone.
+    assert_eq!(make_moot(&mut accepted, &withdrawn.invitation, now), None);
+    assert_eq!(accepted.standings[1], join(own.id));
+}
+
 /// Every state that a mail may be in, with those that it may be in next.
 #[test]
 fn a_mail_goes_forward_but_for_a_late_refusal_and_an_operator() {
@@ -292,28 +361,175 @@ fn a_mail_goes_forward_but_for_a_late_refusal_and_an_operator() {
 fn a_link_that_was_mailed_to_an_unproven_address_answers_for_nobody() {
     let invitation = made(false, false, MembershipMode::Acceptance).invitation;
     let now = invitation.created_at;
-    let (settings, key) = (Settings::default(), address().key());
-    let elsewhere = "mallory@example.org".parse::<EmailAddress>().unwrap().key();
-    let unverified = User { email_verified: false, ..invitee() };
-    let verified = invitee();
+    let (settings, key, ann) = (Settings::default(), address().key(), invitee().id);
+    let nobodys = Mailbox { address: key.clone(), owner: None };
+    let anothers = Mailbox { address: key.clone(), owner: Some("mallory".parse().unwrap()) };
+    let own = Mailbox { address: key.clone(), owner: Some(ann.clone()) };
     for command in [Command::Accept, Command::Decline { block: false }, Command::Decline { block: true }] {
-        let answer = |holder: &Holder<'_>| decide_by_link(&command, &invitation, holder, &settings, now);
-        for holder in [
-            Holder { address: &key, invitee: InviteeFact::Known(Some(&unverified)) },
-            Holder { address: &elsewhere, invitee: InviteeFact::Known(Some(&verified)) },
-            Holder { address: &key, invitee: InviteeFact::Known(None) },
-        ] {
-            assert_eq!(answer(&holder), Err(Refusal::SignInNeeded), "{command:?} {holder:?}");
+        let answer = |mailbox: &Mailbox| decide_by_link(&command, &invitation, mailbox, &settings, now);
+        for mailbox in [&nobodys, &anothers] {
+            assert_eq!(answer(mailbox), Err(Refusal::SignInNeeded), "{command:?} {mailbox:?}");
         }
-        let Ok(Verdict::Change(done)) = answer(&Holder { address: &key, invitee: InviteeFact::Known(Some(&verified)) })
-        else {
-            panic!("the invitee's own address must do")
-        };
-        assert!(done.guards.contains(&Guard::Owned(key.clone(), verified.id.clone())), "{done:?}");
+        let Ok(Verdict::Change(done)) = answer(&own) else { panic!("the invitee's own address must do") };
+        assert!(done.guards.contains(&Guard::Owned(key.clone(), ann.clone())), "{done:?}");
     }
-    // Of mails, the reader of the address may have enough; but only the address does.
-    let holder = Holder { address: &key, invitee: InviteeFact::Known(Some(&unverified)) };
-    let Ok(Verdict::Change(done)) = unsubscribe(&invitation, &holder, &settings, now) else { panic!("it must do") };
-    assert_eq!(done.standings, [(Party::Address(key.clone()), StandingChange::Block { anew: true })]);
-    assert_eq!(done.invitation.status, Status::Pending);
+    // Of mails, the reader of the address may have enough; but only the address does, and whose it is by now.
+    for mailbox in [nobodys, anothers] {
+        let Ok(Verdict::Change(done)) = unsubscribe(&invitation, &mailbox, &settings, now) else {
+            panic!("it must do")
+        };
+        let itself = (Party::Address(key.clone()), StandingChange::Block { anew: true });
+        let wish = MailboxWish { address: key.clone(), cooling_until: None, blocked: true };
+        let owner = mailbox.owner.clone().map(|owner| (Party::User(owner), StandingChange::Mailbox(wish)));
+        assert_eq!(done.standings, [Some(itself), owner].into_iter().flatten().collect::<Vec<_>>());
+        assert_eq!((done.invitation.status, done.guards), (Status::Pending, vec![mailbox.guard()]));
+    }
+}
+
+/// The verdict on the command of a moderator.
+fn moderated(command: &Command, invitation: &Invitation, around: &Surroundings) -> Result<Verdict, Refusal> {
+    let user = someone("moderator");
+    let caller = Caller { id: user.id.clone(), site_administrator: false, email: None, email_verified: false };
+    let viewer = Viewer { caller: &caller, user: Some(&user), role: RoleFact::Known(Some(Role::Moderator)) };
+    // Long enough for a mail to be sent again.
+    let now = later(invitation.created_at, SignedDuration::from_hours(2));
+    decide(command, invitation, &viewer, around, &Settings::default(), now)
+}
+
+#[test]
+fn sending_approving_and_resending_ask_the_same_of_the_invitee() {
+    let later = later(terms(false, MembershipMode::Acceptance).now, SignedDuration::from_hours(24));
+    let wish = |address: AddressKey| MailboxWish { address, cooling_until: None, blocked: true };
+    let elsewhere = "new@example.org".parse::<EmailAddress>().unwrap().key();
+    let standing = Standing::default();
+    let standings = [
+        (standing.clone(), None),
+        (Standing { role: Some(Role::Member), ..standing.clone() }, Some("member")),
+        (Standing { blocked: true, ..standing.clone() }, Some("unavailable")),
+        (Standing { cooling_until: Some(later), ..standing.clone() }, Some("unavailable")),
+        (Standing { mailbox: Some(wish(elsewhere)), ..standing.clone() }, None),
+        (
+            Standing { live_invitation: Some(InvitationId::from_bytes([9; 16])), live_until: Some(later), ..standing },
+            Some("unavailable"),
+        ),
+    ];
+    let mut cases = Vec::new();
+    for (standing, refused) in standings {
+        cases.extend([false, true].map(|by_address| (recipient(by_address, standing.clone()), refused)));
+    }
+    let mailbox = |wish| Standing { mailbox: Some(wish), ..Standing::default() };
+    let user = |user, standing, suppressed| Recipient::User {
+        user: Box::new(user),
+        standing,
+        connected: true,
+        suppressed,
+        typed: None,
+    };
+    let own = address().key();
+    cases.extend(
+        [
+            Recipient::UnknownUser,
+            user(User { active: false, ..invitee() }, Standing::default(), false),
+            user(invitee(), Standing::default(), true),
+            user(invitee(), mailbox(wish(own.clone())), false),
+            user(invitee(), mailbox(MailboxWish { cooling_until: Some(later), blocked: false, ..wish(own) }), false),
+            Recipient::Address { email: address(), standing: Standing::default(), suppressed: true },
+        ]
+        .map(|recipient| (recipient, Some("unavailable"))),
+    );
+    for (recipient, refused) in cases {
+        let by_address = matches!(recipient, Recipient::Address { .. });
+        let around = Surroundings { invitee: Fact::Known(recipient.clone()), ..surroundings(by_address) };
+        let made_anew = terms(false, MembershipMode::Acceptance).make(InvitationId::from_bytes([8; 16]), &recipient);
+        assert_eq!(made_anew.is_err(), refused.is_some(), "{recipient:?}");
+        for (command, needs_approval) in [(Command::Approve, true), (Command::Resend, false)] {
+            let invitation = made(by_address, needs_approval, MembershipMode::Acceptance).invitation;
+            let status = invitation.status;
+            let expected = match refused {
+                Some("member") => Some(Refusal::AlreadyMember(status)),
+                Some(_) => Some(Refusal::InviteeUnavailable(status)),
+                None => None,
+            };
+            assert_eq!(moderated(&command, &invitation, &around).err(), expected, "{command:?} {recipient:?}");
+        }
+    }
+}
+
+#[test]
+fn approving_asks_of_the_sender_what_sending_asked() {
+    let request = made(false, true, MembershipMode::Acceptance).invitation;
+    let sender = |user: Option<User>, role| Fact::Known(SenderNow { user, role });
+    let known = || Some(someone("sender"));
+    let club = |community| Fact::Known(Some(community));
+    let stranger = Recipient::User {
+        user: Box::new(invitee()),
+        standing: Standing::default(),
+        connected: false,
+        suppressed: false,
+        typed: None,
+    };
+    let fine = || surroundings(false);
+    let may_not = Refusal::SenderMayNotInvite(Status::AwaitingApproval);
+    let member = || sender(known(), Some(Role::Member));
+    for (around, refused) in [
+        (fine(), None),
+        (Surroundings { sender: member(), ..fine() }, None),
+        (Surroundings { invitee: Fact::Known(stranger.clone()), ..fine() }, None),
+        (Surroundings { sender: member(), invitee: Fact::Known(stranger), ..fine() }, Some(&may_not)),
+        (Surroundings { sender: sender(None, Some(Role::Member)), ..fine() }, Some(&may_not)),
+        (
+            Surroundings {
+                sender: sender(Some(User { active: false, ..someone("sender") }), Some(Role::Owner)),
+                ..fine()
+            },
+            Some(&may_not),
+        ),
+        (Surroundings { sender: sender(known(), None), ..fine() }, Some(&may_not)),
+        (
+            Surroundings { community: club(Community { enrolment: Enrolment::Network, ..community() }), ..fine() },
+            Some(&may_not),
+        ),
+        (
+            Surroundings {
+                sender: member(),
+                community: club(Community { visibility: Visibility::Private, ..community() }),
+                ..fine()
+            },
+            Some(&may_not),
+        ),
+        (
+            Surroundings { community: club(Community { allow_invitations: false, ..community() }), ..fine() },
+            Some(&Refusal::InvitationsNotAllowed),
+        ),
+        (Surroundings { community: Fact::Known(None), ..fine() }, Some(&Refusal::CommunityNotFound)),
+    ] {
+        assert_eq!(moderated(&Command::Approve, &request, &around).err().as_ref(), refused, "{around:?}");
+    }
+    assert_eq!(moderated(&Command::Approve, &request, &Surroundings::default()), Ok(Verdict::SurroundingsNeeded));
+}
+
+#[test]
+fn what_a_mailbox_wants_counts_while_it_is_the_users_and_the_longer_wish_holds() {
+    let now = Timestamp::from_second(1_800_000_000).unwrap();
+    let at = |seconds| later(now, SignedDuration::from_secs(seconds));
+    let (here, there) = (address().key(), "new@example.org".parse::<EmailAddress>().unwrap().key());
+    let wish = |cooling_until, blocked| MailboxWish { address: here.clone(), cooling_until, blocked };
+    let standing = |own, mailbox| Standing { cooling_until: own, mailbox: Some(mailbox), ..Standing::default() };
+    for (standing, at_home, elsewhere) in [
+        (standing(None, wish(None, true)), Some(Unwilling::ForEver), None),
+        (standing(None, wish(Some(at(9)), false)), Some(Unwilling::Until(at(9))), None),
+        (standing(None, wish(Some(now), false)), None, None),
+        (standing(Some(at(5)), wish(Some(at(9)), false)), Some(Unwilling::Until(at(9))), Some(Unwilling::Until(at(5)))),
+        (standing(Some(at(9)), wish(Some(at(5)), false)), Some(Unwilling::Until(at(9))), Some(Unwilling::Until(at(9)))),
+        (standing(Some(at(9)), wish(None, true)), Some(Unwilling::ForEver), Some(Unwilling::Until(at(9)))),
+    ] {
+        assert_eq!(standing.unwilling_at(Some(&here), now), at_home, "{standing:?}");
+        for other in [Some(&there), None] {
+            assert_eq!(standing.unwilling_at(other, now), elsewhere, "{standing:?}");
+        }
+    }
+    let both = wish(Some(at(5)), false).and(Some(&wish(Some(at(9)), true)));
+    assert_eq!(both, wish(Some(at(9)), true));
+    let other = MailboxWish { address: there, ..wish(None, true) };
+    assert_eq!(wish(Some(at(5)), false).and(Some(&other)), wish(Some(at(5)), false));
 }

@@ -3,6 +3,7 @@
 //! A new language is a value of [`Locale`], a folder like `en`, and two lines here. The compiler finds whatever is
 //! missing.
 
+mod ar;
 mod de;
 mod en;
 mod words;
@@ -12,7 +13,8 @@ use jiff::tz::TimeZone;
 
 use self::words::{Moment, Words};
 use crate::{
-    content::{HtmlName, MailContent, MailPart, MailValues},
+    content::{HtmlPiece, MailContent, MailPart, MailValues},
+    direction::Direction,
     page::{Page, PagePart, PageValues},
 };
 use domain::{Timestamp, community::CommunityType, settings::Locale};
@@ -21,6 +23,7 @@ use domain::{Timestamp, community::CommunityType, settings::Locale};
 macro_rules! of_language {
     ($locale:expr, $item:ident) => {
         match $locale {
+            Locale::Ar => ar::$item,
             Locale::De => de::$item,
             Locale::En => en::$item,
         }
@@ -29,6 +32,11 @@ macro_rules! of_language {
 
 fn words(locale: Locale) -> &'static Words {
     of_language!(locale, WORDS)
+}
+
+/// Returns the way in which the language is written.
+pub(crate) fn direction(locale: Locale) -> Direction {
+    words(locale).direction
 }
 
 /// Returns the message of invitations without one of the sender's or the network's, with its tokens.
@@ -96,7 +104,7 @@ pub(crate) fn mail_html(
     locale: Locale,
     part: MailPart,
     content: &MailContent<'_>,
-    values: &MailValues<HtmlName>,
+    values: &MailValues<HtmlPiece>,
 ) -> askama::Result<Safe<String>> {
     of_language!(locale, mail_html)(part, content, values).map(|words| Safe(words.trim().to_owned()))
 }

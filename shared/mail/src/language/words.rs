@@ -1,10 +1,12 @@
 //! What a language must say.
 
+use crate::direction::Direction;
+
 /// Makes a language's `mail_text`, `mail_html` and `page` from its two templates, seen from the folder `templates`.
 macro_rules! wording {
     ($mail:literal, $page:literal) => {
         use crate::{
-            content::{HtmlName, MailContent, MailPart, MailValues},
+            content::{HtmlPiece, MailContent, MailPart, MailValues},
             page::{Answering, Page, PagePart, PageValues, PendingPage, Report},
         };
 
@@ -21,7 +23,7 @@ macro_rules! wording {
         struct MailHtml<'a> {
             part: MailPart,
             content: &'a MailContent<'a>,
-            v: &'a MailValues<HtmlName>,
+            v: &'a MailValues<HtmlPiece>,
         }
 
         #[derive(askama::Template)]
@@ -43,7 +45,7 @@ macro_rules! wording {
         pub(super) fn mail_html(
             part: MailPart,
             content: &MailContent<'_>,
-            v: &MailValues<HtmlName>,
+            v: &MailValues<HtmlPiece>,
         ) -> askama::Result<String> {
             askama::Template::render(&MailHtml { part, content, v })
         }
@@ -57,6 +59,8 @@ pub(super) use wording;
 
 /// What a language writes in its own way outside of its templates.
 pub(super) struct Words {
+    /// The way in which the language is written.
+    pub(super) direction: Direction,
     /// The message of invitations without one of the sender's or the network's, with its tokens.
     pub(super) default_message: &'static str,
     /// The value of `%type%` for a community.

@@ -7,9 +7,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
 use crate::{
+    direction::{Direction, isolated},
     language,
-    page::{Answering, Intent, Name, Page, PagePart, PageValues, PendingPage, Report},
-    pieces,
+    page::{Answering, Intent, Page, PagePart, PagePiece, PageValues, PendingPage, Report},
+    pieces::{self, Author},
     plain::{self, Piece},
     render::RenderError,
 };
@@ -44,6 +45,7 @@ impl Page<'_> {
             page: self,
             locale,
             language: locale.as_str(),
+            direction: language::direction(locale),
             style: STYLE,
             values: self.values(settings, locale),
             pending: match self {
@@ -67,11 +69,11 @@ impl Page<'_> {
         };
         let name = sender.map(|sender| pieces::sender_name(sender, locale)).unwrap_or_default();
         PageValues {
-            product: plain::line(&settings.product_name),
-            community: Name(Piece::new(&title, community.and_then(|community| community.url.as_deref()))),
-            community_name: Name(Piece::new(&title, None)),
-            sender: Name(Piece::new(&name, sender.and_then(|sender| sender.profile_url.as_deref()))),
-            sender_name: Name(Piece::new(&name, None)),
+            product: PagePiece(Piece::name(&settings.product_name, None)),
+            community: PagePiece(Piece::name(&title, community.and_then(|community| community.url.as_deref()))),
+            community_name: PagePiece(Piece::name(&title, None)),
+            sender: PagePiece(Piece::name(&name, sender.and_then(|sender| sender.profile_url.as_deref()))),
+            sender_name: PagePiece(Piece::name(&name, None)),
             kind: language::community_type(community_type, locale),
         }
     }
@@ -101,20 +103,27 @@ impl<'a> PendingPage<'a> {
     fn sections(&self, settings: &Settings, locale: Locale) -> PendingSections<'a> {
         let community = self.community;
         PendingSections {
-            personal: pieces::is_personal(self.invitation, settings),
-            message: pieces::message_lines(self.invitation, locale),
-            description: community.and_then(|c| c.description.as_deref()).map(pieces::text_lines).unwrap_or_default(),
+            author: pieces::author(self.invitation, settings),
+            message: shown(pieces::message_lines(self.invitation, locale)),
+            description: community
+                .and_then(|c| c.description.as_deref())
+                .map(|text| shown(pieces::text_lines(text)))
+                .unwrap_or_default(),
             members: community.and_then(|c| c.member_count).map(|count| language::members(count.get(), locale)),
             rules: community.and_then(|c| c.rules_url.as_deref()).and_then(plain::web_url),
             expires: language::moment(self.invitation.expires_at, locale),
             intent: self.intent,
             answering: self.answering,
             elsewhere: match self.answering {
-                Answering::Here => None,
+                Answering::Here | Answering::DecliningHere => None,
                 Answering::AfterRegistration { url } | Answering::SignedIn { url } => url.and_then(plain::web_url),
             },
         }
     }
+}
+
+fn shown(lines: Vec<Vec<Piece>>) -> Vec<Vec<PagePiece>> {
+    lines.into_iter().map(|line| line.into_iter().map(PagePiece).collect()).collect()
 }
 
 /// What `page.html` arranges.
@@ -124,6 +133,7 @@ struct Document<'a> {
     page: &'a Page<'a>,
     locale: Locale,
     language: &'static str,
+    direction: Direction,
     style: &'static str,
     values: PageValues,
     pending: Option<PendingSections<'a>>,
@@ -136,13 +146,30 @@ impl Document<'_> {
     fn words(&self, part: PagePart) -> askama::Result<Safe<String>> {
         language::page(self.locale, part, self.page, &self.values)
     }
+
+    /// Returns the heading for the title, which is text: it would show the tags that isolate a name. What people wrote
+    /// is escaped, so no tag of theirs is among these.
+    fn title(&self) -> askama::Result<Safe<String>> {
+        let heading = self.words(PagePart::Heading)?.0;
+        let mut stretches = heading.split("<bdi>");
+        let before = stretches.next().unwrap_or_default().to_owned();
+        let title = stretches.fold(before, |title, stretch| {
+            let (name, after) = stretch.split_once("</bdi>").unwrap_or((stretch, ""));
+            title + &isolated(name, self.direction) + after
+        });
+        Ok(Safe(title))
+    }
+
+    fn product_in_title(&self) -> String {
+        isolated(&self.values.product.0.text, self.direction)
+    }
 }
 
 /// The sections of a page about an invitation that waits for its answer.
 struct PendingSections<'a> {
-    personal: bool,
-    message: Vec<Vec<Piece>>,
-    description: Vec<Vec<Piece>>,
+    author: Author,
+    message: Vec<Vec<PagePiece>>,
+    description: Vec<Vec<PagePiece>>,
     members: Option<String>,
     rules: Option<&'a str>,
     expires: String,

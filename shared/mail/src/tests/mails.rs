@@ -12,6 +12,7 @@ use super::{
 use crate::{
     Links, MailContent, RenderedMail, language,
     pieces::{message_lines, plain_message},
+    plain::Piece,
     render,
 };
 use domain::{
@@ -27,7 +28,7 @@ fn with_message(message: &str) -> Invitation {
 }
 
 /// Every mail, by its kind and, where it says another thing to another addressee, that one.
-fn every_mail(links: &Links) -> Vec<(String, MailContent<'_>)> {
+pub(super) fn every_mail(links: &Links) -> Vec<(String, MailContent<'_>)> {
     let of_kind = |kind| {
         let says = |to| MailContent::new(kind, &to, links, "Charles Babbage");
         let (to_invitee, to_sender) = (says(Addressee::Invitee), says(Addressee::Sender));
@@ -98,6 +99,18 @@ fn an_erased_sender_and_an_address_are_named_as_such() {
         snapshot(&format!("{}.invitation.bare", locale.as_str()), &invitation_mail.unwrap());
         let rejected = rendered(&MailContent::RequestRejected { decided_by: "" }, &erased, locale);
         snapshot(&format!("{}.request_rejected.bare", locale.as_str()), &rejected);
+    }
+}
+
+#[test]
+fn names_and_words_that_run_the_other_way_leave_our_sentences_as_they_are() {
+    let links = links();
+    let mut invitation = with_message("שלום Grace, כאן %sender%!\nWe are %community%, see https://evil.example/ש (3).");
+    invitation.sender.display_name = Some("דנה לוי (42".into());
+    invitation.community.title = "!גינה & Garden".into();
+    for locale in Locale::ALL {
+        let mail = rendered(&MailContent::Invitation { links: &links }, &invitation, locale);
+        snapshot(&format!("{}.invitation.mixed", locale.as_str()), &mail);
     }
 }
 
@@ -220,6 +233,10 @@ fn members_and_moments_read_well_in_every_language() {
                 ["0 members", "1 member", "999 members", "1,000 members", "1,234,567 members"],
                 "Monday, 1 March 2027 at 00:05 UTC",
             ),
+            Locale::Ar => (
+                ["لا أعضاء", "عضو واحد", "999 عضوًا", "1,000 عضو", "1,234,567 عضوًا"],
+                "الاثنين، 1 مارس 2027، الساعة 00:05 بالتوقيت العالمي المنسق (UTC)",
+            ),
             Locale::De => (
                 ["0 Mitglieder", "1 Mitglied", "999 Mitglieder", "1.000 Mitglieder", "1.234.567 Mitglieder"],
                 "Montag, 1. März 2027 um 00:05 Uhr (UTC)",
@@ -231,12 +248,30 @@ fn members_and_moments_read_well_in_every_language() {
 }
 
 #[test]
+fn arabic_counts_members_in_six_forms() {
+    let forms = [
+        (2, "عضوان"),
+        (3, "3 أعضاء"),
+        (10, "10 أعضاء"),
+        (11, "11 عضوًا"),
+        (99, "99 عضوًا"),
+        (100, "100 عضو"),
+        (102, "102 عضو"),
+        (103, "103 أعضاء"),
+        (1204, "1,204 أعضاء"),
+    ];
+    for (count, expected) in forms {
+        assert_eq!(language::members(count, Locale::Ar), expected);
+    }
+}
+
+#[test]
 fn tokens_cannot_complete_a_link() {
     let mut invitation = with_message("evil.%type%/x http:%community% a@%sender%.com");
     invitation.community.title = "//evil.example".into();
     invitation.sender.display_name = Some("evil".into());
     for line in message_lines(&invitation, Locale::En) {
-        let seen: String = line.iter().map(|piece| piece.text.as_str()).collect();
+        let seen: String = line.iter().map(Piece::spaced).collect();
         assert!(!looks_like_a_link(&seen), "{seen:?}");
     }
 }
@@ -263,17 +298,45 @@ fn assert_only_our_links(mail: &RenderedMail, links: &Links, input: &str) {
         let value = value.strip_prefix("mailto:").unwrap_or(value).replace("&#38;", "&");
         assert!(ours.contains(&&*value), "{input:?} made a link to {value}");
     }
-    let body = mail.html.split("<body").nth(1).unwrap_or_default();
-    assert!(!looks_like_a_link(&without_tags(body).replace("help@platform.example.org", "")), "{input:?} in {body}");
+    // Programs look for links outside of anchors: some in each stretch of text, others in what the stretches make up.
+    let stretches = outside_anchors(mail.html.split("<body").nth(1).unwrap_or_default());
+    let linked = stretches.iter().find(|stretch| looks_like_a_link(stretch));
+    assert!(linked.is_none(), "{input:?} made a link in {linked:?}");
+    assert!(!looks_like_a_link(&stretches.concat()), "{input:?} in {stretches:?}");
 }
 
-fn without_tags(html: &str) -> String {
-    html.split('<').map(|piece| piece.split_once('>').map_or("", |(_, text)| text)).collect()
+/// The stretches of text between the tags, without what an anchor holds. An anchor leaves an empty one.
+fn outside_anchors(html: &str) -> Vec<&str> {
+    let mut in_anchor = false;
+    html.split('<')
+        .skip(1)
+        .map(|piece| {
+            let (tag, text) = piece.split_once('>').unwrap_or_default();
+            in_anchor = tag == "a" || tag.starts_with("a ") || in_anchor && tag != "/a";
+            if in_anchor { "" } else { text }
+        })
+        .collect()
 }
 
-/// The tags of a page, without their attributes' values: what injection would change.
+/// The tags of a page, without their attributes' values: what injection would change. What the number of lines and the
+/// look of addresses may change is left out.
 fn structure(html: &str) -> Vec<String> {
-    html.split('<').skip(1).map(|piece| piece.split(['>', '"']).next().unwrap_or_default().to_owned()).collect()
+    let mut open = Vec::new();
+    let tags = html.split('<').skip(1).map(|piece| piece.split('>').next().unwrap_or_default());
+    let kept = tags.filter(|tag| {
+        let ours = !matches!(*tag, "br" | "wbr" | "a" | "div dir=\"auto\"" | "span dir=\"auto\"");
+        let name = tag.split(' ').next().unwrap_or_default();
+        match name.strip_prefix('/') {
+            Some("a" | "div" | "span") => open.pop().unwrap_or(true),
+            Some(_) => true,
+            None if matches!(name, "a" | "div" | "span") => {
+                open.push(ours);
+                ours
+            }
+            None => ours,
+        }
+    });
+    kept.map(|tag| tag.split('"').next().unwrap_or_default().to_owned()).collect()
 }
 
 fn nasty() -> impl Strategy<Value = String> {
@@ -312,7 +375,7 @@ proptest! {
         let mut hostile = Invitation { reason: Some(format!("x {reason}")), ..harmless.clone() };
         hostile.sender.display_name = Some(name.clone());
         hostile.community.title.clone_from(&title);
-        hostile.invitee = Invitee::User { id: "grace".parse().unwrap(), display_name: Some(invitee) };
+        hostile.invitee = Invitee::User { id: "grace".parse().unwrap(), display_name: Some(invitee), invited_as: None };
         // Whatever the rules would refuse cannot come this far.
         let message = message.parse().ok().filter(|_| !message.contains('%'));
         hostile.message = message.or(harmless.message.clone());

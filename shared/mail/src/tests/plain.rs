@@ -1,6 +1,6 @@
 //! What text that others wrote becomes before it is shown.
 
-use crate::plain::{BREAKER, line, lines, shorten, unlinked, web_url};
+use crate::plain::{Piece, line, lines, shorten, web_url};
 
 pub(super) const NASTY_URLS: [&str; 10] = [
     "javascript:alert(1)",
@@ -36,7 +36,18 @@ fn text_loses_what_changes_its_neighbours_and_keeps_the_rest() {
 }
 
 #[test]
-fn words_that_mail_programs_would_link_are_broken_up_invisibly() {
+fn a_subject_s_name_is_never_cut_inside_a_letter() {
+    let family = "👩\u{200d}👩\u{200d}👧\u{200d}👦";
+    assert_eq!(shorten(&format!("Team {family} of Ünal"), 10), "Team…");
+    assert_eq!(shorten(&format!("Team {family} of Ünal"), 13), format!("Team {family}…"));
+    assert_eq!(shorten("Zoe\u{301} Zoe\u{301}", 4), "Zo…");
+    assert_eq!(shorten("🇩🇪🇫🇷🇮🇹", 4), "🇩🇪…");
+    assert_eq!(shorten("한국어 모임 동아리", 5), "한국어…");
+    assert_eq!(shorten(&format!("x{}", "\u{301}".repeat(100)), 60), "…");
+}
+
+#[test]
+fn words_that_mail_programs_would_link_are_cut_and_copy_as_they_were_written() {
     let linkable = [
         "https://evil.example",
         "www.evil.example/x",
@@ -48,13 +59,14 @@ fn words_that_mail_programs_would_link_are_broken_up_invisibly() {
         "user@münchen.de",
     ];
     for text in linkable {
-        let broken = unlinked(text);
-        assert!(!broken.contains(text), "{text}");
-        assert_eq!(broken.replace(BREAKER, ""), text);
-        assert!(!looks_like_a_link(&broken), "{broken:?}");
+        let words = format!("See {text} today");
+        let piece = Piece::words(&words);
+        let [before, parts, after] = &piece.stretches()[..] else { panic!("{piece:?}") };
+        assert_eq!((&before[..], parts.concat(), &after[..]), (&["See "][..], format!("{text} "), &["today"][..]));
+        assert!(parts.len() > 1 && !looks_like_a_link(&piece.spaced()), "{piece:?}");
     }
     for text in ["100% sure. Yes", "at 10:30, e.g. 3.14 m", "Note: this", "J. Smith", "end."] {
-        assert_eq!(unlinked(text), text);
+        assert_eq!(Piece::words(text).stretches(), [[text]]);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Invitations of an address become those of the user whose verified address it is, and so do its refusals.
+//! Invitations of an address become those of the user whose verified address it is, whose standings repeat what its
+//! mailbox wants as long as it is theirs.
 //!
 //! Every step holds only while the address is the user's, and every invitation moves by its revision: of two users who
 //! are given the same address one after the other, at most one gets an invitation.
@@ -9,17 +10,12 @@ use domain::{
     Timestamp,
     email::AddressKey,
     id::{CommunityId, InvitationId},
-    invitation::Invitation,
+    invitation::{Invitation, WithdrawalReason},
     lifecycle,
-    person::{Party, Standing, User},
+    person::{MailboxWish, Party, Standing, User},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use store::{
-    Store, StoreError,
-    execute::{Condition, FailedCondition},
-    retry,
-    standings::TakenOver,
-};
+use store::{Store, StoreError, execute::Condition, retry, standings::TakenOver};
 
 use super::sweep::CONCURRENCY;
 use crate::{
@@ -31,11 +27,13 @@ use crate::{
 pub(super) async fn take_over(store: &Store, user: &User, now: Timestamp) -> Result<(), ServiceError> {
     let Some(email) = user.verified_email() else { return Ok(()) };
     let owner = &AddressOwner { store, user, address: email.key(), now };
-    let standings = store.standings_of(&owner.address).await?;
+    let standings = store.standings_of(&Party::Address(owner.address.clone())).await?;
     stream::iter(standings)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |(community, standing)| async move {
-            owner.take_over_refusal(&community, &standing).await?;
+            if let Some(wish) = standing.wish_at(&owner.address, now) {
+                owner.take_over_wish(&community, wish).await?;
+            }
             match standing.live_at(now) {
                 Some(id) => owner.take_over_invitation(id).await,
                 None => Ok(()),
@@ -53,24 +51,20 @@ struct AddressOwner<'a> {
 }
 
 impl AddressOwner<'_> {
-    /// Makes the user refuse the community's invitations as the address did: for good, or as long.
-    async fn take_over_refusal(&self, community: &CommunityId, standing: &Standing) -> Result<(), ServiceError> {
-        let cooling_until = standing.cooling_at(self.now);
-        if !standing.blocked && cooling_until.is_none() {
-            return Ok(());
-        }
+    /// Repeats in the user's standing what the mailbox wants of the community.
+    async fn take_over_wish(&self, community: &CommunityId, wish: MailboxWish) -> Result<(), ServiceError> {
         let party = &Party::User(self.user.id.clone());
+        let wish = &wish;
         retry((), |()| async move {
-            let own = self.store.standing(party, community).await?;
-            let blocks = standing.blocked && !own.blocked;
-            let cools = cooling_until.filter(|until| own.cooling_until.is_none_or(|own| own < *until));
-            if !blocks && cools.is_none() {
+            let known = self.store.standing(party, community).await?.mailbox;
+            // What the mailbox has said since it was read is known already.
+            let wish = wish.clone().and(known.as_ref());
+            if known.as_ref() == Some(&wish) {
                 return Ok(ControlFlow::Break(()));
             }
-            let owner = (&self.user.id, &self.address);
-            Ok(match self.store.take_over_refusal(owner, community, &own, blocks, cools).await? {
+            Ok(match self.store.put_mailbox_wish(&self.user.id, community, known.as_ref(), &wish).await? {
                 TakenOver::Conflict => ControlFlow::Continue(()),
-                // What another user's address refuses is theirs to refuse.
+                // What another user's mailbox wants is theirs to hear.
                 TakenOver::Done | TakenOver::NotOwner => ControlFlow::Break(()),
             })
         })
@@ -84,16 +78,25 @@ impl AddressOwner<'_> {
         let Applied::Conflict(failed) = apply(self.store, invitation.clone(), &transfer, self.now).await? else {
             return Ok(());
         };
-        let failed = |of: fn(&Condition) -> bool| failed.iter().any(|FailedCondition { condition, .. }| of(condition));
-        if failed(|condition| matches!(condition, Condition::Guard(_))) {
+        if failed.iter().any(|failed| matches!(failed.condition, Condition::Guard(_))) {
             // The address is another user's by now.
             return Ok(());
         }
-        if failed(|condition| matches!(condition, Condition::Standing(_, Party::User(_)))) {
-            // A member, invited already, or not willing: there is nothing left to answer.
-            let withdraw = |one: &Invitation| is_ours(one).then(|| lifecycle::withdraw(one, self.now))?;
-            return Ok(apply_unconditional(self.store, invitation, &withdraw, self.now).await?);
-        }
-        Err(StoreError::Damaged(format!("invitation {id} in no known state")).into())
+        let own = failed.iter().find(|failed| matches!(failed.condition, Condition::Standing(_, Party::User(_))));
+        let own = own.ok_or_else(|| StoreError::Damaged(format!("invitation {id} in no known state")))?;
+        let why = nothing_to_answer(&own.standing()?, self.now);
+        let withdraw = |one: &Invitation| is_ours(one).then(|| lifecycle::withdraw(one, why, self.now))?;
+        Ok(apply_unconditional(self.store, invitation, &withdraw, self.now).await?)
+    }
+}
+
+/// Why there is nothing to answer for a user who stands so with the community.
+fn nothing_to_answer(standing: &Standing, now: Timestamp) -> WithdrawalReason {
+    if standing.role.is_some() {
+        WithdrawalReason::JoinedAnotherWay
+    } else if standing.live_at(now).is_some() {
+        WithdrawalReason::InvitedAlready
+    } else {
+        WithdrawalReason::InviteeUnavailable
     }
 }

@@ -4,12 +4,12 @@ use domain::{
     Timestamp,
     community::Community,
     id::CommunityId,
-    invitation::{Invitation, Status},
+    invitation::{Invitation, WithdrawalReason},
     lifecycle,
 };
 use store::{Store, keys::List};
 
-use super::{Stored, sweep::sweep, time_budget::TimeBudget};
+use super::{Stored, sweep::sweep_live, time_budget::TimeBudget};
 use crate::ServiceError;
 
 /// Writes the community as described.
@@ -21,20 +21,29 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
     Ok(Stored { record: community, created })
 }
 
-/// Removes the community, which ends inviting and accepting, then withdraws its live invitations.
+/// Removes the community, which ends inviting and accepting, then ends the memberships of those who moderate it, and
+/// withdraws its live invitations.
 ///
-/// Its members stay on record, moderators among them: without the community they mean nothing, and the platform may
-/// bring it back.
+/// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are members
+/// again if the platform brings the same id back.
 ///
 /// # Errors
 /// [`ServiceError::OutOfTime`] if another attempt must go on; [`ServiceError::Store`] if the table fails.
 pub async fn remove(store: &Store, id: CommunityId, now: Timestamp) -> Result<(), ServiceError> {
     let budget = TimeBudget::start();
     store.remove_community(&id).await?;
-    let decide = |one: &Invitation| lifecycle::withdraw(one, now);
-    let list = List::Into(id);
-    for status in [Status::Pending, Status::AwaitingApproval] {
-        sweep(store, &list, Some(status), &decide, now, budget).await?;
+    remove_moderators(store, &id, budget).await?;
+    let decide = |one: &Invitation| lifecycle::withdraw(one, WithdrawalReason::CommunityRemoved, now);
+    sweep_live(store, &List::Into(id), &decide, now, budget).await
+}
+
+/// Ends the memberships of moderators and above, as long as the platform does not bring the community back.
+async fn remove_moderators(store: &Store, id: &CommunityId, budget: TimeBudget) -> Result<(), ServiceError> {
+    for moderator in store.moderators(id).await? {
+        budget.check()?;
+        if !store.remove_member_of_removed(id, &moderator).await? {
+            break;
+        }
     }
     Ok(())
 }

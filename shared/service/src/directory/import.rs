@@ -58,7 +58,7 @@ async fn put(
     Ok(match record {
         Record::User(user) => users::put(store, user, now).await?.map(Record::User),
         Record::Community(community) => communities::put(store, community).await?.map(Record::Community),
-        Record::Member(member) => members::put(store, member).await?.map(Record::Member),
+        Record::Member(member) => members::put(store, member, now).await?.map(Record::Member),
         Record::Connection(connection) => connections::put(store, connection).await?.map(Record::Connection),
     })
 }

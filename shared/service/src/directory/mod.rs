@@ -2,7 +2,7 @@
 //!
 //! Every write is an upsert that can be repeated, and so is every removal: one that runs out of time is continued by
 //! its repetition. What the platform may not know of happens along the way: invitations of an address become those of
-//! its owner, and whatever is erased or removed takes its live invitations along.
+//! its owner, and whoever becomes a member, is erased or removed takes their live invitations along.
 
 mod address_owner;
 pub mod communities;
@@ -10,6 +10,7 @@ pub mod connections;
 pub mod erasure;
 pub mod import;
 pub mod members;
+pub mod senders;
 pub mod settings;
 mod sweep;
 mod time_budget;

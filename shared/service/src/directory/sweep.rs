@@ -6,25 +6,21 @@ use domain::{
     transition::Transition,
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use store::{
-    Store,
-    keys::List,
-    read::{Entry, PageRequest},
-};
+use store::{Store, keys::List};
 
 use super::time_budget::TimeBudget;
 use crate::{ServiceError, decision::apply_unconditional};
 
 /// How many records are worked on at the same time.
 pub(super) const CONCURRENCY: usize = 8;
-/// How much of a list one query reads.
+/// How many invitations of a list are read at once.
 const PAGE: u32 = 100;
 
 /// The decision that a sweep takes on each invitation; `None` when nothing is left to do.
 pub(super) trait Decide: Fn(&Invitation) -> Option<Transition> + Sync {}
 impl<F: Fn(&Invitation) -> Option<Transition> + Sync> Decide for F {}
 
-/// Applies the decision to every invitation of the list that has the status; to all, without one.
+/// Applies the decision to every invitation that is stored in the list with the status; to all, without one.
 pub(super) async fn sweep(
     store: &Store,
     list: &List,
@@ -33,17 +29,30 @@ pub(super) async fn sweep(
     now: Timestamp,
     budget: TimeBudget,
 ) -> Result<(), ServiceError> {
-    let mut after: Option<String> = None;
+    let mut after = None;
     loop {
         budget.check()?;
-        let page = store.page(&PageRequest { list, status, after: after.as_deref(), limit: PAGE, now }).await?;
-        after = page.entries.last().map(|entry| entry.listing.clone());
-        let invitations = page.entries.into_iter().map(Entry::invitation).collect::<Result<Vec<_>, _>>()?;
+        let (invitations, next) = store.stored_page(list, status, after, PAGE).await?;
         apply_to_all(store, invitations, decide, now).await?;
-        if !page.more || after.is_none() {
+        if next.is_none() {
             return Ok(());
         }
+        after = next;
     }
+}
+
+/// Applies the decision to every live invitation of the list.
+pub(super) async fn sweep_live(
+    store: &Store,
+    list: &List,
+    decide: &impl Decide,
+    now: Timestamp,
+    budget: TimeBudget,
+) -> Result<(), ServiceError> {
+    for status in [Status::Pending, Status::AwaitingApproval] {
+        sweep(store, list, Some(status), decide, now, budget).await?;
+    }
+    Ok(())
 }
 
 /// Applies the decision to some invitations, a few at a time.

@@ -3,18 +3,22 @@
 use std::ops::ControlFlow;
 
 use domain::{Timestamp, id::UserId, person::User, refusal::Refusal};
-use store::{Store, retry, users::UserWrite};
+use store::{Store, record::UserRecord, retry, users::UserWrite};
 
 use super::{Stored, address_owner::take_over};
-use crate::ServiceError;
+use crate::{ServiceError, delivery::reach_again};
 
-/// Writes the user as described. Live invitations of their verified address become theirs.
+/// Writes the user as described. Live invitations of their verified address become theirs, and invitation mails that found
+/// no mailbox of theirs go to a new one.
 ///
 /// # Errors
 /// [`Refusal::EmailTaken`] if the verified address is another user's; [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<User>, ServiceError> {
     let Change { before, .. } = replace(store, &user.id, |_| Some(user.clone())).await?;
     take_over(store, &user, now).await?;
+    if let Some(unreached) = before.as_ref().and_then(|record| record.unreached.as_deref()) {
+        reach_again(store, &user, unreached, now).await?;
+    }
     Ok(Stored { record: user, created: before.is_none() })
 }
 
@@ -33,7 +37,7 @@ pub(super) async fn remove(store: &Store, id: &UserId) -> Result<bool, ServiceEr
 
 /// A user before and after a change.
 struct Change {
-    before: Option<User>,
+    before: Option<UserRecord>,
     after: Option<User>,
 }
 
@@ -45,9 +49,10 @@ async fn replace(
 ) -> Result<Change, ServiceError> {
     let edit = &edit;
     retry((), |()| async move {
-        let before = store.user(id).await?.map(|record| record.user);
-        let after = edit(before.as_ref());
-        if before == after {
+        let before = store.user(id).await?;
+        let known = before.as_ref().map(|record| &record.user);
+        let after = edit(known);
+        if known == after.as_ref() {
             return Ok(ControlFlow::Break(Change { before, after }));
         }
         match store.replace_user(id, before.as_ref(), after.as_ref()).await? {

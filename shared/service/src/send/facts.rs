@@ -5,7 +5,7 @@ use domain::{
     community::Community,
     email::EmailAddress,
     id::{CommunityId, UserId},
-    invitation::Invitee,
+    invitation::{InvitedAs, Invitee},
     person::{Caller, Party, Role, User},
     sending::{Quota, Recipient},
     settings::Settings,
@@ -15,7 +15,7 @@ use store::{
     execute::FailedCondition,
     idempotency::IdempotentRequest,
     keys::{Key, Spread},
-    read::Records,
+    read::{Records, recipient_keys},
     record::Address,
 };
 
@@ -44,18 +44,15 @@ impl Facts {
         let mut keys = vec![
             Key::settings(),
             Key::user(&caller.id),
-            facts.standing_key(&Party::User(caller.id.clone())),
+            Key::standing(&Party::User(caller.id.clone()), community),
             Key::community(community, facts.spread()),
             Key::quota(&caller.id, Quota::day(now)),
         ];
         keys.extend(request.cloned());
         for recipient in &submission.recipients {
             match &recipient.names {
-                Named::User(id) => keys.extend(facts.user_keys(id)),
-                Named::Email(email) => {
-                    keys.push(Key::address(&email.key()));
-                    keys.push(facts.standing_key(&Party::Address(email.key())));
-                }
+                Named::User(id) => keys.extend(facts.keys(&Party::User(id.clone()))),
+                Named::Email(email) => keys.extend(facts.keys(&Party::Address(email.key()))),
                 Named::NoUser | Named::NoEmail => {}
             }
         }
@@ -71,7 +68,7 @@ impl Facts {
                 && let Some(owner) = self.address(email)?.owner
                 && self.records.get(&Key::user(&owner)).is_none()
             {
-                keys.extend(self.user_keys(&owner));
+                keys.extend(self.keys(&Party::User(owner)));
             }
         }
         if !keys.is_empty() {
@@ -135,17 +132,15 @@ impl Facts {
         match &recipient.names {
             Named::NoUser => Ok(Recipient::UnknownUser),
             Named::NoEmail => Ok(Recipient::InvalidEmail),
-            Named::User(id) => self.user(id),
+            Named::User(id) => self.user(id, None),
             Named::Email(email) => {
-                let address = self.address(email)?;
-                match address.owner {
-                    Some(owner) => self.user(&owner),
-                    None => Ok(Recipient::Address {
-                        email: email.clone(),
-                        standing: self.records.standing(&Party::Address(email.key()), &self.community)?,
-                        suppressed: address.suppressed,
-                    }),
+                if let Some(owner) = self.address(email)?.owner
+                    && let user @ Recipient::User { .. } = self.user(&owner, Some(email))?
+                {
+                    return Ok(user);
                 }
+                // No user's, or one's who has been erased since it was read.
+                self.records.address_recipient(email, &self.community)
             }
         }
     }
@@ -153,35 +148,29 @@ impl Facts {
     /// The invitee that a recipient turned out to be, by the name that the directory has for them.
     pub(super) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
         Ok(match (party, &recipient.names) {
-            (Party::User(id), _) => {
+            (Party::User(id), names) => {
                 let display_name = self.records.user(id)?.map(|found| found.user.display_name.into());
-                Invitee::User { id: id.clone(), display_name }
+                let invited_as = match names {
+                    Named::Email(email) => Some(InvitedAs::Address(email.clone())),
+                    _ => None,
+                };
+                Invitee::User { id: id.clone(), display_name, invited_as }
             }
             (Party::Address(_), Named::Email(email)) => Invitee::address(email.clone()),
             (Party::Address(key), _) => Invitee::Address { key: key.clone(), email: None },
         })
     }
 
-    fn user(&self, id: &UserId) -> Result<Recipient, StoreError> {
-        let Some(found) = self.records.user(id)? else { return Ok(Recipient::UnknownUser) };
-        Ok(Recipient::User {
-            suppressed: found.suppressed,
-            user: Box::new(found.user),
-            standing: self.records.standing(&Party::User(id.clone()), &self.community)?,
-            connected: self.records.are_connected(&self.caller, id),
-        })
+    fn user(&self, id: &UserId, typed: Option<&EmailAddress>) -> Result<Recipient, StoreError> {
+        self.records.user_recipient(id, typed, &self.caller, &self.community)
     }
 
     fn address(&self, email: &EmailAddress) -> Result<Address, StoreError> {
         self.records.address(&email.key())
     }
 
-    fn user_keys(&self, id: &UserId) -> [Key; 3] {
-        [Key::user(id), self.standing_key(&Party::User(id.clone())), Key::connection(&self.caller, id)]
-    }
-
-    fn standing_key(&self, party: &Party) -> Key {
-        Key::standing(party, &self.community)
+    fn keys(&self, party: &Party) -> Vec<Key> {
+        recipient_keys(party, &self.caller, &self.community)
     }
 
     fn spread(&self) -> Spread {

@@ -64,7 +64,7 @@ pub async fn send(
         Some(key) => match idempotency::look(facts.request(key)?, key, &submission.digest(community), now)? {
             Earlier::Finished(kept) => {
                 facts.resolve_owners(store, &submission).await?;
-                return Ok(kept.in_full(&submission, &facts, true)?);
+                return Ok(kept.in_full(caller, &submission, &facts, true)?);
             }
             Earlier::Open(attempt) => Some(attempt),
         },
@@ -132,7 +132,7 @@ impl<'a> Send<'a> {
                 break;
             }
         }
-        Ok(self.result().in_full(&self.submission, &self.facts, false)?)
+        Ok(self.result().in_full(self.caller, &self.submission, &self.facts, false)?)
     }
 
     /// Finds what an earlier attempt at the same request had done before it died.
@@ -248,7 +248,7 @@ impl<'a> Send<'a> {
                     self.quota.used = self.facts.used();
                 }
                 Condition::Request => return self.faster_request(failed),
-                Condition::Invitation(_) => return Err(busy()),
+                Condition::Invitation(_) | Condition::Membership(_) => return Err(busy()),
             }
         }
         Ok(None)
@@ -259,7 +259,7 @@ impl<'a> Send<'a> {
         self.facts.learn(failed);
         let Some(attempt) = &self.attempt else { return Ok(None) };
         match idempotency::look(self.facts.request(&attempt.key)?, &attempt.key, &attempt.digest, self.terms.now)? {
-            Earlier::Finished(kept) => Ok(Some(kept.in_full(&self.submission, &self.facts, true)?)),
+            Earlier::Finished(kept) => Ok(Some(kept.in_full(self.caller, &self.submission, &self.facts, true)?)),
             Earlier::Open(_) => Err(busy()),
         }
     }

@@ -9,11 +9,11 @@ use domain::{
     settings::Locale,
 };
 use mail::{Links, MailContent, RenderedMail};
-use store::Store;
+use store::{Store, StoreError};
 
 use super::{
     facts::Facts,
-    submission::{Submission, draw_id},
+    submission::{Named, Submission, Submitted, draw_id},
     terms::terms,
 };
 use crate::ServiceError;
@@ -21,7 +21,8 @@ use crate::ServiceError;
 /// What stands where a mail has its links, which are made when it is sent.
 const NO_LINK: &str = "https://example.com/";
 
-/// Returns the mail for the first recipient that is one; in the network's language if there is none.
+/// Returns the mail for the first recipient that is one; in the network's language if there is none. An address gets the
+/// mail of one that is no user's: a preview, which nobody hears of, would be the place to find out whose it is.
 ///
 /// # Errors
 /// As [`send`](super::send), as far as the whole request is concerned.
@@ -32,16 +33,15 @@ pub async fn preview(
     submission: &Submission,
     now: Timestamp,
 ) -> Result<RenderedMail, ServiceError> {
-    let mut facts = Facts::read(store, caller, community, submission, None, now).await?;
-    facts.resolve_owners(store, submission).await?;
+    let facts = Facts::read(store, caller, community, submission, None, now).await?;
     let settings = facts.settings()?;
     let (terms, _) = terms(caller, &facts, submission, &settings, now)?;
-    let mut recipients = Vec::new();
+    let mut invitees = Vec::new();
     for recipient in &submission.recipients {
-        recipients.push(facts.recipient(recipient)?);
+        invitees.extend(invitee(&facts, recipient)?);
     }
-    let nobody = || (Invitee::User { id: caller.id.clone(), display_name: None }, None);
-    let (invitee, locale) = recipients.into_iter().find_map(invitee).unwrap_or_else(nobody);
+    let nobody = || (Invitee::User { id: caller.id.clone(), display_name: None, invited_as: None }, None);
+    let (invitee, locale) = invitees.into_iter().next().unwrap_or_else(nobody);
     let invitation = terms.invitation(draw_id(now, 0)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
     let content = match invitation.status {
@@ -54,10 +54,12 @@ pub async fn preview(
     Ok(mail::render(&content, &invitation, community.as_ref(), &settings, locale)?)
 }
 
-fn invitee(recipient: Recipient) -> Option<(Invitee, Option<Locale>)> {
-    match recipient {
-        Recipient::User { user, .. } => Some((Invitee::user(&user), user.locale())),
-        Recipient::Address { email, .. } => Some((Invitee::address(email), None)),
-        Recipient::UnknownUser | Recipient::InvalidEmail => None,
+fn invitee(facts: &Facts, recipient: &Submitted) -> Result<Option<(Invitee, Option<Locale>)>, StoreError> {
+    if let Named::Email(email) = &recipient.names {
+        return Ok(Some((Invitee::address(email.clone()), None)));
     }
+    Ok(match facts.recipient(recipient)? {
+        Recipient::User { user, .. } => Some((Invitee::user(&user, None), user.locale())),
+        _ => None,
+    })
 }

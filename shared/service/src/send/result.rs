@@ -5,10 +5,14 @@
 
 use domain::{
     Timestamp,
+    actions::{Action, actions},
+    fact::Fact,
     id::InvitationId,
     invitation::Invitation,
-    person::{Party, Role},
+    person::{Caller, Party, Role},
     sending::{Outcome, Terms},
+    surroundings::Surroundings,
+    viewing::{RoleFact, Viewer},
 };
 use serde::{Deserialize, Serialize};
 use store::StoreError;
@@ -39,6 +43,8 @@ pub struct RecipientResult {
     pub retry_after: Option<i64>,
     /// The invitation that was made, if one was.
     pub invitation: Option<Invitation>,
+    /// What the sender may do with it.
+    pub actions: Vec<Action>,
 }
 
 /// What is kept of the result of an idempotent request.
@@ -75,24 +81,35 @@ impl KeptResult {
     /// The result in full, for the submission that it is one of.
     pub(super) fn in_full(
         &self,
+        caller: &Caller,
         submission: &Submission,
         facts: &Facts,
         replayed: bool,
     ) -> Result<SendResult, StoreError> {
+        let (community, sender, settings) = (facts.community()?, facts.sender()?, facts.settings()?);
+        let viewer = Viewer { caller, user: sender.as_ref(), role: RoleFact::Known(self.role) };
+        // What was made a moment ago can be withdrawn, and nothing else that depends on more than the sender.
+        let (around, now) = (Surroundings::default(), self.terms.now);
         let entries = self.entries.iter().zip(&submission.recipients);
         let results = entries.map(|(entry, recipient)| {
             let invitation = match &entry.made {
                 Some(made) => {
                     let invitee = facts.invitee(&made.party, recipient)?;
-                    Some(Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee))
+                    let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
+                    Some(invitation.relabelled(community.as_ref(), sender.as_ref(), None))
                 }
                 None => None,
+            };
+            let actions = match invitation.as_ref().map(|made| actions(made, &viewer, &around, &settings, now)) {
+                Some(Fact::Known(actions)) => actions,
+                Some(Fact::Unread) | None => Vec::new(),
             };
             Ok(RecipientResult {
                 recipient: recipient.text.clone(),
                 outcome: entry.outcome,
                 retry_after: entry.retry_after,
                 invitation,
+                actions,
             })
         });
         let results = results.collect::<Result<_, StoreError>>()?;

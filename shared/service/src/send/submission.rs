@@ -2,11 +2,12 @@
 
 use domain::{
     Timestamp,
-    email::EmailAddress,
+    email::{EmailAddress, list},
     id::{CommunityId, InvitationId, UserId},
     message::Message,
     refusal::Refusal,
     settings::MAX_RECIPIENTS,
+    text::trim,
 };
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -30,7 +31,7 @@ pub struct Submission {
 /// One recipient as it was submitted. It has no `Debug`, because the text may be an address.
 #[derive(Clone)]
 pub struct Submitted {
-    /// The text that names the recipient.
+    /// The user's id, the address without what was around it, or the text that is neither.
     pub text: String,
     /// What the text names.
     pub names: Named,
@@ -50,7 +51,8 @@ pub enum Named {
 }
 
 impl Submission {
-    /// Reads the recipients, users before addresses. One that is none has an outcome of its own.
+    /// Reads the recipients, users before addresses: each of `emails` is a list of them, as it was pasted. What names
+    /// none has an outcome of its own.
     ///
     /// # Errors
     /// [`Refusal::TooManyRecipients`] above [`MAX_SUBMITTED`].
@@ -60,17 +62,13 @@ impl Submission {
         message: Option<Message>,
         expires_in_days: Option<u32>,
     ) -> Result<Self, Refusal> {
-        let users = user_ids.into_iter().map(|text| {
-            let names = text.parse().map_or(Named::NoUser, Named::User);
-            Submitted { text, names }
-        });
-        let emails = emails.into_iter().map(|text| {
-            let names = text.parse().map_or(Named::NoEmail, Named::Email);
-            Submitted { text, names }
-        });
-        let recipients: Vec<_> = users.chain(emails).collect();
-        if recipients.len() > MAX_SUBMITTED {
-            return Err(Refusal::TooManyRecipients { found: recipients.len(), most: MAX_RECIPIENTS });
+        let users = user_ids.iter().map(|text| Submitted::user(trim(text)));
+        let addresses = emails.iter().flat_map(|text| list::entries(text)).map(Submitted::address);
+        let mut submitted = users.chain(addresses);
+        let recipients: Vec<_> = submitted.by_ref().take(MAX_SUBMITTED).collect();
+        let found = recipients.len() + submitted.count();
+        if found > MAX_SUBMITTED {
+            return Err(Refusal::TooManyRecipients { found, most: MAX_RECIPIENTS });
         }
         Ok(Self { recipients, message, expires_in_days })
     }
@@ -98,6 +96,19 @@ impl Submission {
         };
         let text = serde_json::to_string(&(community, digested)).unwrap_or_default();
         hex::encode(Sha256::digest(text))
+    }
+}
+
+impl Submitted {
+    fn user(text: &str) -> Self {
+        Self { text: text.to_owned(), names: text.parse().map_or(Named::NoUser, Named::User) }
+    }
+
+    fn address(entry: list::Entry<'_>) -> Self {
+        match entry {
+            Ok(address) => Self { text: address.as_str().to_owned(), names: Named::Email(address) },
+            Err(text) => Self { text: text.to_owned(), names: Named::NoEmail },
+        }
     }
 }
 

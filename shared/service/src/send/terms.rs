@@ -22,7 +22,7 @@ pub(super) fn terms(
 ) -> Result<(Terms, Option<Role>), ServiceError> {
     let (user, role) = (facts.sender()?, facts.sender_role()?);
     let community = facts.community()?;
-    let rights = sending_rights(caller, user.as_ref(), community.as_ref(), role, settings)?;
+    let rights = sending_rights(caller.site_administrator, user.as_ref(), community.as_ref(), role, settings)?;
     let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
     let most = settings.max_recipients_per_request.get();
     if submission.recipients.len() > most as usize {

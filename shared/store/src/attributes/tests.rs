@@ -8,7 +8,7 @@ use domain::{
     id::InvitationId,
     link::LinkToken,
     outbox::{Addressee, MailKind, MailState, MailedLink, OutboxMail},
-    person::{Role, Standing, User},
+    person::{MailboxWish, Role, Standing, User},
 };
 use serde::Serialize;
 
@@ -34,6 +34,8 @@ fn has(record: &impl Serialize, attributes: &[&str]) {
 #[test]
 fn the_attributes_of_a_standing_are_its_fields() {
     let now = Some(Timestamp::UNIX_EPOCH);
+    let address = "ann@example.org".parse::<domain::email::EmailAddress>().unwrap().key();
+    let mailbox = MailboxWish { address, cooling_until: now, blocked: true };
     let standing = Standing {
         role: Some(Role::Member),
         joined_by: Some(id()),
@@ -41,8 +43,12 @@ fn the_attributes_of_a_standing_are_its_fields() {
         live_until: now,
         cooling_until: now,
         blocked: true,
+        mailbox: Some(mailbox.clone()),
     };
-    has(&standing, &[ROLE, JOINED_BY, LIVE_INVITATION, LIVE_UNTIL, COOLING_UNTIL, BLOCKED]);
+    has(&standing, &[ROLE, JOINED_BY, LIVE_INVITATION, LIVE_UNTIL, COOLING_UNTIL, BLOCKED, MAILBOX]);
+    let inside = [MAILBOX_ADDRESS, MAILBOX_COOLING_UNTIL, MAILBOX_BLOCKED].map(|path| path.split_once('.').unwrap());
+    assert_eq!(inside.map(|(map, _)| map), [MAILBOX; 3]);
+    has(&mailbox, &inside.map(|(_, field)| field));
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! German.
 
 use super::words::{Moment, Words, grouped, wording};
+use crate::direction::Direction;
 
 wording!("../src/language/de/mail.txt", "../src/language/de/page.html");
 
 pub(super) const WORDS: &Words = &Words {
+    direction: Direction::LeftToRight,
     default_message: include_str!("default_message.txt"),
     community: "Community",
     network: "Netzwerk",

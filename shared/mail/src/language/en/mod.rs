@@ -1,10 +1,12 @@
 //! English.
 
 use super::words::{Moment, Words, grouped, wording};
+use crate::direction::Direction;
 
 wording!("../src/language/en/mail.txt", "../src/language/en/page.html");
 
 pub(super) const WORDS: &Words = &Words {
+    direction: Direction::LeftToRight,
     default_message: include_str!("default_message.txt"),
     community: "community",
     network: "network",

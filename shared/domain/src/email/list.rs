@@ -1,0 +1,295 @@
+//! Addresses as people paste them: what mail programs, spreadsheets and documents put on the clipboard.
+//!
+//! It reads the mailbox lists of RFC 5322 (names, quoted names, angle brackets, comments, groups, folded lines) and what
+//! comes instead of them: addresses between white space, lines or separators of any script, typographic quotes,
+//! `mailto:`, a name and its address in two cells, a comma in a name without quotes, a full stop behind an address,
+//! marks that nobody sees. What stands before an address is its name. Text that belongs to no address is an entry of its
+//! own, so that nothing is lost without a word.
+//!
+//! Time and space are linear in the text: wherever the reader looks ahead, it stops where the next look begins.
+
+use percent_encoding::percent_decode_str;
+use serde::{Deserialize, Deserializer, de};
+
+use super::{EmailAddress, InvalidEmail};
+use crate::text::{ends_line, is_blank, is_mark, is_unseen, trim};
+
+#[cfg(test)]
+mod tests;
+
+/// One entry of a list: an address, or text that is none, as it was pasted.
+pub type Entry<'a> = Result<EmailAddress, &'a str>;
+
+/// Reads a pasted list, entry by entry. What is blank is no entry.
+pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
+    Reader { text, at: 0, unread: None, quotes_read: 0, follows_address: false }
+}
+
+/// Reads a text that is to name one address and nothing else.
+///
+/// # Errors
+/// [`InvalidEmail`] if it names none, or more than one.
+pub fn only(text: &str) -> Result<EmailAddress, InvalidEmail> {
+    let mut entries = entries(text);
+    match (entries.next(), entries.next()) {
+        (Some(Ok(address)), None) => Ok(address),
+        _ => Err(InvalidEmail),
+    }
+}
+
+/// Reads a field for an address that someone has typed, and that may be left out.
+///
+/// # Errors
+/// Those of the text, and [`InvalidEmail`].
+pub fn optional<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EmailAddress>, D::Error> {
+    Option::<String>::deserialize(deserializer)?.map(|text| only(&text)).transpose().map_err(de::Error::custom)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: usize,
+    /// What has been read and belongs to no address yet: a name, if one follows.
+    unread: Option<(usize, usize)>,
+    /// Up to where quotes mean nothing: they are around text that is read like any other, or do not close.
+    quotes_read: usize,
+    /// Whether only white space has come since an address.
+    follows_address: bool,
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = Entry<'a>;
+
+    fn next(&mut self) -> Option<Entry<'a>> {
+        while let Some((c, end)) = self.char_at(self.at) {
+            let entry = match c {
+                _ if ends_line(c) => self.end_line(end),
+                _ if is_unseen(c) => self.step(end),
+                ',' => self.comma(end),
+                ';' => self.separate(end),
+                '"' => self.quote(end),
+                '<' | '(' | '[' => self.bracket(c, end),
+                '>' | ')' | ']' => self.step(end),
+                _ => self.word(self.at),
+            };
+            if entry.is_some() {
+                return entry;
+            }
+        }
+        self.leave()
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// The character at `at` as it is meant, and where it ends.
+    fn char_at(&self, at: usize) -> Option<(char, usize)> {
+        self.text[at..].chars().next().map(|c| (meant(c), at + c.len_utf8()))
+    }
+
+    /// The first place from `from` on at which a character as it is meant is one of those wanted.
+    fn seek(&self, from: usize, mut wanted: impl FnMut(char) -> bool) -> Option<(usize, char)> {
+        self.text[from..].char_indices().map(|(at, c)| (from + at, meant(c))).find(|(_, c)| wanted(*c))
+    }
+
+    fn step(&mut self, to: usize) -> Option<Entry<'a>> {
+        self.at = to;
+        None
+    }
+
+    /// Takes the text up to `to` for a part of a name, unless it is only a sign behind an address.
+    fn keep(&mut self, to: usize) -> Option<Entry<'a>> {
+        if !self.follows_address || self.text[self.at..to].contains(char::is_alphanumeric) {
+            let from = self.unread.map_or(self.at, |(from, _)| from);
+            self.unread = Some((from, to));
+            self.follows_address = false;
+        }
+        self.step(to)
+    }
+
+    /// Ends what has been read and belongs to no address: text that is none.
+    fn leave(&mut self) -> Option<Entry<'a>> {
+        self.follows_address = false;
+        let (from, to) = self.unread.take()?;
+        Some(trim(&self.text[from..to])).filter(|text| !text.is_empty()).map(Err)
+    }
+
+    fn separate(&mut self, to: usize) -> Option<Entry<'a>> {
+        self.at = to;
+        self.leave()
+    }
+
+    /// An address, or text that was to be one, up to `to`. What stands before it is its name.
+    fn found(&mut self, address: Option<EmailAddress>, to: usize) -> Entry<'a> {
+        let (from, _) = self.unread.take().unwrap_or((self.at, to));
+        self.at = to;
+        self.follows_address = address.is_some();
+        address.ok_or(trim(&self.text[from..to]))
+    }
+
+    /// A line that ends between a name and its address was folded, if the next one is indented.
+    fn end_line(&mut self, to: usize) -> Option<Entry<'a>> {
+        let folded = self.unread.and_then(|_| self.bracket_after(self.at)).filter(|(_, open)| *open == '<');
+        match folded {
+            Some((bracket, _)) => self.step(bracket),
+            None => self.separate(to),
+        }
+    }
+
+    /// Returns the bracket that opens behind white space and folded lines.
+    fn bracket_after(&self, from: usize) -> Option<(usize, char)> {
+        let (at, open) = self.seek(from, |c| !is_unseen(c)).filter(|(_, c)| matches!(c, '<' | '(' | '['))?;
+        let white = &self.text[from..at];
+        let folded = white.rfind(ends_line).is_none_or(|end| white[end..].contains([' ', '\t']));
+        folded.then_some((at, open))
+    }
+
+    /// "Smith, Alice <alice@example.org>": mail programs write names with commas so.
+    fn comma(&mut self, to: usize) -> Option<Entry<'a>> {
+        let ahead = self.seek(to, |c| matches!(c, '<' | '@' | ',' | ';' | '"') || ends_line(c));
+        match (self.unread, ahead) {
+            (Some(_), Some((_, '<'))) => self.step(to),
+            _ => self.separate(to),
+        }
+    }
+
+    /// Quotes are around a name, around a local part that no mail service takes, or around addresses.
+    fn quote(&mut self, to: usize) -> Option<Entry<'a>> {
+        if self.at < self.quotes_read {
+            return self.step(to);
+        }
+        let Some(close) = self.closing_quote(to) else {
+            self.quotes_read = self.seek(to, ends_line).map_or(self.text.len(), |(at, _)| at);
+            return self.step(to);
+        };
+        let behind = self.char_at(close).map_or(close, |(_, end)| end);
+        let content = &self.text[to..close];
+        if self.char_at(behind).is_some_and(|(c, _)| c == '@') {
+            return self.word(behind);
+        }
+        let names = self.bracket_after(behind).is_some_and(|(_, open)| open == '<');
+        if names || !is_blank(content) && !content.contains(is_at) {
+            return self.keep(behind);
+        }
+        self.quotes_read = behind;
+        self.step(to)
+    }
+
+    /// Returns where a quote closes, on the same line, that opened before `from`.
+    fn closing_quote(&self, from: usize) -> Option<usize> {
+        let mut escaped = false;
+        let ends = |c| {
+            let ends = c == '"' && !escaped || ends_line(c);
+            escaped = c == '\\' && !escaped;
+            ends
+        };
+        self.seek(from, ends).filter(|(_, c)| *c == '"').map(|(at, _)| at)
+    }
+
+    /// Brackets are around an address, around several, or around a remark.
+    fn bracket(&mut self, open: char, to: usize) -> Option<Entry<'a>> {
+        let Some((content, behind)) = self.bracketed(open, to) else { return self.step(to) };
+        if content.contains(is_at) {
+            // Several addresses, or text around one, are read like any other text.
+            if !is_word(content) {
+                return self.step(to);
+            }
+            let address = address(content);
+            return if address.is_some() || open == '<' {
+                Some(self.found(address, behind))
+            } else {
+                self.keep(behind)
+            };
+        }
+        if open == '(' && self.follows_address { self.step(behind) } else { self.keep(behind) }
+    }
+
+    /// Returns what stands in a bracket that opened before `from`, and where it ends; on one line, without a bracket in it.
+    fn bracketed(&self, open: char, from: usize) -> Option<(&'a str, usize)> {
+        let (at, c) = self.seek(from, |c| matches!(c, '<' | '(' | '[' | '>' | ')' | ']') || ends_line(c))?;
+        let closes = matches!((open, c), ('<', '>') | ('(', ')') | ('[', ']'));
+        let (_, behind) = self.char_at(at).filter(|_| closes)?;
+        Some((&self.text[from..at], behind))
+    }
+
+    /// A word that ends at or behind `from`: an address if it has an at sign, else a part of a name.
+    fn word(&mut self, from: usize) -> Option<Entry<'a>> {
+        let end = self.seek(from, ends_word).map_or(self.text.len(), |(at, _)| at);
+        let word = &self.text[self.at..end];
+        if !word.contains(is_at) {
+            return self.keep(end);
+        }
+        let address = address(word);
+        // "alice@example.org <mailto:alice@example.org>" is one address and its link.
+        let bracket = self.bracket_after(end).filter(|_| address.is_some());
+        let link = bracket.and_then(|(at, open)| self.bracketed(open, self.char_at(at)?.1));
+        let same = link.filter(|(link, _)| self::address(link) == address);
+        Some(self.found(address, same.map_or(end, |(_, behind)| behind)))
+    }
+}
+
+/// Returns the character that is meant by one that looks like it: of East Asian width, or set by a typographer.
+fn meant(c: char) -> char {
+    match c {
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
+        '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '〝' | '〞' => '"',
+        '‘' | '’' | '‚' | '‛' | '′' => '\'',
+        '‹' | '〈' | '《' => '<',
+        '›' | '〉' | '》' => '>',
+        '、' | '،' | '﹐' | '﹑' | '､' => ',',
+        '؛' | '﹔' => ';',
+        _ => c,
+    }
+}
+
+fn is_at(c: char) -> bool {
+    meant(c) == '@'
+}
+
+/// Whether a character, as it is meant, ends a word.
+fn ends_word(c: char) -> bool {
+    c.is_whitespace() || ends_line(c) || matches!(c, ',' | ';' | '"' | '<' | '>' | '(' | ')')
+}
+
+/// Whether a text is one word, which quotes and what nobody sees may be around.
+fn is_word(text: &str) -> bool {
+    let word = text.trim_matches(|c| is_unseen(c) || meant(c) == '"');
+    !word.contains(|c| ends_word(meant(c)))
+}
+
+/// Reads a word that is to be an address.
+fn address(word: &str) -> Option<EmailAddress> {
+    let word: String = word.chars().map(meant).collect();
+    let word = word.trim_matches(|c| is_unseen(c) || c == '"').trim_end_matches(STOPS);
+    let word = word.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).unwrap_or(word);
+    without_label(&without_marks(word))?.trim_end_matches(STOPS).parse().ok()
+}
+
+/// What ends a sentence or a bracket behind an address.
+const STOPS: [char; 6] = ['.', '。', '｡', ':', ']', '!'];
+
+/// Takes out the marks that came with an address. Between letters that are not ASCII a joiner is a part of the name.
+fn without_marks(word: &str) -> String {
+    let mut before = 'a';
+    let is_kept = |c: &char| {
+        let kept = !is_mark(*c) || matches!(c, '\u{200C}' | '\u{200D}') && !before.is_ascii();
+        before = if kept { *c } else { before };
+        kept
+    };
+    word.chars().filter(is_kept).collect::<String>().trim_end_matches(is_mark).to_owned()
+}
+
+/// Takes away what labels an address, such as `mailto:` or `Cc:`, and the parameters of a link.
+fn without_label(word: &str) -> Option<String> {
+    let Some((label, rest)) = word.split_once(':') else { return Some(word.to_owned()) };
+    let labels =
+        !label.is_empty() && label.chars().all(|c| c.is_ascii_alphabetic() || c == '-') && !rest.starts_with('/');
+    if !labels {
+        return None;
+    }
+    if !label.eq_ignore_ascii_case("mailto") {
+        return Some(rest.to_owned());
+    }
+    let (user, domain) = rest.split_once('@')?;
+    let domain = domain.split('?').next().unwrap_or_default();
+    let decoded = |text| percent_decode_str(text).decode_utf8().ok();
+    Some(format!("{}@{}", decoded(user)?, decoded(domain)?))
+}
