@@ -110,11 +110,14 @@ def without_style_sheet(html: str) -> str:
 
 
 def as_word_keeps_it(html: str) -> str:
-    """Roughly as Word shows it, which draws the mails of classic Outlook."""
+    """Roughly as Word shows it, which draws the mails of classic Outlook.
+
+    Words stay breakable: one that no line holds makes Word's table wider, and nothing that survives copying helps it.
+    """
 
     def kept(tag: re.Match[str]) -> str:
         name, before, styles = tag.groups()
-        dropped = {"border-radius", "display", "table-layout", "word-break", "word-wrap"}
+        dropped = {"border-radius", "display", "table-layout"}
         dropped |= set() if name == "td" else {"padding"}
         dropped |= set() if name == "table" else {"max-width"}
         styles = ";".join(style for style in styles.split(";") if style.split(":")[0] not in dropped)
