@@ -519,23 +519,31 @@ class Walk:
         tab.sees(heading, what_to_do, status=status)
         self._shoot(tab, state, f"“{heading}”, says the page, and what to do")
 
-    # Offers that turn out, at the press of Accept, to stand no more.
+    # Offers that turn out, at the press of Accept in a tab left open from before, to stand no more.
 
     def _meet_refusals(self) -> None:
+        tab = self._tab("member")
         self._put(f"/directory/communities/{self._community}/members/{self._id('member')}", {"role": "member"})
-        self._refusal("member", "already-member", "You are already a member", "do not need this invitation", status=409)
+        self._refusal(tab, "already-member", "You are already a member", "do not need this invitation", status=410)
+        self._check_status("cancelled", self._id("member"))
+        tab = self._tab("inactive")
         self._put_guest("inactive", active=False)
         active_again = "When your account is active again, open the link in your invitation mail once more."
-        self._refusal("inactive", "inactive", "Your account is not active", active_again)
+        self._refusal(tab, "inactive", "Your account is not active", active_again)
+        self._check_status("pending", self._id("inactive"))
+        tab = self._tab("unwelcome")
         self._put_community(allowInvitations=False)
-        self._refusal("unwelcome", "not-allowed", f"{self._title} takes no invitations", "Nothing has changed for you.")
+        self._refusal(tab, "not-allowed", f"{self._title} takes no invitations", "Nothing has changed for you.")
+        self._check_status("pending", self._id("unwelcome"))
+        tab = self._tab("unwelcome")
+        decline = ("Decline invitation",)
+        tab.sees(f"Join {self._title}", "This invitation cannot be accepted at the moment.", buttons=decline)
+        self._shoot(tab, "declining", "… and opened by then, the page offers to decline alone")
         self._put_community()
 
-    def _refusal(self, guest: str, state: str, heading: str, text: str, status: int = 403) -> None:
-        tab = self._tab(guest)
+    def _refusal(self, tab: Tab, state: str, heading: str, text: str, status: int = 403) -> None:
         tab.press("button", "Accept invitation")
         tab.sees(heading, text, status=status)
-        self._check_status("pending", self._id(guest))
         self._shoot(tab, state, f"Accept was pressed too late: “{heading}”")
 
     def _unsubscribe(self) -> None:
