@@ -26,10 +26,10 @@ const START: i64 = 1_793_534_400_000;
 
 /// A clock that a test leads. Randomness is the seed's.
 #[derive(Clone)]
-struct Clock(Arc<AtomicI64>);
+pub(crate) struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    fn forward(&self, millis: i64) {
+    pub(crate) fn forward(&self, millis: i64) {
         self.0.fetch_add(millis, Ordering::SeqCst);
     }
 }
@@ -44,7 +44,7 @@ impl simulation::World for Clock {
     }
 }
 
-async fn with_clock<F: Future>(work: impl FnOnce(Clock) -> F) -> F::Output {
+pub(crate) async fn with_clock<F: Future>(work: impl FnOnce(Clock) -> F) -> F::Output {
     let clock = Clock(Arc::new(AtomicI64::new(START)));
     simulation::Simulation::new(clock.clone()).run(work(clock)).await
 }

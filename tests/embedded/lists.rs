@@ -8,6 +8,7 @@ use domain::{
 use jiff::SignedDuration;
 use system::now;
 
+use crate::list_order::with_clock;
 use testkit::{
     api::{self, Page, ids},
     embedded::{Person, World, chess as chess_of, person},
@@ -114,30 +115,33 @@ async fn a_status_narrows_every_list_and_pages_neither_repeat_nor_miss_anything(
 
 #[tokio::test]
 async fn an_invitation_is_expired_from_the_very_moment_everywhere() {
-    let (world, mona, ann, _) = chess().await;
-    let id = world.invite_user(&mona, "chess", &ann).await;
-    let moment = now() + SignedDuration::from_millis(900);
-    world.set_expiry(&id, moment).await;
-    let seen = async |wanted: &str| {
-        let mine = world.mine(&ann).await;
-        let filtered = world.page(&ann, format!("/me/invitations?status={wanted}")).await;
-        let sent = world.page(&mona, format!("/communities/chess/invitations?status={wanted}")).await;
-        let listed = mine.invitations.iter().find(|one| one.id == id).unwrap();
-        assert_eq!([world.status(&ann, &id).await, listed.status.clone()], [wanted, wanted]);
-        assert!(filtered.ids().contains(&&*id) && sent.ids().contains(&&*id), "{wanted}");
-        mine.pending_count
-    };
-    assert_eq!(seen("pending").await, Some(1));
-    assert!(now() < moment, "the machine is too slow for this test");
-    let wait = moment.duration_since(now());
-    tokio::time::sleep(wait.try_into().unwrap()).await;
-    assert_eq!(seen("expired").await, Some(0));
-    world.command(&ann, &id, "accept").await.refused(409, "invitation_expired");
-    world.stats(&mona, "chess").await;
-    // It is not live any more: Ann can be invited again, and the old one stays readable.
-    let again = world.invite_user(&mona, "chess", &ann).await;
-    assert_ne!(again, id);
-    assert_eq!(world.status(&ann, &id).await, "expired");
+    with_clock(async |clock| {
+        let (world, mona, ann, _) = chess().await;
+        let id = world.invite_user(&mona, "chess", &ann).await;
+        let moment = now() + SignedDuration::from_millis(900);
+        world.set_expiry(&id, moment).await;
+        let seen = async |wanted: &str| {
+            let mine = world.mine(&ann).await;
+            let filtered = world.page(&ann, format!("/me/invitations?status={wanted}")).await;
+            let sent = world.page(&mona, format!("/communities/chess/invitations?status={wanted}")).await;
+            let listed = mine.invitations.iter().find(|one| one.id == id).unwrap();
+            assert_eq!([world.status(&ann, &id).await, listed.status.clone()], [wanted, wanted]);
+            assert!(filtered.ids().contains(&&*id) && sent.ids().contains(&&*id), "{wanted}");
+            mine.pending_count
+        };
+        assert_eq!(seen("pending").await, Some(1));
+        clock.forward(899);
+        assert_eq!(seen("pending").await, Some(1));
+        clock.forward(1);
+        assert_eq!(seen("expired").await, Some(0));
+        world.command(&ann, &id, "accept").await.refused(409, "invitation_expired");
+        world.stats(&mona, "chess").await;
+        // It is not live any more: Ann can be invited again, and the old one stays readable.
+        let again = world.invite_user(&mona, "chess", &ann).await;
+        assert_ne!(again, id);
+        assert_eq!(world.status(&ann, &id).await, "expired");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -290,35 +294,36 @@ const LARGE: u32 = 100_000;
 
 #[tokio::test]
 async fn a_list_goes_on_although_the_invitation_that_its_cursor_names_has_expired_meanwhile() {
-    let (world, mona, ann, prototype) = chess().await;
-    let expires = |number, millis, status| Invitation {
-        expires_at: now() + SignedDuration::from_millis(millis),
-        ..copy(&prototype, SignedDuration::from_hours(1), number, status)
-    };
-    let minute = 60_000;
-    let made = [
-        expires(3, 1_500, Status::Pending),
-        expires(2, 1_400, Status::Pending),
-        expires(1, 1_500, Status::AwaitingApproval),
-        expires(0, minute, Status::AwaitingApproval),
-    ];
-    world.load(&made);
-    let first = |page: &Page| page.invitations.first().map(|one| one.id.clone());
-    let (pending, queue) =
-        ("/me/invitations?status=pending&limit=1", "/me/invitations/sent?status=awaiting_approval&limit=1");
-    let page = world.page(&ann, pending).await;
-    assert_eq!(first(&page), Some(made[0].id.to_string()));
-    let below = page.next();
-    let page = world.page(&mona, queue).await;
-    assert_eq!(first(&page), Some(made[2].id.to_string()));
-    let above = page.next().to_owned();
-    while made[0].status_at(now()) != Status::Expired {
-        tokio::task::yield_now().await;
-    }
-    let page = world.page(&ann, format!("{pending}&cursor={below}")).await;
-    assert_eq!((first(&page), page.next_cursor), (None, None));
-    let page = world.page(&mona, format!("{queue}&cursor={above}")).await;
-    assert_eq!(first(&page), Some(made[3].id.to_string()));
+    with_clock(async |clock| {
+        let (world, mona, ann, prototype) = chess().await;
+        let expires = |number, millis, status| Invitation {
+            expires_at: now() + SignedDuration::from_millis(millis),
+            ..copy(&prototype, SignedDuration::from_hours(1), number, status)
+        };
+        let minute = 60_000;
+        let made = [
+            expires(3, 1_500, Status::Pending),
+            expires(2, 1_400, Status::Pending),
+            expires(1, 1_500, Status::AwaitingApproval),
+            expires(0, minute, Status::AwaitingApproval),
+        ];
+        world.load(&made);
+        let first = |page: &Page| page.invitations.first().map(|one| one.id.clone());
+        let (pending, queue) =
+            ("/me/invitations?status=pending&limit=1", "/me/invitations/sent?status=awaiting_approval&limit=1");
+        let page = world.page(&ann, pending).await;
+        assert_eq!(first(&page), Some(made[0].id.to_string()));
+        let below = page.next();
+        let page = world.page(&mona, queue).await;
+        assert_eq!(first(&page), Some(made[2].id.to_string()));
+        let above = page.next().to_owned();
+        clock.forward(1_500);
+        let page = world.page(&ann, format!("{pending}&cursor={below}")).await;
+        assert_eq!((first(&page), page.next_cursor), (None, None));
+        let page = world.page(&mona, format!("{queue}&cursor={above}")).await;
+        assert_eq!(first(&page), Some(made[3].id.to_string()));
+    })
+    .await;
 }
 
 #[tokio::test]
