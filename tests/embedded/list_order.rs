@@ -46,7 +46,7 @@ impl simulation::World for Clock {
 
 pub(crate) async fn with_clock<F: Future>(work: impl FnOnce(Clock) -> F) -> F::Output {
     let clock = Clock(Arc::new(AtomicI64::new(START)));
-    simulation::Simulation::new(clock.clone()).run(work(clock)).await
+    simulation::Simulation::new(clock.clone()).run(Box::pin(work(clock))).await
 }
 
 /// Mona, who owns `chess`, Ann, and an invitation of the one to the other.

@@ -292,7 +292,7 @@ fn accepting_on_the_page_checks_everything_again() {
     inactive["active"] = json!(false);
     world.import(&[inactive, world.member_record(&ivo, "member")]);
     page("POST", &to_ines.link("i"), Some("answer=accept")).expect(403);
-    page("POST", &to_ivo.link("i"), Some("answer=accept")).expect(409);
+    page("POST", &to_ivo.link("i"), Some("answer=accept")).expect(410);
     // The community allows no invitations any more.
     world.import(&[ines.record()]);
     world.describe(&json!({"allowInvitations": false}));

@@ -23,12 +23,13 @@ macro_rules! refusals {
 }
 
 /// Refusals that no caller of the API can run into here, and who shows them instead.
-const SHOWN_ELSEWHERE: [(&str, &str); 5] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 6] = [
     ("unauthenticated", "the gateway answers 401 before any function: see `access`"),
     ("no_such_route", "the gateway knows the routes: see `access`"),
     ("registration_needed", "a page says it: see `page`"),
     ("sign_in_needed", "a page says it: see `page`"),
     ("unavailable", "the table must be busy: see tests/embedded"),
+    ("already_member", "the directory must not know the invited address as the member's: see tests/embedded"),
 ];
 
 #[test]
@@ -155,10 +156,16 @@ refusals! {
         let path = format!("/directory/communities/{}/members/nobody-{}", world.community, serial());
         world.administrator.put(&path, &json!({"role": "member"}))
     };
-    who_became_a_member_another_way_cannot_accept: 409 "already_member", || {
+    who_became_a_member_another_way_finds_the_invitation_ended: 409 "invitation_cancelled", || {
         let scene = invited();
         scene.world.import(&[scene.world.member_record(&scene.invitee, "member")]);
         scene.invitee.command("accept", &scene.invitation)
+    };
+    a_request_whose_sender_has_left_cannot_be_approved: 409 "sender_may_not_invite", || {
+        let scene = requested();
+        let path = format!("/directory/communities/{}/members/{}", scene.world.community, scene.member.id);
+        scene.world.administrator.delete(&path).expect(204);
+        scene.moderator.command("approve", &scene.invitation)
     };
     a_request_for_someone_who_has_blocked_the_community_cannot_be_approved: 409 "invitee_unavailable", || {
         let scene = requested();
