@@ -63,7 +63,7 @@ fn every_fault_of_a_record_is_named() {
             &community,
             json!({
                 "title": " ", "visibility": "secret", "enrolment": "none", "memberCount": -1, "url": "//x", "rulesUrl": "x",
-                "membershipMode": "both", "description": "\u{0}"
+                "membershipMode": "both", "description": "a\u{0}"
             }),
             vec!["title", "url", "description", "rulesUrl", "memberCount", "visibility", "enrolment", "membershipMode"],
         ),
@@ -74,8 +74,8 @@ fn every_fault_of_a_record_is_named() {
             json!({
                 "membershipMode": "both", "invitationLifetimeDays": 366, "declineCooldownDays": -1,
                 "maxRecipientsPerRequest": 101, "dailyInvitationsPerSender": 0, "emailLinkResponse": "click",
-                "defaultMessage": "\u{0}", "registrationUrl": "x", "productName": "", "logoUrl": "x", "supportEmail": "x",
-                "postalAddress": "\u{0}", "defaultLocale": "xx"
+                "defaultMessage": "a\u{0}", "registrationUrl": "x", "productName": "", "logoUrl": "x", "supportEmail": "x",
+                "postalAddress": "a\u{0}", "defaultLocale": "xx"
             }),
             vec![
                 "membershipMode",
