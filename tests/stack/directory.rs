@@ -179,7 +179,7 @@ fn who_registers_with_an_invited_address_finds_the_invitation_and_accepts_it() {
     let invitation = world.invite_address(&moderator, &typed);
     stack().await_mail(&typed);
     // The directory does not know them; their token says whose the address is.
-    assert_eq!(newcomer.mine().ids(), [invitation.clone()]);
+    assert_eq!(newcomer.mine().ids(), std::slice::from_ref(&invitation));
 
     // The platform hears of them first without, then with a verified address.
     let mut record = newcomer.record();
