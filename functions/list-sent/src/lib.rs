@@ -1,6 +1,6 @@
 //! Lists what was sent: to the sender their own invitations, and to those who moderate a community all of its.
 //!
-//! One query a page. A moderator's role is read side by side with it.
+//! A query and a batch read a page; a moderator's role is read with the batch.
 
 #[cfg(feature = "openapi")]
 mod contract;
