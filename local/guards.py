@@ -58,7 +58,7 @@ BODY = "shared/http-api/src/body.rs"
 JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
-REQUEST = "functions/send/src/request.rs"
+REQUEST = "shared/http-api/src/sending.rs"
 LINK = "functions/respond/src/link.rs"
 LINK_SERVICE = "shared/service/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
@@ -433,7 +433,7 @@ GUARDS = [
           'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
           'format!("{caller} {}", of.join(" "))'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
-    Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
+    Guard("a body has a limit", BODY, "bytes.len() > most", "false"),
     Guard("a field stands once", JSON, "if let Some(name) = repeated(&fields)", "if let Some(name) = None::<&str>"),
     Guard("a body is complete", BODY, 'Ok(_) => Err(Problem::malformed("body", "must be a JSON object"))',
           "Ok(_) => Ok(Vec::new())"),
@@ -463,7 +463,7 @@ GUARDS = [
     Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
     Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
-    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
+    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&text.len())", "true"),
     Guard("a recipient counts once", SEND,
           "identity.is_some_and(|identity| !earlier.insert(identity))",
           "identity.is_some_and(|identity| { earlier.insert(identity); false })"),

@@ -38,7 +38,7 @@ const ACTIONS: [Action; 11] =
     [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete, Scan, Mail];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 10] = [
+const NEEDED: [(&str, &[Action]); 11] = [
     ("ListMineFunctionRole", &[QueryByInvitee]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
@@ -50,6 +50,11 @@ const NEEDED: [(&str, &[Action]); 10] = [
     (
         "DirectoryFunctionRole",
         &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete],
+    ),
+    // All that callers may do, in one function: a parameter leaves it out.
+    (
+        "GraphqlFunctionRole",
+        &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update],
     ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),

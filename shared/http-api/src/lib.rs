@@ -14,6 +14,7 @@ pub mod list;
 pub mod problem;
 pub mod query;
 pub mod route;
+pub mod sending;
 pub mod view;
 
 #[cfg(test)]

@@ -5,105 +5,118 @@ use serde::Serialize;
 use domain::{
     Timestamp,
     actions::Action,
-    id::UserId,
+    email::EmailAddress,
+    id::{CommunityId, InvitationId, UserId},
     invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Sender, Status},
+    person::Caller,
     settings::Locale,
     viewing::{ShownInvitee, Viewer},
 };
-use mail;
+use service::command::ViewedInvitation;
 
-/// An invitation as `viewer` sees it at one moment.
-#[derive(Debug, Serialize)]
+/// An invitation as one viewer sees it at one moment. Whatever it is shown in, such as JSON or GraphQL, shows these fields.
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitation))]
 #[serde(rename_all = "camelCase")]
-pub struct InvitationView<'a> {
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::InvitationId))]
-    id: String,
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::CommunityId))]
-    community_id: &'a str,
-    community: &'a CommunityLabel,
-    sender: &'a Sender,
-    invitee: InviteeView<'a>,
-    status: Status,
-    message: String,
-    created_at: Timestamp,
-    expires_at: Timestamp,
+#[allow(missing_docs, reason = "openapi.yaml and schema.graphql are made from the fields")]
+pub struct InvitationView {
+    pub id: InvitationId,
+    pub community_id: CommunityId,
+    pub community: CommunityLabel,
+    pub sender: Sender,
+    pub invitee: InviteeView,
+    pub status: Status,
+    pub message: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    answered_at: Option<Timestamp>,
+    pub answered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::id::UserId>))]
-    decided_by: Option<&'a str>,
+    pub decided_by: Option<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<DeliveryView>,
-    actions: Vec<ActionView>,
+    pub delivery: Option<DeliveryView>,
+    pub actions: Vec<ActionView>,
 }
 
-#[derive(Debug, Default, Serialize)]
+/// The invitee as the viewer sees them: a user, an address, or nobody any more.
+#[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
 #[serde(rename_all = "camelCase")]
-struct InviteeView<'a> {
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct InviteeView {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::id::UserId>))]
-    user_id: Option<&'a str>,
+    pub user_id: Option<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<&'a str>,
+    pub display_name: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::email::EmailAddress>))]
-    email: Option<&'a str>,
+    pub email: Option<EmailAddress>,
 }
 
-#[derive(Debug, Serialize)]
+/// How the latest mail of the invitation fares.
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Delivery))]
-struct DeliveryView {
-    state: DeliveryState,
-    at: Timestamp,
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct DeliveryView {
+    pub state: DeliveryState,
+    pub at: Timestamp,
 }
 
-#[derive(Debug, Serialize)]
+/// Something that the viewer may do with the invitation now, and by which request.
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AllowedAction))]
-struct ActionView {
-    id: Action,
-    method: &'static str,
-    href: String,
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct ActionView {
+    pub id: Action,
+    pub method: &'static str,
+    pub href: String,
 }
 
-impl<'a> InvitationView<'a> {
-    /// Returns `invitation` as `viewer`, who may see it and has these actions, sees it at `now`.
-    pub fn new(invitation: &'a Invitation, actions: &[Action], viewer: &Viewer<'_>, now: Timestamp) -> Self {
-        let invitee = match viewer.shown_invitee(invitation) {
+impl From<ShownInvitee<'_>> for InviteeView {
+    fn from(shown: ShownInvitee<'_>) -> Self {
+        match shown {
             ShownInvitee::User { id, display_name } => {
-                InviteeView { user_id: Some(id.as_str()), display_name, email: None }
+                Self { user_id: Some(id.clone()), display_name: display_name.map(str::to_owned), email: None }
             }
-            ShownInvitee::Address(email) => InviteeView { email: Some(email.as_str()), ..InviteeView::default() },
-            ShownInvitee::Nobody => InviteeView::default(),
-        };
+            ShownInvitee::Address(email) => Self { email: Some(email.clone()), ..Self::default() },
+            ShownInvitee::Nobody => Self::default(),
+        }
+    }
+}
+
+impl InvitationView {
+    /// Returns `invitation` as `viewer`, who may see it and has these actions, sees it at `now`.
+    pub fn new(invitation: Invitation, actions: &[Action], viewer: &Viewer<'_>, now: Timestamp) -> Self {
+        let id = invitation.id;
         let act = |action: &Action| ActionView {
             id: *action,
             method: "POST",
-            href: format!("/invitations/{}/{}", invitation.id, action.verb()),
+            href: format!("/invitations/{id}/{}", action.verb()),
         };
         Self {
-            id: invitation.id.to_string(),
-            community_id: invitation.community.id.as_str(),
-            community: &invitation.community,
-            sender: &invitation.sender,
-            invitee,
+            id,
+            community_id: invitation.community.id.clone(),
+            invitee: viewer.shown_invitee(&invitation).into(),
             status: invitation.status_at(now),
-            message: mail::plain_message(invitation, Locale::En),
+            message: mail::plain_message(&invitation, Locale::En),
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
-            decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
             // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's reason.
-            reason: reason(invitation).filter(|_| viewer.sees_address(invitation)),
-            delivery: invitation
-                .delivery
-                .as_ref()
-                .map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
+            reason: reason(&invitation).filter(|_| viewer.sees_address(&invitation)).map(str::to_owned),
             actions: actions.iter().map(act).collect(),
+            community: invitation.community,
+            sender: invitation.sender,
+            decided_by: invitation.decided_by,
+            delivery: invitation.delivery.map(|Delivery { state, at }| DeliveryView { state, at }),
         }
+    }
+
+    /// Returns what was found for the caller, as they see it at `now`.
+    pub fn found(found: ViewedInvitation, caller: &Caller, now: Timestamp) -> Self {
+        let ViewedInvitation { invitation, user, role, actions } = found;
+        Self::new(invitation, &actions, &Viewer { caller, user: user.as_ref(), role }, now)
     }
 }
 

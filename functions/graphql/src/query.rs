@@ -1,0 +1,135 @@
+//! What can be asked.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object};
+use domain::id::{CommunityId, InvalidId};
+use http_api::{function::invitation_named, problem::Problem, view::InvitationView};
+use service::lists;
+
+use crate::{
+    page::{self, CommunityInvitationConnection, Lists, PageKey, READ},
+    problem::{Payload, payload, unless_failed},
+    session::{Reader, Session},
+    types::{CommunityInvitation, CommunityStats, InvitationStatus},
+};
+
+/// The root of questions.
+pub(crate) struct Query;
+
+/// The caller.
+pub(crate) struct Me;
+
+/// A community, as those see it who invite to it.
+pub(crate) struct InvitingCommunity(ID);
+
+#[Object]
+impl Query {
+    /// The caller.
+    async fn me(&self) -> Me {
+        Me
+    }
+
+    /// A community, for those who invite to it or moderate it.
+    async fn community(&self, #[graphql(desc = "The platform's id of the community.")] id: ID) -> InvitingCommunity {
+        InvitingCommunity(id)
+    }
+
+    /// One invitation: for its invitee, its sender, and moderators and above. To anyone else it does not exist.
+    #[graphql(complexity = "READ + child_complexity")]
+    async fn invitation(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The id of the invitation.")] id: ID,
+    ) -> Option<Payload<CommunityInvitation>> {
+        let Session { reader, invitations, .. } = Session::of(context);
+        let found = match invitation_named(&id) {
+            Ok(id) => {
+                let Reader { store, caller, now } = reader.clone();
+                let read = |id| async move {
+                    let found = lists::invitation(&store, &caller, id, now).await?;
+                    Ok(InvitationView::found(found, &caller, now))
+                };
+                invitations.get(id, read).await
+            }
+            Err(problem) => Err(problem),
+        };
+        payload(context, found.map(CommunityInvitation::from))
+    }
+}
+
+#[Object]
+impl Me {
+    /// The platform's id of the caller.
+    async fn id(&self, context: &Context<'_>) -> ID {
+        ID(Session::of(context).reader.caller.id.as_str().to_owned())
+    }
+
+    /// The caller's own invitations.
+    #[graphql(complexity = "page::complexity(first, child_complexity)")]
+    async fn invitations(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The most invitations on the page, 1 to 100; 25 without it.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of the same list.")] after: Option<String>,
+        #[graphql(desc = "Only invitations in this state.")] status: Option<InvitationStatus>,
+    ) -> Option<Arc<CommunityInvitationConnection>> {
+        PageKey::new(Lists::Mine, first, after, status).load(context).await
+    }
+
+    /// What the caller has sent.
+    #[graphql(complexity = "page::complexity(first, child_complexity)")]
+    async fn sent_invitations(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The most invitations on the page, 1 to 100; 25 without it.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of the same list.")] after: Option<String>,
+        #[graphql(desc = "Only invitations in this state.")] status: Option<InvitationStatus>,
+    ) -> Option<Arc<CommunityInvitationConnection>> {
+        PageKey::new(Lists::Sent, first, after, status).load(context).await
+    }
+}
+
+#[Object]
+impl InvitingCommunity {
+    /// The platform's id of the community, as it was asked for.
+    async fn id(&self) -> &ID {
+        &self.0
+    }
+
+    /// All invitations to the community, for moderators and above. `AWAITING_APPROVAL` is the queue of requests to decide.
+    #[graphql(complexity = "page::complexity(first, child_complexity)")]
+    async fn invitations(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The most invitations on the page, 1 to 100; 25 without it.")] first: Option<i32>,
+        #[graphql(desc = "A cursor of the same list.")] after: Option<String>,
+        #[graphql(desc = "Only invitations in this state.")] status: Option<InvitationStatus>,
+    ) -> Option<Arc<CommunityInvitationConnection>> {
+        match self.parse() {
+            Ok(community) => PageKey::new(Lists::Community(community), first, after, status).load(context).await,
+            Err(problem) => unless_failed(context, Err(problem), |refused| Arc::new(refused.into())),
+        }
+    }
+
+    /// What the community's invitations add up to, for moderators and above. The counts follow the invitations by moments.
+    #[graphql(complexity = "READ + child_complexity")]
+    async fn stats(&self, context: &Context<'_>) -> Option<Payload<CommunityStats>> {
+        let Session { reader, numbers, .. } = Session::of(context);
+        let found = match self.parse() {
+            Ok(community) => {
+                let Reader { store, caller, now } = reader.clone();
+                let read = |community| async move { Ok(lists::numbers(&store, &caller, &community, now).await?) };
+                numbers.get(community, read).await
+            }
+            Err(problem) => Err(problem),
+        };
+        payload(context, found.map(CommunityStats::from))
+    }
+}
+
+impl InvitingCommunity {
+    fn parse(&self) -> Result<CommunityId, Problem> {
+        self.0.parse().map_err(|error: InvalidId| Problem::malformed("communityId", error))
+    }
+}

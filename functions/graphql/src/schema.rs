@@ -1,0 +1,31 @@
+//! The schema, and how a document that keeps to the limits is executed.
+
+use std::sync::LazyLock;
+
+use async_graphql::{EmptySubscription, Request, Response, parser::types::ExecutableDocument};
+
+use crate::{Posted, limits::MAX_COMPLEXITY, mutation::Mutation, query::Query, session::Session};
+
+type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
+
+static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+    Schema::build(Query, Mutation, EmptySubscription).limit_complexity(MAX_COMPLEXITY).disable_suggestions().finish()
+});
+
+/// Makes the schema, if it is not made yet.
+pub(crate) fn prepare() {
+    LazyLock::force(&SCHEMA);
+}
+
+/// Returns the schema in GraphQL's own language.
+pub fn sdl() -> String {
+    SCHEMA.sdl()
+}
+
+/// Executes the document.
+pub(crate) async fn execute(document: ExecutableDocument, posted: Posted, session: Session) -> Response {
+    let mut request = Request::new(posted.query).variables(posted.variables).data(session);
+    request.operation_name = posted.operation_name;
+    request.set_parsed_query(document);
+    SCHEMA.execute(request).await
+}
