@@ -77,6 +77,10 @@ WAVES = "shared/service/src/directory/import.rs"
 DELIVER = "functions/deliver/src/lib.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
+GRAPHQL = "functions/graphql/src/lib.rs"
+GRAPHQL_LIMITS = "functions/graphql/src/limits.rs"
+GRAPHQL_SCHEMA = "functions/graphql/src/schema.rs"
+GRAPHQL_ANSWER = "functions/graphql/src/answer.rs"
 
 GUARDS = [
     # ---- The conditions of the writing transaction
@@ -563,4 +567,21 @@ GUARDS = [
     Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
     Guard("a lasting bounce suppresses", REPORTS, "store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
     Guard("only the invitation mail shows in the invitation", REPORTS, "kind.rules().tracked", "true"),
+    # ---- What a document may ask for
+    Guard("a document has a length", GRAPHQL, "body::json_within(request, MAX_BODY)?", "body::json(request)?"),
+    Guard("brackets have a depth", GRAPHQL_LIMITS, "nesting(query) > MAX_NESTING", "false"),
+    Guard("fields have a depth", GRAPHQL_LIMITS, "size.depth > MAX_DEPTH", "false"),
+    Guard("the schema has a depth", GRAPHQL_LIMITS, "depth > MAX_INTROSPECTION_DEPTH", "false"),
+    Guard("a document asks for so much", GRAPHQL_LIMITS, "selections > MAX_SELECTIONS", "false"),
+    Guard("fragments are spread so deep", GRAPHQL_LIMITS, "self.open == MAX_SPREADS", "false"),
+    Guard("directives have a number", GRAPHQL_LIMITS, "directives.get(MAX_DIRECTIVES)", "directives.get(usize::MAX)"),
+    Guard("mutations have a number", GRAPHQL_LIMITS, "commands.get(MAX_MUTATIONS)", "commands.get(usize::MAX)"),
+    Guard("a mutation stands once under a name", GRAPHQL_LIMITS,
+          "!names.insert(field.node.response_key().node.as_str())", "false"),
+    Guard("the schema can be hidden", GRAPHQL_LIMITS, "if !self.introspection", "if false"),
+    Guard("a document has a complexity", GRAPHQL_SCHEMA, ".limit_complexity(MAX_COMPLEXITY)", ""),
+    Guard("what failed on our side has a status", GRAPHQL_ANSWER,
+          "(Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,", ""),
+    Guard("lapsed invitations stand behind a cursor within a page", LISTS,
+          "lapsed |= invitation.status_at(self.clock) != invitation.status;", ""),
 ]

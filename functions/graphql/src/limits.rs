@@ -252,3 +252,38 @@ fn check_commands(commands: &[&Positioned<Field>]) -> Result<(), Fault> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_count_where_they_are_brackets() {
+        for (query, depth) in [
+            ("", 0),
+            ("{a}", 1),
+            ("{a(b: [{c: 1}])}", 4),
+            ("}}}{", 1),
+            ("{a(b: \"[[[[\")}", 2),
+            ("{a(b: \"\\\"[[\\\\\") {c}}", 2),
+            ("{a(b: \"\") {c {d}}}", 3),
+            ("{a(b: \"\"\"[\" [[\\\"\"\"[\"\"\") {c}}", 2),
+            ("# [[[[ \"\n{a}", 1),
+            ("# [[[[", 0),
+            ("\"[[[", 0),
+            ("\"\"\"[[[\"", 0),
+            ("\"\\ü[\"{a}", 1),
+        ] {
+            assert_eq!(nesting(query), depth, "{query}");
+        }
+    }
+
+    #[test]
+    fn the_schema_is_hidden_where_introspection_is_off() {
+        for query in ["{ __schema { types { name } } }", "{ ...f } fragment f on Query { a: __type(name: \"Me\") { name } }"] {
+            assert!(read(query, true).is_ok(), "{query}");
+            assert_eq!(read(query, false).unwrap_err().0.message, "Introspection is switched off.");
+        }
+        assert!(read("{ __typename me { __typename } }", false).is_ok());
+    }
+}

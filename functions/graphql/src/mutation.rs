@@ -167,9 +167,9 @@ async fn command(context: &Context<'_>, id: &ID, command: Command) -> Option<Pay
 }
 
 async fn invite_one(session: &Session, community: &ID, user: ID) -> Result<Option<ResultView>, Problem> {
-    let reader = &session.reader;
+    let (reader, community) = (&session.reader, community_id(community)?);
     let submission = Submission::new(vec![user.0], Vec::new(), None, None)?;
-    let sent = send(&reader.store, &reader.caller, &community_id(community)?, submission, None, now());
+    let sent = send(&reader.store, &reader.caller, &community, submission, None, now());
     Ok(sending::results(Box::pin(sent).await?, &reader.caller).pop())
 }
 

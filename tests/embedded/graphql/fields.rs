@@ -20,7 +20,8 @@ async fn full_club() -> (World, Vec<String>) {
     let (sender, moderator) = (person("sender"), person("moderator"));
     let mut ids = Vec::new();
     for number in 0..7 {
-        let [invitee] = world.people([format!("invitee{number}").leak()]).await;
+        let name = format!("invitee{number}");
+        let [invitee] = world.people([name.as_str()]).await;
         ids.push(world.invite_user(&sender, "club", &invitee).await);
     }
     for invitee in ["invitee", "inactive_invitee"] {
@@ -85,11 +86,10 @@ async fn every_caller_sees_in_every_list_what_they_see_over_http() {
     let (world, _) = full_club().await;
     let page = page();
     let document = format!(
-        "query {{ me {{ id invitations(first: 8) {{ {page} }} }} }}
+        "query Mine {{ me {{ id invitations(first: 8) {{ {page} }} }} }}
          query Sent {{ me {{ sentInvitations(first: 8) {{ {page} }} }} }}
          query All {{ community(id: \"club\") {{ id invitations(first: 8) {{ {page} }} }} }}"
     );
-    let document = document.replacen("query {", "query Mine {", 1);
     for kind in CALLERS {
         let who = caller(kind);
         for (name, pointer, path) in [
@@ -161,8 +161,16 @@ fn fields_of(name: &str) -> Vec<String> {
     let schema = files::read("schema.graphql");
     let (_, body) = schema.split_once(&format!("\ntype {name} {{\n")).unwrap_or_else(|| panic!("no type {name}"));
     let (body, _) = body.split_once("\n}").unwrap();
-    let fields = body.lines().filter(|line| !line.trim_start().starts_with(['"', '#']) && line.contains(':'));
-    fields.map(|line| line.trim_start().split([':', '(']).next().unwrap().to_owned()).collect()
+    let mut in_words = false;
+    let mut fields = Vec::new();
+    for line in body.lines() {
+        let is_quote = line.trim() == "\"\"\"";
+        in_words ^= is_quote;
+        // Arguments stand one level deeper.
+        let field = line.strip_prefix('\t').filter(|rest| !in_words && !is_quote && rest.starts_with(char::is_alphabetic));
+        fields.extend(field.map(|field| field.split([':', '(']).next().unwrap().to_owned()));
+    }
+    fields
 }
 
 #[test]

@@ -49,8 +49,8 @@ async fn the_list_goes_on_behind_every_invitation_and_from_the_end_of_every_page
     // Cursors of a page in the midst of the list, too.
     let part = page(&world, &mona, json!({ "first": 7 })).await;
     assert_eq!(part["pageInfo"]["hasNextPage"], true);
-    for (from, edges) in [(0, &whole["edges"]), (0, &part["edges"])] {
-        for (index, edge) in (from..).zip(edges.as_array().unwrap()) {
+    for page_before in [&whole, &part] {
+        for (index, edge) in (0..).zip(page_before["edges"].as_array().unwrap()) {
             let next = page(&world, &mona, json!({ "first": 100, "after": edge["cursor"] })).await;
             assert_eq!(ids(&next), all[index + 1..], "behind {index}");
             assert_eq!(next["pageInfo"]["hasPreviousPage"], true);
