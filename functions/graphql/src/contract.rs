@@ -6,7 +6,7 @@ use http_api::{
     contract::{EXAMPLE_ID, Operation, Schema, Value, json},
 };
 
-use crate::{Posted, answer::GRAPHQL_RESPONSE};
+use crate::{answer::GRAPHQL_RESPONSE, request::Posted};
 
 /// An answer of GraphQL.
 #[derive(utoipa::ToSchema)]

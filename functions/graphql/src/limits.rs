@@ -280,7 +280,9 @@ mod tests {
 
     #[test]
     fn the_schema_is_hidden_where_introspection_is_off() {
-        for query in ["{ __schema { types { name } } }", "{ ...f } fragment f on Query { a: __type(name: \"Me\") { name } }"] {
+        for query in
+            ["{ __schema { types { name } } }", "{ ...f } fragment f on Query { a: __type(name: \"Me\") { name } }"]
+        {
             assert!(read(query, true).is_ok(), "{query}");
             assert_eq!(read(query, false).unwrap_err().0.message, "Introspection is switched off.");
         }

@@ -12,7 +12,7 @@ use service::lists::{self, List};
 
 use crate::{
     problem::{ProblemNode, Refused, unless_failed},
-    session::{Reader, Session},
+    session::{Once, Reader, Session},
     types::{CommunityInvitation, InvitationStatus},
 };
 
@@ -37,6 +37,9 @@ pub(crate) struct CommunityInvitationEdge {
     /// The invitation.
     node: CommunityInvitation,
 }
+
+/// The pages that have been read for one request.
+pub(crate) type Pages = Once<PageKey, Arc<CommunityInvitationConnection>>;
 
 /// Which page is asked for.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -71,8 +74,8 @@ impl PageKey {
 
     /// Returns the page; `None` after a failure of ours.
     pub(crate) async fn load(self, context: &Context<'_>) -> Option<Arc<CommunityInvitationConnection>> {
-        let Session { reader, pages, .. } = Session::of(context);
-        let reader = reader.clone();
+        let reader = Session::of(context).reader.clone();
+        let pages: &Pages = context.data_unchecked();
         let page = pages.get(self, |key| async move { key.read(&reader).await.map(Arc::new) }).await;
         unless_failed(context, page, |refused| Arc::new(refused.into()))
     }

@@ -55,7 +55,6 @@ impl From<ProblemNode> for Refused {
 
 impl From<&Problem> for Refused {
     fn from(problem: &Problem) -> Self {
-        tracing::info!(code = problem.code(), "refused");
         let node = |message: String, param: Option<&str>| ProblemNode {
             code: problem.code().to_owned(),
             message,
@@ -105,24 +104,24 @@ pub(crate) fn unless_failed<T>(
     result: Result<T, Problem>,
     refused: impl FnOnce(Refused) -> T,
 ) -> Option<T> {
-    match result {
-        Ok(value) => Some(value),
-        Err(problem) if problem.status().is_server_error() => {
-            add_failure(context, &problem);
-            None
-        }
-        Err(problem) => Some(refused((&problem).into())),
+    let problem = match result {
+        Ok(value) => return Some(value),
+        Err(problem) => problem,
+    };
+    let (request_id, status) = (&Session::of(context).request_id, problem.status());
+    tracing::info!(request_id, status = status.as_u16(), code = problem.code(), "refused");
+    if !status.is_server_error() {
+        return Some(refused((&problem).into()));
     }
+    add_failure(context, &problem, request_id);
+    None
 }
 
-fn add_failure(context: &Context<'_>, problem: &Problem) {
-    let request_id = &Session::of(context).request_id;
-    let status = problem.status().as_u16();
-    tracing::info!(request_id, status, code = problem.code(), "refused");
+fn add_failure(context: &Context<'_>, problem: &Problem, request_id: &str) {
     let error = async_graphql::Error::new(problem.detail()).extend_with(|_, values| {
         values.set("code", problem.code());
-        values.set("status", status);
-        values.set("requestId", request_id.as_str());
+        values.set("status", problem.status().as_u16());
+        values.set("requestId", request_id);
         if let Some(seconds) = problem.retry_after(now()) {
             values.set("retryAfter", seconds);
         }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use async_graphql::{EmptySubscription, Request, Response, parser::types::ExecutableDocument};
 
-use crate::{Posted, limits::MAX_COMPLEXITY, mutation::Mutation, query::Query, session::Session};
+use crate::{limits::MAX_COMPLEXITY, mutation::Mutation, page::Pages, query::Query, request::Posted, session::Session};
 
 type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
@@ -24,7 +24,7 @@ pub fn sdl() -> String {
 
 /// Executes the document.
 pub(crate) async fn execute(document: ExecutableDocument, posted: Posted, session: Session) -> Response {
-    let mut request = Request::new(posted.query).variables(posted.variables).data(session);
+    let mut request = Request::new(posted.query).variables(posted.variables).data(session).data(Pages::default());
     request.operation_name = posted.operation_name;
     request.set_parsed_query(document);
     SCHEMA.execute(request).await

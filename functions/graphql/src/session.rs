@@ -21,13 +21,10 @@ use service::lists::Numbers;
 use store::Store;
 use system::now;
 
-use crate::page::{CommunityInvitationConnection, PageKey};
-
 /// One request, as its resolvers see it.
 pub(crate) struct Session {
     pub(crate) reader: Reader,
     pub(crate) request_id: String,
-    pub(crate) pages: Once<PageKey, Arc<CommunityInvitationConnection>>,
     pub(crate) invitations: Once<InvitationId, InvitationView>,
     pub(crate) numbers: Once<CommunityId, Numbers>,
 }
@@ -46,7 +43,6 @@ impl Session {
         Self {
             reader: Reader { store: api.store.clone(), caller: Arc::new(caller), now: now() },
             request_id,
-            pages: Once::default(),
             invitations: Once::default(),
             numbers: Once::default(),
         }

@@ -167,7 +167,8 @@ fn fields_of(name: &str) -> Vec<String> {
         let is_quote = line.trim() == "\"\"\"";
         in_words ^= is_quote;
         // Arguments stand one level deeper.
-        let field = line.strip_prefix('\t').filter(|rest| !in_words && !is_quote && rest.starts_with(char::is_alphabetic));
+        let field =
+            line.strip_prefix('\t').filter(|rest| !in_words && !is_quote && rest.starts_with(char::is_alphabetic));
         fields.extend(field.map(|field| field.split([':', '(']).next().unwrap().to_owned()));
     }
     fields
