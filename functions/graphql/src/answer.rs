@@ -43,12 +43,22 @@ pub(crate) fn response(answer: Response, request: &Request) -> lambda_http::Resp
     not_stored(status, if status == StatusCode::OK { media_type } else { GRAPHQL_RESPONSE }, text)
 }
 
+/// Returns the answer to a document that only asks: if a part of it failed on our side, all of it did, so that the status
+/// tells of it. What mutations have done before one fails is told all the same.
+pub(crate) fn to_question(mut answer: Response) -> Response {
+    if answer.errors.iter().any(|error| failure(error).is_some()) {
+        answer.data = Value::Null;
+    }
+    answer
+}
+
 /// The status: that of our failure if nothing is left of the data, 400 for a document that was not executed where the
 /// client knows that media type, else 200.
 fn status(answer: &Response, media_type: &str) -> StatusCode {
     let failure = answer.errors.iter().filter_map(failure).max();
     match (&answer.data, failure) {
         (Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,
+        (Value::Null, Some(failure)) => failure,
         (Value::Null, None) if !answer.errors.is_empty() && media_type == GRAPHQL_RESPONSE => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     }

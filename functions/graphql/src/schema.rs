@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, Request, Response, parser::types::ExecutableDocument};
+use async_graphql::{
+    EmptySubscription, Request, Response,
+    parser::types::{ExecutableDocument, OperationType},
+};
 
 use crate::{limits::MAX_COMPLEXITY, mutation::Mutation, page::Pages, query::Query, request::Posted, session::Session};
 
@@ -24,8 +27,10 @@ pub fn sdl() -> String {
 
 /// Executes the document.
 pub(crate) async fn execute(document: ExecutableDocument, posted: Posted, session: Session) -> Response {
+    let asks = document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
     let mut request = Request::new(posted.query).variables(posted.variables).data(session).data(Pages::default());
     request.operation_name = posted.operation_name;
     request.set_parsed_query(document);
-    SCHEMA.execute(request).await
+    let answer = SCHEMA.execute(request).await;
+    if asks { answer::to_question(answer) } else { answer }
 }

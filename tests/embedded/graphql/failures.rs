@@ -1,6 +1,8 @@
 //! What fails on our side is told beside the data, without a word of what only we should know.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use store::keys::Key;
 use testkit::embedded::chess;
 
 use super::calls::{data, execute, request};
@@ -52,6 +54,21 @@ async fn what_was_done_before_a_failure_is_told() {
     assert_eq!(world.status(&mona, &second).await, "pending");
     let again = data(&world, &mona, TWO, json!({ "first": first, "second": second })).await;
     assert_eq!(again["second"]["response"]["status"], "CANCELLED");
+}
+
+#[tokio::test]
+async fn a_question_of_which_a_part_failed_is_not_answered_in_part() {
+    let (world, mona) = chess("moderator").await;
+    let mut broken = world.record(Key::user(&mona.id.parse().unwrap())).await.unwrap();
+    broken.insert("body".to_owned(), AttributeValue::S("?".to_owned()));
+    world.put_record(broken).await;
+    let answer = execute(&world, &mona, "{ __typename me { __typename id invitations { errors } } }", json!({})).await;
+    answer.expect(500);
+    let told = answer.json();
+    assert_eq!(told.get("data"), None, "{told}");
+    assert_eq!(told["errors"][0]["extensions"]["code"], "internal_error");
+    assert_eq!(told["errors"][0]["path"], json!(["me", "invitations"]));
+    assert!(!answer.body.to_lowercase().contains("damaged"), "{}", answer.body);
 }
 
 #[tokio::test]
