@@ -7,7 +7,9 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationType},
 };
 
-use crate::{limits::MAX_COMPLEXITY, mutation::Mutation, page::Pages, query::Query, request::Posted, session::Session};
+use crate::{
+    answer, limits::MAX_COMPLEXITY, mutation::Mutation, page::Pages, query::Query, request::Posted, session::Session,
+};
 
 type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 
