@@ -72,12 +72,14 @@ impl Mutation {
             desc = "Makes repetitions safe for 24 hours: the same key with the same request replays the answer."
         )]
         idempotency_key: Option<String>,
+        #[graphql(desc = "With false, no mail tells the invitees, since the platform does.")] notify: Option<bool>,
     ) -> Option<CreateCommunityInvitationsPayload> {
         let request = SendRequest {
             user_ids: user_ids.unwrap_or_default().into_iter().map(|id| id.0).collect(),
             emails: emails.unwrap_or_default(),
             message,
             expires_in_days: expires_in_days.map(i64::from),
+            notify,
         };
         let sent = invite_many(Session::of(context), &community_id, request, idempotency_key.as_deref()).await;
         unless_failed(context, sent, |Refused { errors, problems }| CreateCommunityInvitationsPayload {

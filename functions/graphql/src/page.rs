@@ -48,6 +48,8 @@ pub(crate) struct PageKey {
     pub(crate) first: Option<i32>,
     pub(crate) after: Option<String>,
     pub(crate) status: Option<Status>,
+    /// What a community's list is searched by.
+    pub(crate) text: Option<String>,
 }
 
 /// Which list is asked for.
@@ -69,7 +71,12 @@ impl PageKey {
         after: Option<String>,
         status: Option<InvitationStatus>,
     ) -> Self {
-        Self { list, first, after, status: status.map(Status::from) }
+        Self { list, first, after, status: status.map(Status::from), text: None }
+    }
+
+    /// The same, searched by what was typed of a name or an address.
+    pub(crate) fn found_by(self, text: Option<String>) -> Self {
+        Self { text, ..self }
     }
 
     /// Returns the page; `None` after a failure of ours.
@@ -88,7 +95,12 @@ impl PageKey {
             Lists::Community(community) => List::Into(community.clone()),
         };
         let follows = self.after.is_some();
-        let arguments = ListArguments { status: self.status, limit: self.first.map(i64::from), cursor: self.after };
+        let arguments = ListArguments {
+            status: self.status,
+            text: self.text,
+            limit: self.first.map(i64::from),
+            cursor: self.after,
+        };
         let query = ListQuery::new(arguments, vec![list], caller.id.as_str(), false)?;
         let page = match &self.list {
             Lists::Mine => lists::own_page(store, caller, &query.request, *now).await?,

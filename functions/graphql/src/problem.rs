@@ -6,7 +6,7 @@ use system::now;
 
 use crate::{
     session::Session,
-    types::{CommunityInvitation, CommunityStats, InvitationStatus},
+    types::{CommunityInvitation, CommunityOptions, CommunityStats, InvitationStatus},
 };
 
 /// What stands in the way, and what to change.
@@ -31,6 +31,7 @@ pub(crate) struct ProblemNode {
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "CommunityInvitationPayload", params(CommunityInvitation)))]
 #[graphql(concrete(name = "CommunityStatsPayload", params(CommunityStats)))]
+#[graphql(concrete(name = "CommunityOptionsPayload", params(CommunityOptions)))]
 pub(crate) struct Payload<T: OutputType> {
     /// The codes of what stands in the way; empty if nothing does.
     errors: Vec<String>,
@@ -86,6 +87,7 @@ fn argument(param: &str) -> String {
     match param {
         "limit" => "first",
         "cursor" => "after",
+        "q" => "query",
         "Idempotency-Key" => "idempotencyKey",
         param => param,
     }

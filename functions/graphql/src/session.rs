@@ -21,12 +21,19 @@ use service::lists::Numbers;
 use store::Store;
 use system::now;
 
+use crate::types::{CommunityOptions, FoundPerson};
+
 /// One request, as its resolvers see it.
 pub(crate) struct Session {
     pub(crate) reader: Reader,
     pub(crate) request_id: String,
     pub(crate) invitations: Once<InvitationId, InvitationView>,
     pub(crate) numbers: Once<CommunityId, Numbers>,
+    pub(crate) options: Once<CommunityId, CommunityOptions>,
+    /// The people who were found, by what was typed.
+    pub(crate) people: Once<(CommunityId, String), Vec<FoundPerson>>,
+    /// How many invitations wait for the caller.
+    pub(crate) waiting: Once<(), u32>,
 }
 
 /// Who reads what, and when.
@@ -45,6 +52,9 @@ impl Session {
             request_id,
             invitations: Once::default(),
             numbers: Once::default(),
+            options: Once::default(),
+            people: Once::default(),
+            waiting: Once::default(),
         }
     }
 

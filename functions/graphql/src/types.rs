@@ -1,10 +1,12 @@
 //! The types of the schema. An invitation is `http_api::view`'s, field by field: nothing is shown that is not shown there.
 
 use async_graphql::{Enum, ID, Scalar, ScalarType, SimpleObject, Value};
-use domain::{Timestamp, invitation::CommunityLabel, invitation::Sender};
+use domain::{Timestamp, invitation::Sender};
 use http_api::{
+    options::OptionsView,
+    people::PersonView,
     sending::ResultView,
-    view::{ActionView, DeliveryView, InvitationView, InviteeView},
+    view::{ActionView, CommunityView, DeliveryView, InvitationView, InviteeView},
 };
 use service::lists::Numbers;
 
@@ -66,6 +68,77 @@ pub(crate) struct Community {
     url: Option<String>,
     /// Whether it is called a community or a network.
     r#type: CommunityType,
+    /// What it is, in a few sentences. This and what follows stands where one invitation is asked for by its id.
+    #[graphql(complexity = 5)]
+    description: Option<String>,
+    /// Where its rules are.
+    rules_url: Option<String>,
+    /// How many members it has, by the platform's count.
+    member_count: Option<u64>,
+}
+
+/// What a caller may do in a community, by the rules that sending goes by.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct CommunityOptions {
+    /// Whether the caller may invite.
+    may_invite: bool,
+    /// Why the caller may not invite: the code that an attempt would be refused with.
+    reason: Option<String>,
+    /// Whether a moderator must approve what the caller asks for.
+    needs_approval: bool,
+    /// Whether only the caller's connections may be invited.
+    connections_only: bool,
+    /// Whether addresses may be invited.
+    addresses_allowed: bool,
+    /// Whom the caller finds by name.
+    people_search: PeopleSearch,
+    /// Whether the caller decides on the community's invitations.
+    may_moderate: bool,
+    /// Whether invited users become members at once.
+    membership_mode: MembershipMode,
+    /// The message of invitations without one of the sender's, in the caller's language and with its tokens.
+    default_message: String,
+    /// The tokens that a message may have.
+    message_tokens: Vec<String>,
+    /// How far one request may go.
+    limits: SendLimits,
+    /// The caller's allowance for the present UTC day.
+    quota: Quota,
+    /// The languages that mails and pages speak.
+    languages: Vec<String>,
+}
+
+/// How far one request may go.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct SendLimits {
+    /// The most recipients.
+    recipients: u32,
+    /// The longest message.
+    message_characters: usize,
+    /// The longest lifetime.
+    lifetime_days: u32,
+    /// Days until an invitation expires for which no other number is asked.
+    default_lifetime_days: u32,
+}
+
+/// A sender's allowance for one UTC day.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct Quota {
+    /// How many invitations a day has.
+    per_day: u32,
+    /// How many are left of this one.
+    left: u32,
+    /// When the next day begins.
+    renews_at: DateTime,
+}
+
+/// Someone who was found by name.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct FoundPerson {
+    /// Who it is. No address shows.
+    user_context: UserContext,
+    /// Why they cannot be invited, where that is so.
+    reason: Option<NotInvitable>,
 }
 
 /// Something that the caller may do: a mutation, and its arguments.
@@ -219,6 +292,38 @@ pub(crate) enum CommunityType {
     Network,
 }
 
+/// Whom those who may invite find by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::settings::PeopleSearch")]
+pub(crate) enum PeopleSearch {
+    /// Moderators and above find everybody, members their connections.
+    Everybody,
+    /// Everyone finds their own connections.
+    Connections,
+    /// Nobody finds anyone.
+    Off,
+}
+
+/// Whether an invited user must answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "domain::community::MembershipMode")]
+pub(crate) enum MembershipMode {
+    /// The invitee accepts or declines.
+    Acceptance,
+    /// The invitee becomes a member at once and is told so.
+    Automatic,
+}
+
+/// Why a person cannot be invited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
+#[graphql(remote = "http_api::people::ReasonView")]
+pub(crate) enum NotInvitable {
+    /// They are a member already.
+    AlreadyMember,
+    /// They have a live invitation already.
+    AlreadyInvited,
+}
+
 /// What came of one recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::sending::Outcome")]
@@ -288,9 +393,58 @@ impl From<InviteeView> for UserContext {
     }
 }
 
-impl From<CommunityLabel> for Community {
-    fn from(CommunityLabel { id, title, url, community_type }: CommunityLabel) -> Self {
-        Self { id: ID(id.into()), title, url, r#type: community_type.into() }
+impl From<CommunityView> for Community {
+    fn from(view: CommunityView) -> Self {
+        Self {
+            id: ID(view.id.into()),
+            title: view.title,
+            url: view.url,
+            r#type: view.r#type.into(),
+            description: view.description,
+            rules_url: view.rules_url,
+            member_count: view.member_count,
+        }
+    }
+}
+
+impl From<OptionsView<'_>> for CommunityOptions {
+    fn from(view: OptionsView<'_>) -> Self {
+        Self {
+            may_invite: view.may_invite,
+            reason: view.reason.map(str::to_owned),
+            needs_approval: view.needs_approval,
+            connections_only: view.connections_only,
+            addresses_allowed: view.addresses_allowed,
+            people_search: view.people_search.into(),
+            may_moderate: view.may_moderate,
+            membership_mode: view.membership_mode.into(),
+            default_message: view.default_message.to_owned(),
+            message_tokens: view.message_tokens.map(str::to_owned).into(),
+            limits: SendLimits {
+                recipients: view.limits.recipients,
+                message_characters: view.limits.message_characters,
+                lifetime_days: view.limits.lifetime_days,
+                default_lifetime_days: view.limits.default_lifetime_days,
+            },
+            quota: Quota {
+                per_day: view.quota.per_day,
+                left: view.quota.left,
+                renews_at: DateTime(view.quota.renews_at),
+            },
+            languages: view.languages.map(|locale| locale.as_str().to_owned()).into(),
+        }
+    }
+}
+
+impl From<&PersonView<'_>> for FoundPerson {
+    fn from(view: &PersonView<'_>) -> Self {
+        let user_context = UserContext {
+            id: Some(view.user_id.into()),
+            display_name: Some(view.display_name.to_owned()),
+            profile_url: view.profile_url.map(str::to_owned),
+            email: None,
+        };
+        Self { user_context, reason: view.reason.map(NotInvitable::from) }
     }
 }
 

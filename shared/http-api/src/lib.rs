@@ -11,6 +11,8 @@ pub mod cursor;
 pub mod function;
 pub mod json;
 pub mod list;
+pub mod options;
+pub mod people;
 pub mod problem;
 pub mod query;
 pub mod route;

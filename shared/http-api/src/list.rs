@@ -1,6 +1,6 @@
 //! Serves lists over HTTP: their parameters, the cursor, and how a page is shown.
 
-use domain::{Timestamp, invitation::Status, person::Caller, viewing::Viewer};
+use domain::{Timestamp, invitation::Status, invitee_query::InviteeQuery, person::Caller, viewing::Viewer};
 use lambda_http::Request;
 use serde::Serialize;
 use service::lists::{List, ListRequest, Listed, Page, Position};
@@ -11,6 +11,9 @@ pub use service::lists::MAX_LIMIT;
 
 /// The invitations on a page when the caller asks for no number.
 pub const DEFAULT_LIMIT: u32 = 25;
+
+/// The longest text to search a list by, in characters.
+pub const MAX_QUERY_CHARS: usize = 320;
 
 /// The parameters of a list, read.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct ListQuery {
 pub struct ListArguments {
     /// Only the invitations in this state.
     pub status: Option<Status>,
+    /// What a community's list is searched by. No other list can be searched.
+    pub text: Option<String>,
     /// The most invitations on the page.
     pub limit: Option<i64>,
     /// Where the page before ended, as the caller brings it back.
@@ -59,21 +64,25 @@ impl ListQuery {
         };
         let limit = parameter(request, "limit")?.map(|text| text.parse().map_err(|_| bad_limit())).transpose()?;
         let cursor = parameter(request, "cursor")?;
-        Self::new(ListArguments { status, limit, cursor }, lists, caller, counting)
+        let searched = lists.iter().all(|list| matches!(list, List::Into(_)));
+        let text = if searched { parameter(request, "q")? } else { None };
+        Self::new(ListArguments { status, text, limit, cursor }, lists, caller, counting)
     }
 
     /// Reads how `arguments` narrow the lists, for the caller.
     ///
     /// # Errors
-    /// 400 that names a limit out of its range, or a cursor of another list.
+    /// 400 that names a limit out of its range, a text that is too long, or a cursor of another list.
     pub fn new(arguments: ListArguments, lists: Vec<List>, caller: &str, counting: bool) -> Result<Self, Problem> {
-        let ListArguments { status, limit, cursor } = arguments;
+        let ListArguments { status, text, limit, cursor } = arguments;
         let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| u32::try_from(limit).ok());
         let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(bad_limit)?;
         let of: Vec<_> = lists.iter().map(|list| format!("{} {}", list.index(), list.of())).collect();
-        let binding = format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str));
+        let text = searched_by(text)?;
+        let query = InviteeQuery::new(&text);
+        let binding = format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str));
         let after = cursor.map(|sealed| cursor::open(&sealed, &binding)).transpose()?;
-        Ok(Self { request: ListRequest { lists, status, limit, after, counting }, binding })
+        Ok(Self { request: ListRequest { lists, status, query, limit, after, counting }, binding })
     }
 
     /// Returns the cursor of a position in the list.
@@ -103,4 +112,13 @@ pub fn views(page: Page, caller: &Caller, now: Timestamp) -> Vec<InvitationView>
 
 fn bad_limit() -> Problem {
     Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
+}
+
+/// Returns what a community's list is searched by; empty, where it is not.
+fn searched_by(text: Option<String>) -> Result<String, Problem> {
+    let text = text.unwrap_or_default();
+    if text.chars().count() > MAX_QUERY_CHARS {
+        return Err(Problem::malformed("q", format!("must be at most {MAX_QUERY_CHARS} characters")));
+    }
+    Ok(text)
 }

@@ -1,4 +1,5 @@
-//! What a request to invite says, parsed: recipients in order, a message, a lifetime; and what came of each recipient.
+//! What a request to invite says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a mail;
+//! and what came of each recipient.
 
 use std::fmt;
 
@@ -6,6 +7,7 @@ use domain::{
     message::{InvalidMessage, Message},
     person::Caller,
     sending::Outcome,
+    settings::MAX_LIFETIME_DAYS,
     text::is_blank,
     viewing::{RoleFact, Viewer},
 };
@@ -20,8 +22,6 @@ use super::{
     view::InvitationView,
 };
 
-/// The longest lifetime that a request may ask for, in days (SPEC section 3).
-pub const MAX_LIFETIME_DAYS: u32 = 365;
 /// The longest `Idempotency-Key`, in characters (SPEC section 4).
 pub const MAX_IDEMPOTENCY_KEY: usize = 255;
 
@@ -38,6 +38,7 @@ pub struct SendRequest {
     pub emails: Vec<String>,
     pub message: Option<String>,
     pub expires_in_days: Option<i64>,
+    pub notify: Option<bool>,
 }
 
 impl SendRequest {
@@ -66,7 +67,8 @@ impl SendRequest {
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        Ok(Submission::new(self.user_ids, self.emails, message, expires_in_days)?)
+        let silent = self.notify == Some(false);
+        Ok(Submission { silent, ..Submission::new(self.user_ids, self.emails, message, expires_in_days)? })
     }
 }
 

@@ -5,7 +5,9 @@ use serde::Serialize;
 use domain::{
     Timestamp,
     actions::Action,
+    community::{Community, CommunityType},
     email::EmailAddress,
+    field::Count,
     id::{CommunityId, InvitationId, UserId},
     invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Sender, Status},
     person::Caller,
@@ -22,7 +24,7 @@ use service::command::ViewedInvitation;
 pub struct InvitationView {
     pub id: InvitationId,
     pub community_id: CommunityId,
-    pub community: CommunityLabel,
+    pub community: CommunityView,
     pub sender: Sender,
     pub invitee: InviteeView,
     pub status: Status,
@@ -38,6 +40,31 @@ pub struct InvitationView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryView>,
     pub actions: Vec<ActionView>,
+}
+
+/// The community as its invitations show it. What it is and what it asks of its members stands in a single invitation alone.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityLabel))]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct CommunityView {
+    pub id: CommunityId,
+    pub title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    pub r#type: CommunityType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rules_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub member_count: Option<u64>,
+}
+
+impl From<CommunityLabel> for CommunityView {
+    fn from(CommunityLabel { id, title, url, community_type }: CommunityLabel) -> Self {
+        Self { id, title, url, r#type: community_type, description: None, rules_url: None, member_count: None }
+    }
 }
 
 /// The invitee as the viewer sees them: a user, an address, or nobody any more.
@@ -106,7 +133,7 @@ impl InvitationView {
             // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's reason.
             reason: reason(&invitation).filter(|_| viewer.sees_address(&invitation)).map(str::to_owned),
             actions: actions.iter().map(act).collect(),
-            community: invitation.community,
+            community: invitation.community.into(),
             sender: invitation.sender,
             decided_by: invitation.decided_by,
             delivery: invitation.delivery.map(|Delivery { state, at }| DeliveryView { state, at }),
@@ -117,6 +144,16 @@ impl InvitationView {
     pub fn found(found: ViewedInvitation, caller: &Caller, now: Timestamp) -> Self {
         let ViewedInvitation { invitation, user, role, actions } = found;
         Self::new(invitation, &actions, &Viewer { caller, user: user.as_ref(), role }, now)
+    }
+
+    /// Shows what one should know of the community before answering, as far as there is a record of it.
+    pub fn about(mut self, community: Option<&Community>) -> Self {
+        if let Some(community) = community {
+            self.community.description = community.description.as_deref().map(str::to_owned);
+            self.community.rules_url = community.rules_url.as_deref().map(str::to_owned);
+            self.community.member_count = community.member_count.map(Count::get);
+        }
+        self
     }
 }
 
