@@ -163,6 +163,9 @@ async fn the_same_over_graphql_keeps_to_the_same_budget() {
         (&mona, "{ community(id: \"chess\") { invitations { REFUSAL edges { node { id } } } } }", "a community's", 2),
         (&mona, "{ community(id: \"chess\") { stats { REFUSAL } } }", "stats", 3),
         (&ann, "{ invitation(id: \"ID\") { REFUSAL response { id } } }", "one invitation", 2),
+        (&ann, "{ me { pendingCount } }", "count", 2),
+        (&mona, "{ community(id: \"chess\") { options { REFUSAL } } }", "options", 1),
+        (&mona, "{ community(id: \"chess\") { people(query: \"an\") { REFUSAL } } }", "people", 3),
         (&mona, "{ me { id } __typename }", "nothing", 0),
     ] {
         execute(&world, who, &document.replace("REFUSAL", refusal).replace("ID", &id)).await;

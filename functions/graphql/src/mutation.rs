@@ -16,6 +16,7 @@ use system::now;
 
 use crate::{
     outcome,
+    page::{self, READ},
     problem::{Payload, ProblemNode, Refused, payload, unless_failed},
     session::Session,
     types::{CommunityInvitation, RecipientResult},
@@ -40,7 +41,7 @@ pub(crate) struct CreateCommunityInvitationsPayload {
 #[Object]
 impl Mutation {
     /// Invites one user to a community.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn create_community_invitation(
         &self,
         context: &Context<'_>,
@@ -56,7 +57,7 @@ impl Mutation {
     }
 
     /// Invites many people at once, each with an outcome of their own: one recipient never stops another.
-    #[graphql(complexity = "10 + child_complexity.saturating_mul(10)")]
+    #[graphql(complexity = "page::complexity(Some(100), child_complexity)")]
     #[allow(clippy::too_many_arguments, reason = "they are the mutation's")]
     async fn create_community_invitations(
         &self,
@@ -91,7 +92,7 @@ impl Mutation {
     }
 
     /// Accepts: the caller becomes a member. For the invitee; repeating it changes nothing.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn accept_community_invitation(
         &self,
         context: &Context<'_>,
@@ -101,7 +102,7 @@ impl Mutation {
     }
 
     /// Declines. For the invitee; repeating it changes nothing.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn decline_community_invitation(
         &self,
         context: &Context<'_>,
@@ -113,7 +114,7 @@ impl Mutation {
     }
 
     /// Withdraws in silence. For the sender, and moderators and above; repeating it changes nothing.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn cancel_community_invitation(
         &self,
         context: &Context<'_>,
@@ -123,7 +124,7 @@ impl Mutation {
     }
 
     /// Grants a request. For moderators and above.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn approve_community_invitation(
         &self,
         context: &Context<'_>,
@@ -133,7 +134,7 @@ impl Mutation {
     }
 
     /// Refuses a request; its sender is told. For moderators and above.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn reject_community_invitation(
         &self,
         context: &Context<'_>,
@@ -149,7 +150,7 @@ impl Mutation {
     }
 
     /// Mails a pending invitation again, at most once an hour. For its sender while a member, and moderators and above.
-    #[graphql(complexity = "10 + child_complexity")]
+    #[graphql(complexity = "READ + child_complexity")]
     async fn resend_community_invitation(
         &self,
         context: &Context<'_>,

@@ -136,12 +136,12 @@ impl From<Refused> for CommunityInvitationConnection {
     }
 }
 
-/// What a page costs of a document's complexity: what is shown of its invitations counts once for every ten that it may
-/// hold, since they are read together.
+/// What a page costs of a document's complexity: what is shown of its invitations counts once for every twenty that it
+/// may hold, since they are read together.
 pub(crate) fn complexity(first: Option<i32>, of_each: usize) -> usize {
     let default = usize::try_from(DEFAULT_LIMIT).unwrap_or_default();
     let first = first.map_or(default, |first| usize::try_from(first).unwrap_or_default());
-    READ + of_each.saturating_mul(first.clamp(1, 100).div_ceil(10))
+    READ + of_each.saturating_mul(first.clamp(1, 100).div_ceil(20))
 }
 
 /// What a read costs of a document's complexity.

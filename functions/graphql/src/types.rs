@@ -69,7 +69,6 @@ pub(crate) struct Community {
     /// Whether it is called a community or a network.
     r#type: CommunityType,
     /// What it is, in a few sentences. This and what follows stands where one invitation is asked for by its id.
-    #[graphql(complexity = 5)]
     description: Option<String>,
     /// Where its rules are.
     rules_url: Option<String>,

@@ -8,7 +8,7 @@ use testkit::{
 
 /// Everything that an invitation shows.
 pub(crate) const INVITATION: &str = "id initiatorUserContext { id displayName profileUrl email } \
-    inviteeUserContext { id displayName profileUrl email } community { id title url type } created \
+    inviteeUserContext { id displayName profileUrl email } community { id title url type description rulesUrl memberCount } created \
     cta { actionId arguments { key value } } status message createdAt expiresAt answeredAt decidedBy reason \
     delivery { state at }";
 
@@ -104,7 +104,8 @@ fn lower(name: &Value) -> Value {
     name.as_str().unwrap().to_lowercase().into()
 }
 
-fn without_nulls(value: Value) -> Value {
+/// Returns the value without what it does not have.
+pub(crate) fn without_nulls(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
             let kept = fields.into_iter().filter(|(_, value)| !value.is_null());

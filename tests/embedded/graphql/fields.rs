@@ -6,7 +6,7 @@ use testkit::{
     files,
 };
 
-use super::calls::{INVITATION, REFUSAL, as_rest, command, data, page, refused};
+use super::calls::{INVITATION, REFUSAL, as_rest, command, data, page, refused, without_nulls};
 use crate::matrix::{CALLERS, club};
 
 /// Returns a person for a kind of caller.
@@ -41,6 +41,10 @@ async fn full_club() -> (World, Vec<String>) {
     world.command(&sender, &ids[6], "cancel").await.ok();
     world.register_with(&person("inactive_invitee"), json!({ "active": false })).await;
     world.register_with(&person("inactive_sender"), json!({ "active": false })).await;
+    let about = json!({
+        "enrolment": "closed", "description": "A club.", "memberCount": 7, "rulesUrl": "https://platform.example.org/rules",
+    });
+    world.community("club", about).await;
     world.pump().await;
     (world, ids)
 }
@@ -136,6 +140,65 @@ async fn every_caller_sees_in_the_numbers_what_they_see_over_http() {
 }
 
 #[tokio::test]
+async fn every_caller_gets_the_count_the_options_and_the_people_that_they_get_over_http() {
+    let (world, _) = full_club().await;
+    let document = format!(
+        "{{ me {{ pendingCount }} community(id: \"club\") {{ options {{ {REFUSAL} response {{ {OPTIONS} }} }} \
+         people(query: \"inv\") {{ {REFUSAL} people {{ userContext {{ id displayName profileUrl email }} reason }} }} }} }}"
+    );
+    for kind in CALLERS {
+        let who = caller(kind);
+        let mut found = data(&world, &who, &document, json!({})).await;
+        assert_eq!(found["me"]["pendingCount"], world.waiting(&who).await, "{kind}");
+        let mut community = found["community"].take();
+        let (options, people) = (community["options"].take(), community["people"].take());
+        let answer = world.get(&who, "/communities/club/options").await;
+        let expected = (answer.code().is_none()).then(|| answer.json());
+        assert_eq!(
+            refused(&options).map(|problem| problem["code"].as_str().unwrap().to_owned()),
+            answer.code(),
+            "{kind}"
+        );
+        assert_eq!(
+            (!options["response"].is_null()).then(|| options_as_rest(options["response"].clone())),
+            expected,
+            "{kind}"
+        );
+        let answer = world.get(&who, "/communities/club/people?q=inv").await;
+        assert_eq!(
+            refused(&people).map(|problem| problem["code"].as_str().unwrap().to_owned()),
+            answer.code(),
+            "{kind}"
+        );
+        if answer.code().is_none() {
+            let shown: Vec<_> = people["people"].as_array().unwrap().iter().map(person_as_rest).collect();
+            assert_eq!(json!({ "people": shown }), answer.json(), "{kind}");
+        }
+    }
+}
+
+const OPTIONS: &str = "mayInvite reason needsApproval connectionsOnly addressesAllowed peopleSearch mayModerate membershipMode \
+    defaultMessage messageTokens limits { recipients messageCharacters lifetimeDays defaultLifetimeDays } \
+    quota { perDay left renewsAt } languages";
+
+fn options_as_rest(mut options: Value) -> Value {
+    options["communityId"] = "club".into();
+    for name in ["peopleSearch", "membershipMode"] {
+        options[name] = options[name].as_str().unwrap().to_lowercase().into();
+    }
+    without_nulls(options)
+}
+
+fn person_as_rest(found: &Value) -> Value {
+    let person = &found["userContext"];
+    assert_eq!(person["email"], Value::Null);
+    let reason = found["reason"].as_str().map(str::to_lowercase);
+    without_nulls(json!({
+        "userId": person["id"], "displayName": person["displayName"], "profileUrl": person["profileUrl"], "reason": reason,
+    }))
+}
+
+#[tokio::test]
 async fn aliases_and_fragments_show_nothing_more() {
     let (world, ids) = full_club().await;
     let document = format!(
@@ -194,8 +257,13 @@ fn these_tests_ask_for_every_field_that_there_is() {
         ("CommunityStatsPayload", stats),
         ("StatusCount", stats),
         ("Query", roots),
-        ("Me", "id invitations sentInvitations"),
-        ("InvitingCommunity", "id invitations stats"),
+        ("Me", "id invitations sentInvitations pendingCount"),
+        ("InvitingCommunity", "id invitations stats options people"),
+        ("CommunityOptions", OPTIONS),
+        ("SendLimits", OPTIONS),
+        ("Quota", OPTIONS),
+        ("FoundPeople", "errors problems people"),
+        ("FoundPerson", "userContext reason"),
     ] {
         let fields = fields_of(name);
         assert!(!fields.is_empty(), "{name}");

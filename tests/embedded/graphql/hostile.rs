@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use testkit::embedded::{Person, World, chess};
 
-use super::calls::{INVITATION, request};
+use super::calls::{INVITATION, page, request};
 
 /// How long any of them may take, in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -119,7 +119,7 @@ async fn documents_at_the_limits_are_executed() {
     let ten = repeated(10, |number| format!("m{number}: cancelCommunityInvitation(id: {number}) {{ errors }}"));
     let literal = "x".repeat(50_000);
     for document in [
-        format!("{{ me {{ invitations(first: 100) {{ edges {{ node {{ {INVITATION} }} }} }} }} }}"),
+        format!("{{ me {{ invitations(first: 100) {{ {} }} }} }}", page()),
         format!("mutation {{ {ten} }}"),
         format!("{{ invitation(id: \"{literal}\") {{ errors }} }}"),
         format!("{{ invitation(id: \"\"\"{literal}\"\"\") {{ errors }} }}"),

@@ -109,6 +109,24 @@ async fn a_page_holds_one_to_a_hundred_invitations_of_the_state_that_is_asked_fo
 }
 
 #[tokio::test]
+async fn a_communitys_list_is_searched_as_over_http() {
+    let (world, mona) = crowd().await;
+    let document = "query ($query: String, $first: Int, $after: String) { community(id: \"chess\") {
+        invitations(query: $query, first: $first, after: $after) { errors problems { param } edges { node { id } } pageInfo { endCursor } } } }";
+    let search =
+        async |variables: Value| data(&world, &mona, document, variables).await["community"]["invitations"].take();
+    let over_http = world.page(&mona, "/communities/chess/invitations?q=user1").await;
+    let found = search(json!({ "query": "user1" })).await;
+    assert_eq!(ids(&found), over_http.ids());
+    assert!((1..15).contains(&ids(&found).len()), "{found}");
+    let first = search(json!({ "query": "user1", "first": 1 })).await;
+    let other = search(json!({ "query": "user2", "after": first["pageInfo"]["endCursor"] })).await;
+    assert_eq!(other["errors"], json!(["invalid_cursor"]));
+    let long = search(json!({ "query": "a".repeat(321) })).await;
+    assert_eq!((&long["errors"], &long["problems"][0]["param"]), (&json!(["malformed_request"]), &json!("query")));
+}
+
+#[tokio::test]
 async fn what_is_asked_for_twice_is_read_once() {
     let (world, mona) = chess("moderator").await;
     let [ann] = world.people(["ann"]).await;
