@@ -41,7 +41,7 @@ async fn every_recipient_has_the_outcome_that_they_have_over_http() {
         ("ann", "DUPLICATE"),
         ("a@b.test", "INVITED"),
         ("x", "INVALID_EMAIL"),
-        ("ann@example.org", "DUPLICATE"),
+        ("ann@example.org", "ALREADY_INVITED"),
     ];
     assert_eq!(outcomes, expected.map(|(recipient, outcome)| (json!(recipient), json!(outcome))));
     let made = as_rest(payload["results"][0]["invitation"].take());

@@ -43,7 +43,7 @@ fn documents() -> Vec<(&'static str, String, &'static str)> {
         ("a subscription", "subscription { me { id } }".to_owned(), "ubscription"),
         ("two operations and no name", "query A { me { id } } query B { me { id } }".to_owned(), "name"),
         ("a word where a number goes", "{ me { invitations(first: \"all\") { errors } } }".to_owned(), "first"),
-        ("a number beyond Int", "{ me { invitations(first: 99999999999) { errors } } }".to_owned(), "first"),
+        ("a number beyond Int", "{ me { invitations(first: 99999999999) { errors } } }".to_owned(), "Int"),
         ("a number of thousands of digits", format!("{{ me {{ invitations(first: {}) {{ errors }} }} }}", "9".repeat(60_000)), ""),
         ("a power beyond any number", "{ me { invitations(first: 1e999) { errors } } }".to_owned(), ""),
         ("half of a character", "{ invitation(id: \"\\ud800\") { errors } }".to_owned(), ""),
@@ -87,8 +87,8 @@ fn documents() -> Vec<(&'static str, String, &'static str)> {
         ("the schema, deep", schema, "deep"),
         ("a name of thousands of letters", format!("{{ {} }}", "n".repeat(60_000)), ""),
         ("thousands of faults", format!("{{ {} }}", repeated(400, |number| format!("x{number}"))), ""),
-        ("a literal of thousands of letters", format!("{{ nothing(id: \"{}\") }}", "\\n".repeat(30_000)), "nothing"),
-        ("escapes without end", format!("{{ invitation(id: \"{}", "\\\\".repeat(30_000)), ""),
+        ("a literal of thousands of letters", format!("{{ nothing(id: \"{}\") }}", "\\n".repeat(10_000)), "nothing"),
+        ("escapes without end", format!("{{ invitation(id: \"{}", "\\\\".repeat(10_000)), ""),
     ]
 }
 
@@ -96,6 +96,7 @@ fn documents() -> Vec<(&'static str, String, &'static str)> {
 async fn every_hostile_document_gets_a_clear_error_at_once_and_nothing_is_read_for_it() {
     let (world, mona) = chess("moderator").await;
     world.meter.take();
+    let mut unclear = Vec::new();
     for (name, document, word) in documents() {
         let began = Instant::now();
         let answer = world.call(request(&mona, &document, &json!({}))).await;
@@ -108,8 +109,11 @@ async fn every_hostile_document_gets_a_clear_error_at_once_and_nothing_is_read_f
         for error in errors {
             assert_eq!(error["extensions"], json!({ "code": "malformed_request" }), "{name}: {told}");
         }
-        assert!(errors.iter().any(|error| error["message"].as_str().unwrap().contains(word)), "{name}: {told}");
+        if !errors.iter().any(|error| error["message"].as_str().unwrap().contains(word)) {
+            unclear.push(format!("{name}: {told}"));
+        }
     }
+    assert!(unclear.is_empty(), "{}", unclear.join("\n"));
     assert_eq!(world.meter.take().total(), 0);
 }
 
