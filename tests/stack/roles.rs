@@ -38,15 +38,16 @@ const ACTIONS: [Action; 11] =
     [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete, Scan, Mail];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 10] = [
+const NEEDED: [(&str, &[Action]); 11] = [
     ("ListMineFunctionRole", &[QueryByInvitee]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
-    ("StatusFunctionRole", &[Get]),
+    ("StatusFunctionRole", &[]),
     ("SendFunctionRole", &[Put, Update]),
-    ("RespondFunctionRole", &[Get, Put, Update]),
-    ("CancelFunctionRole", &[Get, Put, Update]),
-    ("ModerateFunctionRole", &[Get, Put, Update]),
+    ("RespondFunctionRole", &[Put, Update]),
+    ("RespondByLinkFunctionRole", &[Put, Update]),
+    ("CancelFunctionRole", &[Put, Update]),
+    ("ModerateFunctionRole", &[Put, Update]),
     (
         "DirectoryFunctionRole",
         &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete],

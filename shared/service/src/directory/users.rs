@@ -52,7 +52,9 @@ async fn replace(
         let before = store.user(id).await?;
         let known = before.as_ref().map(|record| &record.user);
         let after = edit(known);
-        if known == after.as_ref() {
+        // Whether a suppression has been lifted meanwhile, a user hears by being written.
+        let suppressed = before.as_ref().is_some_and(|record| record.suppressed);
+        if known == after.as_ref() && !suppressed {
             return Ok(ControlFlow::Break(Change { before, after }));
         }
         match store.replace_user(id, before.as_ref(), after.as_ref()).await? {
