@@ -1,8 +1,8 @@
-"""Prints the template by which a new stack takes over what an old one has left: the table, or a restored copy of it, and
-the user pool.
+"""Prints the template by which a new stack takes over what an old one has left: the table, or a restored copy of it,
+and the user pool.
 
-Such an import makes and changes nothing. So it describes both as a restore leaves them; what they lack then, such as the
-stream, the deployment that follows adds. docs/runbook.md says how it is used, and `make rehearse` does so.
+Such an import makes and changes nothing. So it describes both as a restore leaves them; what they lack then, such as
+the stream, the deployment that follows adds. docs/runbook.md says how it is used, and `make rehearse` does so.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""The way back after a disaster, done on a local AWS as docs/runbook.md tells it: the stack is gone, its table damaged."""
+"""The way back after a disaster, on a local AWS as docs/runbook.md tells it: the stack is gone, its table damaged."""
 
 import json
 import time

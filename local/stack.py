@@ -190,8 +190,7 @@ def rehearse() -> None:
         rehearsal.invite()
         rehearsal.lose()
         rehearsal.restore()
-        outputs, people = stack.deploy_again()
-        rehearsal.check(outputs, people)
+        rehearsal.check(*stack.deploy_again())
 
 
 def main() -> None:

@@ -109,9 +109,14 @@ fn unverified_claims(request: &Request) -> Option<HashMap<String, String>> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LISTS, holds};
+    use super::{Claims, LISTS, holds};
 
     const VALUE: &str = "administrators";
+
+    #[test]
+    fn without_its_variables_nobody_is_let_in_by_a_guess() {
+        assert!(Claims::from_environment().is_err());
+    }
 
     #[test]
     fn a_list_holds_its_members_as_whole_values() {
