@@ -27,7 +27,7 @@ fn statements(function: &Resource) -> &Vec<Value> {
     function.properties["Policies"][0]["Statement"].as_array().unwrap()
 }
 
-/// Whether CloudFormation takes the value, which must match the pattern as a whole.
+/// Whether `CloudFormation` takes the value, which must match the pattern as a whole.
 fn takes(parameter: &str, value: &str) -> bool {
     let pattern = template().parameters()[parameter].allowed_pattern.as_ref().unwrap();
     jsonschema::is_valid(&json!({ "pattern": format!("^(?:{pattern})$") }), &json!(value))
@@ -166,10 +166,18 @@ fn lists_are_separated_by_commas_alone() {
 
 #[test]
 fn the_other_texts_are_refused_where_they_would_fail_later() {
-    assert_takes("JwtIssuer", &["", "https://id.example.org/"], &["id.example.org", "http://id.test", "https://a.test b"]);
+    assert_takes(
+        "JwtIssuer",
+        &["", "https://id.example.org/"],
+        &["id.example.org", "http://id.test", "https://a.test b"],
+    );
     assert_takes("SenderAddress", &["invitations@example.org"], &["", "example.org", "a b@example.org", "a@b@c"]);
     assert_takes("SenderIdentity", &["", "example.org"], &["a@example.org", "example", "example.org "]);
-    assert_takes("PublicBaseUrl", &["", "https://a.test", "https://a.test/x"], &["https://a.test/", "a.test", "https://a.test "]);
+    assert_takes(
+        "PublicBaseUrl",
+        &["", "https://a.test", "https://a.test/x"],
+        &["https://a.test/", "a.test", "https://a.test "],
+    );
     assert_takes("LinkConcurrency", &["", "1", "50"], &["0", "-1", "1.5", "fifty"]);
 }
 
@@ -202,7 +210,8 @@ fn routes_that_need_no_token_have_limits_and_a_function_of_their_own() {
     let mut serving = Vec::new();
     for (name, function) in functions() {
         let events = function.properties["Events"].as_object().into_iter().flat_map(|events| events.values());
-        let of_api: Vec<_> = events.filter(|event| event["Type"] == "HttpApi").map(|event| &event["Properties"]).collect();
+        let of_api: Vec<_> =
+            events.filter(|event| event["Type"] == "HttpApi").map(|event| &event["Properties"]).collect();
         let open = of_api.iter().filter(|event| event["Auth"]["Authorizer"] == "NONE").count();
         if open > 0 {
             assert_eq!(open, of_api.len(), "{name} serves others, too");

@@ -14,13 +14,13 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use domain::email::{InvalidEmail, list};
 use http_api::{
     api::Api,
     body,
     function::{json, parameter, path},
     problem::Problem,
 };
-use domain::email::{InvalidEmail, list};
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use service::directory::{communities, connections, erasure, members, senders, settings, suppressions, users};
 use system::now;

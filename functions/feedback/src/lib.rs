@@ -100,9 +100,8 @@ impl Detail {
         match self.event_type.as_str() {
             "Delivery" => Some(DeliveryState::Delivered),
             "Bounce" if self.is_permanent_bounce() => Some(DeliveryState::Bounced),
-            "Bounce" => Some(DeliveryState::Failed),
             "Complaint" => Some(DeliveryState::Complained),
-            "Reject" | "Rendering Failure" => Some(DeliveryState::Failed),
+            "Bounce" | "Reject" | "Rendering Failure" => Some(DeliveryState::Failed),
             _ => None,
         }
     }

@@ -155,7 +155,9 @@ mod tests {
     #[test]
     fn what_may_be_one_member_with_a_space_is_nobodys_right() {
         for claim in ["groups", "https://example.org/roles", "custom:role"] {
-            for text in ["[Network administrators]", "[administrators]", "Network administrators", "editors administrators"] {
+            for text in
+                ["[Network administrators]", "[administrators]", "Network administrators", "editors administrators"]
+            {
                 assert!(!holds(claim, text, VALUE), "{claim}: {text}");
             }
             for text in ["administrators", r#"["Network","administrators"]"#] {
