@@ -333,10 +333,11 @@ fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusa
 fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
     match &invitation.invitee {
         invitee @ Invitee::User { .. } => invitee.clone(),
-        Invitee::Address { .. } => Invitee::User {
+        Invitee::Address { email, .. } => Invitee::User {
             id: viewer.caller.id.clone(),
             display_name: viewer.user.map(|user| user.display_name.clone().into()),
-            invited_as: None,
+            // Kept until the directory has a name: it tells an unknown one from one that was erased.
+            invited_as: email.clone().filter(|_| viewer.user.is_none()).map(InvitedAs::Address),
         },
     }
 }

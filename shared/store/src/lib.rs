@@ -51,6 +51,7 @@ impl Store {
     /// of it does not matter: a failure shows again, and is reported, where it matters. It waits two seconds at the most,
     /// since Lambda gives a start ten.
     pub async fn warm_up(&self) {
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.read([keys::Key::settings()])).await;
+        let settings = keys::Key::settings(keys::Spread::by_time(system::now()));
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.read([settings])).await;
     }
 }
