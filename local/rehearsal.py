@@ -42,19 +42,22 @@ class Rehearsal:
         console.step("✓ The stack is deleted, table and user pool are kept")
 
     def restore(self) -> None:
-        """Restores the table to a copy, and has a new stack begin with it and with the old user pool."""
+        """Restores the table under its own name, and has a new stack begin with it and with the old user pool."""
         copy = f"{self._table}-restored"
         self._dynamodb.restore_table_to_point_in_time(
             SourceTableName=self._table, TargetTableName=copy, UseLatestRestorableTime=True
         )
         self._dynamodb.get_waiter("table_exists").wait(TableName=copy)
-        # So that nothing of what follows can be due to it.
+        backup = self._dynamodb.create_backup(TableName=copy, BackupName="restored")["BackupDetails"]["BackupArn"]
         self._dynamodb.delete_table(TableName=self._table)
+        self._dynamodb.get_waiter("table_not_exists").wait(TableName=self._table)
+        self._dynamodb.restore_table_from_backup(TargetTableName=self._table, BackupArn=backup)
+        self._dynamodb.get_waiter("table_exists").wait(TableName=self._table)
         imported = [
             {
                 "ResourceType": "AWS::DynamoDB::Table",
                 "LogicalResourceId": TABLE,
-                "ResourceIdentifier": {"TableName": copy},
+                "ResourceIdentifier": {"TableName": self._table},
             },
             {
                 "ResourceType": "AWS::Cognito::UserPool",
@@ -77,7 +80,7 @@ class Rehearsal:
     def check(self, outputs: dict[str, str], people: list[Person]) -> None:
         """Checks, after the deployment, that everything goes on where it was."""
         table = outputs["TableName"]
-        console.check(table == f"{self._table}-restored", "the stack's table is the restored one", table)
+        console.check(table == self._table, "the stack's table is the restored one", table)
         before, now = [{person.email: person.user_id for person in some} for some in (self._people, people)]
         console.check(before == now, "everyone has the user id that they had", now)
         self._moderator = with_role(people, "moderator")
