@@ -147,6 +147,7 @@ const RULES: [Rule; 35] = [
     rule("DELETE /directory/users/{userId}/connections/{otherId}", 204, &[SiteAdministrator], &[], 403),
     rule("GET /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
+    rule("DELETE /directory/suppressions/{address}", 204, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
     // The link is what lets people in, signed in or not.
     rule("GET /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
