@@ -37,7 +37,7 @@ pub(crate) fn response(answer: Response, request: &Request) -> lambda_http::Resp
     let answer = shortened(answer);
     let (status, text) = match (status(&answer, media_type), text(&answer)) {
         (status, text) if text.len() <= MAX_ANSWER => (status, text),
-        _ => (StatusCode::OK, text(&too_large().into())),
+        _ => (StatusCode::OK, text(&too_large())),
     };
     // A status that tells something is told in the media type in which it counts.
     not_stored(status, if status == StatusCode::OK { media_type } else { GRAPHQL_RESPONSE }, text)

@@ -133,12 +133,12 @@ impl<'a> Measure<'a> {
     fn check(&mut self) -> Result<(), Fault> {
         let document = self.document;
         for (name, fragment) in &document.fragments {
-            self.directives(&fragment.node.directives)?;
+            check_directives(&fragment.node.directives)?;
             self.fragment(name, fragment.pos)?;
         }
         let (mut selections, mut commands) = (0_usize, Vec::new());
         for (_, operation) in document.operations.iter() {
-            self.directives(&operation.node.directives)?;
+            check_directives(&operation.node.directives)?;
             let size = self.set(&operation.node.selection_set.node)?;
             selections = selections.saturating_add(size.selections);
             if selections > MAX_SELECTIONS {
@@ -159,7 +159,7 @@ impl<'a> Measure<'a> {
     fn set(&mut self, set: &'a SelectionSet) -> Result<Size, Fault> {
         let mut whole = Size::default();
         for selection in &set.items {
-            self.directives(selection.node.directives())?;
+            check_directives(selection.node.directives())?;
             let part = match &selection.node {
                 Selection::Field(field) => self.field(field)?,
                 Selection::FragmentSpread(spread) => self.spread(spread)?,
@@ -210,15 +210,6 @@ impl<'a> Measure<'a> {
         Ok(size)
     }
 
-    fn directives(&self, directives: &[Positioned<Directive>]) -> Result<(), Fault> {
-        match directives.get(MAX_DIRECTIVES) {
-            Some(one) => {
-                Err(Fault::new(format!("At most {MAX_DIRECTIVES} directives are allowed in one place."), Some(one.pos)))
-            }
-            None => Ok(()),
-        }
-    }
-
     /// Collects the fields at the top of an operation. There are no more of them than selections were counted.
     fn roots(&self, set: &'a SelectionSet, found: &mut Vec<&'a Positioned<Field>>) {
         for selection in &set.items {
@@ -233,6 +224,15 @@ impl<'a> Measure<'a> {
                 }
             }
         }
+    }
+}
+
+fn check_directives(directives: &[Positioned<Directive>]) -> Result<(), Fault> {
+    match directives.get(MAX_DIRECTIVES) {
+        Some(one) => {
+            Err(Fault::new(format!("At most {MAX_DIRECTIVES} directives are allowed in one place."), Some(one.pos)))
+        }
+        None => Ok(()),
     }
 }
 

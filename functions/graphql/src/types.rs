@@ -78,6 +78,7 @@ pub(crate) struct Community {
 
 /// What a caller may do in a community, by the rules that sending goes by.
 #[derive(Debug, Clone, SimpleObject)]
+#[allow(clippy::struct_excessive_bools, reason = "each answers a question of a form")]
 pub(crate) struct CommunityOptions {
     /// Whether the caller may invite.
     may_invite: bool,

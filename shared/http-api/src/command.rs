@@ -36,7 +36,7 @@ pub async fn perform(
     command: &Command,
 ) -> Result<InvitationView, Problem> {
     let now = now();
-    let found = service::command::perform(store, caller, id, command, now).await?;
+    let found = Box::pin(service::command::perform(store, caller, id, command, now)).await?;
     Ok(InvitationView::found(found, caller, now))
 }
 
