@@ -15,6 +15,7 @@ use service::options::Options;
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityOptions))]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(crate) struct OptionsView<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = CommunityId))]
     community_id: &'a str,
