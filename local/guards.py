@@ -426,7 +426,9 @@ GUARDS = [
           near="pub fn check_active"),
 
     # ---- Callers, cursors, bodies
-    Guard("only the administrators' group makes one", CALLER, "member == self.administrator_value", "true"),
+    Guard("only the administrators' group makes one", CALLER, "array.unwrap_or(text).split(' ').any(|member| member == value)", "true"),
+    Guard("only a JSON array that has the administrators' group makes one", CALLER, "members.iter().any(|member| member == value)", "true"),
+    Guard("a list whose members may have spaces makes nobody an administrator", CALLER, "LISTS.contains(&name)", "true"),
     Guard("only a site administrator is let in as one", CALLER, "caller.site_administrator", "true",
           near="pub fn site_administrator"),
     Guard("an address in a token is verified if it says so", CALLER, 'verified == "true"', "true"),
@@ -573,6 +575,9 @@ GUARDS = [
           "{ let _ = current; ControlFlow::Break(Applied::Unneeded) }"),
     Guard("an event that the bus refused comes again", OUTBOUND, "entry.error_code().is_some()", "false"),
     Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
+    Guard("an address that gets an owner while its suppression is lifted keeps them", ADDRESSES, "expression.require_missing(OWNER);", ALWAYS + ";"),
+    Guard("a lifted suppression is the owner's, too", ADDRESSES, "let Some(owner) = retry((), |()| self.lift_once(address)).await? else { return Ok(()) };", "let Some(owner) = retry((), |()| self.lift_once(address)).await?.filter(|_| false) else { return Ok(()) };"),
+    Guard("a user hears of a lifted suppression by being written", DIRECTORY_USERS, "record.filed && !record.suppressed", "record.filed"),
     Guard("a lasting bounce suppresses", REPORTS, "store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
     Guard("only the invitation mail shows in the invitation", REPORTS, "kind.rules().tracked", "true"),
 

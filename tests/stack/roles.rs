@@ -52,16 +52,17 @@ const ACTIONS: [Action; 12] = [
 ];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 12] = [
+const NEEDED: [(&str, &[Action]); 13] = [
     ("OptionsFunctionRole", &[]),
     // The table for names and connections alone.
     ("PeopleFunctionRole", &[QueryTable]),
     ("ListMineFunctionRole", &[QueryByInvitee, QueryByWaiting]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
-    ("StatusFunctionRole", &[Get]),
+    ("StatusFunctionRole", &[]),
     ("SendFunctionRole", &[Put, Update]),
     ("RespondFunctionRole", &[Get, Put, Update]),
+    ("RespondByLinkFunctionRole", &[Get, Put, Update]),
     ("CancelFunctionRole", &[Get, Put, Update]),
     ("ModerateFunctionRole", &[Get, Put, Update]),
     (

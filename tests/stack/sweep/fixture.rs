@@ -194,12 +194,14 @@ struct PathValues {
 }
 
 impl PathValues {
-    fn values(&self) -> [(&str, &str); 5] {
+    fn values(&self) -> [(&str, &str); 6] {
         [
             ("communityId", &self.community),
             ("invitationId", &self.invitation),
             ("userId", &self.user),
             ("otherId", &self.other),
+            // Nobody's: each case is about the right.
+            ("address", "spare@example.net"),
             ("token", &self.token),
         ]
     }
