@@ -62,7 +62,7 @@ JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
 SEND_FACTS = "shared/service/src/send/facts.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
-REQUEST = "functions/send/src/request.rs"
+REQUEST = "shared/http-api/src/sending.rs"
 LINK = "functions/respond/src/link.rs"
 LINK_SERVICE = "shared/service/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
@@ -81,6 +81,10 @@ WAVES = "shared/service/src/directory/import.rs"
 DELIVER = "functions/deliver/src/lib.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
+GRAPHQL = "functions/graphql/src/lib.rs"
+GRAPHQL_LIMITS = "functions/graphql/src/limits.rs"
+GRAPHQL_SCHEMA = "functions/graphql/src/schema.rs"
+GRAPHQL_ANSWER = "functions/graphql/src/answer.rs"
 
 GUARDS = [
     # ---- The conditions of the writing transaction
@@ -443,7 +447,7 @@ GUARDS = [
           'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
           'format!("{caller} {} {text}", of.join(" "))'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
-    Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
+    Guard("a body has a limit", BODY, "bytes.len() > most", "false"),
     Guard("a field stands once", JSON, "if let Some(name) = repeated(&fields)", "if let Some(name) = None::<&str>"),
     Guard("a body is complete", BODY, 'Ok(_) => Err(Problem::malformed("body", "must be a JSON object"))',
           "Ok(_) => Ok(Vec::new())"),
@@ -473,7 +477,7 @@ GUARDS = [
     Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
     Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
-    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
+    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&text.len())", "true"),
     Guard("a recipient counts once", SEND,
           "submitted.names.party().is_some_and(|party| !typed.insert(party))",
           "false"),
@@ -609,4 +613,21 @@ GUARDS = [
     Guard("a cursor is good for one search", LIST,
           'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
           'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))'),
+    # ---- What a document may ask for
+    Guard("a document has a length", GRAPHQL, "body::json_within(request, MAX_BODY)?", "body::json(request)?"),
+    Guard("brackets have a depth", GRAPHQL_LIMITS, "nesting(query) > MAX_NESTING", "false"),
+    Guard("fields have a depth", GRAPHQL_LIMITS, "size.depth > MAX_DEPTH", "false"),
+    Guard("the schema has a depth", GRAPHQL_LIMITS, "depth > MAX_INTROSPECTION_DEPTH", "false"),
+    Guard("a document asks for so much", GRAPHQL_LIMITS, "selections > MAX_SELECTIONS", "false"),
+    Guard("fragments are spread so deep", GRAPHQL_LIMITS, "self.open == MAX_SPREADS", "false"),
+    Guard("directives have a number", GRAPHQL_LIMITS, "directives.get(MAX_DIRECTIVES)", "directives.get(usize::MAX)"),
+    Guard("mutations have a number", GRAPHQL_LIMITS, "commands.get(MAX_MUTATIONS)", "commands.get(usize::MAX)"),
+    Guard("a mutation stands once under a name", GRAPHQL_LIMITS,
+          "!names.insert(field.node.response_key().node.as_str())", "false"),
+    Guard("the schema can be hidden", GRAPHQL_LIMITS, "if !self.introspection", "if false"),
+    Guard("a document has a complexity", GRAPHQL_SCHEMA, ".limit_complexity(MAX_COMPLEXITY)", ""),
+    Guard("what failed on our side has a status", GRAPHQL_ANSWER,
+          "(Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,", ""),
+    Guard("lapsed invitations stand behind a cursor within a page", LISTS,
+          "lapsed |= invitation.status_at(self.clock) != invitation.status;", ""),
 ]

@@ -115,8 +115,9 @@ class LocalStack:
             },
         )
         webmail = str(Path(__file__).with_name("webmail.py"))
+        options = {"endpoint-url": endpoint_url, "port": ports.mailbox, "stack-file": self.file}
         self._mailbox.start(
-            [sys.executable, webmail, "--endpoint-url", endpoint_url, "--port", str(ports.mailbox)], dict(os.environ)
+            [sys.executable, webmail, *(f"--{name}={value}" for name, value in options.items())], dict(os.environ)
         )
         self._aws.wait_until_it_answers(f"{endpoint_url}/_ministack/health")
         self._mailbox.wait_until_it_answers(f"http://127.0.0.1:{ports.mailbox}/")
@@ -133,7 +134,8 @@ def run() -> None:
     console.step("Done. The stack keeps running until `make stop`.")
     print(f"\nAPI      {described['apiUrl']}")
     print(f"Mails    {described['mailboxUrl']}")
-    print(f"Docs     {described['mailboxUrl']}/docs\n")
+    print(f"Docs     {described['mailboxUrl']}/docs")
+    print(f"GraphQL  {described['mailboxUrl']}/graphql\n")
     for person in people:
         print(f"{person.name}, {person.role.replace('_', ' ')}, {person.email}\n{person.token}\n")
     print(f"The same for programs: {stack.file.relative_to(functions.ROOT)}")

@@ -11,6 +11,7 @@ mod directory;
 mod docs;
 mod engine;
 mod events;
+mod graphql;
 mod idempotency;
 mod lists;
 mod logs;
