@@ -9,7 +9,7 @@ FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/
 help: ## Tells what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 8
 
-run: tools ## Starts a local AWS, deploys the service to it and shows the main job done
+run: tools ## Starts a local AWS, deploys the service to it, and prints where to play the whole story
 	@$(PYTHON) local/stack.py run
 
 stop: ## Ends everything that run started

@@ -38,7 +38,7 @@ const ACTIONS: [Action; 11] =
     [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete, Scan, Mail];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 10] = [
+const NEEDED: [(&str, &[Action]); 11] = [
     ("ListMineFunctionRole", &[QueryByInvitee]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
@@ -53,6 +53,7 @@ const NEEDED: [(&str, &[Action]); 10] = [
     ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
+    ("UiFunctionRole", &[]),
 ];
 
 #[test]
