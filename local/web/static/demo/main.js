@@ -83,6 +83,7 @@ follow(() => {
 offer();
 document.querySelector("#start-over").addEventListener("click", startOver);
 document.addEventListener("invitation-action", keepUp);
+document.addEventListener("invitation-send", refresh);
 addEventListener("focus", keepUp);
 await signIn(person);
 await mailbox.watch(scene.people, refresh);
