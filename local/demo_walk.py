@@ -123,6 +123,7 @@ class DemoWalk:
         page = self._browsing.tab(self._docs_url).page
         page.get_by_label("Try calls as").select_option(label="Ines Ibarra, invitee")
         operation = page.locator("#operations-Answering-listMyInvitations")
+        expect(operation).to_be_visible(timeout=30_000)
         operation.get_by_role("button").first.click()
         operation.get_by_role("button", name="Execute").click()
         expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
