@@ -432,7 +432,7 @@ export class InvitationComposer extends InvitationElement {
   private _renderForm(options: CommunityOptions): TemplateResult {
     const { words } = this;
     const faults = this._review();
-    const pending = entries(this._text).length;
+    const pending = entries(this._text).filter(({ valid }) => valid).length;
     const wrong = faults.filter(Boolean).length;
     const n = this._recipients.length - wrong + pending;
     const mode = options.membershipMode === 'automatic' ? 'joinAtOnce' : options.needsApproval ? 'needApproval' : undefined;
@@ -532,10 +532,11 @@ export class InvitationComposer extends InvitationElement {
         type="button"
         class="edit"
         tabindex=${stop ? 0 : -1}
-        aria-label="${words.say(userId ? 'person' : 'edit', { name: text })}${reason ? `: ${reason}` : ''}"
         @click=${() => (userId ? undefined : this._edit(index))}
       >
-        ${fault ? alert : nothing}<bdi>${text}</bdi>${reason ? html`<span class="why">${reason}</span>` : nothing}
+        ${fault ? alert : nothing}<bdi>${text}</bdi>${reason ? html` <span class="why">${reason}</span>` : nothing}${userId
+          ? nothing
+          : html`<span class="hidden">${words.say('edit')}</span>`}
       </button>
       <button type="button" class="remove" tabindex="-1" aria-label=${words.say('remove', { name: text })} @click=${() => this._remove(index)}>
         ${cross}
@@ -649,7 +650,7 @@ export class InvitationComposer extends InvitationElement {
     </div>`;
   }
 
-  /** What needs attention comes first, with the reason and until when. */
+  /** What needs attention comes first. Why, and until when, stands on each of them, in the box. */
   private _renderResults(results: Result[]): TemplateResult {
     const { words } = this;
     const group = (wanted: (outcome: Outcome) => boolean) => results.filter(({ outcome }) => wanted(outcome));
@@ -665,8 +666,7 @@ export class InvitationComposer extends InvitationElement {
         : nothing;
     return html`<div class="results stack" part="results" role="group" aria-label=${words.say('results')} tabindex="-1">
       ${failed.length
-        ? html`<div class="note danger"><p><b>${words.say('failed', { n: failed.length })}</b> ${words.say('failedHint')}</p></div>
-            ${this._renderRows(failed)}`
+        ? html`<div class="note danger"><p><b>${words.say('failed', { n: failed.length })}</b> ${words.say('failedHint')}</p></div>`
         : nothing}
       ${fine.length ? html`<div class="note good"><p class="row">${tick}<b>${words.say('done', { n: fine.length })}</b></p></div>` : nothing}
       <div>${fold(words.say('settled', { n: settled.length }), settled)} ${fold(words.say('doneList', { n: fine.length }), fine)}</div>

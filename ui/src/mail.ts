@@ -11,9 +11,9 @@ const ATTRIBUTES = ['align', 'cellpadding', 'cellspacing', 'dir', 'height', 'lan
  */
 export function mailBody(markup: string): Node[] {
   const inert = document.implementation.createHTMLDocument('');
-  // Parsed as a template of Lit's, which is the one way that a policy of trusted types leaves open; under another name,
-  // because the parser would report each style to the policy.
-  const strings = [markup.replace(/ style=/g, ' data-style=')];
+  // Parsed as a template of Lit's, the one way that a policy of trusted types leaves open. Without its head, and with
+  // styles under another name, because the policy would hear of each of them already now.
+  const strings = [markup.replace(/^[^]*<body/, '<body').replace(/ style=/g, ' data-style=')];
   const template = html(Object.assign(strings, { raw: strings }) as unknown as TemplateStringsArray);
   render(template, inert.body, { creationScope: inert });
   return copies(inert.body);

@@ -3,6 +3,7 @@ import { css } from 'lit';
 export const composerStyles = css`
   .field-group {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.375rem;
     min-width: 0;
   }
