@@ -10,15 +10,15 @@ export interface Entry {
 }
 
 const LINE_END = /[\n\r\v\f\x85\u2028\u2029]/;
-const MARK =
-  /[\xAD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFF8\u{1BCA0}-\u{1BCA3}\u{1D173}-\u{1D17A}\u{E0000}-\u{E0FFF}]/u;
+/** Marks without a shape: what Unicode calls ignorable by default, and the blank of Braille. */
+const MARK = /[\p{DI}\u2800\uFFF0-\uFFF8]/u;
 const UNSEEN = new RegExp(`[\\p{White_Space}\\p{Cc}${MARK.source.slice(1)}`, 'u');
 const AROUND = new RegExp(`^(${UNSEEN.source})+|(${UNSEEN.source})+$`, 'gu');
 const QUOTED = new RegExp(`^(${UNSEEN.source}|")+|(${UNSEEN.source}|")+$`, 'gu');
 const END_OF_WORD = /[\p{White_Space}\n\r\v\f\x85\u2028\u2029,;"<>()]/u;
 /** What ends a sentence or a bracket behind an address. */
 const STOPS = /[.。｡:\]!]+$/;
-const LOCAL_PART = /^[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
+const LOCAL_PART = /^(?!\.)(?!.*\.(\.|$))[\w.!#$%&'*+/=?^`{|}~-]+$/;
 const LONGEST = 254;
 
 /** What looks like another character: set by a typographer, or of East Asian width. */

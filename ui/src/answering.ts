@@ -1,9 +1,8 @@
 /** Accepting, declining, and declining for good: what card and notice share. */
-import { css, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { property, state } from 'lit/decorators.js';
+import { css, html, nothing, type PropertyValues, type TemplateResult, type PropertyDeclarations } from 'lit';
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, AllowedAction, Invitation } from './api/schema.js';
-import { InvitationElement, named } from './element.js';
+import { InvitationElement, STATE, named } from './element.js';
 import { tick } from './icons.js';
 
 type Result = 'accepted' | 'declined' | 'blocked';
@@ -19,6 +18,13 @@ const OVER = /^invitation_|^already_member$/;
  * @csspart result - What has become of the invitation.
  */
 export abstract class AnsweringElement extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    invitation: { attribute: false },
+    result: STATE,
+    _busy: STATE,
+    _asking: STATE,
+  };
+
   static override styles = [
     ...InvitationElement.styles,
     css`
@@ -53,11 +59,11 @@ export abstract class AnsweringElement extends InvitationElement {
   ];
 
   /** The invitation to show. Whoever has it in hand sets it. */
-  @property({ attribute: false }) invitation?: Invitation;
+  invitation?: Invitation;
 
-  @state() protected result?: Result;
-  @state() private _busy?: Action;
-  @state() private _asking = false;
+  protected result?: Result;
+  private _busy?: Action;
+  private _asking = false;
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     super.willUpdate(changed);
@@ -144,7 +150,7 @@ export abstract class AnsweringElement extends InvitationElement {
         aria-disabled=${this._busy ? 'true' : nothing}
         @click=${() => this._answer(action)}
       >
-        ${this.words.say(this._busy === action.id ? 'sending' : key)}
+        ${this.words.say(this._busy === action.id ? 'loading' : key)}
       </button>`;
     return html`<div class="answers">
       ${button(accept, 'accept', 'primary')} ${button(decline, 'decline', '')}
@@ -161,7 +167,7 @@ export abstract class AnsweringElement extends InvitationElement {
     return html`<div class="stack asking" role="group" aria-labelledby="asked">
       <p id="asked" tabindex="-1">${this.words.show('blockAsked', { community: html`<bdi>${this.invitation!.community.title}</bdi>` })}</p>
       <div class="answers">
-        <button class="button bad" @click=${() => this._answer(decline, true)}>${this.words.say('blockNow')}</button>
+        <button class="button bad" @click=${() => this._answer(decline, true)}>${this.words.say('block')}</button>
         <button class="button" @click=${() => this._ask(false)}>${this.words.say('back')}</button>
       </div>
     </div>`;

@@ -1,5 +1,4 @@
-import { css, html, nothing, type PropertyValues } from 'lit';
-import { property } from 'lit/decorators.js';
+import { css, html, nothing, type PropertyValues, type PropertyDeclarations } from 'lit';
 import { answerOf } from './api/client.js';
 import { InvitationElement } from './element.js';
 import { bell } from './icons.js';
@@ -23,6 +22,10 @@ const MOST = 100;
  * @csspart count - The count.
  */
 export class InvitationBadge extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    count: { type: Number, reflect: true },
+  };
+
   static override styles = [
     ...InvitationElement.styles,
     css`
@@ -52,7 +55,7 @@ export class InvitationBadge extends InvitationElement {
   ];
 
   /** How many wait. */
-  @property({ type: Number, reflect: true }) count = 0;
+  count = 0;
 
   protected override readonly reloads = [];
   #caller?: string;

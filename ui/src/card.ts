@@ -1,5 +1,4 @@
-import { css, html, nothing } from 'lit';
-import { property } from 'lit/decorators.js';
+import { css, html, nothing, type PropertyDeclarations } from 'lit';
 import { AnsweringElement } from './answering.js';
 import { named } from './element.js';
 
@@ -12,6 +11,11 @@ import { named } from './element.js';
  * @csspart message - The sender's words.
  */
 export class InvitationCard extends AnsweringElement {
+  static override properties: PropertyDeclarations = {
+    invitationId: { attribute: 'invitation-id' },
+    headingLevel: { type: Number, attribute: 'heading-level' },
+  };
+
   static override styles = [
     ...AnsweringElement.styles,
     css`
@@ -33,10 +37,10 @@ export class InvitationCard extends AnsweringElement {
   ];
 
   /** The id of the invitation to show, where no invitation is set. */
-  @property({ attribute: 'invitation-id' }) invitationId?: string;
+  invitationId?: string;
 
   /** How deep the page's headings are where the card stands. */
-  @property({ type: Number, attribute: 'heading-level' }) headingLevel = 2;
+  headingLevel = 2;
 
   protected override readonly reloads = ['apiUrl', 'getToken', 'invitationId'];
 

@@ -1,11 +1,10 @@
-import { html, nothing, type TemplateResult } from 'lit';
-import { property, state } from 'lit/decorators.js';
+import { html, nothing, type TemplateResult, type PropertyDeclarations } from 'lit';
 import { entries, entriesOfRows, keyOf, trim, type Entry } from './addresses.js';
 import { Problem, answerOf } from './api/client.js';
 import type { CommunityOptions, Outcome, Person } from './api/schema.js';
 import { initials } from './card.js';
-import { InvitationElement } from './element.js';
-import { alert, cross, tick } from './icons.js';
+import { InvitationElement, STATE } from './element.js';
+import { alert, cross } from './icons.js';
 import { mailBody } from './mail.js';
 import { segments } from './message.js';
 import { Shelf, jobOf, restOf, resultsOf, send, sizeOf, type Job, type Result } from './sending.js';
@@ -53,29 +52,49 @@ const SETTLED: Outcome[] = ['already_member', 'already_invited', 'duplicate'];
  * @csspart preview - The mail.
  */
 export class InvitationComposer extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    communityId: { attribute: 'community-id' },
+    _options: STATE,
+    _recipients: STATE,
+    _all: STATE,
+    _text: STATE,
+    _people: STATE,
+    _active: STATE,
+    _dropping: STATE,
+    _message: STATE,
+    _mail: STATE,
+    _view: STATE,
+    _previewProblem: STATE,
+    _job: STATE,
+    _running: STATE,
+    _results: STATE,
+    _names: STATE,
+    _said: STATE,
+  };
+
   static override styles = [...InvitationElement.styles, tablistStyles, composerStyles];
 
   /** The community to invite to. */
-  @property({ attribute: 'community-id' }) communityId = '';
+  communityId = '';
 
   protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
 
-  @state() private _options?: CommunityOptions;
-  @state() private _recipients: Recipient[] = [];
-  @state() private _all = false;
-  @state() private _text = '';
-  @state() private _people: Person[] = [];
-  @state() private _active = -1;
-  @state() private _dropping = false;
-  @state() private _message?: string;
-  @state() private _mail?: { subject: string; text: string; html: string };
-  @state() private _view = 'html';
-  @state() private _previewProblem?: Problem;
-  @state() private _job?: Job;
-  @state() private _running = false;
-  @state() private _results?: Result[];
-  @state() private _names: Record<string, string> = {};
-  @state() private _said = '';
+  private _options?: CommunityOptions;
+  private _recipients: Recipient[] = [];
+  private _all = false;
+  private _text = '';
+  private _people: Person[] = [];
+  private _active = -1;
+  private _dropping = false;
+  private _message?: string;
+  private _mail?: { subject: string; text: string; html: string };
+  private _view = 'html';
+  private _previewProblem?: Problem;
+  private _job?: Job;
+  private _running = false;
+  private _results?: Result[];
+  private _names: Record<string, string> = {};
+  private _said = '';
 
   #shelf?: Shelf;
   #search?: AbortController;
@@ -419,7 +438,7 @@ export class InvitationComposer extends InvitationElement {
     const { words, _options: options } = this;
     if (!options) return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton(1);
     if (!options.mayInvite && !this._results && !this._job) {
-      return html`<slot name="forbidden"><p class="note">${words.problem(options.reason ?? 'not_a_member')}</p></slot>`;
+      return html`<slot name="forbidden"><p class="note warn">${words.problem(options.reason ?? 'not_a_member')}</p></slot>`;
     }
     return html`<section class="panel stack" aria-labelledby="heading">
       <slot name="heading"><h2 id="heading">${words.say('compose')}</h2></slot>
@@ -437,11 +456,11 @@ export class InvitationComposer extends InvitationElement {
     const n = this._recipients.length - wrong + pending;
     const mode = options.membershipMode === 'automatic' ? 'joinAtOnce' : options.needsApproval ? 'needApproval' : undefined;
     return html`<form class="stack" part="form" novalidate @submit=${this._send}>
-      ${mode ? html`<p class="note">${words.say(mode)}</p>` : nothing}
+      ${mode ? html`<p class="note accent">${words.say(mode)}</p>` : nothing}
       ${this._renderBox(options, faults)} ${this._renderMessage(options)} ${this._renderPreview()} ${this.renderProblem()}
       <div class="row between actions">
         <button class="button primary" part="send" aria-disabled=${!n}>
-          ${n ? words.say(options.needsApproval ? 'request' : 'send', { n }) : words.say('sendNone')}
+          ${n ? words.say(options.needsApproval ? 'request' : 'send', { n }) : words.say('compose')}
         </button>
         <p class="muted">${words.say('left', { n: options.quota.left })}</p>
       </div>
@@ -481,25 +500,24 @@ export class InvitationComposer extends InvitationElement {
           aria-controls="people"
           aria-activedescendant=${this._active >= 0 ? `person-${this._active}` : nothing}
           aria-describedby="hint"
-          placeholder=${this._recipients.length ? '' : words.say(options.addressesAllowed ? 'placeholder' : 'placeholderName')}
           .value=${this._text}
           @input=${this._typed}
           @keydown=${this._pressed}
           @paste=${this._pasted}
           @blur=${() => this._text.includes('@') && this._commit()}
         />
-        <ul id="people" class="people" role="listbox" aria-label=${words.say('people')} ?hidden=${!open}>
+        <ul id="people" class="people" role="listbox" aria-label=${words.say(kind)} ?hidden=${!open}>
           ${this._people.map((person, index) => this._renderPerson(person, index))}
         </ul>
       </div>
-      <div class="row between">
-        <p class="muted grow" id="hint">${words.say(options.addressesAllowed ? 'hint' : 'hintName')}</p>
-        ${options.addressesAllowed
-          ? html`<label class="button quiet small file"
+      ${options.addressesAllowed
+        ? html`<div class="row between">
+            <p class="muted grow" id="hint">${words.say('hint')}</p>
+            <label class="button quiet small file"
               >${words.say('file')}<input type="file" class="hidden" accept=".csv,.tsv,.txt,text/*" multiple @change=${this._chosen}
-            /></label>`
-          : nothing}
-      </div>
+            /></label>
+          </div>`
+        : nothing}
     </div>`;
   }
 
@@ -598,7 +616,7 @@ export class InvitationComposer extends InvitationElement {
               </button>`,
           )}
         </div>
-        <span id="counter" class="muted ${this._tooLong ? 'over' : ''}">${words.number(length)} / ${words.number(most)}</span>
+        <span id="counter" dir="ltr" class="${this._tooLong ? 'fault' : 'muted'}">${words.number(length)} / ${words.number(most)}</span>
       </div>
     </div>`;
   }
@@ -644,7 +662,7 @@ export class InvitationComposer extends InvitationElement {
         ? html`<p class="muted">${words.say('keepOpen')}</p>`
         : html`${this.renderProblem()}
             <div class="row">
-              <button class="button primary" @click=${this._goOn}>${words.say('goOn')}</button>
+              <button class="button primary" @click=${this._goOn}>${words.say('tryAgain')}</button>
               <button class="button" @click=${this._finish}>${words.say('stop')}</button>
             </div>`}
     </div>`;
@@ -657,19 +675,18 @@ export class InvitationComposer extends InvitationElement {
     const fine = group((outcome) => FINE.includes(outcome));
     const settled = group((outcome) => SETTLED.includes(outcome));
     const failed = group((outcome) => !FINE.includes(outcome) && !SETTLED.includes(outcome));
-    const fold = (label: string, rows: Result[]) =>
+    const fold = (kind: string, label: string, rows: Result[]) =>
       rows.length
-        ? html`<details>
+        ? html`<details class="note ${kind}">
             <summary>${label}</summary>
             ${this._renderRows(rows)}
           </details>`
         : nothing;
-    return html`<div class="results stack" part="results" role="group" aria-label=${words.say('results')} tabindex="-1">
+    return html`<div class="results stack" part="results" tabindex="-1">
       ${failed.length
-        ? html`<div class="note danger"><p><b>${words.say('failed', { n: failed.length })}</b> ${words.say('failedHint')}</p></div>`
+        ? html`<p class="note bad"><span><b>${words.say('failed', { n: failed.length })}</b> ${words.say('failedHint')}</span></p>`
         : nothing}
-      ${fine.length ? html`<div class="note good"><p class="row">${tick}<b>${words.say('done', { n: fine.length })}</b></p></div>` : nothing}
-      <div>${fold(words.say('settled', { n: settled.length }), settled)} ${fold(words.say('doneList', { n: fine.length }), fine)}</div>
+      ${fold('', words.say('settled', { n: settled.length }), settled)} ${fold('good', words.say('done', { n: fine.length }), fine)}
       <div>
         <button class="button small" @click=${() => (this._results = undefined)}>${words.say('close')}</button>
       </div>

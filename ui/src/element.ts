@@ -1,11 +1,13 @@
 /** What every element has in common: the contract with the host page. */
-import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
-import { property, state } from 'lit/decorators.js';
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult, type PropertyDeclarations } from 'lit';
 import { Problem, connect, follow, type Api, type GetToken } from './api/client.js';
 import type { AllowedAction, Invitation } from './api/schema.js';
 import { announce } from './tabs.js';
 import { foundation } from './styles/foundation.js';
 import { Words, type MessageOverrides } from './words.js';
+
+/** What an element renders by, and no host sets. */
+export const STATE = { state: true };
 
 /**
  * The contract with the host page.
@@ -14,24 +16,33 @@ import { Words, type MessageOverrides } from './words.js';
  * @csspart base - All of the element.
  */
 export class InvitationElement extends LitElement {
+  static override properties: PropertyDeclarations = {
+    apiUrl: { attribute: 'api-url' },
+    locale: {},
+    theme: { reflect: true },
+    getToken: { attribute: false },
+    messages: { attribute: false },
+    problem: STATE,
+  };
+
   static override styles = [foundation];
 
   /** Where the API is: the stack's output `ApiUrl`. */
-  @property({ attribute: 'api-url' }) apiUrl = '';
+  apiUrl = '';
 
   /** The language: `en`, `de` or `ar`, with any region. Without it, that of the page, else of the browser. */
-  @property() locale?: string;
+  locale?: string;
 
   /** `light`, `dark` or `auto` (as the system has it). Without it, as the page's `color-scheme` says. */
-  @property({ reflect: true }) theme?: 'light' | 'dark' | 'auto';
+  theme?: 'light' | 'dark' | 'auto';
 
   /** Gives the caller's token, or a promise of it. It is called once more, with `{renew: true}`, after a 401. */
-  @property({ attribute: false }) getToken?: GetToken;
+  getToken?: GetToken;
 
   /** Words in place of the element's own, by key. */
-  @property({ attribute: false }) messages?: MessageOverrides;
+  messages?: MessageOverrides;
 
-  @state() protected problem?: Problem;
+  protected problem?: Problem;
 
   protected api!: Api;
   protected words = new Words('en');
@@ -108,7 +119,7 @@ export class InvitationElement extends LitElement {
 
   protected renderProblem(problem = this.problem, again?: () => unknown): unknown {
     if (!problem) return nothing;
-    return html`<div class="note danger" part="problem" role="alert">
+    return html`<div class="note bad" part="problem" role="alert">
       <p>${this.words.problem(problem.code)}</p>
       ${again
         ? html`<button class="button small" @click=${again}>${this.words.say('tryAgain')}</button>`
@@ -117,9 +128,9 @@ export class InvitationElement extends LitElement {
   }
 
   protected renderSkeleton(rows = 2): TemplateResult {
-    return html`<div class="skeletons" role="status">
+    return html`<div class="stack" role="status">
       <span class="hidden">${this.words.say('loading')}</span>
-      ${Array.from({ length: rows }, () => html`<div class="skeleton" aria-hidden="true"><i></i><b></b><b></b></div>`)}
+      ${Array.from({ length: rows }, () => html`<div class="panel skeleton" aria-hidden="true"><i></i><b></b><b></b></div>`)}
     </div>`;
   }
 }

@@ -1,8 +1,7 @@
-import { css, html, nothing } from 'lit';
-import { state } from 'lit/decorators.js';
+import { css, html, nothing, type PropertyDeclarations } from 'lit';
 import { answerOf } from './api/client.js';
 import type { Invitation } from './api/schema.js';
-import { InvitationElement, named } from './element.js';
+import { InvitationElement, STATE, named } from './element.js';
 import { envelope } from './icons.js';
 import { tone } from './tones.js';
 
@@ -18,6 +17,13 @@ import { tone } from './tones.js';
  * @csspart earlier - The list of earlier ones.
  */
 export class InvitationInbox extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    _invitations: STATE,
+    _cursor: STATE,
+    _pending: STATE,
+    _busy: STATE,
+  };
+
   static override styles = [
     ...InvitationElement.styles,
     css`
@@ -39,10 +45,10 @@ export class InvitationInbox extends InvitationElement {
     `,
   ];
 
-  @state() private _invitations?: Invitation[];
-  @state() private _cursor?: string;
-  @state() private _pending = 0;
-  @state() private _busy = false;
+  private _invitations?: Invitation[];
+  private _cursor?: string;
+  private _pending = 0;
+  private _busy = false;
   /** Those that waited when they were read: they stay in place, with the result, once they are answered. */
   readonly #waiting = new Set<string>();
 
@@ -90,7 +96,7 @@ export class InvitationInbox extends InvitationElement {
             ${waiting.map((invitation) => html`<li>${this._renderCard(invitation)}</li>`)}
           </ul>`
         : html`<slot name="empty">
-            <div class="empty">${envelope}<h3>${words.say('nothingWaits')}</h3><p class="muted">${words.say('nothingWaitsHint')}</p></div>
+            <div class="empty">${envelope}<p>${words.say('nothingWaits')}</p></div>
           </slot>`}
       ${earlier.length
         ? html`<section class="earlier" aria-labelledby="earlier">

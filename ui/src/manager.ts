@@ -1,9 +1,8 @@
-import { html, nothing, svg, type TemplateResult } from 'lit';
-import { property, state } from 'lit/decorators.js';
+import { html, nothing, type TemplateResult, type PropertyDeclarations } from 'lit';
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, Invitation, InvitationPage, Stats, Status } from './api/schema.js';
 import { initials } from './card.js';
-import { InvitationElement } from './element.js';
+import { InvitationElement, STATE } from './element.js';
 import { envelope, search } from './icons.js';
 import { managerStyles } from './styles/manager.js';
 import { renderTabs, tablistStyles } from './tablist.js';
@@ -45,24 +44,38 @@ interface Question {
  * @csspart numbers - The numbers.
  */
 export class InvitationManager extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    communityId: { attribute: 'community-id' },
+    _stats: STATE,
+    _view: STATE,
+    _status: STATE,
+    _query: STATE,
+    _page: STATE,
+    _reading: STATE,
+    _selected: STATE,
+    _question: STATE,
+    _working: STATE,
+    _notes: STATE,
+  };
+
   static override styles = [...InvitationElement.styles, tablistStyles, managerStyles];
 
   /** The community to manage. */
-  @property({ attribute: 'community-id' }) communityId = '';
+  communityId = '';
 
   protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
 
-  @state() private _stats?: Stats;
-  @state() private _view: View = 'pending';
-  @state() private _status: Status = 'accepted';
-  @state() private _query = '';
-  @state() private _page?: InvitationPage;
-  @state() private _reading = false;
-  @state() private _selected = new Set<string>();
-  @state() private _question?: Question;
-  @state() private _working?: { done: number; all: number };
+  private _stats?: Stats;
+  private _view: View = 'pending';
+  private _status: Status = 'accepted';
+  private _query = '';
+  private _page?: InvitationPage;
+  private _reading = false;
+  private _selected = new Set<string>();
+  private _question?: Question;
+  private _working?: { done: number; all: number };
   /** What has come of actions, by invitation. */
-  @state() private _notes = new Map<string, Problem | 'resent'>();
+  private _notes = new Map<string, Problem | 'resent'>();
   #latest?: AbortController;
   #pause?: ReturnType<typeof setTimeout>;
 
@@ -223,7 +236,7 @@ export class InvitationManager extends InvitationElement {
         ? this.problem ? nothing : this.renderSkeleton(3)
         : page.invitations.length
           ? html`<ul class="list" part="list">${page.invitations.map((one) => this._renderRow(one))}</ul>`
-          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say(this._query ? 'nothingFound' : 'nothingHere')}</p></div></slot>`}
+          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('nobody')}</p></div></slot>`}
       ${page?.nextCursor
         ? html`<button class="button" aria-disabled=${this._reading} @click=${() => this.attempt(() => this._read(page.nextCursor))}>
             ${words.say(this._reading ? 'loading' : 'more')}
@@ -258,8 +271,8 @@ export class InvitationManager extends InvitationElement {
       </label>
       <div class="row">
         ${this._working
-          ? html`<progress max=${this._working.all} value=${this._working.done} aria-label=${words.say('sending')}></progress>
-              <span class="muted" role="status">${words.show('working', { n: this._working.done, all: this._working.all })}</span>`
+          ? html`<progress max=${this._working.all} value=${this._working.done} aria-label=${words.say('loading')}></progress>
+              <span class="muted" role="status">${this._working.done}</span>`
           : verbs.map((verb) => this._renderButton(verb, chosen))}
       </div>
     </div>`;
@@ -285,7 +298,7 @@ export class InvitationManager extends InvitationElement {
     const isBack = (event: KeyboardEvent) => event.key === 'Escape' && back();
     return html`<form class="question stack" aria-labelledby="asked" @submit=${this._answer} @keydown=${isBack}>
       ${verb === 'reject'
-        ? html`<label id="asked" for="reason">${words.say('rejectAsked', { n })}</label>
+        ? html`<label id="asked" for="reason">${words.say('rejectAsked')}</label>
             <input class="field" id="reason" name="reason" maxlength=${LONGEST_REASON} aria-describedby="reason-hint" autofocus />
             <p class="muted" id="reason-hint">${words.say('reasonHint')}</p>`
         : html`<p id="asked"><b>${words.say('cancelAsked', { n })}</b></p>`}
@@ -329,7 +342,7 @@ export class InvitationManager extends InvitationElement {
         ${VERBS.filter((verb) => this._offers(invitation, verb)).map((verb) => this._renderButton(verb, [invitation], name))}
       </div>
       ${note
-        ? html`<p class="said ${note === 'resent' ? '' : 'bad'}" role="status">${note === 'resent' ? words.say('resent') : words.problem(note.code)}</p>`
+        ? html`<p class="said ${note === 'resent' ? 'good' : 'bad'}" role="status">${note === 'resent' ? words.say('resent') : words.problem(note.code)}</p>`
         : nothing}
     </li>`;
   }
@@ -350,22 +363,15 @@ export class InvitationManager extends InvitationElement {
       </dl>
       <div class="plot">
         <table>
-          <caption>
-            ${words.say('byState')}
+          <caption class="hidden">
+            ${words.say('numbers')}
           </caption>
-          <thead class="hidden">
-            <tr>
-              <th scope="col">${words.say('state')}</th>
-              <th scope="col">${words.say('byState')}</th>
-              <th scope="col">${words.say('share')}</th>
-            </tr>
-          </thead>
           <tbody>
             ${rows.map(
               ([status, n]) => html`<tr>
                 <th scope="row">${words.status(status)}</th>
                 <td class="bar" aria-hidden="true">
-                  <svg width="100%" height="16">${svg`<rect class=${tone(status)} width="${(n / most) * 100}%" height="16" rx="4" />`}</svg>
+                  <svg width="100%" height="16"><rect class=${tone(status)} width="${(n / most) * 100}%" height="16" rx="4" /></svg>
                 </td>
                 <td>${words.number(n)}</td>
                 <td class="muted">${sum ? percent(n / sum) : '–'}</td>

@@ -1,6 +1,6 @@
-import { css, html, nothing } from 'lit';
-import { property, state } from 'lit/decorators.js';
+import { css, html, nothing, type PropertyDeclarations } from 'lit';
 import { AnsweringElement } from './answering.js';
+import { STATE } from './element.js';
 import { answerOf } from './api/client.js';
 import { cross, envelope } from './icons.js';
 
@@ -14,6 +14,11 @@ const PAGES = 3;
  * @csspart notice - The line.
  */
 export class InvitationNotice extends AnsweringElement {
+  static override properties: PropertyDeclarations = {
+    communityId: { attribute: 'community-id' },
+    _closed: STATE,
+  };
+
   static override styles = [
     ...AnsweringElement.styles,
     css`
@@ -45,9 +50,9 @@ export class InvitationNotice extends AnsweringElement {
   ];
 
   /** The community whose page it is. */
-  @property({ attribute: 'community-id' }) communityId?: string;
+  communityId?: string;
 
-  @state() private _closed = false;
+  private _closed = false;
 
   protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
 
@@ -68,7 +73,7 @@ export class InvitationNotice extends AnsweringElement {
   protected override content(): unknown {
     if (!this.invitation || this._closed) return nothing;
     const { words, invitation } = this;
-    return html`<section class="line" part="notice" aria-label=${words.say('notice')}>
+    return html`<section class="line" part="notice" aria-label=${words.say('inbox')}>
       ${envelope}
       ${this.result
         ? nothing

@@ -39,6 +39,9 @@ export const tablistStyles = css`
     color: var(--_text);
   }
   @media (forced-colors: active) {
+    .tab {
+      border-color: Canvas;
+    }
     .tab[aria-selected='true'] {
       border-color: Highlight;
     }

@@ -1,9 +1,8 @@
 /** What the elements say, in the reader's language: sentences, numbers and dates. */
 import type { TemplateResult } from 'lit';
 import type { Code, DeliveryState, Outcome, Status } from './api/schema.js';
-import { ar } from './locales/ar.js';
-import { de } from './locales/de.js';
-import { en } from './locales/en.js';
+import type { en } from './locales/en.js';
+import { LOCALES } from './locales/index.js';
 
 /** A sentence; or one for each plural of its `{n}`. */
 export type Text = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
@@ -26,7 +25,6 @@ export type MessageOverrides = Partial<Sentences> & { [group in keyof Coded]?: P
 export type Key = keyof Sentences;
 type Value = string | number | TemplateResult;
 
-export const LOCALES: Record<string, Messages> = { en, de, ar };
 const RIGHT_TO_LEFT = ['ar'];
 
 export class Words {

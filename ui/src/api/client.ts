@@ -5,7 +5,7 @@
  * write a query that this API does not have: what is left of it here is a dozen lines.
  */
 import type { Client } from 'openapi-fetch';
-import type { AllowedAction, Code, Fault, Invitation, paths } from './schema.js';
+import type { AllowedAction, Code, Invitation, paths } from './schema.js';
 
 /** Gives the caller's token. It is asked again, with `renew`, once the API has refused the first. */
 export type GetToken = (options?: { renew?: boolean }) => string | Promise<string>;
@@ -32,10 +32,10 @@ export class Problem extends Error {
     readonly status = 0,
     /** Seconds to wait before trying again, where the API says so. */
     readonly retryAfter?: number,
-    readonly errors: Fault[] = [],
-    detail?: string,
+    /** What the API, or the browser, says to whoever reads logs. */
+    detail: string = code,
   ) {
-    super(detail ?? code);
+    super(detail);
   }
 
   /** Whether the same request may succeed later. */
@@ -70,7 +70,7 @@ export async function answerOf<T>(call: Promise<Answer<T>>): Promise<T> {
     answer = await call;
   } catch (error) {
     if (error instanceof DOMException || error instanceof Problem) throw error;
-    throw new Problem('offline', 0, undefined, [], String(error));
+    throw new Problem('offline', 0, undefined, String(error));
   }
   const { data, error, response } = answer;
   if (response.ok) return data as T;
@@ -81,14 +81,13 @@ function problemOf({ status, headers }: Response, body: unknown): Problem {
   const problem = (typeof body === 'object' && body ? body : {}) as Partial<{
     code: Code;
     retryAfter: number;
-    errors: Fault[];
     detail: string;
   }>;
   // The gateway's own answers have no code.
   const byStatus: Record<number, Code> = { 401: 'unauthenticated', 404: 'no_such_route', 413: 'too_large', 429: 'unavailable' };
   const code = problem.code ?? byStatus[status] ?? (status > 500 ? 'unavailable' : 'internal_error');
   const retryAfter = problem.retryAfter ?? (Number(headers.get('Retry-After')) || undefined);
-  return new Problem(code, status, retryAfter, problem.errors, problem.detail);
+  return new Problem(code, status, retryAfter, problem.detail);
 }
 
 /** Does what an invitation's `actions` offer, at the place they name. */

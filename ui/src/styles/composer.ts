@@ -32,17 +32,13 @@ export const composerStyles = css`
   #input {
     flex: 1 1 10rem;
     min-width: 0;
-    min-height: 2rem;
+    min-height: var(--_small);
     padding: 0.125rem 0.375rem;
     border: 0;
     outline: 0;
     background: none;
     color: inherit;
     font: inherit;
-  }
-  #input::placeholder {
-    color: var(--_muted);
-    opacity: 1;
   }
   .chips {
     display: contents;
@@ -57,11 +53,10 @@ export const composerStyles = css`
   .chip button {
     display: flex;
     align-items: center;
-    min-height: 2rem;
+    min-height: var(--_small);
     min-width: 0;
     padding: 0.125rem 0.25rem;
     border: 0;
-    border-radius: calc(var(--_corner) - 1px);
     background: none;
     color: inherit;
     font: inherit;
@@ -75,17 +70,11 @@ export const composerStyles = css`
     padding-inline-start: 0.625rem;
     overflow-wrap: anywhere;
   }
-  .chip bdi {
-    min-width: 0;
-  }
   .chip .remove {
     flex: none;
     justify-content: center;
-    width: 2rem;
+    width: var(--_small);
     color: var(--_muted);
-  }
-  .chip .remove:hover {
-    color: var(--_text);
   }
   .chip .remove svg {
     width: 1em;
@@ -127,12 +116,17 @@ export const composerStyles = css`
     gap: 0.25rem 0.75rem;
     min-height: 2.75rem;
     padding: 0.25rem 0.625rem;
-    border-radius: calc(var(--_corner) - 2px);
+    border-radius: var(--_corner);
     cursor: pointer;
   }
   .people li[aria-selected='true'],
   .people li:hover {
     background: var(--_tint);
+  }
+  @media (forced-colors: active) {
+    .people li[aria-selected='true'] {
+      outline: 2px solid Highlight;
+    }
   }
   .people li[aria-disabled] {
     color: var(--_muted);
@@ -174,8 +168,8 @@ export const composerStyles = css`
     text-decoration-skip-ink: none;
   }
   .token {
-    min-height: 1.75rem;
-    padding: 0 0.5rem;
+    min-height: var(--_small);
+    padding: 0 0.625rem;
     border: 1px solid var(--_line);
     border-radius: 99rem;
     background: var(--_surface);
@@ -184,18 +178,6 @@ export const composerStyles = css`
     font-size: 0.8125em;
     cursor: pointer;
   }
-  .token:hover {
-    background: var(--_tint);
-  }
-  @media (pointer: coarse) {
-    .token,
-    .chip button {
-      min-height: 2.75rem;
-    }
-    .chip .remove {
-      width: 2.75rem;
-    }
-  }
   .fault {
     display: flex;
     gap: 0.5rem;
@@ -203,10 +185,6 @@ export const composerStyles = css`
     color: var(--_bad);
     font-size: 0.9375em;
     font-weight: 600;
-  }
-  .over {
-    color: var(--_bad);
-    font-weight: 700;
   }
   #panel {
     margin-block-start: 0.75rem;
@@ -241,6 +219,13 @@ export const composerStyles = css`
     height: 0.625rem;
     accent-color: var(--_accent);
   }
+  .results details {
+    display: block;
+    padding-block: 0.125rem;
+  }
+  .results summary {
+    color: inherit;
+  }
   .rows {
     max-height: 18rem;
     overflow-y: auto;
@@ -252,7 +237,8 @@ export const composerStyles = css`
     justify-content: space-between;
     gap: 0.125rem 1rem;
     padding-block: 0.5rem;
-    border-block-end: 1px solid var(--_line);
+    border-block-start: 1px solid var(--_line);
+    color: var(--_text);
     overflow-wrap: anywhere;
   }
   .rows .tag {

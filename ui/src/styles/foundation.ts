@@ -26,10 +26,16 @@ export const foundation = css`
     --_space: var(--invitation-space, 1rem);
     --_shadow: var(--invitation-shadow, 0 1px 2px light-dark(#1b223014, #0004));
     --_focus: var(--invitation-color-focus, var(--_accent));
+    --_small: 2.25rem;
     container-type: inline-size;
     color: var(--_text);
     font: var(--_size) / 1.5 var(--_font);
     text-align: start;
+  }
+  @media (pointer: coarse) {
+    :host {
+      --_small: 2.75rem;
+    }
   }
   :host([hidden]) {
     display: none;
@@ -171,27 +177,14 @@ export const foundation = css`
     color: var(--_text);
     background: var(--_sunken);
   }
-  .button.bad {
-    color: var(--_bad);
-    border-color: currentColor;
-  }
-  .button.bad:hover {
-    background: var(--_bad-tint);
-  }
   .button.small {
-    min-height: 2.25rem;
+    min-height: var(--_small);
     padding: 0.25rem 0.75rem;
     font-size: 0.875em;
   }
-  .button:disabled,
   .button[aria-disabled='true'] {
     opacity: 0.55;
     cursor: default;
-  }
-  @media (pointer: coarse) {
-    .button.small {
-      min-height: 2.75rem;
-    }
   }
   .field {
     width: 100%;
@@ -203,12 +196,11 @@ export const foundation = css`
     color: inherit;
     font: inherit;
   }
-  .field::placeholder {
+  ::placeholder {
     color: var(--_muted);
     opacity: 1;
   }
-  label,
-  .label {
+  label {
     font-weight: 600;
     font-size: 0.9375em;
   }
@@ -219,31 +211,16 @@ export const foundation = css`
     justify-content: space-between;
     gap: 0.5rem 1rem;
     padding: 0.75rem 1rem;
-    border: 1px solid transparent;
+    border: 1px solid;
     border-radius: var(--_corner);
-    background: var(--_tint);
     overflow-wrap: anywhere;
   }
   .note > p {
     flex: 1 1 14rem;
   }
-  .note.good {
-    background: var(--_good-tint);
-    color: var(--_good);
-  }
-  .note.good a,
-  .note.danger a,
-  .note.warn a {
+  .note a {
     color: inherit;
     font-weight: 600;
-  }
-  .note.warn {
-    background: var(--_warn-tint);
-    color: var(--_warn);
-  }
-  .note.danger {
-    background: var(--_bad-tint);
-    color: var(--_bad);
   }
   .tag {
     display: inline-flex;
@@ -252,31 +229,39 @@ export const foundation = css`
     padding: 0.0625rem 0.5rem;
     border: 1px solid var(--_line);
     border-radius: 99rem;
-    background: var(--_surface);
     color: var(--_muted);
     font-size: 0.8125em;
     font-weight: 600;
     white-space: nowrap;
   }
-  .tag.good {
-    border-color: transparent;
-    background: var(--_good-tint);
-    color: var(--_good);
+  .good {
+    --_tone: var(--_good);
+    --_wash: var(--_good-tint);
   }
-  .tag.warn {
-    border-color: transparent;
-    background: var(--_warn-tint);
-    color: var(--_warn);
+  .warn {
+    --_tone: var(--_warn);
+    --_wash: var(--_warn-tint);
   }
-  .tag.bad {
-    border-color: transparent;
-    background: var(--_bad-tint);
-    color: var(--_bad);
+  .bad {
+    --_tone: var(--_bad);
+    --_wash: var(--_bad-tint);
   }
-  .tag.accent {
-    border-color: transparent;
-    background: var(--_tint);
-    color: var(--_accent);
+  .accent {
+    --_tone: var(--_accent);
+    --_wash: var(--_tint);
+  }
+  .note,
+  .tag {
+    border-color: var(--_wash, var(--_line));
+    background: var(--_wash, var(--_surface));
+    color: var(--_tone, var(--_muted));
+  }
+  .button.bad {
+    border-color: currentColor;
+    color: var(--_tone);
+  }
+  .button.bad:hover {
+    background: var(--_wash);
   }
   .avatar {
     flex: none;
@@ -315,9 +300,11 @@ export const foundation = css`
     flex: none;
     width: 1.25em;
     height: 1.25em;
-  }
-  .mirrored:dir(rtl) {
-    transform: scaleX(-1);
+    fill: none;
+    stroke: currentColor;
+    stroke-width: 2;
+    stroke-linecap: round;
+    stroke-linejoin: round;
   }
   summary {
     min-height: 2.75rem;
@@ -349,19 +336,12 @@ export const foundation = css`
   details[open] > summary::before {
     rotate: 45deg;
   }
-  .skeletons {
-    display: grid;
-    gap: var(--_space);
-  }
   .skeleton {
     display: grid;
     gap: 0.625rem;
-    padding: 1.25rem;
-    border: 1px solid var(--_line);
-    border-radius: var(--_radius);
-    background: var(--_surface);
   }
   .skeleton > * {
+    width: 75%;
     height: 0.75rem;
     border-radius: 1rem;
     background: var(--_line);
@@ -370,9 +350,6 @@ export const foundation = css`
   .skeleton i {
     width: 40%;
     height: 1rem;
-  }
-  .skeleton b:last-child {
-    width: 75%;
   }
   @keyframes breathe {
     to {
@@ -389,8 +366,7 @@ export const foundation = css`
   @media (forced-colors: active) {
     .note,
     .tag,
-    .avatar,
-    .button.quiet {
+    .avatar {
       border-color: currentColor;
     }
   }

@@ -8,6 +8,7 @@ export const managerStyles = css`
   .search {
     position: relative;
     display: block;
+    font-weight: 400;
   }
   .search svg {
     position: absolute;
@@ -92,18 +93,17 @@ export const managerStyles = css`
   }
   .does {
     grid-area: does;
+    gap: 0;
     padding-block-start: 0.25rem;
   }
   .does .button {
-    min-height: 2rem;
     padding-inline: 0.625rem;
     border-color: transparent;
-    margin-inline-start: -0.375rem;
     background: none;
-    color: var(--_accent);
+    color: var(--_tone, var(--_accent));
   }
-  .does .button.bad {
-    color: var(--_bad);
+  .does .button:first-child {
+    margin-inline-start: -0.625rem;
   }
   .does .button:hover {
     background: var(--_sunken);
@@ -112,15 +112,7 @@ export const managerStyles = css`
     grid-area: said;
     font-size: 0.875em;
     font-weight: 600;
-    color: var(--_good);
-  }
-  .said.bad {
-    color: var(--_bad);
-  }
-  @media (pointer: coarse) {
-    .does .button {
-      min-height: 2.75rem;
-    }
+    color: var(--_tone);
   }
   .figures {
     display: flex;
@@ -173,16 +165,7 @@ export const managerStyles = css`
     transform: scaleX(-1);
   }
   rect {
-    fill: var(--_edge);
-  }
-  rect.good {
-    fill: var(--_good);
-  }
-  rect.accent {
-    fill: var(--_accent);
-  }
-  rect.warn {
-    fill: var(--_warn);
+    fill: var(--_tone, var(--_edge));
   }
   @media (forced-colors: active) {
     rect {
@@ -204,6 +187,15 @@ export const managerStyles = css`
     }
     .bar {
       width: 35%;
+    }
+  }
+  @container (max-width: 24rem) {
+    .item .avatar {
+      display: none;
+    }
+    .item {
+      grid-template-columns: auto minmax(0, 1fr);
+      grid-template-areas: 'check who' '. marks' '. does' '. said';
     }
   }
 `;
