@@ -17,9 +17,13 @@ const { outputFiles: [locales] } = await build({
 });
 const { LOCALES } = await import(`data:text/javascript;base64,${Buffer.from(locales.contents).toString('base64')}`);
 const GROUPS = ['outcomes', 'problems', 'statuses', 'deliveries'];
-const keysOf = (messages) =>
-  Object.keys(messages).flatMap((key) => (GROUPS.includes(key) ? Object.keys(messages[key]).map((name) => `${key}.${name}`) : key));
+const keysOf = (messages) => [
+  ...Object.keys(messages).filter((key) => !GROUPS.includes(key)),
+  ...GROUPS.flatMap((group) => Object.keys(messages[group]).map((name) => `${group}.${name}`)),
+];
 const keys = keysOf(LOCALES.en);
+/** The keys, those of a group behind its name. */
+const packedKeys = ['', ...GROUPS].map((group) => `${group} ${keys.filter((key) => key.includes('.') ? key.startsWith(`${group}.`) : !group).map((key) => key.split('.').at(-1)).join(' ')}`).join('|');
 
 /**
  * Packs the words, a quarter of the bundle: their keys once for all languages, and one text for each, which needs no quotation
@@ -31,7 +35,7 @@ const packWords = {
     onLoad({ filter: /src\/locales\/index\.ts$/ }, () => {
       const text = (messages) => keys.map((key) => packed(key.split('.').reduce((group, name) => group[name], messages))).join('\n');
       const texts = Object.fromEntries(Object.entries(LOCALES).map(([language, messages]) => [language, language === 'ar' ? swap(text(messages)) : text(messages)]));
-      const contents = `${swap}${unpack} export const LOCALES = unpack(${JSON.stringify(keys.join(' '))}, ${JSON.stringify(texts)});`;
+      const contents = `${swap}${unpack} export const LOCALES = unpack(${JSON.stringify(packedKeys)}, ${JSON.stringify(texts)});`;
       return { contents, loader: 'js' };
     });
   },
@@ -48,18 +52,18 @@ function swap(text) {
 }
 
 function unpack(keys, texts) {
-  const names = keys.split(' ');
   for (const language in texts) {
+    const lines = (language === 'ar' ? swap(texts[language]) : texts[language]).split('\n');
     const messages = {};
-    const text = language === 'ar' ? swap(texts[language]) : texts[language];
-    text.split('\n').forEach((line, index) => {
-      const [first, ...forms] = line.split('\t');
-      const text = forms.length ? {} : first;
-      for (let at = 0; at < forms.length; at += 2) text[forms[at]] = forms[at + 1];
-      const [group, name] = names[index].split('.');
-      if (name) (messages[group] ??= {})[name] = text;
-      else messages[group] = text;
-    });
+    for (const part of keys.split('|')) {
+      const [name, ...names] = part.split(' ');
+      const group = name ? (messages[name] = {}) : messages;
+      for (const key of names) {
+        const [first, ...forms] = lines.shift().split('\t');
+        group[key] = forms.length ? {} : first;
+        for (let at = 0; at < forms.length; at += 2) group[key][forms[at]] = forms[at + 1];
+      }
+    }
     texts[language] = messages;
   }
   return texts;
@@ -123,5 +127,5 @@ const { code: bundle } = await minify(outputFiles[0].text, {
 await mkdir(`${HERE}/dist`, { recursive: true });
 await writeFile(`${HERE}/dist/invitations.js`, bundle);
 const size = gzipSync(bundle, { level: 9 }).length;
-console.log(`dist/invitations.js: ${(size / 1024).toFixed(1)} KB gz`);
+console.log(`dist/invitations.js: ${(size / 1024).toFixed(1)} KB gz (${size} bytes)`);
 if (size > LIMIT) throw new Error(`more than ${LIMIT / 1024} KB`);

@@ -68,7 +68,7 @@ export class InvitationCard extends AnsweringElement {
       ${this._renderAbout()} ${this.renderAnswer()}
       ${status === 'pending' && !this.result
         ? html`<p class="muted">
-            ${words.show('validUntil', { date: html`<time datetime=${expiresAt}>${words.moment(expiresAt)}</time>` })}
+            ${words.show('expires', { when: html`<time datetime=${expiresAt}>${words.away(expiresAt)} (${words.moment(expiresAt, 'short')})</time>` })}
           </p>`
         : nothing}
       <slot name="footer"></slot>

@@ -196,7 +196,7 @@ export class InvitationComposer extends InvitationElement {
 
   private _reason({ outcome, until }: NonNullable<Fault>): string {
     const { words } = this;
-    return words.outcome(outcome) + (until ? ` (${words.say('until', { date: words.moment(until) })})` : '');
+    return words.outcome(outcome) + (until ? ` (${words.say('until', { date: words.moment(until, 'short') })})` : '');
   }
 
   // The box: a combobox of the ARIA practices.
@@ -410,7 +410,7 @@ export class InvitationComposer extends InvitationElement {
   private async _finish(): Promise<void> {
     const job = this._job!;
     const results = resultsOf(job);
-    this.#shelf?.clear();
+    this.#shelf?.put();
     this._job = undefined;
     this._names = { ...this._names, ...job.names };
     const again = results.filter(({ outcome }) => !FINE.includes(outcome) && !SETTLED.includes(outcome));
@@ -545,7 +545,7 @@ export class InvitationComposer extends InvitationElement {
   private _renderChip({ text, userId }: Recipient, index: number, fault: Fault, stop: boolean): TemplateResult {
     const { words } = this;
     const reason = fault && this._reason(fault);
-    return html`<li class="chip ${fault ? 'wrong' : ''}" data-index=${index} @keydown=${(event: KeyboardEvent) => this._pressedOnChip(event, index)}>
+    return html`<li class="chip ${fault ? 'wrong bad' : ''}" data-index=${index} @keydown=${(event: KeyboardEvent) => this._pressedOnChip(event, index)}>
       <button
         type="button"
         class="edit"
@@ -611,7 +611,7 @@ export class InvitationComposer extends InvitationElement {
           <span class="muted">${words.say('tokens')}</span>
           ${messageTokens.map(
             (token) =>
-              html`<button type="button" class="token" title=${this._explain(token)} aria-label="${token}: ${this._explain(token)}" @click=${() => this._insert(token)}>
+              html`<button type="button" class="token" title=${this._explain(token)} @click=${() => this._insert(token)}>
                 ${token}
               </button>`,
           )}

@@ -131,7 +131,7 @@ export class InvitationInbox extends InvitationElement {
     const name = sender.displayName ?? words.say('someone');
     return html`<div class="grow">
         <div>${named(community.title, community.url)}</div>
-        <div class="muted">${words.show('earlierBy', { sender: html`<bdi>${name}</bdi>`, date: words.date(answeredAt ?? expiresAt) })}</div>
+        <div class="muted">${words.show('sentBy', { sender: html`<bdi>${name}</bdi>`, when: words.moment(answeredAt ?? expiresAt) })}</div>
       </div>
       <span class="tag ${tone(status)}">${words.status(status)}</span>`;
   }

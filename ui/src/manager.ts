@@ -55,7 +55,6 @@ export class InvitationManager extends InvitationElement {
     _selected: STATE,
     _question: STATE,
     _working: STATE,
-    _notes: STATE,
   };
 
   static override styles = [...InvitationElement.styles, tablistStyles, managerStyles];
@@ -185,17 +184,14 @@ export class InvitationManager extends InvitationElement {
   }
 
   private async _carryOutOne(verb: Verb, invitation: Invitation, body: object): Promise<void> {
-    const note = (what: Problem | 'resent') => (this._notes = new Map(this._notes).set(invitation.id, what));
+    this._notes.delete(invitation.id);
     try {
       const changed = await this.act(invitation, this._offers(invitation, verb)!, body);
       if (!changed) return;
-      const notes = new Map(this._notes);
-      notes.delete(invitation.id);
-      this._notes = notes;
-      if (verb === 'resend') note('resent');
+      if (verb === 'resend') this._notes.set(changed.id, 'resent');
       this._page!.invitations = this._page!.invitations.map((one) => (one.id === changed.id ? changed : one));
     } catch (error) {
-      note(this.asProblem(error));
+      this._notes.set(invitation.id, this.asProblem(error));
     }
   }
 
@@ -314,7 +310,7 @@ export class InvitationManager extends InvitationElement {
     const { id, invitee, sender, status, createdAt, expiresAt, answeredAt, delivery, reason, actions } = invitation;
     const name = invitee.displayName ?? invitee.email ?? words.say('someone');
     const note = this._notes.get(id);
-    const when = status === 'pending' ? words.say('expires', { when: words.away(expiresAt) }) : words.date(answeredAt ?? createdAt);
+    const when = status === 'pending' ? words.say('expires', { when: words.away(expiresAt) }) : words.moment(answeredAt ?? createdAt);
     const toggle = () => {
       const selected = new Set(this._selected);
       if (!selected.delete(id)) selected.add(id);
@@ -336,7 +332,7 @@ export class InvitationManager extends InvitationElement {
       </div>
       <div class="row marks">
         <span class="tag ${tone(status)}">${words.status(status)}</span>
-        ${delivery ? html`<span class="tag ${tone(delivery.state)}" title=${words.moment(delivery.at)}>${words.delivery(delivery.state)}</span>` : nothing}
+        ${delivery ? html`<span class="tag ${tone(delivery.state)}" title=${words.moment(delivery.at, 'short')}>${words.delivery(delivery.state)}</span>` : nothing}
       </div>
       <div class="row does">
         ${VERBS.filter((verb) => this._offers(invitation, verb)).map((verb) => this._renderButton(verb, [invitation], name))}

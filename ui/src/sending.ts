@@ -78,32 +78,24 @@ async function sendChunk(chunk: Chunk, message: string | undefined, api: Api, co
 
 const until = (seconds?: number): { until?: number } => (seconds === undefined ? {} : { until: Date.now() + seconds * 1_000 });
 
-/** Keeps a job through a reload. */
+/** Keeps a job through a reload. Without storage, or with a full one, a reload ends the job: no reason not to begin it. */
 export class Shelf {
   constructor(private readonly _place: string) {}
 
-  put(job: Job): void {
+  put(job?: Job): void {
     try {
       sessionStorage.setItem(this._place, JSON.stringify({ at: Date.now(), job }));
     } catch {
-      // Without storage, or with a full one, a reload ends the job: no reason not to begin it.
+      // As above.
     }
   }
 
   take(): Job | undefined {
     try {
-      const { at, job } = JSON.parse(sessionStorage.getItem(this._place)!) as { at: number; job: Job };
+      const { at, job } = JSON.parse(sessionStorage.getItem(this._place)!) as { at: number; job?: Job };
       return Date.now() - at < REMEMBERED ? job : undefined;
     } catch {
       return undefined;
-    }
-  }
-
-  clear(): void {
-    try {
-      sessionStorage.removeItem(this._place);
-    } catch {
-      // There was none.
     }
   }
 }

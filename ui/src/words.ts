@@ -68,16 +68,9 @@ export class Words {
     return new Intl.NumberFormat(this.#tag, options).format(value);
   }
 
-  /** The day, and the year where it is another one. */
-  date(moment: string | number): string {
-    const date = new Date(moment);
-    const year = date.getFullYear() === new Date().getFullYear() ? undefined : 'numeric';
-    return new Intl.DateTimeFormat(this.#tag, { day: 'numeric', month: 'long', year }).format(date);
-  }
-
-  /** The day and the time of it. */
-  moment(moment: string | number): string {
-    return new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(moment));
+  /** The day, and the time of it. */
+  moment(moment: string | number, timeStyle?: 'short'): string {
+    return new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle }).format(new Date(moment));
   }
 
   /** How long from now, roughly: "in 3 days", "2 hours ago". */

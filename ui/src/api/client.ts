@@ -77,17 +77,16 @@ export async function answerOf<T>(call: Promise<Answer<T>>): Promise<T> {
   throw problemOf(response, error);
 }
 
-function problemOf({ status, headers }: Response, body: unknown): Problem {
+function problemOf({ status }: Response, body: unknown): Problem {
   const problem = (typeof body === 'object' && body ? body : {}) as Partial<{
     code: Code;
     retryAfter: number;
     detail: string;
   }>;
   // The gateway's own answers have no code.
-  const byStatus: Record<number, Code> = { 401: 'unauthenticated', 404: 'no_such_route', 413: 'too_large', 429: 'unavailable' };
+  const byStatus: Record<number, Code> = { 401: 'unauthenticated', 404: 'no_such_route', 429: 'unavailable' };
   const code = problem.code ?? byStatus[status] ?? (status > 500 ? 'unavailable' : 'internal_error');
-  const retryAfter = problem.retryAfter ?? (Number(headers.get('Retry-After')) || undefined);
-  return new Problem(code, status, retryAfter, problem.detail);
+  return new Problem(code, status, problem.retryAfter, problem.detail);
 }
 
 /** Does what an invitation's `actions` offer, at the place they name. */

@@ -81,9 +81,9 @@ export const composerStyles = css`
     height: 1em;
   }
   .chip.wrong {
-    border-color: var(--_bad);
-    background: var(--_bad-tint);
-    color: var(--_bad);
+    border-color: var(--_tone);
+    background: var(--_wash);
+    color: var(--_tone);
   }
   .chip.wrong .remove {
     color: inherit;

@@ -14,13 +14,10 @@ export const foundation = css`
     --_edge: var(--invitation-color-edge, light-dark(#838d9f, #768296));
     --_accent: var(--invitation-color-accent, light-dark(#2f55c8, #9db8ff));
     --_on-accent: var(--invitation-color-on-accent, light-dark(#ffffff, #0e1a38));
-    --_tint: var(--invitation-color-tint, light-dark(#eef2fd, #232c42));
+    --_tint: color-mix(in srgb, var(--_accent) 10%, var(--_surface));
     --_good: var(--invitation-color-good, light-dark(#17673a, #7ed8a3));
-    --_good-tint: var(--invitation-color-good-tint, light-dark(#e6f5ec, #16301f));
     --_warn: var(--invitation-color-warn, light-dark(#855000, #f0c26c));
-    --_warn-tint: var(--invitation-color-warn-tint, light-dark(#fdf2de, #33280f));
     --_bad: var(--invitation-color-bad, light-dark(#b02318, #ffa198));
-    --_bad-tint: var(--invitation-color-bad-tint, light-dark(#fdecea, #3a1e1c));
     --_radius: var(--invitation-radius, 0.75rem);
     --_corner: var(--invitation-radius-control, 0.5rem);
     --_space: var(--invitation-space, 1rem);
@@ -72,7 +69,6 @@ export const foundation = css`
     font-size: 1.25em;
     line-height: 1.3;
     font-weight: 650;
-    text-wrap: balance;
   }
   h3,
   .title {
@@ -154,7 +150,6 @@ export const foundation = css`
     font-weight: 600;
     line-height: 1.25;
     cursor: pointer;
-    transition: background 0.12s, border-color 0.12s;
   }
   .button:hover {
     background: var(--_sunken);
@@ -236,19 +231,21 @@ export const foundation = css`
   }
   .good {
     --_tone: var(--_good);
-    --_wash: var(--_good-tint);
   }
   .warn {
     --_tone: var(--_warn);
-    --_wash: var(--_warn-tint);
   }
   .bad {
     --_tone: var(--_bad);
-    --_wash: var(--_bad-tint);
   }
   .accent {
     --_tone: var(--_accent);
-    --_wash: var(--_tint);
+  }
+  .good,
+  .warn,
+  .bad,
+  .accent {
+    --_wash: color-mix(in srgb, var(--_tone) 10%, var(--_surface));
   }
   .note,
   .tag {
@@ -328,7 +325,6 @@ export const foundation = css`
     border: solid currentColor;
     border-width: 0 2px 2px 0;
     rotate: -45deg;
-    transition: rotate 0.15s;
   }
   summary:dir(rtl)::before {
     rotate: 135deg;
@@ -345,22 +341,19 @@ export const foundation = css`
     height: 0.75rem;
     border-radius: 1rem;
     background: var(--_line);
-    animation: breathe 1.6s ease-in-out infinite alternate;
   }
   .skeleton i {
     width: 40%;
     height: 1rem;
   }
+  @media (prefers-reduced-motion: no-preference) {
+    .skeleton > * {
+      animation: breathe 1.6s ease-in-out infinite alternate;
+    }
+  }
   @keyframes breathe {
     to {
       opacity: 0.45;
-    }
-  }
-  @media (prefers-reduced-motion: reduce) {
-    *,
-    ::before {
-      animation: none !important;
-      transition: none !important;
     }
   }
   @media (forced-colors: active) {
