@@ -1,4 +1,4 @@
-/** Builds the bundle: `node build.mjs`; with `--package`, also what the package on npm has besides. */
+/** Builds the bundle, and refuses one that is too large. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { build, transformSync } from 'esbuild';
@@ -86,16 +86,13 @@ const tidyTemplates = {
   },
 };
 
-/** Private custom properties, by the short name that each gets. */
-const shortNames = new Map();
+/** Private custom properties in the order of their first use in the foundation, which has them all. */
+const privates = [...new Set((await readFile(`${HERE}/src/styles/foundation.ts`, 'utf8')).match(/--_[\w-]+/g))];
 
 function tidyCss(css) {
   const { code } = transformSync(css, { loader: 'css', minify: true, target: 'esnext' });
   const tight = code.trim().replace(/([:,]) (?=[^{}]*})/g, '$1').replace(/\\/g, '\\\\');
-  return tight.replace(/--_[\w-]+/g, (name) => {
-    if (!shortNames.has(name)) shortNames.set(name, `--${shortNames.size.toString(36)}_`);
-    return shortNames.get(name);
-  });
+  return tight.replace(/--_[\w-]+/g, (name) => `--${privates.indexOf(name).toString(36)}_`);
 }
 
 const common = {
@@ -117,7 +114,6 @@ const { outputFiles } = await build({
   mangleProps: /^(_[a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|asProblem|tell|act|reread|offered|renderAnswer|renderSender|reloads|moment|away)$/,
   charset: 'utf8',
 });
-if (process.env.DUMP) await writeFile('/tmp/esb.js', outputFiles[0].text);
 const { code: bundle } = await minify(outputFiles[0].text, {
   ecma: 2022,
   module: true,

@@ -35,6 +35,7 @@ export async function host(browser, { body, api, token, look = {}, mock, context
     deviceScaleFactor: look.scale ?? 1,
   }));
   const page = await context.newPage();
+  page.setDefaultTimeout(60_000);
   page.errors = [];
   page.on('console', (message) => {
     // A refused answer of the API is part of many stories; Chromium notes it, the elements handle it.
@@ -43,24 +44,30 @@ export async function host(browser, { body, api, token, look = {}, mock, context
   page.on('pageerror', (error) => page.errors.push(String(error)));
   const { origin } = new URL(api);
   const html = `<!doctype html><html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}"><meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>${title}</title><link rel="icon" href="data:,"><link rel="stylesheet" href="/host/host.css">
-    <script type="module" src="/host/host.js"></script><main><h1 class="sr">${title}</h1>${body}</main></html>`;
-  const css = `:root{color-scheme:${theme};background:light-dark(#f4f6fa,#101319);color:light-dark(#1b2230,#e8ebf1);font-family:system-ui}
-    body{margin:0}main{max-width:44rem;margin:0 auto;padding:1rem}.sr{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}`;
+    <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="${theme}">
+    <title>${title}</title><script type="module" src="/host/host.js"></script><main><h1>${title}</h1>${body}</main></html>`;
+  // A policy that forbids every style sheet but such as a script makes forbids the host's own, too.
+  const css = `:root{background:light-dark(#f4f6fa,#101319);color:light-dark(#1b2230,#e8ebf1);font-family:system-ui}
+    body{margin:0}main{max-width:44rem;margin:0 auto;padding:1rem;display:grid;gap:1.5rem;grid-template-columns:minmax(0,1fr)}
+    h1{margin:0;font-size:1.5rem}`;
   const script = `import '/host/invitations.js';
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(${JSON.stringify(css)});
+    document.adoptedStyleSheets = [sheet];
     window.events = [];
-    for (const name of ['before-action','action','before-send','send','count','problem'])
+    window.asked = [];
+    for (const name of ['before-action', 'action', 'before-send', 'send', 'count', 'problem'])
       addEventListener('invitation-' + name, ({ type, detail }) => window.events.push([type, detail]));
-    const options = { apiUrl: ${JSON.stringify(api)}, theme: ${JSON.stringify(theme)}, locale: ${JSON.stringify(locale)} };
-    for (const element of document.querySelectorAll('main :not(:not(:defined))'))
+    const tokens = ${JSON.stringify([token ?? 'a.e30.b'].flat())};
+    const getToken = async (options) => {
+      window.asked.push(options?.renew ?? false);
+      return tokens[Math.min(window.asked.filter(Boolean).length, tokens.length - 1)];
+    };
+    for (const element of document.querySelectorAll('main *'))
       if (element.localName.startsWith('invitation-'))
-        Object.assign(element, options, { getToken: async () => ${JSON.stringify(token ?? 'a.e30.b')} });`;
-  // The host's own style sheet and favicon are not what is tested.
-  const policy = POLICY.replace("default-src 'none'", "default-src 'none'; style-src 'self'; img-src data:");
+        Object.assign(element, { apiUrl: ${JSON.stringify(api)}, theme: ${JSON.stringify(theme)}, locale: ${JSON.stringify(locale)}, getToken });`;
   const files = {
     '/host/': ['text/html', html],
-    '/host/host.css': ['text/css', css],
     '/host/host.js': ['text/javascript', script],
     '/host/invitations.js': ['text/javascript', await readFile(`${HERE}/../dist/invitations.js`, 'utf8')],
   };
@@ -68,7 +75,7 @@ export async function host(browser, { body, api, token, look = {}, mock, context
     const { pathname } = new URL(route.request().url());
     if (files[pathname]) {
       const [contentType, body] = files[pathname];
-      return route.fulfill({ contentType: `${contentType}; charset=utf-8`, body, headers: { 'Content-Security-Policy': policy } });
+      return route.fulfill({ contentType: `${contentType}; charset=utf-8`, body, headers: { 'Content-Security-Policy': POLICY } });
     }
     return mock ? mock(route, pathname) : route.continue();
   });
