@@ -34,6 +34,9 @@ SENDING = "shared/domain/src/sending.rs"
 VIEWING = "shared/domain/src/viewing.rs"
 ACTIONS = "shared/domain/src/actions.rs"
 PERSON = "shared/domain/src/person.rs"
+PEOPLE = "shared/service/src/people.rs"
+PEOPLE_STORE = "shared/store/src/people.rs"
+WAITING = "shared/store/src/waiting.rs"
 MESSAGE = "shared/domain/src/message.rs"
 FIELD = "shared/domain/src/field.rs"
 EMAIL = "shared/domain/src/email.rs"
@@ -568,4 +571,32 @@ GUARDS = [
     Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
     Guard("a lasting bounce suppresses", REPORTS, "store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
     Guard("only the invitation mail shows in the invitation", REPORTS, "kind.rules().tracked", "true"),
+
+    # ---- Badges, forms and searches
+    Guard("what has lapsed waits for no answer", WAITING, "number(now.as_millisecond())", "{ let _ = now; number(0) }"),
+    Guard("what is no longer pending waits for no answer", RECORD, "invitation.status == Status::Pending", "true"),
+    Guard("an address counts by proof alone", LISTS, "match caller.verified_email() {", "match caller.email.as_ref() {",
+          near="let own = store.count_waiting"),
+    Guard("who may not invite finds nobody", PEOPLE, "inviter.rights()?",
+          "inviter.rights().unwrap_or(SendingRights::ANYONE)"),
+    Guard("a network without a search has none", SENDING,
+          "PeopleSearch::Off => Err(Refusal::PeopleSearchOff)", "PeopleSearch::Off => Ok(SearchScope::Connections)"),
+    Guard("a member finds connections alone", SENDING, "PeopleSearch::Everybody if moderates", "PeopleSearch::Everybody"),
+    Guard("who is inactive is not found", PERSON, "if self.active { SearchName::new(&self.display_name) }",
+          "if true { SearchName::new(&self.display_name) }"),
+    Guard("a name that is gone finds nobody", PEOPLE_STORE, "before.difference(&after)", "before.difference(&before)"),
+    Guard("a person who is found has that name", PEOPLE, "self.query.finds(&user.search_name())", "true"),
+    Guard("each word that is searched for counts", PEOPLE, "query.finds(&one.name)", "true"),
+    Guard("names are filed of the user who was read", USERS,
+          "unchanged.require_equal(DISPLAY_NAME, string(&*user.display_name));", ""),
+    Guard("connections hear of a new name", DIRECTORY_USERS, "tell_name(store, &user, now).await?;", ""),
+    Guard("connections that were not told are told later", RECORD, "self.renamed ||", ""),
+    Guard("a connection has the name of who is connected", RELATIONS,
+          "vec![is_named(&one.user), is_named(&two.user)]", "Vec::new()"),
+    Guard("who is told a name is still connected", PEOPLE_STORE, "expression.require_existing(PK);", ""),
+    Guard("no mail tells of a silent invitation", SENDING, "_ if invitation.silent => None,", ""),
+    Guard("no mail tells of a silent request's approval", LIFECYCLE, "if !invitation.silent", "if true"),
+    Guard("what was silently pending has reached its invitee", INVITATION, "|| self.offered", ""),
+    Guard("a cursor is good for one search", LIST, "status.map_or(\"\", Status::as_str));",
+          "status.map_or(\"\", Status::as_str)).replace(&text, \"\");"),
 ]

@@ -19,14 +19,23 @@ use testkit::{
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What each file comes to: the status of an HTTP function's answer and the code of a problem.
-const HTTP: [(&str, u16, &str); 43] = [
+const HTTP: [(&str, u16, &str); 52] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
     ("send-preview", 200, ""),
     ("send-unauthorised", 401, "unauthenticated"),
     ("send-forbidden", 403, "not_a_member"),
     ("send-malformed", 400, "malformed_request"),
+    ("options-good", 200, ""),
+    ("options-unauthorised", 401, "unauthenticated"),
+    ("options-forbidden", 403, "caller_unknown"),
+    ("options-malformed", 400, "malformed_request"),
+    ("people-good", 200, ""),
+    ("people-unauthorised", 401, "unauthenticated"),
+    ("people-forbidden", 403, "not_a_member"),
+    ("people-malformed", 400, "malformed_request"),
     ("list-mine-good", 200, ""),
+    ("list-mine-count", 200, ""),
     ("list-mine-unauthorised", 401, "unauthenticated"),
     ("list-mine-malformed", 400, "invalid_cursor"),
     ("list-sent-good", 200, ""),

@@ -21,5 +21,6 @@ mod page;
 mod privacy;
 mod refusals;
 mod roles;
+mod screens;
 mod story;
 mod sweep;

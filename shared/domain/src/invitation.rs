@@ -256,6 +256,12 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// Days from the offer to its expiry: approval starts them anew.
     pub lifetime_days: u32,
+    /// Whether no mail tells the invitee of it, since the platform does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// Of a silent one, whether it has been pending. Of any other, its mail tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub offered: bool,
     /// Whether approval makes the invitee a member at once (automatic mode).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins_on_approval: bool,
@@ -292,7 +298,7 @@ impl Invitation {
         match self.status {
             Status::AwaitingApproval | Status::Rejected => false,
             Status::Pending | Status::Accepted | Status::Declined => true,
-            Status::Cancelled | Status::Expired => self.mailed_at.is_some(),
+            Status::Cancelled | Status::Expired => self.mailed_at.is_some() || self.offered,
         }
     }
 

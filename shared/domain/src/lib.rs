@@ -12,6 +12,7 @@ pub mod fact;
 pub mod field;
 pub mod id;
 pub mod invitation;
+pub mod invitee_query;
 pub mod lifecycle;
 pub mod link;
 pub mod mailbox;
@@ -22,6 +23,7 @@ pub mod person;
 pub mod refusal;
 #[cfg(feature = "openapi")]
 mod schema;
+pub mod search;
 pub mod sending;
 pub mod settings;
 pub mod stats;

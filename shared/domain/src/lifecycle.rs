@@ -235,6 +235,22 @@ pub fn erase(
     (!untouched).then_some(transition)
 }
 
+/// Gives an invitation the present name of the user it is for, by which it is found. `None` when it has that name, or is not
+/// theirs.
+pub fn rename(invitation: &Invitation, user: &User) -> Option<Transition> {
+    let is_renamed = match &invitation.invitee {
+        Invitee::User { id, display_name: Some(name), .. } => *id == user.id && *name != *user.display_name,
+        _ => false,
+    };
+    is_renamed.then(|| {
+        change(invitation, |after| {
+            if let Invitee::User { display_name, .. } = &mut after.invitee {
+                *display_name = Some(user.display_name.clone().into());
+            }
+        })
+    })
+}
+
 /// Shows that the invitation mail has got as far as `state`. `None` when it is known to have got further.
 pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
     let is_next = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
@@ -508,7 +524,9 @@ impl Step<'_> {
             (StandingChange::Invite { invitation: invitation.id, until, address }, MailKind::Invitation)
         };
         transition.standings.push((party, standing));
-        transition.mails.push(NewMail { kind: mail, to: Addressee::Invitee });
+        if !invitation.silent {
+            transition.mails.push(NewMail { kind: mail, to: Addressee::Invitee });
+        }
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))
     }
@@ -554,11 +572,15 @@ impl Step<'_> {
 }
 
 impl Invitation {
-    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued.
+    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued, unless the platform tells of it.
     pub(super) fn make_pending(&mut self, now: Timestamp) {
         self.status = Status::Pending;
         self.expires_at = days_later(now, self.lifetime_days);
-        self.queue_mail(now);
+        if self.silent {
+            self.offered = true;
+        } else {
+            self.queue_mail(now);
+        }
     }
 
     fn queue_mail(&mut self, now: Timestamp) {

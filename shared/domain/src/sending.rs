@@ -13,7 +13,7 @@ use super::{
     outbox::{Addressee, MailKind, NewMail},
     person::{Party, Role, Standing, Unwilling, User},
     refusal::Refusal,
-    settings::Settings,
+    settings::{PeopleSearch, Settings},
     time::days_later,
     transition::{Guard, StandingChange, Transition},
 };
@@ -126,6 +126,29 @@ pub fn check_invites(community: Option<&Community>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whom a search for people finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchScope {
+    /// Every active user.
+    Everybody,
+    /// The connections of who searches.
+    Connections,
+}
+
+/// Returns whom a caller who may invite finds by name: moderators and above everybody, members their connections, unless the
+/// network has less of it.
+///
+/// # Errors
+/// [`Refusal::PeopleSearchOff`] where the network has none.
+pub fn search_scope(site_administrator: bool, role: Option<Role>, settings: &Settings) -> Result<SearchScope, Refusal> {
+    let moderates = site_administrator || role.is_some_and(Role::moderates);
+    match settings.people_search {
+        PeopleSearch::Off => Err(Refusal::PeopleSearchOff),
+        PeopleSearch::Everybody if moderates => Ok(SearchScope::Everybody),
+        PeopleSearch::Everybody | PeopleSearch::Connections => Ok(SearchScope::Connections),
+    }
+}
+
 /// What all invitations of one request have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
@@ -139,6 +162,9 @@ pub struct Terms {
     pub lifetime_days: u32,
     /// Whether invited users become members at once.
     pub mode: MembershipMode,
+    /// Whether no mail tells the invitees, since the platform does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// The sender's rights.
     #[serde(rename = "reach")]
     pub rights: SendingRights,
@@ -276,6 +302,8 @@ impl Terms {
             created_at: self.now,
             expires_at: days_later(self.now, self.lifetime_days),
             lifetime_days: self.lifetime_days,
+            silent: self.silent,
+            offered: false,
             joins_on_approval: joins && self.rights.needs_approval,
             answered_at: None,
             decided_by: None,
@@ -296,10 +324,12 @@ impl Terms {
     fn transition(&self, id: InvitationId, invitee: Invitee, address: Option<AddressKey>) -> Transition {
         let party = invitee.party();
         let invitation = self.invitation(id, invitee);
-        let (kind, to) = match invitation.status {
-            Status::AwaitingApproval => (MailKind::ApprovalNeeded, Addressee::Moderators),
-            Status::Accepted => (MailKind::Joined, Addressee::Invitee),
-            _ => (MailKind::Invitation, Addressee::Invitee),
+        let mail = match invitation.status {
+            Status::AwaitingApproval => Some((MailKind::ApprovalNeeded, Addressee::Moderators)),
+            // The platform tells the invitee itself.
+            _ if invitation.silent => None,
+            Status::Accepted => Some((MailKind::Joined, Addressee::Invitee)),
+            _ => Some((MailKind::Invitation, Addressee::Invitee)),
         };
         let standing = match invitation.status {
             Status::Accepted => StandingChange::Enrol { invitation: id, address },
@@ -316,7 +346,7 @@ impl Terms {
             from: None,
             invitation,
             standings: vec![(party, standing)],
-            mails: vec![NewMail { kind, to }],
+            mails: mail.into_iter().map(|(kind, to)| NewMail { kind, to }).collect(),
             guards,
         }
     }

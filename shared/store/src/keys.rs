@@ -11,6 +11,7 @@
 //! | connection, one way | `USER#id` | `CONNECTION#other` |
 //! | daily quota | `USER#id` | `QUOTA#day` |
 //! | idempotent request | `USER#id` | `REQUEST#digest` |
+//! | name of an active user, from each of its words on | `NAME#first character` | `name#user` |
 //! | address: its owner, its suppression | `ADDRESS#digest` | `ADDRESS` |
 //! | standing of an address | `ADDRESS#digest` | `STANDING#community` |
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
@@ -24,12 +25,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     Timestamp,
     email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
     outbox::{Addressee, MailKind},
     person::Party,
+    search::SearchName,
 };
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -111,6 +114,18 @@ impl Key {
     /// That `other` is a connection of `user`; the way back is a record of its own.
     pub fn connection(user: &UserId, other: &UserId) -> Self {
         Self::new(user_partition(user), format!("{CONNECTION_PREFIX}{other}"))
+    }
+
+    /// That the user has that name, as it is filed from one of its words on; `None` for a name without words.
+    pub fn name(turn: &SearchName, user: &UserId) -> Option<Self> {
+        let name = turn.to_string();
+        Some(Self::new(names_partition(&name)?, format!("{name}#{user}")))
+    }
+
+    /// The name and the user of a filed name.
+    pub(crate) fn filed_name(&self) -> Option<(SearchName, UserId)> {
+        let (name, user) = self.sk.rsplit_once('#')?;
+        Some((SearchName::of_folded(name), user.parse().ok()?))
     }
 
     /// What the user has sent on that UTC day.
@@ -256,6 +271,11 @@ pub(crate) fn party_partition(party: &Party) -> String {
     }
 }
 
+/// The partition of the names that begin with the same character as the text, which is folded; `None` if that is empty.
+pub(crate) fn names_partition(folded: &str) -> Option<String> {
+    folded.chars().next().map(|first| format!("NAME#{first}"))
+}
+
 /// The partition of a community's counters.
 pub(crate) fn stats_partition(community: &CommunityId) -> String {
     format!("TALLY#{community}")
@@ -281,6 +301,15 @@ pub enum List {
 
 /// The index of live invitations by community and expiry.
 pub(crate) const BY_EXPIRY: &str = "by-expiry";
+/// The index of pending invitations by whose answer they wait for and expiry.
+pub(crate) const BY_WAITING: &str = "by-waiting";
+/// The bytes of digest that name a party in it: among a billion parties, two are alike with a chance of one in ten thousand.
+const WAITING_DIGEST: usize = 9;
+
+/// The party as the hash key of the index of pending invitations names it: in twelve characters, however long its id is.
+pub fn waited_for(party: &Party) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(party_partition(party))[..WAITING_DIGEST])
+}
 /// What the hash key of requests that no moderator has approved begins with, in the index by invitee.
 const REQUESTED: &str = "REQUESTED#";
 

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod listing;
 pub mod outbox;
 pub mod page;
+pub mod people;
 pub mod read;
 pub mod record;
 pub mod relations;
@@ -23,6 +24,7 @@ pub mod standings;
 pub mod stats;
 pub mod stream;
 pub mod users;
+mod waiting;
 mod write;
 
 use std::time::Duration;

@@ -28,6 +28,7 @@ fn invitation(status: Status) -> Invitation {
         message: None,
         lifetime_days: 30,
         mode: MembershipMode::Acceptance,
+        silent: false,
         rights: SendingRights { needs_approval: false, connections_only: false },
         now: now(),
     };

@@ -34,6 +34,7 @@ pub(super) fn terms(
         message: submission.message.clone().or_else(|| settings.default_message.clone()),
         lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get()),
         mode: settings.membership_mode_in(&community),
+        silent: submission.silent,
         rights,
         now,
     };
