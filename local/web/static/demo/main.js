@@ -4,18 +4,18 @@ import * as people from "./people.js";
 import { follow, preferences } from "./preferences.js";
 import { say } from "./words.js";
 
-const SECTIONS = { invite: people.mayInvite, manage: people.mayManage };
+const SECTIONS = { invite: "mayInvite", manage: "mayModerate" };
 const places = [...document.querySelectorAll("[data-element]")];
 const headings = new Map(places.map((place) => [place, place.querySelector("[slot=heading]")]));
 
 let scene = await (await fetch("/demo/scene")).json();
 let person = scene.people.find(({ userId }) => userId === sessionStorage.getItem("person")) ?? scene.people[0];
-let part = person.role;
+let options = {};
 
 /** Puts a fresh element everywhere: another person starts with nothing of the one before. */
 function signIn(chosen) {
   person = chosen;
-  part = person.role;
+  options = {};
   sessionStorage.setItem("person", person.userId);
   for (const place of places) place.replaceChildren(element(place.dataset.element, headings.get(place)));
   describe();
@@ -39,19 +39,20 @@ function prefer(element) {
 
 const elements = () => places.map((place) => place.firstElementChild);
 
-/** What the person is to the community may have changed by what somebody did. */
+/** What the person may do may have changed by what somebody did. */
 async function keepUp() {
   const asked = person;
-  const found = await people.part(asked, scene);
+  const found = await people.options(asked, scene);
   if (asked !== person) return;
-  part = found;
+  options = found;
   describe();
 }
 
 function describe() {
+  const part = people.part(person, options);
   people.describe(person, part);
   document.querySelector("#hint").textContent = say(`${part}Hint`);
-  for (const [id, may] of Object.entries(SECTIONS)) document.getElementById(id).hidden = !may(part);
+  for (const [id, may] of Object.entries(SECTIONS)) document.getElementById(id).hidden = !options[may];
 }
 
 /** Something has happened that the elements need not know of yet. */

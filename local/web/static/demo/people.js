@@ -1,8 +1,6 @@
 // The people of the demo: who they are to the community, and the tokens that they would have from signing in.
 import { say } from "./words.js";
 
-const MEMBERS = ["owner", "moderator", "member"];
-const MODERATORS = ["owner", "moderator"];
 const box = document.querySelector("#people");
 
 /** Gives the person's token, as the host platform's sign-in would. */
@@ -11,18 +9,16 @@ export async function token(person) {
   return (await response.json()).token;
 }
 
-/** What the person is to the community now: someone who was invited may have joined since. */
-export async function part(person, scene) {
-  if (person.role !== "invitee") return person.role;
-  const response = await fetch(`${scene.apiUrl}/me/invitations?status=accepted&limit=100`, {
+/** What the person may do in the community now, as the API says. */
+export async function options(person, scene) {
+  const response = await fetch(`${scene.apiUrl}/communities/${scene.communityId}/options`, {
     headers: { authorization: `Bearer ${await token(person)}` },
   });
-  const { invitations } = await response.json();
-  return invitations.some(({ communityId }) => communityId === scene.communityId) ? "joined" : "invitee";
+  return response.json();
 }
 
-export const mayInvite = (part) => part === "joined" || MEMBERS.includes(part);
-export const mayManage = (part) => MODERATORS.includes(part);
+/** What the person is to the community: someone who was invited may have joined since. */
+export const part = ({ role }, { mayInvite }) => (role === "invitee" && mayInvite ? "joined" : role);
 
 /** Shows everybody as a choice, and calls back with the one who is chosen. */
 export function offer(people, chosen, choose) {
