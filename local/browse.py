@@ -1,9 +1,9 @@
 """Opens the links of really sent mails in a real browser and looks at every page that an invitee may see.
 
-The demo's page comes first: see `demo_walk`. From then on JavaScript is off. Each page is held against what a person should see on it, at the width of a phone and of a desktop,
-in light and in dark, and is left as a screenshot in .local/screenshots/. So are the mails, also as they look where a
-program keeps less of them. Every run uses a community of its own. The network's settings are changed for a few seconds,
-and put back.
+The demo's page comes first: see `demo_walk`. From then on JavaScript is off. Each page is held against what a person
+should see on it, at the width of a phone and of a desktop, in light and in dark, and is left as a screenshot in
+.local/screenshots/. So are the mails, also as they look where a program keeps less of them. Every run uses a community
+of its own. The network's settings are changed for a few seconds, and put back.
 """
 
 import re
@@ -96,7 +96,6 @@ MAIL_STATES: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
     "without-style-sheet": (without_style_sheet, tuple(SIZES)),
     "in-word": (as_word_keeps_it, ("desktop",)),
 }
-
 
 
 class Walk:

@@ -1,4 +1,4 @@
-"""A person's browser, and a critical eye on what it shows: at the width of a phone and of a desktop, in light and dark."""
+"""A person's browser, and a critical eye on what it shows: on a phone and a desktop, in light and dark."""
 
 import re
 from collections.abc import Callable, Iterable

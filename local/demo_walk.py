@@ -1,4 +1,4 @@
-"""Plays the demo's story in a real browser: invited on the page, mailed beside it, answered on the page and from a mail.
+"""Plays the demo's story in a real browser: invited on the page, mailed beside it, answered there and from a mail.
 
 The page is also looked at as several of its people, on a phone, in the dark, from right to left, and by keyboard.
 """
@@ -13,6 +13,7 @@ from console import check
 from story import MAIL_SECONDS
 
 LANGUAGES = {"de": "ltr", "ar": "rtl", "en": "ltr"}
+PATIENCE_MILLISECONDS = MAIL_SECONDS * 1000
 NEIGHBOUR = "new.neighbour@example.net"  # belongs to nobody the platform knows
 
 
@@ -23,6 +24,7 @@ class DemoWalk:
         self._addresses = {person["name"].split()[0]: person["email"] for person in described["people"]}
 
     def go(self) -> None:
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
         tab = self._browsing.tab(self._demo_url)
         self._start_over(tab.page)
         self._switch_by_keyboard(tab.page)
@@ -37,7 +39,7 @@ class DemoWalk:
 
     def _start_over(self, page: Page) -> None:
         page.get_by_role("button", name="Start over").click()
-        expect(page.locator("#hint")).to_have_text("A fresh community: nobody has been invited yet.")
+        expect(page.locator("p.hint")).to_have_text("A fresh community: nobody has been invited yet.")
         expect(page.get_by_text("No mail yet.")).to_be_visible()
         console.step("✓ The demo's page starts over with a fresh community")
 
@@ -45,11 +47,11 @@ class DemoWalk:
         page.get_by_role("radio", name="Milan").focus()
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("radio", name="Mei")).to_be_checked()
-        expect(page.locator("#manage")).to_be_hidden()
-        expect(page.locator("#invite")).to_be_visible()
+        expect(page.locator("main > #manage")).to_be_hidden()
+        expect(page.locator("main > #invite")).to_be_visible()
         page.keyboard.press("ArrowRight")
         expect(page.get_by_role("radio", name="Ines")).to_be_checked()
-        expect(page.locator("#invite")).to_be_hidden()
+        expect(page.locator("main > #invite")).to_be_hidden()
         console.step("✓ The arrow keys lead from person to person, and each sees what is theirs")
 
     def _become(self, page: Page, name: str) -> None:
@@ -72,8 +74,8 @@ class DemoWalk:
         return next((name for name, known in self._addresses.items() if known == address), address)
 
     def _await_mail(self, page: Page, name: str) -> None:
-        mail = page.locator("#mails button").filter(has_text=name).first
-        expect(mail).to_be_visible(timeout=MAIL_SECONDS * 1000)
+        mail = page.locator(".mailbox #mails button").filter(has_text=name).first
+        expect(mail).to_be_visible()
         mail.click()
         expect(mail).to_have_attribute("aria-pressed", "true")
 
@@ -82,13 +84,13 @@ class DemoWalk:
         expect(tab.page.locator("invitation-badge")).to_contain_text("1")
         tab.shoot("demo-inbox", SIZES)
         tab.page.locator("invitation-inbox").get_by_role("button", name="Accept").click()
-        expect(tab.page.locator("#hint")).to_contain_text("You belong to the community now")
+        expect(tab.page.locator("p.hint")).to_contain_text("You belong to the community now")
         expect(tab.page.locator("invitation-badge")).not_to_contain_text("1")
         console.step("✓ Ines accepted on the page, and the badge counts nothing any more")
 
     def _decline_from_the_mail(self, page: Page) -> None:
         self._await_mail(page, NEIGHBOUR)
-        link = page.frame_locator("#mail iframe").get_by_role("link", name="Decline Invitation")
+        link = page.frame_locator(".mailbox iframe").get_by_role("link", name="Decline Invitation")
         answer = self._browsing.tab_that_opens(link.click).page
         answer.get_by_role("button", name="Decline invitation").click()
         expect(answer.get_by_role("heading", level=1)).to_have_text("Invitation declined")
@@ -107,15 +109,15 @@ class DemoWalk:
     def _look_in_every_language(self, tab: Tab) -> None:
         root = tab.page.locator("html")
         for language, direction in LANGUAGES.items():
-            tab.page.locator("#language").select_option(language)
+            tab.page.locator(".tools #language").select_option(language)
             expect(root).to_have_attribute("dir", direction)
             expect(root).to_have_attribute("lang", language)
             tab.shoot(f"demo-{language}", SIZES)
         for theme in ("dark", "light"):
-            tab.page.locator("#theme").select_option(theme)
+            tab.page.locator(".tools #theme").select_option(theme)
             scheme = root.evaluate("root => getComputedStyle(root).colorScheme")
             check(scheme == theme, f"a page that stays {theme}", scheme)
-        tab.page.locator("#theme").select_option("auto")
+        tab.page.locator(".tools #theme").select_option("auto")
         console.step("✓ … in three languages and two themes")
 
     def _try_a_call(self) -> None:
@@ -123,7 +125,7 @@ class DemoWalk:
         page = self._browsing.tab(self._docs_url).page
         page.get_by_label("Try calls as").select_option(label="Ines Ibarra, invitee")
         operation = page.locator("#operations-Answering-listMyInvitations")
-        expect(operation).to_be_visible(timeout=30_000)
+        expect(operation).to_be_visible()
         operation.get_by_role("button").first.click()
         operation.get_by_role("button", name="Execute").click()
         expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")

@@ -597,6 +597,6 @@ GUARDS = [
     Guard("no mail tells of a silent invitation", SENDING, "_ if invitation.silent => None,", ""),
     Guard("no mail tells of a silent request's approval", LIFECYCLE, "if !invitation.silent", "if true"),
     Guard("what was silently pending has reached its invitee", INVITATION, "|| self.offered", ""),
-    Guard("a cursor is good for one search", LIST, "status.map_or(\"\", Status::as_str));",
-          "status.map_or(\"\", Status::as_str)).replace(&text, \"\");"),
+    Guard("a cursor is good for one search", LIST, 'status.map_or("", Status::as_str));',
+          'status.map_or("", Status::as_str)).replace(&text, "");'),
 ]

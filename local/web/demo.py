@@ -1,7 +1,7 @@
 """The demo: a community's page with the elements on it, for one person to play all its people.
 
-It is what a host platform's page is, only smaller: it knows who is signed in, hands the elements their tokens, and loads
-them from the deployed stack.
+It is what a host platform's page is, only smaller: it knows who is signed in, hands the elements their tokens, and
+loads them from the deployed stack.
 """
 
 from email.utils import parseaddr

@@ -11,11 +11,13 @@ const headings = new Map(places.map((place) => [place, place.querySelector("[slo
 let scene = await (await fetch("/demo/scene")).json();
 let person = scene.people.find(({ userId }) => userId === sessionStorage.getItem("person")) ?? scene.people[0];
 let options = {};
+let fresh = false; // whether the person has just started over
 
 /** Puts a fresh element everywhere: another person starts with nothing of the one before. */
 function signIn(chosen) {
   person = chosen;
   options = {};
+  fresh = false;
   sessionStorage.setItem("person", person.userId);
   for (const place of places) place.replaceChildren(element(place.dataset.element, headings.get(place)));
   describe();
@@ -51,7 +53,7 @@ async function keepUp() {
 function describe() {
   const part = people.part(person, options);
   people.describe(person, part);
-  document.querySelector("#hint").textContent = say(`${part}Hint`);
+  document.querySelector("#hint").textContent = say(fresh ? "startedOver" : `${part}Hint`);
   for (const [id, may] of Object.entries(SECTIONS)) document.getElementById(id).hidden = !options[may];
 }
 
@@ -66,8 +68,9 @@ async function startOver() {
   const request = { method: "POST", headers: { "content-type": "application/json" }, body: "{}" };
   scene = await (await fetch("/demo/scene", request)).json();
   offer();
-  await signIn(person);
-  document.querySelector("#hint").textContent = say("startedOver");
+  const signedIn = signIn(person);
+  fresh = true;
+  await signedIn;
 }
 
 function offer() {
@@ -82,7 +85,7 @@ follow(() => {
   elements().forEach(prefer);
 });
 offer();
-document.querySelector("#start-over").addEventListener("click", startOver);
+Object.assign(document.querySelector("#start-over"), { onclick: startOver, disabled: false });
 document.addEventListener("invitation-action", keepUp);
 document.addEventListener("invitation-send", refresh);
 addEventListener("focus", keepUp);
