@@ -123,6 +123,7 @@ class DemoWalk:
     def _try_a_call(self) -> None:
         """In the API's reference, as one person."""
         page = self._browsing.tab(self._docs_url).page
+        page.set_default_timeout(PATIENCE_MILLISECONDS)  # it takes its time to draw the contract
         page.get_by_label("Try calls as").select_option(label="Ines Ibarra, invitee")
         operation = page.locator("#operations-Answering-listMyInvitations")
         expect(operation).to_be_visible()

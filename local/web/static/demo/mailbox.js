@@ -37,6 +37,7 @@ async function look(arrived) {
 
 /** Shows the list again, in the language of the page. */
 export function show() {
+  told.replaceChildren();
   document.querySelector("#no-mails").hidden = mails.length > 0;
   const focused = document.activeElement?.dataset.mail;
   list.replaceChildren(...mails.map(row));

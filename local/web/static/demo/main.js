@@ -19,6 +19,7 @@ function signIn(chosen) {
   options = {};
   fresh = false;
   sessionStorage.setItem("person", person.userId);
+  mailbox.show();
   for (const place of places) place.replaceChildren(element(place.dataset.element, headings.get(place)));
   describe();
   return keepUp();
