@@ -293,7 +293,7 @@ class Walk:
     def _use_a_phone(self) -> None:
         """By touch, for a guest whose invitation has a long and strange message."""
         width, height = SIZES["phone"]
-        screen = {"viewport": {"width": width, "height": height}, "device_scale_factor": 3}
+        screen: dict[str, Any] = {"viewport": {"width": width, "height": height}, "device_scale_factor": 3}
         phone = Browsing(self._browser, self._website, is_mobile=True, has_touch=True, **screen)
         link = self._links[self._id("taps")]
         tab = phone.tab(link)

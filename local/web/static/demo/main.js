@@ -60,6 +60,7 @@ function describe() {
 
 /** Something has happened that the elements need not know of yet. */
 function refresh() {
+  fresh = false;
   // Not the composer, in which somebody may be writing.
   for (const element of elements()) if (element.localName !== "invitation-composer") element.refresh?.();
   return keepUp();
