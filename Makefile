@@ -1,8 +1,9 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-mails lint-scripts test mutants prove bench bench-profiles check build deploy tools
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template test rehearse mutants prove bench bench-profiles check build deploy tools
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+CHECKOV := .local/checkov
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
@@ -33,8 +34,17 @@ lint-scripts: tools ## Lints the scripts in local/, and checks their format and 
 	@$(INSTALL) $(addprefix --requirement local/,$(addsuffix -requirements.txt,lint browser fuzz))
 	@cd local && ../$(PYTHON) -m ruff check && ../$(PYTHON) -m ruff format --check && ../$(PYTHON) -m mypy .
 
+lint-template: tools ## Lints template.yaml and docs/edge.yaml, as CloudFormation and for security
+	@test -x $(CHECKOV)/bin/python || python3 -m venv $(CHECKOV)
+	@$(subst $(PYTHON),$(CHECKOV)/bin/python,$(INSTALL)) --requirement local/template-requirements.txt
+	@AWS_DEFAULT_REGION=us-east-1 .local/venv/bin/cfn-lint template.yaml docs/edge.yaml
+	@$(CHECKOV)/bin/checkov --config-file local/checkov.yaml
+
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test
+
+rehearse: tools ## Loses a stack of its own and brings it back, as docs/runbook.md tells it
+	@$(PYTHON) local/stack.py rehearse
 
 mutants: ## Takes one guard at a time out of the code, and demands that a test notices (ONLY=words takes some)
 	@python3 local/mutants.py $(ONLY)

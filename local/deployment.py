@@ -79,6 +79,7 @@ def _parameters(endpoint_url: str, origins: list[str]) -> dict[str, str]:
         "DeletionProtection": "off",
         "LogLevel": "trace",  # the most there is to read, and for the tests to search for what no log may say
         "PublicBaseUrl": api_url(endpoint_url),
+        "SenderAddress": "invitations@example.com",
         "TokenValidityMinutes": "1440",
     }
 

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import console
 import deployment
 import functions
 from people import Person, fill_directory, sign_in_everyone
+from rehearsal import Rehearsal
 from services import Service, free_port
 from story import Story
 
@@ -83,6 +85,16 @@ class LocalStack:
         self.file.touch(mode=0o600)  # it holds tokens
         self.file.write_text(json.dumps(described, indent=2) + "\n")
         return people
+
+    def deploy_again(self) -> tuple[dict[str, str], list[Person]]:
+        """Deploys to whatever there is, and signs everyone in; tells the directory nothing."""
+        (self._directory / deployment.STAMP).unlink()
+        endpoint_url = self.describe()["endpointUrl"]
+        emulator_pid = self._aws.pid()
+        assert emulator_pid is not None
+        outputs = deployment.deploy(endpoint_url, emulator_pid, self._directory)
+        session = deployment.LocalSession(endpoint_url)
+        return outputs, sign_in_everyone(session, outputs["UserPoolId"], outputs["UserPoolClientId"])
 
     def stop(self) -> bool:
         stopped = [service.stop() for service in (self._website, self._aws)]
@@ -157,26 +169,43 @@ def watch() -> None:
         subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
 
 
-def test(cargo_arguments: list[str]) -> None:
-    """Runs every test, the end-to-end ones against a stack of their own that is gone afterwards."""
+@contextlib.contextmanager
+def stack_of_its_own() -> Iterator[tuple[LocalStack, list[Person]]]:
+    """A stack that is gone afterwards."""
     functions.build()
     with tempfile.TemporaryDirectory(prefix="test-", dir=LOCAL) as directory:
         stack = LocalStack(Path(directory))
         try:
-            stack.start(Ports(0, 0))
-            console.step("Running the tests")
-            environment = {**os.environ, "INVITATIONS_STACK": str(stack.file)}
-            command = ["cargo", "test", "--locked", "--workspace", *cargo_arguments]
-            finished = subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
+            yield stack, stack.start(Ports(0, 0))
         finally:
             stack.stop()
+
+
+def test(cargo_arguments: list[str]) -> None:
+    """Runs every test, the end-to-end ones against a stack of their own."""
+    with stack_of_its_own() as (stack, _):
+        console.step("Running the tests")
+        environment = {**os.environ, "INVITATIONS_STACK": str(stack.file)}
+        command = ["cargo", "test", "--locked", "--workspace", *cargo_arguments]
+        finished = subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
     sys.exit(finished.returncode)
+
+
+def rehearse() -> None:
+    """Loses a stack of its own and recovers it, as docs/runbook.md says."""
+    with stack_of_its_own() as (stack, people):
+        described = stack.describe()
+        rehearsal = Rehearsal(described, deployment.LocalSession(described["endpointUrl"]), people)
+        rehearsal.invite()
+        rehearsal.lose()
+        rehearsal.restore()
+        rehearsal.check(*stack.deploy_again())
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     commands = arguments.add_subparsers(dest="command", required=True)
-    for name in ("run", "stop", "watch"):
+    for name in ("run", "stop", "watch", "rehearse"):
         commands.add_parser(name)
     commands.add_parser("test").add_argument("cargo_arguments", nargs="*")
     options = arguments.parse_args()
@@ -184,7 +213,7 @@ def main() -> None:
     if options.command == "test":
         test(options.cargo_arguments)
     else:
-        {"run": run, "stop": stop, "watch": watch}[options.command]()
+        {"run": run, "stop": stop, "watch": watch, "rehearse": rehearse}[options.command]()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,10 @@ use std::fmt::Write as _;
 use domain::{id::InvitationId, invitation::Invitation};
 use serde_json::{Value, json};
 
-use testkit::embedded::{Person, Request, Usage, World, person};
+use testkit::{
+    SesEvent,
+    embedded::{Person, Request, Usage, World, person},
+};
 
 /// What operations have used, beside what they may ask for.
 #[derive(Default)]
@@ -201,7 +204,8 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
     let mut usages = Usages::default();
     let user = json!({ "displayName": "Ben", "email": "ben@example.org", "emailVerified": true });
     let [zoe] = world.people(["zoe"]).await;
-    world.invite_user(&mona, "chess", &zoe).await;
+    let invited = world.invite_user(&mona, "chess", &zoe).await;
+    world.ses_event(&SesEvent::bounce(&invited, &zoe.email)).await;
     world.meter.take();
     for (method, path, body, most) in [
         ("PUT", "users/ben", user.clone(), 4),
@@ -212,6 +216,7 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
         ("PUT", "communities/choir", json!({ "title": "Choir", "visibility": "public", "enrolment": "open" }), 2),
         ("PUT", "communities/choir/members/ben", json!({ "role": "member" }), 2),
         ("PUT", "users/ben/connections/ann", Value::Null, 2),
+        ("DELETE", "suppressions/zoe@example.org", Value::Null, 3),
         ("GET", "settings", Value::Null, 1),
         ("PUT", "settings", json!({}), 1),
         ("DELETE", "users/ben/connections/ann", Value::Null, 1),

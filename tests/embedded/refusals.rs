@@ -21,7 +21,8 @@ async fn chess() -> (World, [Person; 3]) {
 
 const SEND: &str = "/communities/chess/invitations";
 /// Ids for the paths of routes.
-const IDS: [(&str, &str); 3] = [("communityId", "chess"), ("userId", "ann"), ("otherId", "mia")];
+const IDS: [(&str, &str); 4] =
+    [("communityId", "chess"), ("userId", "ann"), ("otherId", "mia"), ("address", "ann@example.org")];
 
 fn ann() -> Value {
     json!({ "userIds": ["ann"] })

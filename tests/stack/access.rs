@@ -36,8 +36,9 @@ fn inhabited() -> Inhabited {
     let values = vec![
         ("communityId", world.community.clone()),
         ("invitationId", invitation),
-        ("userId", ines.id),
+        ("userId", ines.id.clone()),
         ("otherId", owner.id),
+        ("address", ines.email),
     ];
     Inhabited { world, private, values }
 }

@@ -59,9 +59,10 @@ const NEEDED: [(&str, &[Action]); 13] = [
     ("ListMineFunctionRole", &[QueryByInvitee, QueryByWaiting]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
-    ("StatusFunctionRole", &[Get]),
+    ("StatusFunctionRole", &[]),
     ("SendFunctionRole", &[Put, Update]),
     ("RespondFunctionRole", &[Get, Put, Update]),
+    ("RespondByLinkFunctionRole", &[Get, Put, Update]),
     ("CancelFunctionRole", &[Get, Put, Update]),
     ("ModerateFunctionRole", &[Get, Put, Update]),
     (

@@ -93,7 +93,7 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 40] = [
+const RULES: [Rule; 41] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
@@ -145,6 +145,7 @@ const RULES: [Rule; 40] = [
     rule("DELETE /directory/users/{userId}/connections/{otherId}", 204, &[SiteAdministrator], &[], 403),
     rule("GET /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
+    rule("DELETE /directory/suppressions/{address}", 204, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
     // The link is what lets people in, signed in or not.
     rule("GET /i/{proxy+}", 200, &SIGNED_IN, &[], 404),

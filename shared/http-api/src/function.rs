@@ -72,7 +72,7 @@ pub async fn serve(function: &Function) -> Result<(), lambda_http::Error> {
     runtime::start_logging(function.name);
     let store = runtime::store(&runtime::aws()?).await?;
     let public_base_url = env::var("PUBLIC_BASE_URL").unwrap_or_default();
-    let api = &Api { store, claims: Claims::from_environment(), public_base_url };
+    let api = &Api { store, claims: Claims::from_environment()?, public_base_url };
     let handle = async |request: Request| Ok::<_, Infallible>(respond(Some(api), function, &request).await);
     lambda_http::run(lambda_http::service_fn(handle)).await
 }

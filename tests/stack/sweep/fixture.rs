@@ -209,6 +209,8 @@ impl PathValues {
             ("invitationId", &self.invitation),
             ("userId", &self.user),
             ("otherId", &self.other),
+            // Nobody's: each case is about the right.
+            ("address", "spare@example.net"),
             ("token", &self.token),
             ("hash", &self.hash),
         ]
