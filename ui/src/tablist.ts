@@ -28,9 +28,6 @@ export const tablistStyles = css`
     font-weight: 600;
     cursor: pointer;
   }
-  .tab:hover {
-    color: var(--_text);
-  }
   .tab:focus-visible {
     outline-offset: -2px;
   }

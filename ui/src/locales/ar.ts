@@ -71,7 +71,7 @@ export const ar: Messages = {
   failed: 'لم تتم دعوة: {n}.',
   failedHint: 'عادوا إلى الخانة مع السبب.',
   done: 'في الطريق: {n}',
-  settled: 'لا حاجة إلى دعوة: {n}',
+  settled: 'أعضاء أو مدعوون بالفعل: {n}',
 
   manage: 'الدعوات المرسلة',
   requests: 'بانتظار الموافقة',

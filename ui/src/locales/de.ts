@@ -70,7 +70,7 @@ export const de: Messages = {
   failed: '{n} nicht eingeladen.',
   failedHint: 'Sie stehen mit dem Grund wieder im Feld.',
   done: '{n} unterwegs',
-  settled: '{n} ohne Bedarf',
+  settled: '{n} schon eingeladen oder Mitglied',
 
   manage: 'Gesendete Einladungen',
   requests: 'Freizugeben',

@@ -71,7 +71,7 @@ export const en = {
   failed: '{n} not invited.',
   failedHint: 'They are in the box again, each with the reason.',
   done: '{n} on the way',
-  settled: '{n} without need of an invitation',
+  settled: '{n} invited or members already',
 
   // Managing.
   manage: 'Sent invitations',
