@@ -95,6 +95,14 @@ export class InvitationManager extends InvitationElement {
 
   private readonly _sent = (): void => void this.refresh();
 
+  protected override forget(): void {
+    super.forget();
+    this._stats = this._page = this._question = undefined;
+    this._selected.clear();
+    this._view = 'requests';
+    this.#opened = false;
+  }
+
   protected override async load(): Promise<void> {
     await Promise.all([this._count(), this._read()]);
     // It opens at what waits for the moderator. The list knows at once what the counts hear of later.
@@ -239,7 +247,7 @@ export class InvitationManager extends InvitationElement {
         ? this.problem ? nothing : this.renderSkeleton(3)
         : page.invitations.length
           ? html`<ul class="list" part="list">${page.invitations.map((one) => this._renderRow(one))}</ul>`
-          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('nobody')}</p></div></slot>`}
+          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('none')}</p></div></slot>`}
       ${page?.nextCursor
         ? html`<button class="button" aria-disabled=${this._reading} @click=${() => this.attempt(() => this._read(page.nextCursor))}>
             ${words.say(this._reading ? 'loading' : 'more')}

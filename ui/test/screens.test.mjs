@@ -1,6 +1,6 @@
 /** What people see and do, in a real browser, on the running stack, under the strictest policy a host can have. */
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
 import { host, launch, violations } from './harness.mjs';
 import { world } from './world.mjs';
@@ -171,7 +171,10 @@ test('what was refused is in the box again with the reason, and what needs no in
   await here.call('ivo', 'POST', `/invitations/${declined}/decline`, {});
   const composing = await page('milan', element('composer', `community-id="${id}"`));
   await composing.locator('#input').waitFor();
-  await paste(composing, `${ivo.email}, ${ines.email}, new-${RUN}@example.org`);
+  await paste(composing, `${ivo.email}, ${ines.email}`);
+  const rows = `Name,E-Mail\n"Berg, Nell",new-${RUN}@example.org\n`;
+  await composing.locator('input[type=file]').setInputFiles({ name: 'people.csv', mimeType: 'text/csv', buffer: Buffer.from(rows) });
+  await composing.locator('.chip').nth(2).waitFor();
   await composing.locator('#input').fill(`uncommitted-${RUN}@example.org`);
   await composing.locator('[part=send]').click();
   await composing.locator('.results').waitFor();
@@ -209,7 +212,8 @@ test('moderators decide in bulk, with a reason, and see what became of each', as
     await item(addresses[3]).locator('.said.bad').waitFor();
     assert.deepEqual((await here.sent(id, 'pending')).map(({ invitee }) => invitee.email).sort(), addresses.slice(0, 2));
     // The list is searched on the server.
-    await managing.locator('invitation-manager [role=tab]').nth(1).click();
+    await managing.locator('invitation-manager [role=tab]').first().focus();
+    await managing.keyboard.press('ArrowRight');
     await managing.locator('input[type=search]').fill(addresses[1].slice(0, 6));
     await managing.waitForFunction(() => document.querySelector('invitation-manager').shadowRoot.querySelectorAll('.item').length === 1);
     await managing.done();
@@ -258,4 +262,36 @@ test('whoever may not invite is told why, and is offered nothing', async () => {
   await composing.getByText('Only members may invite here.').waitFor();
   assert.equal(await composing.locator('input, textarea, button').count(), 0);
   await composing.done();
+});
+
+test('the page of docs/embedding.md works as it stands there', async () => {
+  const id = await here.community(`${RUN}-plain`);
+  await here.invite('milan', id, { userIds: [here.people.ines.userId] });
+  const guide = await readFile(`${import.meta.dirname}/../../docs/embedding.md`, 'utf8');
+  const [, snippet] = guide.match(/```html\n([^]+?)```/);
+  const [, script] = snippet.match(/<script type="module">\n([^]+?)<\/script>/);
+  const body = snippet.replace(/<script[^]*?<\/script>/g, '').replaceAll('"chess"', `"${id}"`);
+  const embedded = await page('ines', body, {
+    script: `import '/host/invitations.js';\n${script.replace('https://invitations.example.org', here.api).replace('/token', '/host/token')}`,
+  });
+  await embedded.locator('.line').waitFor();
+  await embedded.waitForFunction(() => document.querySelector('invitation-badge').count > 0);
+  await embedded.getByText('Only members may invite here.').waitFor();
+  await embedded.done();
+});
+
+test('when somebody else signs in, nothing of the person before is left', async () => {
+  const id = await here.community(`${RUN}-turns`);
+  await here.invite('milan', id, { userIds: [here.people.noor.userId] });
+  const turning = await page('milan', element('composer', `community-id="${id}"`) + element('manager', `community-id="${id}"`) + element('inbox'));
+  await turning.locator('.item').first().waitFor();
+  await paste(turning, 'ann@example.org');
+  await turning.evaluate((token) => {
+    for (const element of document.querySelectorAll('main > *')) if ('getToken' in element) element.getToken = () => token;
+  }, here.people.noor.token);
+  await turning.locator('invitation-inbox invitation-card').first().waitFor();
+  await turning.getByText('Only members may invite here.').waitFor();
+  await turning.locator('invitation-manager [part=problem]').waitFor();
+  assert.deepEqual([await turning.locator('.chip').count(), await turning.locator('.item').count()], [0, 0]);
+  await turning.done();
 });
