@@ -1,7 +1,9 @@
 /** What people see and do, in a real browser, on the running stack, under the strictest policy a host can have. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
+import { build } from 'esbuild';
 import { host, launch, violations } from './harness.mjs';
 import { world } from './world.mjs';
 
@@ -10,9 +12,9 @@ const RUN = `ui-${Date.now().toString(36)}`;
 const LOOKS = {
   light: {},
   dark: { theme: 'dark' },
-  german: { locale: 'de' },
   'right-to-left': { locale: 'ar', width: 375 },
-  phone: { width: 320, height: 640 },
+  // The longest words in the narrowest window.
+  phone: { locale: 'de', width: 320, height: 640 },
   'forced-colours': { forced: true },
 };
 /** Members invite whom they like, and as many as a day of test runs takes. */
@@ -294,4 +296,67 @@ test('when somebody else signs in, nothing of the person before is left', async 
   await turning.locator('invitation-manager [part=problem]').waitFor();
   assert.deepEqual([await turning.locator('.chip').count(), await turning.locator('.item').count()], [0, 0]);
   await turning.done();
+});
+
+test('the React components of docs/embedding.md work as they stand there', async () => {
+  const id = await here.community(`${RUN}-react`);
+  await here.invite('milan', id, { userIds: [here.people.ivo.userId] });
+  const ui = `${import.meta.dirname}/..`;
+  execFileSync(process.execPath, [`${ui}/package.mjs`]);
+  const guide = await readFile(`${ui}/../docs/embedding.md`, 'utf8');
+  const [, snippet] = guide.match(/```jsx\n([^]+?)```/);
+  const source = snippet.replace('https://invitations.example.org', here.api).replace('"chess"', `"${id}"`);
+  const { outputFiles } = await build({
+    stdin: {
+      contents: `import { createRoot } from 'react-dom/client';
+        const session = { token: () => ${JSON.stringify(here.people.ivo.token)} };
+        ${source}
+        createRoot(document.querySelector('#root')).render(<Invitations />);`,
+      loader: 'jsx',
+      resolveDir: ui,
+    },
+    bundle: true,
+    format: 'esm',
+    write: false,
+    jsx: 'automatic',
+    define: { 'process.env.NODE_ENV': '"production"' },
+    alias: { 'invitation-elements/react': `${ui}/dist/react.js` },
+    plugins: [
+      {
+        name: 'served',
+        setup: ({ onResolve }) => void onResolve({ filter: /\/invitations\.js$/ }, () => ({ path: '/host/invitations.js', external: true })),
+      },
+    ],
+  });
+  const reacting = await page('ivo', '<div id="root"></div>', { script: outputFiles[0].text });
+  const said = [];
+  reacting.on('console', (message) => said.push(message.text()));
+  await reacting.locator('invitation-inbox invitation-card [part=accept]').first().click();
+  await reacting.locator('.result').waitFor();
+  assert.ok(said.includes('ACCEPT_COMMUNITY_INVITATION'), 'the component hears the event');
+  await reacting.getByText(/Only members may invite here|Invite people/).waitFor();
+  await reacting.done();
+});
+
+test('the message: tokens are marked, unknown ones stop it, and the preview shows it as it will arrive', async () => {
+  const id = await here.community(`${RUN}-message`, { membershipMode: 'automatic' });
+  const composing = await page('milan', element('composer', `community-id="${id}"`));
+  await composing.getByText('People with an account join at once').waitFor();
+  await paste(composing, `ann-${RUN}@example.org`);
+  const message = composing.locator('textarea');
+  assert.match(await message.inputValue(), /^%sender% has invited you/);
+  await message.fill('%sender% here, and %nmae%, 100% sure');
+  assert.deepEqual(await composing.locator('mark').allInnerTexts(), ['%sender%', '%nmae%']);
+  await composing.getByText('Unknown placeholders: \u2068%nmae%\u2069').waitFor();
+  await composing.locator('[part=send]').click();
+  assert.deepEqual(await events(composing, 'before-send'), []);
+  await message.fill('<b>%sender%</b> would like to see you.');
+  await composing.locator('.preview summary').click();
+  await composing.locator('.mail').getByText('<b>Milan Moreau</b> would like to see you.').waitFor();
+  assert.ok(await composing.locator('.mail').evaluate((mail) => mail.shadowRoot.querySelectorAll('[style]').length > 10), 'its styles are there');
+  assert.equal(await composing.locator('.mail').evaluate((mail) => mail.shadowRoot.querySelectorAll('[href], script, style, img').length), 0);
+  await composing.locator('.preview [role=tab]').first().focus();
+  await composing.keyboard.press('ArrowRight');
+  await composing.locator('pre').getByText('would like to see you.').waitFor();
+  await composing.done();
 });
