@@ -60,6 +60,7 @@ SUBMISSION = "shared/service/src/send/submission.rs"
 BODY = "shared/http-api/src/body.rs"
 JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
+SEND_FACTS = "shared/service/src/send/facts.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
@@ -234,6 +235,7 @@ GUARDS = [
           "request.status.is_none_or(|status| status == invitation.status_at(self.now))", "true"),
     Guard("an invitation that has become another's is in no list that it has left", LISTS,
           "lists_of(invitation).iter().any(|list| request.lists.contains(list))", "true"),
+    Guard("who is more than the invitee is offered more", LISTS, "self.request.lists != [List::To(self.party())]", "false"),
     Guard("an address that the directory does not know as the caller's is listed", LISTS,
           "records.address(&address)?.owner.as_ref() == Some(&caller.id)", "true"),
     Guard("a name that was erased stays so", INVITATION, "self.sender.display_name.is_some()", "true"),
@@ -293,7 +295,9 @@ GUARDS = [
     Guard("an own invitation is moot for who joins by another", LIFECYCLE,
           "withdraw(other, WithdrawalReason::JoinedAnotherWay, now)", "None"),
     Guard("a moot invitation that has changed is read again", COMMANDS,
-          "return Ok(facts.moot.as_ref().map(|moot| moot.id))", "{}", near="Condition::Invitation(_) =>"),
+          "return Ok(Some(known))", "{}", near="Condition::Invitation(_) | Condition::Standing(1.., _) =>"),
+    Guard("what an address of the token got is moot", COMMANDS,
+          "at_token_address(store, caller, known, &invitation, now).await?", "None"),
     Guard("approving checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
           near="fn approve"),
     Guard("approving checks the invitee's standing", LIFECYCLE, "transition.standings.push((party, standing));", ""),
@@ -468,8 +472,12 @@ GUARDS = [
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
     Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
     Guard("a recipient counts once", SEND,
-          "identity.is_some_and(|identity| !earlier.insert(identity))",
-          "identity.is_some_and(|identity| { earlier.insert(identity); false })"),
+          "submitted.names.party().is_some_and(|party| !typed.insert(party))",
+          "false"),
+    Guard("a person by two names is invited once", SEND,
+          "invited.contains(&transition.invitation.invitee.party())", "false"),
+    Guard("what a mailbox says counts before its owner's standing repeats it", SEND_FACTS,
+          "Some(wish.and(standing.mailbox.as_ref()))", "{ let _ = wish; standing.mailbox }"),
     Guard("a used-up day ends a request", SEND, "quota.left() == 0", "false"),
     Guard("a used-up day ends within a request", SEND, "left == 0", "false", near="Ok(_) if"),
 
@@ -543,16 +551,16 @@ GUARDS = [
     Guard("a mail is given up in the end", DELIVERY, "mail.failures() >= MAX_FAILURES", "false"),
     Guard("a mail waits for a busy mail service no longer than a day", DELIVERY,
           "mail.busy_since.is_none_or(|since| now.duration_since(since) < PATIENCE)", "true"),
-    Guard("a user's mailbox that is not willing any more gets no mail", DELIVERIES,
-          "delivery::is_refused(mail, standing, Some(&address.key()), now)", "false"),
     Guard("who is not willing any more gets no mail", DELIVERIES,
-          "delivery::is_refused(mail, &standing, None, now)", "false"),
-    Guard("an unproven address that is not willing gets no mail", DELIVERIES,
-          "!delivery::is_refused(mail, &records.standing(&party, community)?, None, now)", "true"),
+          "delivery::is_refused(mail, &standing, now)", "false"),
+    Guard("an address that is not willing gets no mail", DELIVERIES,
+          "!delivery::is_refused(mail, &records.standing(&party, community)?, now)", "true"),
     Guard("no mail tells an invitee of a request", DELIVERY,
           "(mail.to != Addressee::Invitee || invitation.has_reached_invitee())", "true"),
     Guard("an address that is not proven is looked up", DELIVERIES,
-          "!found.user.email_verified && !takes_mail(store, &found.user.id, address, mail, invitation, now).await?", "false"),
+          "!found.user.email_verified", "false", near="let asks ="),
+    Guard("a proven address is asked whether it wants the mail", DELIVERIES,
+          "mail.kind.rules().solicits", "false", near="let asks ="),
     Guard("an inactive user gets no mail", DELIVERY, "user.active", "true"),
     Guard("a suppressed user gets no mail", DELIVERY, "!suppressed", "true"),
     Guard("a suppressed address gets no mail", DELIVERIES, "!records.address(key)?.suppressed", "true"),

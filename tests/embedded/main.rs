@@ -9,6 +9,7 @@ mod actions;
 mod addresses;
 mod budgets;
 mod bulk;
+mod copies;
 mod engine;
 mod erasure;
 mod events;

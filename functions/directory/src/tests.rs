@@ -5,7 +5,7 @@ use domain::{
     email::EmailAddress,
     field::Whole,
     person::{Member, Role, User},
-    settings::{EmailLinkResponse, Settings},
+    settings::{EmailLinkResponse, PeopleSearch, Settings},
 };
 use http_api::{json::Json, problem::Problem};
 use serde_json::{Value, json};
@@ -185,6 +185,7 @@ fn settings_read_back_as_they_were_put() {
         max_recipients_per_request: Whole::new(1),
         daily_invitations_per_sender: Whole::new(1_000_000),
         members_invite_connections_only: false,
+        people_search: PeopleSearch::Off,
         email_link_response: EmailLinkResponse::SignIn,
         default_message: Some("Come to %community%.".parse().unwrap()),
         registration_url: Some("https://a.example/register".parse().unwrap()),
@@ -203,7 +204,7 @@ fn every_fault_of_the_settings_is_named_at_once() {
         "membershipMode": "x", "invitationLifetimeDays": 0, "declineCooldownDays": 3651,
         "maxRecipientsPerRequest": 101, "dailyInvitationsPerSender": -1, "emailLinkResponse": "x",
         "defaultMessage": "x".repeat(2_001), "registrationUrl": "x", "productName": "x".repeat(101), "logoUrl": "x",
-        "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "xx",
+        "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "xx", "peopleSearch": "x",
     }))
     .unwrap_err();
     let mut named = params(&problem);
@@ -220,10 +221,11 @@ fn every_fault_of_the_settings_is_named_at_once() {
             "logoUrl",
             "maxRecipientsPerRequest",
             "membershipMode",
+            "peopleSearch",
             "postalAddress",
             "productName",
             "registrationUrl",
-            "supportEmail",
+            "supportEmail"
         ]
     );
 }

@@ -70,11 +70,11 @@ impl WithdrawalReason {
     pub fn words(self) -> &'static str {
         match self {
             Self::JoinedAnotherWay => "The invited person has joined the community another way.",
-            Self::InvitedAlready => "The invited person has another invitation to the community.",
-            Self::InviteeUnavailable => "The invited person cannot be invited to the community.",
+            // That an address turned out to be a user's is not for the sender to hear.
+            Self::InvitedAlready | Self::InviteeUnavailable => "The invited person cannot be invited to the community.",
             Self::SenderWithdrawn => "The platform has withdrawn all invitations of the sender.",
             Self::CommunityRemoved => "The community was removed from the platform.",
-            Self::PersonRemoved => "The sender or the invited person was removed from the platform.",
+            Self::PersonRemoved => "The platform has withdrawn the invitation.",
         }
     }
 }
@@ -311,8 +311,10 @@ impl Invitation {
         if let Some(user) = sender.filter(|_| self.sender.display_name.is_some()) {
             self.sender = Sender::from(user);
         }
-        if let (Some(user), Invitee::User { display_name: Some(name), .. }) = (invitee, &mut self.invitee) {
-            *name = user.display_name.clone().into();
+        if let (Some(user), Invitee::User { display_name, invited_as, .. }) = (invitee, &mut self.invitee)
+            && (display_name.is_some() || matches!(invited_as, Some(InvitedAs::Address(_))))
+        {
+            *display_name = Some(user.display_name.clone().into());
         }
         self
     }

@@ -238,17 +238,9 @@ pub fn erase(
 /// Gives an invitation the present name of the user it is for, by which it is found. `None` when it has that name, or is not
 /// theirs.
 pub fn rename(invitation: &Invitation, user: &User) -> Option<Transition> {
-    let is_renamed = match &invitation.invitee {
-        Invitee::User { id, display_name: Some(name), .. } => *id == user.id && *name != *user.display_name,
-        _ => false,
-    };
-    is_renamed.then(|| {
-        change(invitation, |after| {
-            if let Invitee::User { display_name, .. } = &mut after.invitee {
-                *display_name = Some(user.display_name.clone().into());
-            }
-        })
-    })
+    let is_theirs = invitation.invitee.party() == Party::User(user.id.clone());
+    let Invitation { invitee, .. } = invitation.clone().relabelled(None, None, Some(user));
+    (is_theirs && invitee != invitation.invitee).then(|| change(invitation, |after| after.invitee = invitee))
 }
 
 /// Shows that the invitation mail has got as far as `state`. `None` when it is known to have got further.
@@ -349,10 +341,11 @@ fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusa
 fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
     match &invitation.invitee {
         invitee @ Invitee::User { .. } => invitee.clone(),
-        Invitee::Address { .. } => Invitee::User {
+        Invitee::Address { email, .. } => Invitee::User {
             id: viewer.caller.id.clone(),
             display_name: viewer.user.map(|user| user.display_name.clone().into()),
-            invited_as: None,
+            // Kept until the directory has a name: it tells an unknown one from one that was erased.
+            invited_as: email.clone().filter(|_| viewer.user.is_none()).map(InvitedAs::Address),
         },
     }
 }

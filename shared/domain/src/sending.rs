@@ -252,7 +252,10 @@ impl Recipient {
         let (invitee, standing, unavailable) = match self {
             Self::UnknownUser => return Err(Outcome::UnknownUser.into()),
             Self::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
-            Self::User { connected: false, .. } | Self::Address { .. } if rights.connections_only => {
+            // An address is nobody's connection: that a connection's were told apart would say whose it is.
+            Self::User { connected: false, .. } | Self::User { typed: Some(_), .. } | Self::Address { .. }
+                if rights.connections_only =>
+            {
                 return Err(Outcome::NotConnected.into());
             }
             Self::User { user, standing, suppressed, typed, .. } => {

@@ -28,7 +28,7 @@ pub(crate) struct Inviter<'a> {
 }
 
 impl<'a> Inviter<'a> {
-    /// Reads it in one batch, to show: what has changed moments ago may be missing.
+    /// Reads it in one batch.
     ///
     /// # Errors
     /// [`Refusal::CommunityNotFound`], and what [`Viewer::check_active`] refuses; [`ServiceError::Store`] if the read fails.
@@ -40,14 +40,14 @@ impl<'a> Inviter<'a> {
     ) -> Result<Self, ServiceError> {
         let (spread, day, party) = (Spread::by_time(now), Quota::day(now), Party::User(caller.id.clone()));
         let keys = [
-            Key::settings(),
+            Key::settings(spread),
             Key::user(&caller.id),
             Key::standing(&party, community),
             Key::community(community, spread),
             Key::quota(&caller.id, day),
         ];
-        let records = store.read_to_show(keys).await?;
-        let settings = records.settings()?;
+        let records = store.read(keys).await?;
+        let settings = records.settings(spread)?;
         let (used, limit) = (records.used(&caller.id, day), settings.daily_invitations_per_sender.get());
         let user = records.user(&caller.id)?.map(|record| record.user);
         let role = records.standing(&party, community)?.role;

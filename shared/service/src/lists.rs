@@ -150,10 +150,10 @@ impl<'a> Found<'a> {
     /// The records that the page is shown from, and those that tell what the caller may do.
     fn keys(&self) -> impl Iterator<Item = Key> {
         let entries = &self.page.entries;
-        let (own, party) = ([Key::settings(), Key::user(&self.caller.id)], self.party());
-        let asked = entries.iter().filter(|_| self.is_role_open());
-        let roles = asked.filter_map(move |entry| Some(Key::standing(&party, entry.live_in()?)));
-        let around = entries.iter().filter(|_| self.is_around()).flat_map(store::page::Entry::surroundings_keys);
+        let (own, party) = ([Key::settings(self.spread), Key::user(&self.caller.id)], self.party());
+        let asked = entries.iter().filter(|_| self.asks_around());
+        let roles = asked.clone().filter_map(move |entry| Some(Key::standing(&party, entry.live_in()?)));
+        let around = asked.flat_map(store::page::Entry::surroundings_keys);
         let shown = entries.iter().flat_map(|entry| entry.keys(self.spread));
         shown.chain(own).chain(roles).chain(around)
     }
@@ -162,21 +162,17 @@ impl<'a> Found<'a> {
         Party::User(self.caller.id.clone())
     }
 
-    /// Whether what is around invitations matters: an invitee answers by what is known of themselves.
-    fn is_around(&self) -> bool {
-        self.caller.site_administrator || !self.request.lists.iter().all(|list| matches!(list, List::To(_)))
-    }
-
-    /// Whether the caller may have a role where they have a live invitation. An invited user has none: whoever becomes a
-    /// member has no live invitation from then on.
-    fn is_role_open(&self) -> bool {
+    /// Whether the caller may be more to an invitation than its invitee, so that their role and what is around it matter.
+    /// To an invited user there is no more: whoever becomes a member has no live invitation from then on. An address that
+    /// only their token knows may have one to a community that they moderate, or one that they sent.
+    fn asks_around(&self) -> bool {
         self.request.lists != [List::To(self.party())] || self.caller.site_administrator
     }
 
     /// The page, as these records have it.
     fn page(&self, records: &Records) -> Result<Page, StoreError> {
         let user = records.user(&self.caller.id)?.map(|record| record.user);
-        let settings = records.settings()?;
+        let settings = records.settings(self.spread)?;
         let mut invitations = Vec::new();
         for entry in &self.page.entries {
             if let Some(invitation) = records.invitation(entry.id())?.filter(|invitation| self.holds(invitation)) {
@@ -198,7 +194,7 @@ impl<'a> Found<'a> {
     ) -> Result<(RoleFact, Vec<Action>), StoreError> {
         let community = &invitation.community.id;
         let role = RoleFact::Known(records.standing(&self.party(), community)?.role);
-        let around = if self.is_around() {
+        let around = if self.asks_around() {
             records.surroundings(invitation, self.spread)?
         } else {
             Surroundings { community: Fact::Known(records.community(community, self.spread)?), ..Default::default() }

@@ -18,7 +18,7 @@
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community | `TALLY#id` | `TALLY` |
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
-//! | network settings | `SETTINGS` | `SETTINGS` |
+//! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | parked mail | `PARKED` | `invitation#mail` |
 //! | record of an invitation that did not read | `PARKED` | `invitation#RECORD#sk` |
 
@@ -45,7 +45,13 @@ use crate::attributes::{COMMUNITY, INVITEE, PK, SENDER, SK};
 /// Copies spread these checks, so that a busy community does not queue on one item.
 const COMMUNITY_COPIES: u8 = 8;
 
-/// The choice of a copy of a community. Equal values choose the same one.
+/// How many copies of the network's settings there are.
+///
+/// Nearly every request reads them, consistently, and a partition gives 3,000 read units a second: one record would be
+/// the ceiling of the whole stack. So many copies give 96,000.
+const SETTINGS_COPIES: u8 = 32;
+
+/// The choice of a copy of a community, or of the settings. Equal values choose the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spread(u8);
 
@@ -169,9 +175,14 @@ impl Key {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
-    /// The network settings.
-    pub fn settings() -> Self {
-        Self::new("SETTINGS", "SETTINGS")
+    /// One copy of the network settings; `spread` chooses which, alike for the same value.
+    pub fn settings(spread: Spread) -> Self {
+        Self::new(format!("SETTINGS#{}", spread.0 % SETTINGS_COPIES), "SETTINGS")
+    }
+
+    /// All copies of the network settings.
+    pub fn settings_copies() -> impl Iterator<Item = Self> {
+        (0..SETTINGS_COPIES).map(|copy| Self::settings(Spread(copy)))
     }
 
     /// The community that a standing's key names.

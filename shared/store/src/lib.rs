@@ -53,7 +53,8 @@ impl Store {
     /// not read this record opens the connection all the same. It waits two seconds at the most, since Lambda gives a
     /// start ten.
     pub async fn warm_up(&self) {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(keys::Key::settings().into()));
+        let settings = keys::Key::settings(keys::Spread::by_time(system::now()));
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(settings.into()));
         let _ = tokio::time::timeout(Duration::from_secs(2), request.send()).await;
     }
 }

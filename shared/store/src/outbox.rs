@@ -18,7 +18,7 @@ use crate::{
     Store, StoreError,
     attributes::{AGAIN, AT, ATTEMPTS, BUSY_SINCE, FORGIVEN, KIND, LEASED_UNTIL, LINKS, SK, STATE, WHY},
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, addressee_name, mail_name},
+    keys::{Key, MAIL_PREFIX, Spread, addressee_name, mail_name},
     record::{self, Item, Kind, invitation_of, kind_of},
     retry, users,
     write::{MAX_ACTIONS, Write, Written},
@@ -142,14 +142,17 @@ impl Store {
         let soliciting = MailKind::ALL.into_iter().filter(|kind| kind.rules().solicits);
         let mails: Vec<_> =
             soliciting.map(|kind| Key::mail(id, &mail_name(kind, &Addressee::Invitee, revision))).collect();
-        let records = self.read([Key::invitation(id), Key::settings()].into_iter().chain(mails.clone())).await?;
+        let spread = Spread::by_invitation(id);
+        let records = self.read([Key::invitation(id), Key::settings(spread)].into_iter().chain(mails.clone())).await?;
         let mut links = Vec::new();
         for mail in &mails {
             links.extend(records.value::<OutboxMail>(mail)?.map(|mail| mail.links).unwrap_or_default());
         }
         let digest = token.digest();
         match (records.invitation(id)?, links.into_iter().find(|link| link.digest == digest)) {
-            (Some(invitation), Some(link)) => Ok(Some(LinkTarget { invitation, link, settings: records.settings()? })),
+            (Some(invitation), Some(link)) => {
+                Ok(Some(LinkTarget { invitation, link, settings: records.settings(spread)? }))
+            }
             _ => Ok(None),
         }
     }

@@ -15,7 +15,7 @@ use std::{collections::HashSet, ops::ControlFlow};
 use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
-    person::{Caller, Role},
+    person::{Caller, Party, Role},
     refusal::Refusal,
     sending::{Outcome, Quota, Terms, outcome_of},
     transition::{Guard, Transition},
@@ -159,9 +159,10 @@ impl<'a> Send<'a> {
         let mut chunk = Chunk::new();
         let mut room = MAX_ACTIONS - SHARED_ACTIONS;
         let mut left = self.quota.left();
-        let mut earlier = HashSet::new();
-        for (index, identity) in self.facts.identities(&self.submission)?.into_iter().enumerate() {
-            let repeated = identity.is_some_and(|identity| !earlier.insert(identity));
+        let (mut typed, mut invited) = (HashSet::new(), self.invited());
+        for index in 0..self.entries.len() {
+            let submitted = &self.submission.recipients[index];
+            let repeated = submitted.names.party().is_some_and(|party| !typed.insert(party));
             if self.entries[index].is_some() {
                 continue;
             }
@@ -169,19 +170,32 @@ impl<'a> Send<'a> {
                 self.pass_over(index, Outcome::Duplicate, None);
                 continue;
             }
-            let recipient = self.facts.recipient(&self.submission.recipients[index])?;
+            let recipient = self.facts.recipient(submitted)?;
             match self.terms.make(self.id(index)?, &recipient) {
                 Err(not_invited) => self.pass_over(index, not_invited.outcome, not_invited.retry_after),
+                // One person by two names is told what a second request would be.
+                Ok(transition) if invited.contains(&transition.invitation.invitee.party()) => {
+                    let joined = outcome_of(&transition.invitation) == Outcome::Joined;
+                    let outcome = if joined { Outcome::AlreadyMember } else { Outcome::AlreadyInvited };
+                    self.pass_over(index, outcome, None);
+                }
                 Ok(_) if left == 0 => self.pass_over(index, Outcome::OverQuota, Some(self.quota.renews_at())),
                 Ok(transition) if actions(&transition) > room => break,
                 Ok(transition) => {
                     left -= 1;
                     room -= actions(&transition);
+                    invited.insert(transition.invitation.invitee.party());
                     chunk.push((index, transition));
                 }
             }
         }
         Ok(chunk)
+    }
+
+    /// Whom the request has invited by now.
+    fn invited(&self) -> HashSet<Party> {
+        let made = self.entries.iter().flatten().filter_map(|entry| entry.made.as_ref());
+        made.map(|made| made.party.clone()).collect()
     }
 
     /// Writes a chunk. After a conflict, it continues with what of the chunk is still to be made.

@@ -5,6 +5,7 @@ use domain::{
     email::{EmailAddress, list},
     id::{CommunityId, InvitationId, UserId},
     message::Message,
+    person::Party,
     refusal::Refusal,
     settings::MAX_RECIPIENTS,
     text::trim,
@@ -50,6 +51,18 @@ pub enum Named {
     Email(EmailAddress),
     /// No address.
     NoEmail,
+}
+
+impl Named {
+    /// What tells it from other recipients of the request as they were typed. A user and their address are two: that they
+    /// belong together is nothing that a sender is told.
+    pub(super) fn party(&self) -> Option<Party> {
+        match self {
+            Self::User(id) => Some(Party::User(id.clone())),
+            Self::Email(email) => Some(Party::Address(email.key())),
+            Self::NoUser | Self::NoEmail => None,
+        }
+    }
 }
 
 impl Submission {
