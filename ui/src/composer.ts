@@ -516,7 +516,6 @@ export class InvitationComposer extends InvitationElement {
           @input=${this._typed}
           @keydown=${this._pressed}
           @paste=${this._pasted}
-          @blur=${() => this._text.includes('@') && this._commit()}
         />
         <ul id="people" class="people" role="listbox" aria-label=${words.say(kind)} ?hidden=${!open}>
           ${this._people.map((person, index) => this._renderPerson(person, index))}
