@@ -111,7 +111,7 @@ const { outputFiles } = await build({
   write: false,
   minify: true,
   // What only the elements themselves use; Lit's own private names begin with `_$`.
-  mangleProps: /^(_[a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|asProblem|tell|act|reread|offered|renderAnswer|renderSender|reloads|moment|away)$/,
+  mangleProps: /^(_[a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|renderSender|reloads|moment|away)$/,
   charset: 'utf8',
 });
 const { code: bundle } = await minify(outputFiles[0].text, {

@@ -63,6 +63,8 @@ class Reader {
   #quotesRead = 0;
   /** Whether only white space has come since an address. */
   #followsAddress = false;
+  /** Whether there is an address on the line: what its other cells say is about it. */
+  #rowHasAddress = false;
 
   constructor(text: string) {
     this.#written = [...text];
@@ -109,9 +111,13 @@ class Reader {
   /** Ends what has been read and belongs to no address: text that is none. */
   #leave(): void {
     this.#followsAddress = false;
-    const text = this.#unread && trim(this.#slice(...this.#unread));
+    const [from, to] = this.#unread ?? [0, 0];
+    const text = trim(this.#slice(from, to));
     this.#unread = undefined;
-    if (text) this.#found.push({ text, valid: false });
+    let before = from;
+    while (this.#written[before - 1] === ' ') before--;
+    const isRemark = this.#rowHasAddress && this.#written[before - 1] === '\t';
+    if (text && !isRemark) this.#found.push({ text, valid: false });
   }
 
   #separate(): void {
@@ -125,6 +131,7 @@ class Reader {
     this.#unread = undefined;
     this.#at = to;
     this.#followsAddress = address !== undefined;
+    this.#rowHasAddress ||= this.#followsAddress;
     this.#found.push({ text: address ?? trim(this.#slice(from, to)), valid: this.#followsAddress });
   }
 
@@ -132,7 +139,10 @@ class Reader {
   #endLine(): void {
     const bracket = this.#unread ? this.#bracketAfter(this.#at) : -1;
     if (this.#meant[bracket] === '<') this.#at = bracket;
-    else this.#separate();
+    else {
+      this.#separate();
+      this.#rowHasAddress = false;
+    }
   }
 
   /** Where the bracket opens behind white space and folded lines. */
@@ -219,8 +229,8 @@ class Reader {
 
 /** Reads a word, as it is meant, that is to be an address. */
 function addressIn(word: string): string | undefined {
-  let text = word.replace(QUOTED, '').replace(STOPS, '');
-  if (text.length > 1 && text.startsWith("'") && text.endsWith("'")) text = text.slice(1, -1);
+  // Spreadsheets mark text with a single apostrophe.
+  const text = word.replace(QUOTED, '').replace(STOPS, '').replace(/^'+|'+$/g, '');
   const bare = withoutLabel(withoutMarks(text))?.replace(STOPS, '');
   return bare !== undefined && isAddress(trim(bare)) ? trim(bare) : undefined;
 }

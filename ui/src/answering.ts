@@ -38,9 +38,8 @@ export abstract class AnsweringElement extends InvitationElement {
       }
       .result {
         display: flex;
-        flex-wrap: wrap;
         align-items: center;
-        gap: 0.25rem 0.625rem;
+        gap: 0.625rem;
         font-weight: 600;
       }
       .result svg {

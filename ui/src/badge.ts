@@ -83,7 +83,8 @@ export class InvitationBadge extends InvitationElement {
       ask();
       return new Promise<void>((release) => signal.addEventListener('abort', () => release()));
     };
-    navigator.locks.request('invitations', { signal }, lead).catch(() => {});
+    // A page without TLS has no locks: there every tab reads for itself.
+    navigator.locks?.request('invitations', { signal }, lead).catch(() => {});
     ask();
   }
 
@@ -156,6 +157,6 @@ export class InvitationBadge extends InvitationElement {
     const shown = count < MOST ? words.number(count) : `${words.number(MOST)}+`;
     return html`<slot>${bell}</slot>
       ${count ? html`<span class="count" part="count" aria-hidden="true">${shown}</span>` : nothing}
-      <span class="hidden" role="status">${count ? words.say('waiting', { n: count }) : words.say('nothingWaits')}</span>`;
+      <span class="hidden" role="status">${count ? words.say('waiting', { n: count }) : words.say('none')}</span>`;
   }
 }

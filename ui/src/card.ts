@@ -44,6 +44,11 @@ export class InvitationCard extends AnsweringElement {
 
   protected override readonly reloads = ['apiUrl', 'getToken', 'invitationId'];
 
+  protected override forget(): void {
+    super.forget();
+    if (this.invitationId) this.invitation = undefined;
+  }
+
   protected override async load(): Promise<void> {
     if (this.invitationId) await this.reread(this.invitationId);
   }

@@ -114,6 +114,14 @@ export class InvitationComposer extends InvitationElement {
     clearTimeout(this.#previewPause);
   }
 
+  protected override forget(): void {
+    super.forget();
+    this._options = this._job = this._results = this._message = this._mail = undefined;
+    this._recipients = this._people = [];
+    this._text = '';
+    this._running = false;
+  }
+
   protected override async load(): Promise<void> {
     const { communityId } = this;
     this._options = await answerOf(
@@ -238,6 +246,7 @@ export class InvitationComposer extends InvitationElement {
 
   private _pressed(event: KeyboardEvent): void {
     const { key } = event;
+    if (event.isComposing) return;
     const open = this._people.length > 0;
     const { selectionStart, selectionEnd } = this._input;
     if (open && (key === 'ArrowDown' || key === 'ArrowUp')) {
@@ -397,11 +406,14 @@ export class InvitationComposer extends InvitationElement {
   private async _run(): Promise<void> {
     const job = this._job!;
     this._running = true;
+    const shelf = this.#shelf;
     const save = () => {
-      this.#shelf?.put(job);
+      shelf?.put(job);
       this.requestUpdate();
     };
     await this.attempt(() => send(job, this.api, this.communityId, save));
+    // Somebody else is here now. What is not sent waits until its sender is back.
+    if (job !== this._job) return;
     this._running = false;
     // What may pass is gone on with; anything else ends it, and what was not sent is in the box again.
     if (!this.problem?.passes) await this._finish();
@@ -504,7 +516,6 @@ export class InvitationComposer extends InvitationElement {
           @input=${this._typed}
           @keydown=${this._pressed}
           @paste=${this._pasted}
-          @blur=${() => this._text.includes('@') && this._commit()}
         />
         <ul id="people" class="people" role="listbox" aria-label=${words.say(kind)} ?hidden=${!open}>
           ${this._people.map((person, index) => this._renderPerson(person, index))}
@@ -659,7 +670,7 @@ export class InvitationComposer extends InvitationElement {
       <p id="progress" role="status">${words.show('progress', { n: done, all })}</p>
       <progress max=${all} value=${done} aria-labelledby="progress"></progress>
       ${this._running
-        ? html`<p class="muted">${words.say('keepOpen')}</p>`
+        ? nothing
         : html`${this.renderProblem()}
             <div class="row">
               <button class="button primary" @click=${this._goOn}>${words.say('tryAgain')}</button>

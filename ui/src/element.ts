@@ -46,6 +46,7 @@ export class InvitationElement extends LitElement {
 
   protected api!: Api;
   protected words = new Words('en');
+  #ended = new AbortController();
 
   /** Loads what the element shows, for whoever `getToken` stands for. */
   protected load?(): Promise<void>;
@@ -61,16 +62,24 @@ export class InvitationElement extends LitElement {
       const wanted = this.locale || document.documentElement.lang || navigator.language;
       this.words = new Words(wanted, this.messages);
     }
+    if (this.reloads.some((name) => changed.has(name))) this.forget();
     if (this.getToken && (changed.has('apiUrl') || changed.has('getToken'))) {
-      this.api = connect(this.apiUrl, (options) => this.getToken!(options));
+      this.#ended.abort();
+      this.#ended = new AbortController();
+      this.api = connect(this.apiUrl, this.getToken, this.#ended.signal);
     }
+  }
+
+  /** Forgets what was shown to somebody else, or of something else. */
+  protected forget(): void {
+    this.problem = undefined;
   }
 
   protected override updated(changed: PropertyValues): void {
     if (this.reloads.some((name) => changed.has(name))) void this.refresh();
   }
 
-  /** What makes the element load anew. */
+  /** What makes the element forget, and load anew. */
   protected readonly reloads: string[] = ['apiUrl', 'getToken'];
 
   protected override render(): TemplateResult {

@@ -52,8 +52,13 @@ export class InvitationInbox extends InvitationElement {
   /** Those that waited when they were read: they stay in place, with the result, once they are answered. */
   readonly #waiting = new Set<string>();
 
-  protected override async load(): Promise<void> {
+  protected override forget(): void {
+    super.forget();
     this._invitations = undefined;
+    this._pending = 0;
+  }
+
+  protected override async load(): Promise<void> {
     this.#waiting.clear();
     await this._read();
   }
@@ -96,7 +101,7 @@ export class InvitationInbox extends InvitationElement {
             ${waiting.map((invitation) => html`<li>${this._renderCard(invitation)}</li>`)}
           </ul>`
         : html`<slot name="empty">
-            <div class="empty">${envelope}<p>${words.say('nothingWaits')}</p></div>
+            <div class="empty">${envelope}<p>${words.say('none')}</p></div>
           </slot>`}
       ${earlier.length
         ? html`<section class="earlier" aria-labelledby="earlier">

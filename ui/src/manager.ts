@@ -19,6 +19,8 @@ type View = (typeof VIEWS)[number];
 
 /** How long after a key is pressed the list is searched, in milliseconds. */
 const PAUSE = 250;
+/** How far the counts lag behind the lists, in milliseconds. */
+const LAG = 1_500;
 /** How many actions run at the same time. */
 const ABREAST = 4;
 /** The longest reason for a rejection. */
@@ -65,7 +67,7 @@ export class InvitationManager extends InvitationElement {
   protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
 
   private _stats?: Stats;
-  private _view: View = 'pending';
+  private _view: View = 'requests';
   private _status: Status = 'accepted';
   private _query = '';
   private _page?: InvitationPage;
@@ -75,6 +77,7 @@ export class InvitationManager extends InvitationElement {
   private _working?: { done: number; all: number };
   /** What has come of actions, by invitation. */
   private _notes = new Map<string, Problem | 'resent'>();
+  #opened = false;
   #latest?: AbortController;
   #pause?: ReturnType<typeof setTimeout>;
 
@@ -92,11 +95,22 @@ export class InvitationManager extends InvitationElement {
 
   private readonly _sent = (): void => void this.refresh();
 
+  protected override forget(): void {
+    super.forget();
+    this._stats = this._page = this._question = undefined;
+    this._selected.clear();
+    this._view = 'requests';
+    this.#opened = false;
+  }
+
   protected override async load(): Promise<void> {
-    const first = !this._stats;
-    await this._count();
-    if (first && this._stats!.counts.awaiting_approval) this._view = 'requests';
-    await this._read();
+    await Promise.all([this._count(), this._read()]);
+    // It opens at what waits for the moderator. The list knows at once what the counts hear of later.
+    if (this._view === 'requests' && !this.#opened && !this._page!.invitations.length) {
+      this._view = 'pending';
+      await this._read();
+    }
+    this.#opened = true;
   }
 
   private async _count(): Promise<void> {
@@ -180,6 +194,7 @@ export class InvitationManager extends InvitationElement {
     await Promise.all(Array.from({ length: ABREAST }, work));
     this._working = undefined;
     this._selected = new Set([...this._selected].filter((id) => this._notes.has(id)));
+    await new Promise((wait) => setTimeout(wait, LAG));
     await this.attempt(() => this._count());
   }
 
@@ -232,7 +247,7 @@ export class InvitationManager extends InvitationElement {
         ? this.problem ? nothing : this.renderSkeleton(3)
         : page.invitations.length
           ? html`<ul class="list" part="list">${page.invitations.map((one) => this._renderRow(one))}</ul>`
-          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('nobody')}</p></div></slot>`}
+          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('none')}</p></div></slot>`}
       ${page?.nextCursor
         ? html`<button class="button" aria-disabled=${this._reading} @click=${() => this.attempt(() => this._read(page.nextCursor))}>
             ${words.say(this._reading ? 'loading' : 'more')}

@@ -56,8 +56,12 @@ export class InvitationNotice extends AnsweringElement {
 
   protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
 
+  protected override forget(): void {
+    super.forget();
+    this.invitation = undefined;
+  }
+
   protected override async load(): Promise<void> {
-    this.result = undefined;
     this._closed = false;
     this.invitation = undefined;
     let cursor: string | undefined;

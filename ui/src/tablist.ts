@@ -18,7 +18,7 @@ export const tablistStyles = css`
   .tab {
     flex: none;
     min-height: 2.75rem;
-    padding: 0.25rem 0.75rem;
+    padding: 0.25rem 0.5rem;
     border: 0;
     border-block-end: 3px solid transparent;
     background: none;
@@ -27,9 +27,6 @@ export const tablistStyles = css`
     font-size: 0.9375em;
     font-weight: 600;
     cursor: pointer;
-  }
-  .tab:hover {
-    color: var(--_text);
   }
   .tab:focus-visible {
     outline-offset: -2px;
@@ -54,7 +51,7 @@ export function renderTabs(label: string, tabs: Tab[], selected: string, select:
     const row = event.currentTarget as HTMLElement;
     const forward = row.matches(':dir(rtl)') ? 'ArrowLeft' : 'ArrowRight';
     const at = tabs.findIndex(({ id }) => id === selected);
-    const steps: Record<string, number> = { ArrowRight: at - 1, ArrowLeft: at - 1, [forward]: at + 1, Home: 0, End: -1 };
+    const steps: Record<string, number> = { ArrowRight: at - 1, ArrowLeft: at - 1, [forward]: at + 1 };
     const to = steps[event.key];
     if (to === undefined) return;
     event.preventDefault();

@@ -97,7 +97,8 @@ export class Words {
 }
 
 function rough(seconds: number): [number, 'day' | 'hour' | 'minute'] {
-  const size = Math.abs(seconds);
-  if (size >= 79_200) return [Math.round(seconds / 86_400), 'day'];
-  return size >= 3_600 ? [Math.round(seconds / 3_600), 'hour'] : [Math.round(seconds / 60), 'minute'];
+  const minutes = Math.round(seconds / 60);
+  const hours = Math.round(minutes / 60);
+  if (Math.abs(hours) > 22) return [Math.round(hours / 24), 'day'];
+  return hours ? [hours, 'hour'] : [minutes, 'minute'];
 }

@@ -23,7 +23,7 @@ export function launch() {
  * Opens a page on the API's own origin that holds `body`, and gives every element its properties.
  * `look` takes `locale`, `theme`, `width`, `forced`, `reduced`.
  */
-export async function host(browser, { body, api, token, look = {}, mock, context: given, title = 'Host' }) {
+export async function host(browser, { body, script: own, api, token, look = {}, mock, context: given, title = 'Host' }) {
   const { locale = 'en', theme = 'light', width = 900, height = 900, forced = false } = look;
   const context = given ?? (await browser.newContext({
     viewport: { width, height },
@@ -50,7 +50,7 @@ export async function host(browser, { body, api, token, look = {}, mock, context
   const css = `:root{background:light-dark(#f4f6fa,#101319);color:light-dark(#1b2230,#e8ebf1);font-family:system-ui}
     body{margin:0}main{max-width:44rem;margin:0 auto;padding:1rem;display:grid;gap:1.5rem;grid-template-columns:minmax(0,1fr)}
     h1{margin:0;font-size:1.5rem}`;
-  const script = `import '/host/invitations.js';
+  const script = own ?? `import '/host/invitations.js';
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(${JSON.stringify(css)});
     document.adoptedStyleSheets = [sheet];
@@ -69,6 +69,7 @@ export async function host(browser, { body, api, token, look = {}, mock, context
   const files = {
     '/host/': ['text/html', html],
     '/host/host.js': ['text/javascript', script],
+    '/host/token': ['text/plain', [token].flat().at(-1) ?? ''],
     '/host/invitations.js': ['text/javascript', await readFile(`${HERE}/../dist/invitations.js`, 'utf8')],
   };
   await page.route(`${origin}/**`, async (route) => {

@@ -33,6 +33,20 @@ test('pasted text is read as the API reads it', async () => {
   }
 });
 
+test('ten times as much takes about ten times as long, whatever it is', () => {
+  const time = (piece, length) => {
+    const text = piece.repeat(length / piece.length);
+    const started = performance.now();
+    source.entries(text);
+    return performance.now() - started;
+  };
+  for (const piece of ['e@x.test\tErin Bar\n', 'a@b.test,', '"', '<(', 'a\n ', ', ', "'", 'Erin ', 'a@x.test <', '\\"']) {
+    time(piece, 20_000);
+    const [short, long] = [time(piece, 20_000), time(piece, 200_000)];
+    assert.ok(long < short * 50 + 200, `${JSON.stringify(piece)}: ${short}, ${long}`);
+  }
+});
+
 /** The values of an enumeration of the contract. */
 async function values(schema) {
   const contract = await readFile(`${HERE}/../../openapi.yaml`, 'utf8');

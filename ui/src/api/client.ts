@@ -44,8 +44,8 @@ export class Problem extends Error {
   }
 }
 
-/** Makes a client of the API at `baseUrl`. */
-export function connect(baseUrl: string, getToken: GetToken): Api {
+/** Makes a client of the API at `baseUrl`, until `ended`: nothing that was asked for one person is answered to another. */
+export function connect(baseUrl: string, getToken: GetToken, ended: AbortSignal): Api {
   const method = (method: string) => async (path: string, { params = {}, body, signal }: Options = {}) => {
     const place = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params.path![name]!));
     const query = new URLSearchParams(params.query as Record<string, string>).toString();
@@ -53,7 +53,7 @@ export function connect(baseUrl: string, getToken: GetToken): Api {
     const send = async (renew?: true): Promise<Response> => {
       const headers = new Headers({ ...params.header, Authorization: `Bearer ${await getToken({ renew })}` });
       if (body) headers.set('Content-Type', 'application/json');
-      return fetch(url, { method, headers, body: body ? JSON.stringify(body) : undefined, signal });
+      return fetch(url, { method, headers, body: body ? JSON.stringify(body) : undefined, signal: signal ? AbortSignal.any([signal, ended]) : ended });
     };
     let response = await send();
     if (response.status === 401) response = await send(true);

@@ -19,7 +19,7 @@ export const en = {
   // Answering.
   inbox: 'Invitations',
   waiting: '{n} waiting',
-  nothingWaits: 'No invitations are waiting',
+  none: 'No invitations',
   earlier: 'Earlier',
   invitedBy: '{sender} invited you {when}',
   noticeSays: '{sender} invites you to join {community}.',
@@ -66,12 +66,11 @@ export const en = {
   request: { one: 'Request {n} invitation', other: 'Request {n} invitations' },
   left: '{n} left today',
   progress: '{n} of {all} sent',
-  keepOpen: 'You may reload this page: it goes on.',
   stop: 'Stop here',
   failed: '{n} not invited.',
   failedHint: 'They are in the box again, each with the reason.',
   done: '{n} on the way',
-  settled: '{n} without need of an invitation',
+  settled: '{n} invited or members already',
 
   // Managing.
   manage: 'Sent invitations',
@@ -80,7 +79,6 @@ export const en = {
   answered: 'Answered',
   numbers: 'Numbers',
   search: 'Name or address',
-  nobody: 'Nobody here',
   state: 'State',
   sentBy: 'by {sender} · {when}',
   why: 'Reason: {reason}',

@@ -51,10 +51,7 @@ export const composerStyles = css`
     background: var(--_tint);
   }
   .chip button {
-    display: flex;
-    align-items: center;
     min-height: var(--_small);
-    min-width: 0;
     padding: 0.125rem 0.25rem;
     border: 0;
     background: none;
@@ -65,20 +62,23 @@ export const composerStyles = css`
     cursor: pointer;
   }
   .chip .edit {
-    gap: 0 0.375rem;
-    flex-wrap: wrap;
     padding-inline-start: 0.625rem;
     overflow-wrap: anywhere;
   }
   .chip .remove {
     flex: none;
-    justify-content: center;
     width: var(--_small);
+    text-align: center;
     color: var(--_muted);
   }
-  .chip .remove svg {
-    width: 1em;
-    height: 1em;
+  .chip svg {
+    width: 1.125em;
+    height: 1.125em;
+    margin-inline-end: 0.25rem;
+    vertical-align: -0.2em;
+  }
+  .remove svg {
+    margin: 0;
   }
   .chip.wrong {
     border-color: var(--_tone);
@@ -89,6 +89,7 @@ export const composerStyles = css`
     color: inherit;
   }
   .why {
+    margin-inline-start: 0.25rem;
     font-size: 0.875em;
     font-weight: 600;
   }
@@ -165,7 +166,6 @@ export const composerStyles = css`
   mark.unknown {
     background: color-mix(in srgb, var(--_bad) 18%, transparent);
     text-decoration: underline wavy var(--_bad);
-    text-decoration-skip-ink: none;
   }
   .token {
     min-height: var(--_small);
@@ -200,7 +200,6 @@ export const composerStyles = css`
   .mail {
     color-scheme: light;
     contain: content;
-    max-height: 32rem;
     overflow: auto;
     background: #f2f4f8;
     color: #1b2430;
@@ -208,8 +207,6 @@ export const composerStyles = css`
   pre {
     margin: 0;
     padding: 1rem;
-    max-height: 32rem;
-    overflow: auto;
     white-space: pre-wrap;
     overflow-wrap: anywhere;
     font: 0.875em / 1.6 ui-monospace, monospace;

@@ -78,7 +78,6 @@ export const foundation = css`
   }
   a {
     color: var(--_accent);
-    text-underline-offset: 0.15em;
   }
   .title a:not(:hover) {
     color: inherit;
@@ -109,7 +108,7 @@ export const foundation = css`
     justify-content: space-between;
   }
   .grow {
-    flex: 1 1 12rem;
+    flex: 1 1 7rem;
     min-width: 0;
   }
   .muted {
@@ -167,10 +166,6 @@ export const foundation = css`
     background: none;
     color: var(--_muted);
     padding-inline: 0.75rem;
-  }
-  .button.quiet:hover {
-    color: var(--_text);
-    background: var(--_sunken);
   }
   .button.small {
     min-height: var(--_small);
@@ -290,7 +285,6 @@ export const foundation = css`
   .empty svg {
     width: 2.5rem;
     height: 2.5rem;
-    margin-block-end: 0.5rem;
     color: var(--_muted);
   }
   svg.icon {

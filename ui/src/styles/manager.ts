@@ -58,9 +58,6 @@ export const managerStyles = css`
     margin: 0;
     accent-color: var(--_accent);
   }
-  progress {
-    accent-color: var(--_accent);
-  }
   .question {
     gap: 0.625rem;
     padding: var(--_space);
@@ -104,9 +101,6 @@ export const managerStyles = css`
   }
   .does .button:first-child {
     margin-inline-start: -0.625rem;
-  }
-  .does .button:hover {
-    background: var(--_sunken);
   }
   .said {
     grid-area: said;
