@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template test rehearse mutants prove bench bench-profiles check build deploy tools
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove bench bench-profiles check build deploy tools node
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
@@ -10,7 +10,7 @@ FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/
 help: ## Tells what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 8
 
-run: tools ## Starts a local AWS, deploys the service to it and shows the main job done
+run: tools ## Starts a local AWS, deploys the service to it, and prints where to play the whole story
 	@$(PYTHON) local/stack.py run
 
 stop: ## Ends everything that run started
@@ -39,6 +39,23 @@ lint-template: tools ## Lints template.yaml and docs/edge.yaml, as CloudFormatio
 	@$(subst $(PYTHON),$(CHECKOV)/bin/python,$(INSTALL)) --requirement local/template-requirements.txt
 	@AWS_DEFAULT_REGION=us-east-1 .local/venv/bin/cfn-lint template.yaml docs/edge.yaml
 	@$(CHECKOV)/bin/checkov --config-file local/checkov.yaml
+
+ui: node ## Builds the screens' bundle anew, ui/dist/invitations.js (needs Node)
+	@cd ui && npm run --silent build
+
+check-ui: node ## Holds the checked-in bundle against its source and the contract, and runs the quick tests of the screens
+	@mkdir -p .local && cp ui/dist/invitations.js .local/invitations.js
+	@cd ui && npm run --silent build && npm test --silent
+	@cmp .local/invitations.js ui/dist/invitations.js || { echo "ui/dist/invitations.js was not what its source makes: commit it" >&2; exit 1; }
+
+test-ui: node ## Tests every screen in Chromium on the running stack
+	@cd ui && npm run --silent test:screens
+
+# Node is needed by whoever changes the screens; a newcomer has the bundle that is checked in.
+node:
+	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm >/dev/null || \
+	    { echo "Missing: Node 20 or later, with npm. On Debian 13: sudo apt-get install -y nodejs npm" >&2; exit 1; }
+	@cd ui && test node_modules/.package-lock.json -nt package-lock.json || npm ci --loglevel=error
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test

@@ -32,14 +32,16 @@ const FILE: &str = "openapi.yaml";
 const HEAD: &str = "# Made from the code: `UPDATE_OPENAPI=1 cargo test -p contract` writes it anew.\n";
 const INTRODUCTION: &str = "People invite people into communities; invitees accept or decline; moderators approve, track \
     and cancel.\n\nCallers present a token of the platform's identity provider, but for the pages behind mail links, \
-    which the secret in their path opens. Errors are problems (RFC 9457) with a stable `code`. Fields and codes may be \
-    added in later versions; clients ignore what they do not know.";
-const TAGS: [(&str, &str); 5] = [
+    which the secret in their path opens, and for the custom elements, which are the same for everyone. Errors are \
+    problems (RFC 9457) with a stable `code`. Fields and codes may be added in later versions; clients ignore what they \
+    do not know.";
+const TAGS: [(&str, &str); 7] = [
     ("Sending", "Inviting people, and what became of it."),
     ("Answering", "Invitations as their invitees see and answer them."),
     ("Moderating", "What moderators and above decide and track."),
     ("GraphQL", "The same over GraphQL."),
     ("Directory", "For the host platform: users, communities, memberships, connections, settings."),
+    ("Elements", "Custom elements for the pages of the host platform."),
 ];
 
 /// The document as the code has it.

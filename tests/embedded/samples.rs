@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::dynamodb::Event;
 use feedback::MailEvent;
+use http_api::route::Access;
 use serde_json::json;
 
 use testkit::{
@@ -18,7 +19,7 @@ use testkit::{
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What each file comes to: the status of an HTTP function's answer and the code of a problem.
-const HTTP: [(&str, u16, &str); 57] = [
+const HTTP: [(&str, u16, &str); 59] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
     ("send-preview", 200, ""),
@@ -77,6 +78,8 @@ const HTTP: [(&str, u16, &str); 57] = [
     ("directory-unauthorised", 401, "unauthenticated"),
     ("directory-forbidden", 403, "not_site_administrator"),
     ("directory-malformed", 400, "malformed_request"),
+    ("ui-good", 200, ""),
+    ("ui-malformed", 404, "no_such_route"),
 ];
 
 /// The files of the functions behind the stream and behind the mail service.
@@ -251,9 +254,13 @@ async fn a_malformed_sample_of_the_mail_service_does_not_read() {
 
 #[test]
 fn nobody_is_left_out_of_the_samples() {
-    for function in functions::FUNCTIONS.iter().map(|function| function.name) {
-        for case in ["good", "unauthorised", "malformed"] {
-            assert!(HTTP.iter().any(|(name, ..)| *name == format!("{function}-{case}")), "{function}-{case}");
+    let is_there = |sample: String| assert!(HTTP.iter().any(|(name, ..)| *name == sample), "{sample}");
+    for function in functions::FUNCTIONS {
+        for case in ["good", "malformed"] {
+            is_there(format!("{}-{case}", function.name));
+        }
+        if function.routes.iter().any(|route| route.access != Access::Everyone) {
+            is_there(format!("{}-unauthorised", function.name));
         }
     }
     assert_eq!(person("ann").email, "ann@example.org", "the files rely on it");

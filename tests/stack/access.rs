@@ -44,7 +44,7 @@ fn inhabited() -> Inhabited {
 }
 
 fn api_routes() -> impl Iterator<Item = &'static Route> {
-    template().routes().iter().filter(|route| !route.is_page())
+    template().routes().iter().filter(|route| !route.public)
 }
 
 #[test]

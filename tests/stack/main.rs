@@ -9,6 +9,7 @@
 mod access;
 mod directory;
 mod docs;
+mod elements;
 mod engine;
 mod events;
 mod graphql;

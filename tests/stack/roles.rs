@@ -52,7 +52,7 @@ const ACTIONS: [Action; 12] = [
 ];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 13] = [
+const NEEDED: [(&str, &[Action]); 14] = [
     ("OptionsFunctionRole", &[]),
     // The table for names and connections alone.
     ("PeopleFunctionRole", &[QueryTable]),
@@ -87,6 +87,7 @@ const NEEDED: [(&str, &[Action]); 13] = [
     ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
+    ("UiFunctionRole", &[]),
 ];
 
 #[test]

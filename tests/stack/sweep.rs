@@ -93,7 +93,7 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 35] = [
+const RULES: [Rule; 41] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
@@ -156,12 +156,19 @@ const RULES: [Rule; 35] = [
     rule("GET /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
     rule("HEAD /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
     rule("POST /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    // The same for everybody.
+    rule("GET /ui", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /ui", 200, &SIGNED_IN, &[], 404),
+    rule("GET /ui/invitations.js", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /ui/invitations.js", 200, &SIGNED_IN, &[], 404),
+    rule("GET /ui/{hash}/invitations.js", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /ui/{hash}/invitations.js", 200, &SIGNED_IN, &[], 404),
 ];
 
 impl Rule {
     fn expected(&self, route: &Route, caller: Caller) -> u16 {
         match caller {
-            _ if route.is_page() => self.status,
+            _ if route.public => self.status,
             caller if UNAUTHENTICATED.contains(&caller) => 401,
             caller if self.may.contains(&caller) => self.status,
             caller if self.told.contains(&caller) => 403,

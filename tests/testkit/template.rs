@@ -147,6 +147,11 @@ impl Route {
         ["/i/{proxy+}", "/u/{proxy+}"].contains(&self.path.as_str())
     }
 
+    /// Whether the route serves the custom elements, which are for everybody.
+    pub fn is_elements(&self) -> bool {
+        self.path == "/ui" || self.path.starts_with("/ui/")
+    }
+
     /// Whether the route keeps the directory.
     pub fn is_directory(&self) -> bool {
         self.path.starts_with("/directory/")

@@ -151,6 +151,12 @@ impl Operation {
         self.response(status, response.content("text/html", Content::new(Some(html))))
     }
 
+    /// Serves a file of that media type.
+    pub fn serves(self, status: u16, description: &str, media_type: &str) -> Self {
+        let response = ResponseBuilder::new().description(description);
+        self.response(status, response.content(media_type, Content::new(Some(text()))))
+    }
+
     fn response(mut self, status: u16, response: ResponseBuilder) -> Self {
         let twice = self.described.responses.responses.insert(status.to_string(), response.into());
         assert!(twice.is_none(), "{:?} responds {status} twice", self.described.summary);

@@ -17,7 +17,7 @@ use super::{
     api::Api,
     caller::Claims,
     problem::Problem,
-    route::{self, Access, Route},
+    route::{self, Access, Handler, Route},
 };
 use domain::id::InvitationId;
 use system::now;
@@ -32,21 +32,20 @@ pub struct Function {
 }
 
 /// Declares the routes of a function: `METHOD "/path" => handler;`, with `, everyone` or `, site_administrators` after
-/// the handler where not every caller with a token is meant.
+/// the handler where not every caller with a token is meant. With `alone:` before them, the handlers reach no table, and
+/// everyone may call them.
 ///
 /// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of
 /// each route from the function of the handler's name in the module `contract`.
 #[macro_export]
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
+    (alone: $($method:ident $path:literal => $handler:ident;)+) => {
+        $crate::routes! { @ $($handler: $crate::route::Route::alone(stringify!($method), $path, $handler);)+ }
+    };
+    (@ $($handler:ident: $route:expr;)+) => {
         /// This function and its routes.
-        pub const FUNCTION: $crate::function::Function = $crate::function::Function {
-            name: env!("CARGO_PKG_NAME"),
-            routes: &[$(
-                $crate::route::Route::new(stringify!($method), $path, |api, request| Box::pin($handler(api, request)))
-                    $(.$access())?,
-            )+],
-        };
+        pub const FUNCTION: $crate::function::Function =
+            $crate::function::Function { name: env!("CARGO_PKG_NAME"), routes: &[$($route,)+] };
 
         /// What the contract says of each route.
         #[cfg(feature = "openapi")]
@@ -55,6 +54,13 @@ macro_rules! routes {
             let routes = FUNCTION.routes.iter().zip(described);
             routes.map(|(route, (handler, operation))| (*route, operation.on(route, handler))).collect()
         }
+    };
+    ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
+        $crate::routes! { @ $(
+            $handler:
+                $crate::route::Route::new(stringify!($method), $path, |api, request| Box::pin($handler(api, request)))
+                    $(.$access())?;
+        )+ }
     };
 }
 
@@ -67,14 +73,26 @@ pub async fn serve(function: &Function) -> Result<(), lambda_http::Error> {
     let store = runtime::store(&runtime::aws()?).await?;
     let public_base_url = env::var("PUBLIC_BASE_URL").unwrap_or_default();
     let api = &Api { store, claims: Claims::from_environment()?, public_base_url };
-    let handle = async |request: Request| Ok::<_, Infallible>(respond(api, function, &request).await);
+    let handle = async |request: Request| Ok::<_, Infallible>(respond(Some(api), function, &request).await);
+    lambda_http::run(lambda_http::service_fn(handle)).await
+}
+
+/// Serves `function`, all of whose handlers reach nothing, as a Lambda function until its environment ends. It starts
+/// without a call to AWS, and its binary has no client for one.
+///
+/// # Errors
+/// A runtime that cannot be reached.
+pub async fn serve_alone(function: &Function) -> Result<(), lambda_http::Error> {
+    runtime::start_logging(function.name);
+    let handle = async |request: Request| Ok::<_, Infallible>(respond(None, function, &request).await);
     lambda_http::run(lambda_http::service_fn(handle)).await
 }
 
 /// Has the handler of its route respond to `request`; what goes wrong becomes a problem with the request's id.
 ///
 /// The log line carries the request id, the status and the code of a problem, and nothing of the request itself.
-pub async fn respond(api: &Api, function: &Function, request: &Request) -> Response<Body> {
+/// Without `api`, handlers that reach the table fail.
+pub async fn respond(api: Option<&Api>, function: &Function, request: &Request) -> Response<Body> {
     let request_id = request_id(request);
     let response = handle(api, function, request).await.unwrap_or_else(|problem| {
         tracing::info!(request_id, status = problem.status().as_u16(), code = problem.code(), "refused");
@@ -84,12 +102,17 @@ pub async fn respond(api: &Api, function: &Function, request: &Request) -> Respo
     response
 }
 
-async fn handle(api: &Api, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {
+async fn handle(api: Option<&Api>, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {
     let route = route::find(function.routes, request).ok_or_else(Problem::no_route)?;
+    let handler = match route.handler {
+        Handler::OfTable(handler) => handler,
+        Handler::Alone(handler) => return handler(request),
+    };
+    let api = api.ok_or_else(Problem::internal)?;
     if route.access == Access::SiteAdministrators {
         api.claims.site_administrator(request)?;
     }
-    (route.handler)(api, request).await
+    handler(api, request).await
 }
 
 /// Returns a JSON response.

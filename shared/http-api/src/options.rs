@@ -17,6 +17,7 @@ use super::problem::Problem;
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityOptions))]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 #[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
 pub struct OptionsView<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = CommunityId))]

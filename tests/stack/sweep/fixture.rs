@@ -116,6 +116,8 @@ impl<'a> Fixture<'a> {
         if route.is_page() {
             let (_, mail) = self.world.invite_by_mail(self.person(Moderator), self.person(Invitee));
             mail.link("i").rsplit('/').next().unwrap().clone_into(&mut values.token);
+        } else if route.is_elements() {
+            values.hash = elements_hash();
         } else if route.path.contains("{invitationId}") {
             let needs_approval = ["approve", "reject"].contains(&verb);
             self.world.describe(&json!({"enrolment": if needs_approval { "closed" } else { "open" }}));
@@ -154,7 +156,7 @@ impl<'a> Fixture<'a> {
         let body = if form { "answer=decline".to_owned() } else { self.body(route).to_string() };
         let body = Some(body).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
         let response = call(&route.method, &url, &headers, body.as_deref());
-        if !form && !UNAUTHENTICATED.contains(&caller) {
+        if !route.public && !UNAUTHENTICATED.contains(&caller) {
             response.assert_form();
         }
         response
@@ -192,6 +194,12 @@ impl<'a> Fixture<'a> {
     }
 }
 
+/// Returns the digest in the address of the custom elements.
+fn elements_hash() -> String {
+    let described = call("GET", &format!("{}/ui", stack().api_url), &[], None).ok().json();
+    described["href"].as_str().unwrap().split('/').nth(2).unwrap().to_owned()
+}
+
 /// What the path of a route names.
 #[derive(Default)]
 struct PathValues {
@@ -200,6 +208,7 @@ struct PathValues {
     user: String,
     other: String,
     token: String,
+    hash: String,
 }
 
 impl PathValues {
@@ -212,6 +221,7 @@ impl PathValues {
             // Nobody's: each case is about the right.
             ("address", "spare@example.net"),
             ("token", &self.token),
+            ("hash", &self.hash),
         ]
     }
 }

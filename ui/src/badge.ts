@@ -1,0 +1,162 @@
+import { css, html, nothing, type PropertyValues, type PropertyDeclarations } from 'lit';
+import { answerOf } from './api/client.js';
+import { InvitationElement } from './element.js';
+import { bell } from './icons.js';
+import { announce, callerOf, listen, type News } from './tabs.js';
+
+/** How often the count is read while nothing happens, in milliseconds; up to a fifth longer, so that not all ask at once. */
+const EVERY = 5 * 60_000;
+/** How long the tab that leads has to answer: it may be asleep. */
+const PATIENCE = 1_000;
+/** How far the lists may lag behind an answer. */
+const LAG = 400;
+/** Where the count stops. */
+const MOST = 100;
+
+/**
+ * How many invitations wait for the caller's answer. One tab of the browser reads it, and tells the others.
+ *
+ * @element invitation-badge
+ * @fires invitation-count - The count has changed; `detail` has it.
+ * @slot - What the count stands beside: an icon, a word.
+ * @csspart count - The count.
+ */
+export class InvitationBadge extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    count: { type: Number, reflect: true },
+  };
+
+  static override styles = [
+    ...InvitationElement.styles,
+    css`
+      :host {
+        display: inline-block;
+        container-type: normal;
+      }
+      .base {
+        display: inline-flex;
+        align-items: center;
+        gap: 0.375rem;
+      }
+      .count {
+        min-width: 1.5rem;
+        padding: 0 0.375rem;
+        border: 1px solid transparent;
+        border-radius: 99rem;
+        background: var(--_accent);
+        color: var(--_on-accent);
+        font-size: 0.8125em;
+        font-weight: 700;
+        font-variant-numeric: tabular-nums;
+        line-height: 1.375rem;
+        text-align: center;
+      }
+    `,
+  ];
+
+  /** How many wait. */
+  count = 0;
+
+  protected override readonly reloads = [];
+  #caller?: string;
+  #leads = false;
+  #reading?: Promise<void>;
+  #again = false;
+  #timers: Record<'turn' | 'patience' | 'lag', ReturnType<typeof setTimeout> | undefined> = {
+    turn: undefined,
+    patience: undefined,
+    lag: undefined,
+  };
+  #gone = new AbortController();
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#gone = new AbortController();
+    const { signal } = this.#gone;
+    const ask = () => void this.#ask();
+    listen((news) => this.#hear(news), signal);
+    addEventListener('focus', ask, { signal });
+    addEventListener('online', ask, { signal });
+    document.addEventListener('visibilitychange', () => !document.hidden && ask(), { signal });
+    const lead = () => {
+      this.#leads = true;
+      ask();
+      return new Promise<void>((release) => signal.addEventListener('abort', () => release()));
+    };
+    // A page without TLS has no locks: there every tab reads for itself.
+    navigator.locks?.request('invitations', { signal }, lead).catch(() => {});
+    ask();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#leads = false;
+    this.#gone.abort();
+    Object.values(this.#timers).forEach(clearTimeout);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('getToken') || changed.has('apiUrl')) void this.#ask();
+  }
+
+  /** Whoever leads reads; the others ask, and read only where nobody answers. */
+  async #ask(): Promise<void> {
+    if (!this.getToken) return;
+    const caller = callerOf(await this.getToken());
+    if (caller !== this.#caller) this.#show(0);
+    this.#caller = caller;
+    if (this.#leads) return this.refresh();
+    announce('ask');
+    this.#later('patience', PATIENCE);
+  }
+
+  #hear(news: News): void {
+    if (typeof news === 'object') {
+      if (news.caller !== this.#caller) return;
+      clearTimeout(this.#timers.patience);
+      this.#show(news.count);
+    } else if (news === 'changed') {
+      this.#later(this.#leads ? 'lag' : 'patience', this.#leads ? LAG : PATIENCE);
+    } else if (this.#leads) {
+      void this.refresh();
+    }
+  }
+
+  #later(name: 'turn' | 'patience' | 'lag', wait: number): void {
+    clearTimeout(this.#timers[name]);
+    this.#timers[name] = setTimeout(() => void this.refresh(), wait);
+  }
+
+  protected override load(): Promise<void> {
+    // What is asked for while a request runs may be newer than its answer: it is read once more, after it.
+    this.#again = !!this.#reading;
+    this.#reading ??= this.#read().finally(() => {
+      this.#reading = undefined;
+      if (this.#again) void this.refresh();
+    });
+    return this.#reading;
+  }
+
+  async #read(): Promise<void> {
+    if (this.#leads) this.#later('turn', EVERY * (1 + Math.random() / 5));
+    const caller = this.#caller!;
+    const { pendingCount } = await answerOf(this.api.GET('/me/invitations/count'));
+    if (caller !== this.#caller) return;
+    this.#show(pendingCount);
+    announce({ count: pendingCount, caller });
+  }
+
+  #show(count: number): void {
+    if (count === this.count) return;
+    this.count = count;
+    this.tell('invitation-count', { count });
+  }
+
+  protected override content(): unknown {
+    const { count, words } = this;
+    const shown = count < MOST ? words.number(count) : `${words.number(MOST)}+`;
+    return html`<slot>${bell}</slot>
+      ${count ? html`<span class="count" part="count" aria-hidden="true">${shown}</span>` : nothing}
+      <span class="hidden" role="status">${count ? words.say('waiting', { n: count }) : words.say('none')}</span>`;
+  }
+}

@@ -1,0 +1,112 @@
+import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { AnsweringElement } from './answering.js';
+import { named } from './element.js';
+
+/**
+ * One invitation, with all that helps to judge it, and the buttons to answer.
+ *
+ * @element invitation-card
+ * @slot footer - Below the answer.
+ * @csspart card - The card.
+ * @csspart message - The sender's words.
+ */
+export class InvitationCard extends AnsweringElement {
+  static override properties: PropertyDeclarations = {
+    invitationId: { attribute: 'invitation-id' },
+    headingLevel: { type: Number, attribute: 'heading-level' },
+  };
+
+  static override styles = [
+    ...AnsweringElement.styles,
+    css`
+      .head {
+        display: flex;
+        gap: 0.875rem;
+        align-items: flex-start;
+      }
+      blockquote {
+        padding-block: 0.125rem;
+        padding-inline-start: 0.875rem;
+        border-inline-start: 3px solid var(--_line);
+      }
+      .about {
+        display: grid;
+        gap: 0.5rem;
+      }
+    `,
+  ];
+
+  /** The id of the invitation to show, where no invitation is set. */
+  invitationId?: string;
+
+  /** How deep the page's headings are where the card stands. */
+  headingLevel = 2;
+
+  protected override readonly reloads = ['apiUrl', 'getToken', 'invitationId'];
+
+  protected override forget(): void {
+    super.forget();
+    if (this.invitationId) this.invitation = undefined;
+  }
+
+  protected override async load(): Promise<void> {
+    if (this.invitationId) await this.reread(this.invitationId);
+  }
+
+  protected override content(): unknown {
+    const { invitation, words } = this;
+    if (!invitation) {
+      return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton(1);
+    }
+    const { community, createdAt, expiresAt, message, status } = invitation;
+    const over = !this.result && status !== 'pending';
+    return html`<article class="panel stack" part="card" aria-labelledby="title">
+      <div class="head">
+        <span class="avatar" aria-hidden="true">${initials(community.title)}</span>
+        <div class="grow">
+          <p class="title" id="title" role="heading" aria-level=${this.headingLevel}>${this.community}</p>
+          <p class="muted">${words.show('invitedBy', { sender: this.renderSender(invitation), when: words.away(createdAt) })}</p>
+        </div>
+        ${over ? html`<span class="tag">${words.status(status)}</span>` : nothing}
+      </div>
+      <blockquote class="wrap" part="message" dir="auto">${message}</blockquote>
+      ${this._renderAbout()} ${this.renderAnswer()}
+      ${status === 'pending' && !this.result
+        ? html`<p class="muted">
+            ${words.show('expires', { when: html`<time datetime=${expiresAt}>${words.away(expiresAt)} (${words.moment(expiresAt, 'short')})</time>` })}
+          </p>`
+        : nothing}
+      <slot name="footer"></slot>
+    </article>`;
+  }
+
+  /** A list's invitations do not describe their community: that is read when it is wanted. */
+  private _renderAbout(): unknown {
+    const { community } = this.invitation!;
+    const known = community.description ?? community.memberCount ?? community.rulesUrl;
+    if (this.result || (this.invitationId && known === undefined)) return nothing;
+    return html`<details ?open=${!!this.invitationId} @toggle=${this._describe}>
+      <summary>${this.words.say('about')}</summary>
+      <div class="about">
+        ${community.description ? html`<p class="wrap" dir="auto">${community.description}</p>` : nothing}
+        <p class="row muted">
+          ${community.memberCount === undefined ? nothing : this.words.say('members', { n: community.memberCount })}
+          ${community.rulesUrl ? named(this.words.say('rules'), community.rulesUrl) : nothing}
+          ${community.url ? named(this.words.say('visit'), community.url) : nothing}
+        </p>
+      </div>
+    </details>`;
+  }
+
+  private async _describe(event: Event): Promise<void> {
+    const { open } = event.target as HTMLDetailsElement;
+    const { description, memberCount } = this.invitation!.community;
+    if (open && description === undefined && memberCount === undefined) await this.attempt(() => this.reread(this.invitation!.id));
+  }
+}
+
+/** The first letters of a name's first two words, for want of a picture. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
+  return words.slice(0, 2).map((word) => [...word][0]!.toUpperCase()).join('');
+}

@@ -1,0 +1,151 @@
+/** What every element has in common: the contract with the host page. */
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult, type PropertyDeclarations } from 'lit';
+import { Problem, connect, follow, type Api, type GetToken } from './api/client.js';
+import type { AllowedAction, Invitation } from './api/schema.js';
+import { announce } from './tabs.js';
+import { foundation } from './styles/foundation.js';
+import { Words, type MessageOverrides } from './words.js';
+
+/** What an element renders by, and no host sets. */
+export const STATE = { state: true };
+
+/**
+ * The contract with the host page.
+ *
+ * @fires invitation-problem - A request has failed; `detail` is the problem, with its `code`.
+ * @csspart base - All of the element.
+ */
+export class InvitationElement extends LitElement {
+  static override properties: PropertyDeclarations = {
+    apiUrl: { attribute: 'api-url' },
+    locale: {},
+    theme: { reflect: true },
+    getToken: { attribute: false },
+    messages: { attribute: false },
+    problem: STATE,
+  };
+
+  static override styles = [foundation];
+
+  /** Where the API is: the stack's output `ApiUrl`. */
+  apiUrl = '';
+
+  /** The language: `en`, `de` or `ar`, with any region. Without it, that of the page, else of the browser. */
+  locale?: string;
+
+  /** `light`, `dark` or `auto` (as the system has it). Without it, as the page's `color-scheme` says. */
+  theme?: 'light' | 'dark' | 'auto';
+
+  /** Gives the caller's token, or a promise of it. It is called once more, with `{renew: true}`, after a 401. */
+  getToken?: GetToken;
+
+  /** Words in place of the element's own, by key. */
+  messages?: MessageOverrides;
+
+  protected problem?: Problem;
+
+  protected api!: Api;
+  protected words = new Words('en');
+  #ended = new AbortController();
+
+  /** Loads what the element shows, for whoever `getToken` stands for. */
+  protected load?(): Promise<void>;
+
+  /** Loads anew what the element shows. */
+  async refresh(): Promise<void> {
+    if (!this.getToken || !this.isConnected) return;
+    await this.attempt(async () => this.load?.());
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!this.hasUpdated || changed.has('locale') || changed.has('messages')) {
+      const wanted = this.locale || document.documentElement.lang || navigator.language;
+      this.words = new Words(wanted, this.messages);
+    }
+    if (this.reloads.some((name) => changed.has(name))) this.forget();
+    if (this.getToken && (changed.has('apiUrl') || changed.has('getToken'))) {
+      this.#ended.abort();
+      this.#ended = new AbortController();
+      this.api = connect(this.apiUrl, this.getToken, this.#ended.signal);
+    }
+  }
+
+  /** Forgets what was shown to somebody else, or of something else. */
+  protected forget(): void {
+    this.problem = undefined;
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (this.reloads.some((name) => changed.has(name))) void this.refresh();
+  }
+
+  /** What makes the element forget, and load anew. */
+  protected readonly reloads: string[] = ['apiUrl', 'getToken'];
+
+  protected override render(): TemplateResult {
+    const { language, direction } = this.words;
+    return html`<div class="base" part="base" lang=${language} dir=${direction}>${this.content()}</div>`;
+  }
+
+  protected content(): unknown {
+    return nothing;
+  }
+
+  /** Does something that may fail with a problem, which is then shown and told. */
+  protected async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    try {
+      const result = await work();
+      this.problem = undefined;
+      return result;
+    } catch (error) {
+      if (error instanceof DOMException) return undefined;
+      this.problem = this.asProblem(error);
+      return undefined;
+    }
+  }
+
+  /** Tells the host of what went wrong. */
+  protected asProblem(error: unknown): Problem {
+    if (!(error instanceof Problem)) throw error;
+    this.tell('invitation-problem', error);
+    return error;
+  }
+
+  /** Tells the host of something. Returns whether it may go on, if it can be cancelled. */
+  protected tell(name: string, detail: unknown, cancelable = false): boolean {
+    return this.dispatchEvent(new CustomEvent(name, { detail, cancelable, bubbles: true, composed: true }));
+  }
+
+  /** Does what an invitation offers, unless the host objects. Throws a {@link Problem}. */
+  protected async act(invitation: Invitation, action: AllowedAction, body = {}): Promise<Invitation | undefined> {
+    const detail = { invitation, action: action.id, ...body };
+    if (!this.tell('invitation-before-action', detail, true)) return undefined;
+    const changed = await follow(this.api, action, body);
+    this.tell('invitation-action', { ...detail, invitation: changed });
+    announce('changed');
+    return changed;
+  }
+
+  protected renderProblem(problem = this.problem, again?: () => unknown): unknown {
+    if (!problem) return nothing;
+    return html`<div class="note bad" part="problem" role="alert">
+      <p>${this.words.problem(problem.code)}</p>
+      ${again
+        ? html`<button class="button small" @click=${again}>${this.words.say('tryAgain')}</button>`
+        : nothing}
+    </div>`;
+  }
+
+  protected renderSkeleton(rows = 2): TemplateResult {
+    return html`<div class="stack" role="status">
+      <span class="hidden">${this.words.say('loading')}</span>
+      ${Array.from({ length: rows }, () => html`<div class="panel skeleton" aria-hidden="true"><i></i><b></b><b></b></div>`)}
+    </div>`;
+  }
+}
+
+/** A person's or community's name, isolated, and linked where there is a link. */
+export function named(name: string, url?: string): TemplateResult {
+  const label = html`<bdi>${name}</bdi>`;
+  return url && /^https?:/i.test(url) ? html`<a href=${url} part="link">${label}</a>` : label;
+}

@@ -1,0 +1,147 @@
+import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { answerOf } from './api/client.js';
+import type { Invitation } from './api/schema.js';
+import { InvitationElement, STATE, named } from './element.js';
+import { envelope } from './icons.js';
+import { tone } from './tones.js';
+
+/**
+ * All invitations of the caller: those that wait for an answer, then those of earlier.
+ *
+ * @element invitation-inbox
+ * @fires invitation-before-action - Before an answer; `preventDefault()` stops it.
+ * @fires invitation-action - After an answer.
+ * @slot heading - In place of the heading.
+ * @slot empty - What is shown when there is no invitation.
+ * @csspart list - The list of those that wait.
+ * @csspart earlier - The list of earlier ones.
+ */
+export class InvitationInbox extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    _invitations: STATE,
+    _cursor: STATE,
+    _pending: STATE,
+    _busy: STATE,
+  };
+
+  static override styles = [
+    ...InvitationElement.styles,
+    css`
+      .earlier {
+        margin-block-start: var(--_space);
+      }
+      .earlier h3 {
+        margin-block-end: 0.5rem;
+      }
+      .earlier li {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        justify-content: space-between;
+        gap: 0.25rem 1rem;
+        padding-block: 0.75rem;
+        border-block-start: 1px solid var(--_line);
+      }
+    `,
+  ];
+
+  private _invitations?: Invitation[];
+  private _cursor?: string;
+  private _pending = 0;
+  private _busy = false;
+  /** Those that waited when they were read: they stay in place, with the result, once they are answered. */
+  readonly #waiting = new Set<string>();
+
+  protected override forget(): void {
+    super.forget();
+    this._invitations = undefined;
+    this._pending = 0;
+  }
+
+  protected override async load(): Promise<void> {
+    this.#waiting.clear();
+    await this._read();
+  }
+
+  private async _read(cursor?: string): Promise<void> {
+    const query = { limit: 25, ...(cursor ? { cursor } : {}) };
+    const page = await answerOf(this.api.GET('/me/invitations', { params: { query } }));
+    for (const { id, status } of page.invitations) if (status === 'pending') this.#waiting.add(id);
+    this._invitations = [...(cursor ? this._invitations! : []), ...page.invitations];
+    this._cursor = page.nextCursor;
+    this._pending = page.pendingCount ?? this.#waiting.size;
+  }
+
+  private async _more(): Promise<void> {
+    this._busy = true;
+    await this.attempt(() => this._read(this._cursor));
+    this._busy = false;
+  }
+
+  protected override content(): unknown {
+    const { words } = this;
+    return html`<div class="stack">
+      <div class="row">
+        <slot name="heading"><h2>${words.say('inbox')}</h2></slot>
+        ${this._pending ? html`<span class="tag accent">${words.say('waiting', { n: this._pending })}</span>` : nothing}
+      </div>
+      ${this._renderList()}
+    </div>`;
+  }
+
+  private _renderList(): unknown {
+    const { words, _invitations: invitations } = this;
+    const again = () => (invitations ? this._more() : this.refresh());
+    if (!invitations) return this.problem ? this.renderProblem(this.problem, again) : this.renderSkeleton();
+    const waiting = invitations.filter(({ id }) => this.#waiting.has(id));
+    const earlier = invitations.filter(({ id }) => !this.#waiting.has(id));
+    return html`
+      ${waiting.length
+        ? html`<ul class="stack" part="list" @invitation-action=${this._answered}>
+            ${waiting.map((invitation) => html`<li>${this._renderCard(invitation)}</li>`)}
+          </ul>`
+        : html`<slot name="empty">
+            <div class="empty">${envelope}<p>${words.say('none')}</p></div>
+          </slot>`}
+      ${earlier.length
+        ? html`<section class="earlier" aria-labelledby="earlier">
+            <h3 id="earlier">${words.say('earlier')}</h3>
+            <ul part="earlier">
+              ${earlier.map((invitation) => html`<li>${this._renderEarlier(invitation)}</li>`)}
+            </ul>
+          </section>`
+        : nothing}
+      ${this.renderProblem(this.problem, again)}
+      ${this._cursor && !this.problem
+        ? html`<button class="button" aria-disabled=${this._busy} @click=${this._more}>${words.say(this._busy ? 'loading' : 'more')}</button>`
+        : nothing}
+    `;
+  }
+
+  private _renderCard(invitation: Invitation): unknown {
+    return html`<invitation-card
+      exportparts="card, message, accept, decline, result"
+      .invitation=${invitation}
+      .apiUrl=${this.apiUrl}
+      .getToken=${this.getToken}
+      .locale=${this.locale}
+      .messages=${this.messages}
+      .theme=${this.theme}
+      .headingLevel=${3}
+    ></invitation-card>`;
+  }
+
+  private _renderEarlier({ community, sender, status, answeredAt, expiresAt }: Invitation): unknown {
+    const { words } = this;
+    const name = sender.displayName ?? words.say('someone');
+    return html`<div class="grow">
+        <div>${named(community.title, community.url)}</div>
+        <div class="muted">${words.show('sentBy', { sender: html`<bdi>${name}</bdi>`, when: words.moment(answeredAt ?? expiresAt) })}</div>
+      </div>
+      <span class="tag ${tone(status)}">${words.status(status)}</span>`;
+  }
+
+  private _answered(event: CustomEvent<{ action?: string }>): void {
+    if (event.detail.action) this._pending = Math.max(0, this._pending - 1);
+  }
+}

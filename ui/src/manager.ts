@@ -1,0 +1,396 @@
+import { html, nothing, type TemplateResult, type PropertyDeclarations } from 'lit';
+import { answerOf, type Problem } from './api/client.js';
+import type { Action, Invitation, InvitationPage, Stats, Status } from './api/schema.js';
+import { initials } from './card.js';
+import { InvitationElement, STATE } from './element.js';
+import { envelope, search } from './icons.js';
+import { managerStyles } from './styles/manager.js';
+import { renderTabs, tablistStyles } from './tablist.js';
+import { tone } from './tones.js';
+
+/** What moderators and senders do: the verb of each action, in the order of the buttons. */
+const VERBS = ['approve', 'reject', 'resend', 'cancel'] as const;
+type Verb = (typeof VERBS)[number];
+
+const FINAL: Status[] = ['accepted', 'declined', 'expired', 'cancelled', 'rejected'];
+const STATES: Record<string, Status[]> = { requests: ['awaiting_approval'], pending: ['pending'], answered: FINAL };
+const VIEWS = ['requests', 'pending', 'answered', 'numbers'] as const;
+type View = (typeof VIEWS)[number];
+
+/** How long after a key is pressed the list is searched, in milliseconds. */
+const PAUSE = 250;
+/** How far the counts lag behind the lists, in milliseconds. */
+const LAG = 1_500;
+/** How many actions run at the same time. */
+const ABREAST = 4;
+/** The longest reason for a rejection. */
+const LONGEST_REASON = 500;
+
+/** What is asked before it is done. */
+interface Question {
+  verb: 'cancel' | 'reject';
+  invitations: Invitation[];
+}
+
+/**
+ * All invitations of a community, for those who moderate it: to approve, to follow, to withdraw, and as numbers.
+ *
+ * @element invitation-manager
+ * @fires invitation-before-action - Before each action; `preventDefault()` stops it.
+ * @fires invitation-action - After each action.
+ * @slot heading - In place of the heading.
+ * @slot empty - What is shown where a list is empty.
+ * @csspart tabs - The tabs.
+ * @csspart list - The list.
+ * @csspart bulk - What is done with all that are selected.
+ * @csspart numbers - The numbers.
+ */
+export class InvitationManager extends InvitationElement {
+  static override properties: PropertyDeclarations = {
+    communityId: { attribute: 'community-id' },
+    _stats: STATE,
+    _view: STATE,
+    _status: STATE,
+    _query: STATE,
+    _page: STATE,
+    _reading: STATE,
+    _selected: STATE,
+    _question: STATE,
+    _working: STATE,
+  };
+
+  static override styles = [...InvitationElement.styles, tablistStyles, managerStyles];
+
+  /** The community to manage. */
+  communityId = '';
+
+  protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
+
+  private _stats?: Stats;
+  private _view: View = 'requests';
+  private _status: Status = 'accepted';
+  private _query = '';
+  private _page?: InvitationPage;
+  private _reading = false;
+  private _selected = new Set<string>();
+  private _question?: Question;
+  private _working?: { done: number; all: number };
+  /** What has come of actions, by invitation. */
+  private _notes = new Map<string, Problem | 'resent'>();
+  #opened = false;
+  #latest?: AbortController;
+  #pause?: ReturnType<typeof setTimeout>;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('invitation-send', this._sent);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('invitation-send', this._sent);
+    clearTimeout(this.#pause);
+    this.#latest?.abort();
+  }
+
+  private readonly _sent = (): void => void this.refresh();
+
+  protected override forget(): void {
+    super.forget();
+    this._stats = this._page = this._question = undefined;
+    this._selected.clear();
+    this._view = 'requests';
+    this.#opened = false;
+  }
+
+  protected override async load(): Promise<void> {
+    await Promise.all([this._count(), this._read()]);
+    // It opens at what waits for the moderator. The list knows at once what the counts hear of later.
+    if (this._view === 'requests' && !this.#opened && !this._page!.invitations.length) {
+      this._view = 'pending';
+      await this._read();
+    }
+    this.#opened = true;
+  }
+
+  private async _count(): Promise<void> {
+    const params = { path: { communityId: this.communityId } };
+    this._stats = await answerOf(this.api.GET('/communities/{communityId}/invitations/stats', { params }));
+  }
+
+  private async _read(cursor?: string): Promise<void> {
+    if (this._view === 'numbers') return;
+    this.#latest?.abort();
+    this.#latest = new AbortController();
+    const { signal } = this.#latest;
+    const status = this._view === 'answered' ? this._status : STATES[this._view]![0]!;
+    const q = this._query.trim();
+    const query = { status, limit: 25, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) };
+    this._reading = true;
+    try {
+      const params = { path: { communityId: this.communityId }, query };
+      const page = await answerOf(this.api.GET('/communities/{communityId}/invitations', { params, signal }));
+      const before = cursor ? this._page!.invitations : [];
+      this._page = { ...page, invitations: [...before, ...page.invitations] };
+    } finally {
+      if (this.#latest.signal === signal) this._reading = false;
+    }
+  }
+
+  private _turn(change: () => void): void {
+    change();
+    this._page = undefined;
+    this._selected = new Set();
+    this._notes = new Map();
+    this._question = undefined;
+    void this.attempt(() => this._read());
+  }
+
+  private _search(event: InputEvent): void {
+    this._query = (event.target as HTMLInputElement).value;
+    clearTimeout(this.#pause);
+    this.#pause = setTimeout(() => this._turn(() => {}), PAUSE);
+  }
+
+  // What can be done.
+
+  private _offers(invitation: Invitation, verb: Verb) {
+    return invitation.actions.find(({ id }) => id === (`${verb.toUpperCase()}_COMMUNITY_INVITATION` as Action));
+  }
+
+  private get _chosen(): Invitation[] {
+    return this._page?.invitations.filter(({ id }) => this._selected.has(id)) ?? [];
+  }
+
+  private async _do(verb: Verb, invitations: Invitation[]): Promise<void> {
+    const able = invitations.filter((invitation) => this._offers(invitation, verb));
+    if (verb === 'cancel' || verb === 'reject') {
+      this._question = { verb, invitations: able };
+      await this.updateComplete;
+      this.renderRoot.querySelector<HTMLElement>('.question [autofocus]')?.focus();
+    } else await this._carryOut(verb, able);
+  }
+
+  private async _answer(event: SubmitEvent): Promise<void> {
+    event.preventDefault();
+    const { verb, invitations } = this._question!;
+    const reason = new FormData(event.target as HTMLFormElement).get('reason')?.toString().trim();
+    this._question = undefined;
+    await this._carryOut(verb, invitations, reason ? { reason } : {});
+  }
+
+  /** Does the same with all, a few at a time. One that fails stops none of the others. */
+  private async _carryOut(verb: Verb, invitations: Invitation[], body = {}): Promise<void> {
+    if (this._working) return;
+    const working = (this._working = { done: 0, all: invitations.length });
+    const queue = [...invitations];
+    const work = async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) {
+        await this._carryOutOne(verb, next, body);
+        working.done++;
+        this.requestUpdate();
+      }
+    };
+    await Promise.all(Array.from({ length: ABREAST }, work));
+    this._working = undefined;
+    this._selected = new Set([...this._selected].filter((id) => this._notes.has(id)));
+    await new Promise((wait) => setTimeout(wait, LAG));
+    await this.attempt(() => this._count());
+  }
+
+  private async _carryOutOne(verb: Verb, invitation: Invitation, body: object): Promise<void> {
+    this._notes.delete(invitation.id);
+    try {
+      const changed = await this.act(invitation, this._offers(invitation, verb)!, body);
+      if (!changed) return;
+      if (verb === 'resend') this._notes.set(changed.id, 'resent');
+      this._page!.invitations = this._page!.invitations.map((one) => (one.id === changed.id ? changed : one));
+    } catch (error) {
+      this._notes.set(invitation.id, this.asProblem(error));
+    }
+  }
+
+  // What is seen.
+
+  protected override content(): unknown {
+    const { words, _stats: stats } = this;
+    if (!stats) return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton(1);
+    const counts: Record<string, number> = stats.counts;
+    const tabs = VIEWS.map((id) => ({
+      id,
+      label: words.say(id),
+      count: id in STATES ? words.number(STATES[id]!.reduce((sum, one) => sum + (counts[one] ?? 0), 0)) : undefined,
+    }));
+    return html`<section class="panel stack" aria-labelledby="heading">
+      <slot name="heading"><h2 id="heading">${words.say('manage')}</h2></slot>
+      ${renderTabs(words.say('manage'), tabs, this._view, (id) => this._turn(() => (this._view = id as View)))}
+      <div class="stack" id="panel" role="tabpanel" aria-labelledby="tab-${this._view}">
+        ${this._view === 'numbers' ? this._renderNumbers(stats) : this._renderList()}
+        ${this.renderProblem(this.problem, () => this.refresh())}
+      </div>
+    </section>`;
+  }
+
+  private _renderList(): TemplateResult {
+    const { words, _page: page } = this;
+    return html`
+      <div class="tools">
+        <label class="search">
+          ${search}<span class="hidden">${words.say('search')}</span>
+          <input class="field" type="search" placeholder=${words.say('search')} .value=${this._query} @input=${this._search} />
+        </label>
+        ${this._view === 'answered' ? this._renderFilter() : nothing}
+      </div>
+      ${page?.invitations.length ? this._renderBulk(page.invitations) : nothing}
+      ${this._question ? this._renderQuestion(this._question) : nothing}
+      ${!page
+        ? this.problem ? nothing : this.renderSkeleton(3)
+        : page.invitations.length
+          ? html`<ul class="list" part="list">${page.invitations.map((one) => this._renderRow(one))}</ul>`
+          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('none')}</p></div></slot>`}
+      ${page?.nextCursor
+        ? html`<button class="button" aria-disabled=${this._reading} @click=${() => this.attempt(() => this._read(page.nextCursor))}>
+            ${words.say(this._reading ? 'loading' : 'more')}
+          </button>`
+        : nothing}
+    `;
+  }
+
+  private _renderFilter(): TemplateResult {
+    const { words } = this;
+    return html`<div class="filter" role="group" aria-label=${words.say('state')}>
+      ${FINAL.map(
+        (status) => html`<button class="button small" aria-pressed=${status === this._status} @click=${() => this._turn(() => (this._status = status))}>
+          ${words.status(status)} <span class="muted">${words.number((this._stats!.counts as Record<string, number>)[status] ?? 0)}</span>
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  private _renderBulk(invitations: Invitation[]): unknown {
+    const { words } = this;
+    const able = invitations.filter(({ actions }) => actions.length);
+    if (!able.length) return nothing;
+    const chosen = this._chosen;
+    const verbs = VERBS.filter((verb) => chosen.some((one) => this._offers(one, verb)));
+    const all = chosen.length === able.length;
+    const toggle = () => (this._selected = new Set(all ? [] : able.map(({ id }) => id)));
+    return html`<div class="bulk" part="bulk">
+      <label class="check all">
+        <input type="checkbox" .checked=${all} .indeterminate=${!all && chosen.length > 0} @change=${toggle} />
+        ${chosen.length ? words.say('selected', { n: chosen.length }) : words.say('selectAll')}
+      </label>
+      <div class="row">
+        ${this._working
+          ? html`<progress max=${this._working.all} value=${this._working.done} aria-label=${words.say('loading')}></progress>
+              <span class="muted" role="status">${this._working.done}</span>`
+          : verbs.map((verb) => this._renderButton(verb, chosen))}
+      </div>
+    </div>`;
+  }
+
+  private _renderButton(verb: Verb, invitations: Invitation[], name?: string): TemplateResult {
+    const kind = verb === 'approve' ? 'primary' : verb === 'reject' || verb === 'cancel' ? 'bad' : '';
+    const label = this.words.say(verb);
+    return html`<button
+      class="button small ${kind}"
+      aria-label=${name ? `${label}, ${name}` : nothing}
+      aria-disabled=${!!this._working}
+      @click=${() => this._do(verb, invitations)}
+    >
+      ${label}
+    </button>`;
+  }
+
+  private _renderQuestion({ verb, invitations }: Question): TemplateResult {
+    const { words } = this;
+    const n = invitations.length;
+    const back = () => (this._question = undefined);
+    const isBack = (event: KeyboardEvent) => event.key === 'Escape' && back();
+    return html`<form class="question stack" aria-labelledby="asked" @submit=${this._answer} @keydown=${isBack}>
+      ${verb === 'reject'
+        ? html`<label id="asked" for="reason">${words.say('rejectAsked')}</label>
+            <input class="field" id="reason" name="reason" maxlength=${LONGEST_REASON} aria-describedby="reason-hint" autofocus />
+            <p class="muted" id="reason-hint">${words.say('reasonHint')}</p>`
+        : html`<p id="asked"><b>${words.say('cancelAsked', { n })}</b></p>`}
+      <div class="row">
+        <button class="button bad" ?autofocus=${verb === 'cancel'}>${words.say(verb)}</button>
+        <button class="button" type="button" @click=${back}>${words.say('back')}</button>
+      </div>
+    </form>`;
+  }
+
+  private _renderRow(invitation: Invitation): TemplateResult {
+    const { words } = this;
+    const { id, invitee, sender, status, createdAt, expiresAt, answeredAt, delivery, reason, actions } = invitation;
+    const name = invitee.displayName ?? invitee.email ?? words.say('someone');
+    const note = this._notes.get(id);
+    const when = status === 'pending' ? words.say('expires', { when: words.away(expiresAt) }) : words.moment(answeredAt ?? createdAt);
+    const toggle = () => {
+      const selected = new Set(this._selected);
+      if (!selected.delete(id)) selected.add(id);
+      this._selected = selected;
+    };
+    return html`<li class="item">
+      ${actions.length
+        ? html`<label class="check"
+            ><input type="checkbox" aria-label=${words.say('select', { name })} .checked=${this._selected.has(id)} @change=${toggle}
+          /></label>`
+        : html`<span class="check"></span>`}
+      <span class="avatar round" aria-hidden="true">${initials(name)}</span>
+      <div class="who">
+        <b class="wrap"><bdi>${name}</bdi></b>
+        <p class="muted">
+          ${words.show('sentBy', { sender: html`<bdi>${sender.displayName ?? words.say('someone')}</bdi>`, when })}
+          ${reason ? html`<br />${words.say('why', { reason })}` : nothing}
+        </p>
+      </div>
+      <div class="row marks">
+        <span class="tag ${tone(status)}">${words.status(status)}</span>
+        ${delivery ? html`<span class="tag ${tone(delivery.state)}" title=${words.moment(delivery.at, 'short')}>${words.delivery(delivery.state)}</span>` : nothing}
+      </div>
+      <div class="row does">
+        ${VERBS.filter((verb) => this._offers(invitation, verb)).map((verb) => this._renderButton(verb, [invitation], name))}
+      </div>
+      ${note
+        ? html`<p class="said ${note === 'resent' ? 'good' : 'bad'}" role="status">${note === 'resent' ? words.say('resent') : words.problem(note.code)}</p>`
+        : nothing}
+    </li>`;
+  }
+
+  /** Bars that carry their own words and numbers, and the same as a table: no colour is needed to read either. */
+  private _renderNumbers({ counts, acceptanceRate, medianAnswerSeconds }: Stats): TemplateResult {
+    const { words } = this;
+    const rows = [...STATES.requests!, ...STATES.pending!, ...FINAL].map((status) => [status, (counts as Record<string, number>)[status] ?? 0] as const);
+    const sum = rows.reduce((all, [, n]) => all + n, 0);
+    const most = Math.max(1, ...rows.map(([, n]) => n));
+    const percent = (share: number) => words.number(share, { style: 'percent', maximumFractionDigits: 0 });
+    const figure = (value: string, label: string) => html`<div class="figure"><dd>${value}</dd><dt class="muted">${label}</dt></div>`;
+    return html`<div class="stack" part="numbers">
+      <dl class="figures">
+        ${figure(words.number(sum), words.say('sum'))}
+        ${figure(acceptanceRate == null ? '–' : percent(acceptanceRate), words.say('acceptance'))}
+        ${figure(medianAnswerSeconds == null ? '–' : words.duration(medianAnswerSeconds), words.say('answerTime'))}
+      </dl>
+      <div class="plot">
+        <table>
+          <caption class="hidden">
+            ${words.say('numbers')}
+          </caption>
+          <tbody>
+            ${rows.map(
+              ([status, n]) => html`<tr>
+                <th scope="row">${words.status(status)}</th>
+                <td class="bar" aria-hidden="true">
+                  <svg width="100%" height="16"><rect class=${tone(status)} width="${(n / most) * 100}%" height="16" rx="4" /></svg>
+                </td>
+                <td>${words.number(n)}</td>
+                <td class="muted">${sum ? percent(n / sum) : '–'}</td>
+              </tr>`,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </div>`;
+  }
+}

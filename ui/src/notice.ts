@@ -1,0 +1,98 @@
+import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { AnsweringElement } from './answering.js';
+import { STATE } from './element.js';
+import { answerOf } from './api/client.js';
+import { cross, envelope } from './icons.js';
+
+/** The longest list that is searched for the community's invitation, in pages of 100. */
+const PAGES = 3;
+
+/**
+ * A line on a community's own page for whoever is invited to it. It shows nothing to anybody else.
+ *
+ * @element invitation-notice
+ * @csspart notice - The line.
+ */
+export class InvitationNotice extends AnsweringElement {
+  static override properties: PropertyDeclarations = {
+    communityId: { attribute: 'community-id' },
+    _closed: STATE,
+  };
+
+  static override styles = [
+    ...AnsweringElement.styles,
+    css`
+      .line {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 0.75rem 1rem;
+        padding: 0.875rem 1rem;
+        border: 1px solid var(--_line);
+        border-inline-start: 4px solid var(--_accent);
+        border-radius: var(--_corner);
+        background: var(--_surface);
+        box-shadow: var(--_shadow);
+      }
+      .line > svg {
+        color: var(--_accent);
+      }
+      .says {
+        flex: 1 1 16rem;
+        overflow-wrap: anywhere;
+      }
+      .close {
+        margin-inline-start: auto;
+        padding: 0.5rem;
+        min-width: 2.75rem;
+      }
+    `,
+  ];
+
+  /** The community whose page it is. */
+  communityId?: string;
+
+  private _closed = false;
+
+  protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
+
+  protected override forget(): void {
+    super.forget();
+    this.invitation = undefined;
+  }
+
+  protected override async load(): Promise<void> {
+    this._closed = false;
+    this.invitation = undefined;
+    let cursor: string | undefined;
+    for (let page = 0; page < PAGES && !this.invitation; page++) {
+      const query = { status: 'pending' as const, limit: 100, ...(cursor ? { cursor } : {}) };
+      const { invitations, nextCursor } = await answerOf(this.api.GET('/me/invitations', { params: { query } }));
+      this.invitation = invitations.find(({ communityId }) => communityId === this.communityId);
+      if (!nextCursor) break;
+      cursor = nextCursor;
+    }
+  }
+
+  protected override content(): unknown {
+    if (!this.invitation || this._closed) return nothing;
+    const { words, invitation } = this;
+    return html`<section class="line" part="notice" aria-label=${words.say('inbox')}>
+      ${envelope}
+      ${this.result
+        ? nothing
+        : html`<p class="says">
+            ${words.show('noticeSays', { sender: this.renderSender(invitation), community: html`<b>${this.community}</b>` })}${' '}<span
+              class="muted"
+              >${words.say('expires', { when: words.away(invitation.expiresAt) })}</span
+            >
+          </p>`}
+      ${this.renderAnswer()}
+      ${this.result
+        ? html`<button class="button quiet close" aria-label=${words.say('close')} @click=${() => (this._closed = true)}>
+            ${cross}
+          </button>`
+        : nothing}
+    </section>`;
+  }
+}

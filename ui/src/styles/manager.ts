@@ -1,0 +1,195 @@
+import { css } from 'lit';
+
+export const managerStyles = css`
+  .tools {
+    display: grid;
+    gap: 0.75rem;
+  }
+  .search {
+    position: relative;
+    display: block;
+    font-weight: 400;
+  }
+  .search svg {
+    position: absolute;
+    inset-inline-start: 0.75rem;
+    inset-block-start: 0.75rem;
+    color: var(--_muted);
+  }
+  .search .field {
+    padding-inline-start: 2.5rem;
+  }
+  .filter {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.375rem;
+  }
+  .filter .button {
+    border-radius: 99rem;
+    border-color: var(--_line);
+  }
+  .filter .button[aria-pressed='true'] {
+    border-color: var(--_accent);
+    background: var(--_tint);
+    box-shadow: inset 0 0 0 1px var(--_accent);
+  }
+  .bulk {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.25rem 1rem;
+    min-height: 3.25rem;
+    padding: 0.25rem 0.5rem;
+    border-radius: var(--_corner);
+    background: var(--_sunken);
+  }
+  .check {
+    display: flex;
+    align-items: center;
+    gap: 0.625rem;
+    min-height: 2.75rem;
+    font-weight: 500;
+    cursor: pointer;
+  }
+  input[type='checkbox'] {
+    width: 1.25rem;
+    height: 1.25rem;
+    margin: 0;
+    accent-color: var(--_accent);
+  }
+  .question {
+    gap: 0.625rem;
+    padding: var(--_space);
+    border: 1px solid var(--_bad);
+    border-radius: var(--_corner);
+  }
+  .item {
+    display: grid;
+    grid-template-columns: auto auto minmax(10rem, 1fr) auto;
+    grid-template-areas: 'check avatar who marks' '. . does does' '. . said said';
+    align-items: center;
+    gap: 0 0.75rem;
+    padding: 0.75rem 0.5rem;
+    border-block-end: 1px solid var(--_line);
+  }
+  .item > .check {
+    grid-area: check;
+    width: 1.25rem;
+  }
+  .avatar {
+    grid-area: avatar;
+  }
+  .who {
+    grid-area: who;
+    min-width: 0;
+  }
+  .marks {
+    grid-area: marks;
+    justify-content: flex-end;
+  }
+  .does {
+    grid-area: does;
+    gap: 0;
+    padding-block-start: 0.25rem;
+  }
+  .does .button {
+    padding-inline: 0.625rem;
+    border-color: transparent;
+    background: none;
+    color: var(--_tone, var(--_accent));
+  }
+  .does .button:first-child {
+    margin-inline-start: -0.625rem;
+  }
+  .said {
+    grid-area: said;
+    font-size: 0.875em;
+    font-weight: 600;
+    color: var(--_tone);
+  }
+  .figures {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.75rem;
+  }
+  .figure {
+    flex: 1 1 8rem;
+    padding: 0.75rem 1rem;
+    border: 1px solid var(--_line);
+    border-radius: var(--_corner);
+    background: var(--_sunken);
+  }
+  .figure dd {
+    font-size: 1.5em;
+    font-weight: 650;
+    line-height: 1.3;
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+    font-variant-numeric: tabular-nums;
+  }
+  caption {
+    padding-block-end: 0.5rem;
+    font-weight: 600;
+    text-align: start;
+  }
+  th[scope='row'] {
+    font-weight: 500;
+    text-align: start;
+    padding-inline-end: 0.75rem;
+  }
+  tr > * {
+    padding-block: 0.375rem;
+  }
+  td {
+    text-align: end;
+    padding-inline-start: 0.75rem;
+    white-space: nowrap;
+  }
+  .bar {
+    width: 60%;
+    padding: 0;
+  }
+  .bar svg {
+    display: block;
+  }
+  .bar svg:dir(rtl) {
+    transform: scaleX(-1);
+  }
+  rect {
+    fill: var(--_tone, var(--_edge));
+  }
+  @media (forced-colors: active) {
+    rect {
+      fill: CanvasText;
+    }
+    .filter .button[aria-pressed='true'] {
+      border-color: Highlight;
+      box-shadow: inset 0 0 0 1px Highlight;
+    }
+  }
+  @container (max-width: 34rem) {
+    .item {
+      grid-template-columns: auto auto minmax(0, 1fr);
+      grid-template-areas: 'check avatar who' '. . marks' '. . does' '. . said';
+    }
+    .marks {
+      justify-content: flex-start;
+      padding-block-start: 0.375rem;
+    }
+    .bar {
+      width: 35%;
+    }
+  }
+  @container (max-width: 24rem) {
+    .item .avatar {
+      display: none;
+    }
+    .item {
+      grid-template-columns: auto minmax(0, 1fr);
+      grid-template-areas: 'check who' '. marks' '. does' '. said';
+    }
+  }
+`;

@@ -1,0 +1,29 @@
+/** Tabs of one browser tell each other what their badges need to know. */
+
+export type News = 'changed' | 'ask' | { count: number; caller: string };
+
+const NAME = 'invitations';
+
+/** Tells every tab, this one too. */
+export function announce(news: News): void {
+  const channel = new BroadcastChannel(NAME);
+  channel.postMessage(news);
+  channel.close();
+}
+
+/** Hears what tabs tell, until the signal. */
+export function listen(hear: (news: News) => void, signal: AbortSignal): void {
+  const channel = new BroadcastChannel(NAME);
+  channel.onmessage = ({ data }) => hear(data as News);
+  signal.addEventListener('abort', () => channel.close());
+}
+
+/** Names whoever a token stands for, so that nobody sees the count of another person signed in in another tab. */
+export function callerOf(token: string): string {
+  try {
+    const claims = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
+    return String((JSON.parse(atob(claims)) as { sub: unknown }).sub);
+  } catch {
+    return token;
+  }
+}
