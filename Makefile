@@ -1,15 +1,16 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-mails lint-scripts ui check-ui test-ui test mutants prove bench bench-profiles check build deploy tools node
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove bench bench-profiles check build deploy tools node
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
+CHECKOV := .local/checkov
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 FUNCTIONS := $(patsubst functions/%/Cargo.toml,--package %,$(wildcard functions/*/Cargo.toml))
 
 help: ## Tells what there is to make
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1	/' | expand -t 8
 
-run: tools ## Starts a local AWS, deploys the service to it and shows the main job done
+run: tools ## Starts a local AWS, deploys the service to it, and prints where to play the whole story
 	@$(PYTHON) local/stack.py run
 
 stop: ## Ends everything that run started
@@ -33,6 +34,12 @@ lint-scripts: tools ## Lints the scripts in local/, and checks their format and 
 	@$(INSTALL) $(addprefix --requirement local/,$(addsuffix -requirements.txt,lint browser fuzz))
 	@cd local && ../$(PYTHON) -m ruff check && ../$(PYTHON) -m ruff format --check && ../$(PYTHON) -m mypy .
 
+lint-template: tools ## Lints template.yaml and docs/edge.yaml, as CloudFormation and for security
+	@test -x $(CHECKOV)/bin/python || python3 -m venv $(CHECKOV)
+	@$(subst $(PYTHON),$(CHECKOV)/bin/python,$(INSTALL)) --requirement local/template-requirements.txt
+	@AWS_DEFAULT_REGION=us-east-1 .local/venv/bin/cfn-lint template.yaml docs/edge.yaml
+	@$(CHECKOV)/bin/checkov --config-file local/checkov.yaml
+
 ui: node ## Builds the screens' bundle anew, ui/dist/invitations.js (needs Node)
 	@cd ui && npm run --silent build
 
@@ -52,6 +59,9 @@ node:
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test
+
+rehearse: tools ## Loses a stack of its own and brings it back, as docs/runbook.md tells it
+	@$(PYTHON) local/stack.py rehearse
 
 mutants: ## Takes one guard at a time out of the code, and demands that a test notices (ONLY=words takes some)
 	@python3 local/mutants.py $(ONLY)

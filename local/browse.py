@@ -1,9 +1,9 @@
 """Opens the links of really sent mails in a real browser and looks at every page that an invitee may see.
 
-JavaScript is off. Each page is held against what a person should see on it, at the width of a phone and of a desktop,
-in light and in dark, and is left as a screenshot in .local/screenshots/. So are the mails, also as they look where a
-program keeps less of them. Every run uses a community of its own. The network's settings are changed for a few seconds,
-and put back.
+The demo's page comes first: see `demo_walk`. From then on JavaScript is off. Each page is held against what a person
+should see on it, at the width of a phone and of a desktop, in light and in dark, and is left as a screenshot in
+.local/screenshots/. So are the mails, also as they look where a program keeps less of them. Every run uses a community
+of its own. The network's settings are changed for a few seconds, and put back.
 """
 
 import re
@@ -11,27 +11,22 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response, Route, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 import console
 import stack
 from api import call
+from browsing import INVISIBLE, PLATFORM, SCREENSHOTS, SIZES, Browsing, Tab
 from console import check
+from demo_walk import DemoWalk
 from deployment import LocalSession
 from people import Person, create_community, put, with_role
 from prepare import install_hint
 from story import MAIL_SECONDS, answer_link, sent_mails
 
-SCREENSHOTS = stack.LOCAL / "screenshots"
-SIZES = {
-    "narrowest": (320, 568),  # what a desktop's width is at 400 % zoom
-    "phone": (390, 844),
-    "desktop": (1280, 800),
-}
-PLATFORM = "https://community.example.org"  # stands for the host platform, and is answered by this script
 BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 MAC_BROWSERS = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -56,48 +51,16 @@ GUESTS = (
     "arabic",
 )
 LOCALES = {"deutsch": "de", "arabic": "ar"}
+SIGN_IN = {
+    "de": ("Zum Antworten anmelden", "Mit einem anderen Konto anmelden"),
+    "ar": ("تسجيل الدخول للرد", "تسجيل الدخول بحساب آخر"),
+}
 BOTH = ("Accept invitation", "Decline invitation")
 MESSAGE = (
     "%sender% wants you in %community%!\n\nBring a red torch, see https://torches.example.com/red and "
     "<script>alert('nothing')</script>.\n" + "Ooh" * 60 + "\n" + "The meadow is very, very dark. " * 20
 )
-INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
-Role = Literal["button", "checkbox", "link"]
 COMMUNITY_COPIES = 8  # records of one community, see docs/table.md
-HEADERS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-robots-tag": "noindex, nofollow",
-}
-
-# What a person would trip over: things that stick out, text too faint to read, buttons too small to hit.
-LAYOUT_FAULTS = """() => {
-  const faults = [];
-  const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth) faults.push(`${root.scrollWidth} px wide in ${root.clientWidth}`);
-  const rgb = color => color.match(/[\\d.]+/g).map(Number);
-  const luminance = color => rgb(color).slice(0, 3).map(v => v / 255)
-    .map(v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [.2126, .7152, .0722][i], 0);
-  const ground = element => {
-    const color = getComputedStyle(element).backgroundColor;
-    return rgb(color)[3] === 0 && element.parentElement ? ground(element.parentElement) : color;
-  };
-  for (const element of document.body.querySelectorAll('*')) {
-    const box = element.getBoundingClientRect();
-    if (!box.width) continue;
-    const name = `${element.tagName} "${element.textContent.trim().slice(0, 40)}"`;
-    if (box.right > root.clientWidth + .5 || box.left < -.5) faults.push(`${name} sticks out`);
-    if (element.matches('button, .button') && box.height < 44) faults.push(`${name} is ${box.height} px high`);
-    if ([...element.childNodes].some(node => node.nodeType === Node.TEXT_NODE && node.data.trim())) {
-      const [dark, light] = [getComputedStyle(element).color, ground(element)].map(luminance).sort((a, b) => a - b);
-      const contrast = (light + .05) / (dark + .05);
-      if (contrast < 4.5) faults.push(`${name} has a contrast of ${contrast.toFixed(2)}`);
-    }
-  }
-  return faults;
-}"""
 
 
 def as_sent(html: str) -> str:
@@ -135,141 +98,13 @@ MAIL_STATES: dict[str, tuple[Callable[[str], str], tuple[str, ...]]] = {
 }
 
 
-class Browsing:
-    """A person's browser without JavaScript, and all that it complains about."""
-
-    def __init__(self, browser: Browser, **options: Any) -> None:
-        width, height = SIZES["desktop"]
-        options = {"viewport": {"width": width, "height": height}, "locale": "en-GB", **options}
-        self._context = browser.new_context(java_script_enabled=False, **options)
-        self._context.set_default_timeout(10_000)
-        self._complaints: list[str] = []
-        self._context.on("console", self._hear)
-        self._context.on("request", self._watch)
-        self._context.route(f"{PLATFORM}/**", self._answer_for_the_platform)
-
-    def tab(self, url: str) -> "Tab":
-        tab = Tab(self._context.new_page())
-        tab.open(url)
-        return tab
-
-    def tab_that_opens(self, click: Callable[[], None]) -> "Tab":
-        """The tab that a click opens besides the one it was made in."""
-        with self._context.expect_page() as opened:
-            click()
-        opened.value.wait_for_load_state()
-        return Tab(opened.value)
-
-    def close(self) -> None:
-        check(not self._complaints, "nothing on the browser's console, and nothing loaded but pages", self._complaints)
-        self._context.close()
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        """Violations of the CSP and all other errors are told on the console."""
-        # So is every page that has an error's status; `Tab.sees` checks the status.
-        if not message.text.startswith("Failed to load resource"):
-            self._complaints.append(f"{message.location['url']}: {message.text}")
-
-    def _watch(self, request: Request) -> None:
-        if request.resource_type != "document":
-            self._complaints.append(f"{request.url}: a {request.resource_type} is loaded")
-
-    def _answer_for_the_platform(self, route: Route) -> None:
-        if "referer" in route.request.all_headers():
-            self._complaints.append(f"{route.request.url}: hears where its visitor comes from")
-        route.fulfill(content_type="text/html", body="<!doctype html><title>The platform</title><h1>The platform</h1>")
-
-
-class Tab:
-    """A page, and a critical eye on what it shows."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self._response: Response | None = None
-
-    def open(self, url: str) -> None:
-        self._response = self.page.goto(url)
-
-    def press(self, role: Role, name: str, how: str = "click") -> None:
-        """Presses what has this role and name with a click, a tap of a finger, or a key. Another page comes."""
-        control = self.page.get_by_role(role, name=name, exact=True)
-        with self.page.expect_navigation() as navigation:
-            {"click": control.click, "tap": control.tap}.get(how, lambda: control.press(how))()
-        self._response = navigation.value
-
-    def tab_to(self, role: Role, name: str) -> None:
-        """Walks there with the keyboard alone, and sees where the focus is."""
-        control = self.page.get_by_role(role, name=name, exact=True)
-        for _ in range(15):
-            self.page.keyboard.press("Tab")
-            if control.evaluate("element => element === document.activeElement"):
-                outline = control.evaluate("element => getComputedStyle(element).outlineStyle")
-                return check(outline != "none", f"the focus on “{name}” can be seen", outline)
-        raise console.Failure(f"Fifteen times Tab did not lead to “{name}”")
-
-    def sees(
-        self,
-        heading: str,
-        *texts: str,
-        status: int = 200,
-        buttons: tuple[str, ...] = (),
-        links: tuple[str, ...] = (),
-        language: str = "en",
-    ) -> None:
-        """Holds the page against what a person should see on it."""
-        page, main, response = self.page, self.page.get_by_role("main"), self._response
-        assert response
-        seen = main.inner_text()
-        check(response.status == status, f"status {status}", f"{response.status}: {seen}")
-        headings = page.get_by_role("heading", level=1).all_inner_texts()
-        check(headings == [heading], f"one heading, “{heading}”", headings)
-        title = INVISIBLE.sub("", page.title())  # which keep a name in the title from moving what is around it
-        check(title.startswith(f"{heading} · "), f"a title that begins with “{heading}”", title)
-        spoken = page.locator("html").get_attribute("lang")
-        check(spoken == language, f"a page in the language {language}", spoken)
-        for text in texts:
-            check(text in seen, f"“{text}” on the page", seen)
-        named = tuple(main.get_by_role("button").all_inner_texts())
-        check(named == buttons, f"the buttons {buttons}", named)
-        for link in links:
-            check(main.get_by_role("link", name=link, exact=True).count() == 1, f"a link “{link}”", main.inner_html())
-        headers = response.headers
-        for name, value in HEADERS.items():
-            check(headers.get(name) == value, f"the header {name}: {value}", headers)
-        policy = headers.get("content-security-policy", "")
-        check(policy.startswith("default-src 'none'; style-src 'sha256-"), "a strict CSP", policy)
-        scripts = page.locator("script, img, iframe, link, object, [style]").count()
-        check(scripts == 0, "no script, image, frame or foreign style", page.content())
-
-    def stands_out(self) -> list[str]:
-        """The buttons that catch the eye: filled, not merely framed."""
-        return self.page.evaluate(
-            """() => [...document.querySelectorAll('button, .button')]
-              .filter(e => e.checkVisibility() && getComputedStyle(e).backgroundColor
-                !== getComputedStyle(document.querySelector('main')).backgroundColor)
-              .map(e => e.textContent.trim())"""
-        )
-
-    def shoot(self, name: str, sizes: Iterable[str]) -> None:
-        """Takes the page in at every size, in light and dark, and leaves screenshots."""
-        for size in sizes:
-            width, height = SIZES[size]
-            self.page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                self.page.emulate_media(color_scheme=scheme)
-                faults = self.page.evaluate(LAYOUT_FAULTS)
-                check(not faults, f"{name} to be readable at {width} pixels in {scheme}", faults)
-                if size != "narrowest":
-                    self.page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}.png", full_page=True)
-        self.page.emulate_media(color_scheme="light")
-
-
 class Walk:
     """From page to page, with an invitation for each."""
 
     def __init__(self, browser: Browser, described: dict[str, Any]) -> None:
         self._browser = browser
-        self._browsing = Browsing(browser)
+        self._website = described["demoUrl"]
+        self._browsing = Browsing(browser, self._website)
         self._api_url, self._endpoint_url = described["apiUrl"], described["endpointUrl"]
         self._mailbox_url, self._table = described["mailboxUrl"], described["tableName"]
         self._database = LocalSession(self._endpoint_url).client("dynamodb")
@@ -458,8 +293,8 @@ class Walk:
     def _use_a_phone(self) -> None:
         """By touch, for a guest whose invitation has a long and strange message."""
         width, height = SIZES["phone"]
-        screen = {"viewport": {"width": width, "height": height}, "device_scale_factor": 3}
-        phone = Browsing(self._browser, is_mobile=True, has_touch=True, **screen)
+        screen: dict[str, Any] = {"viewport": {"width": width, "height": height}, "device_scale_factor": 3}
+        phone = Browsing(self._browser, self._website, is_mobile=True, has_touch=True, **screen)
         link = self._links[self._id("taps")]
         tab = phone.tab(link)
         tab.sees(
@@ -568,7 +403,9 @@ class Walk:
         with self._settings(registrationUrl=None):
             tab = self._tab(self._passer_by)
             decline = ("Decline invitation",)
-            tab.sees(f"Join {self._title}", "you need an account", "To decline, you need no account.", buttons=decline)
+            masked = "sent to p…@e….net"
+            needs = ("you need an account", "To decline, you need no account.", masked, "Sign out there first")
+            tab.sees(f"Join {self._title}", *needs, buttons=decline)
             self._shoot(tab, "registration-elsewhere", "for an address without account, the page says how to register")
             tab.press("button", "Decline invitation")
             tab.sees("Invitation declined")
@@ -577,8 +414,8 @@ class Walk:
         link = self._links[self._newcomer]
         with self._settings(registrationUrl=f"{PLATFORM}/register?from=invitation", supportEmail="help@example.org"):
             tab = self._tab(self._newcomer)
-            register = ("Register and accept",)
-            tab.sees(f"Join {self._title}", "the invitation waits for you", buttons=decline, links=register)
+            links = ("Register and accept", "Sign in with another account")
+            tab.sees(f"Join {self._title}", "the invitation waits for you", buttons=decline, links=links)
             footer = tab.page.get_by_role("contentinfo").inner_text()
             check("help@example.org" in footer, "whom to ask", footer)
             self._shoot(tab, "registration", "with a registration page, Accept leads there")
@@ -599,9 +436,21 @@ class Walk:
         slow_tab = self._tab("signs-in")
         with self._settings(emailLinkResponse="sign_in", registrationUrl=f"{PLATFORM}/sign-in"):
             tab = self._tab("signs-in")
-            expected = (f"Join {self._title}", "invitations are answered by people who are signed in")
-            tab.sees(*expected, links=("Sign in to answer",))
+            wanted = "invitations are answered by people who are signed in"
+            expected = (f"Join {self._title}", wanted, "sent to s…@e….net")
+            another = "Sign in with another account"
+            tab.sees(*expected, links=("Sign in to answer", another))
             self._shoot(tab, "sign-in", "where links only lead to signing in, nothing is answered here")
+            tab.press("link", another)
+            address = urlsplit(tab.page.url)
+            asked = {"prompt": ["select_account"], "return_to": [f"{PLATFORM}/{self._community}"]}
+            check((address.path, parse_qs(address.query)) == ("/sign-in", asked), "a way to another account", address)
+            console.step("✓ … who is signed in as somebody else is led to another account and back")
+            for guest, language in LOCALES.items():
+                translated = self._tab(guest)
+                title = translated.page.get_by_role("heading", level=1).inner_text()
+                translated.sees(title, f"{guest[0]}…@e….net", links=SIGN_IN[language], language=language)
+                self._shoot(translated, f"sign-in-{guest}", f"… the same in {guest}")
             slow_tab.press("button", "Accept invitation")
             slow_tab.sees(*expected, status=403, links=("Sign in to answer",))
             self._check_status("pending", self._id("signs-in"))
@@ -612,7 +461,7 @@ class Walk:
         german = ("Einladung annehmen", "Einladung ablehnen")
         tab.sees(f"Einladung: {self._title}", "1.284 Mitglieder", buttons=german, language="de")
         self._shoot(tab, "offer-german", "a guest who chose German reads German, whatever the browser asks for")
-        german_browsing = Browsing(self._browser, locale="de-AT")
+        german_browsing = Browsing(self._browser, self._website, locale="de-AT")
         tab = german_browsing.tab(f"{self._api_url}/i/wrong")
         tab.sees("Dieser Link funktioniert nicht", status=404, language="de")
         self._shoot(tab, "wrong-link-german", "who is unknown reads the language of the browser")
@@ -721,6 +570,7 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable)
         try:
+            DemoWalk(browser, described).go()
             Walk(browser, described).go()
         except Error as error:
             raise console.Failure(str(error)) from error

@@ -54,15 +54,16 @@ def api_url(endpoint_url: str) -> str:
     return f"{endpoint_url}/_aws/execute-api/{STACK_NAME}/{gateway.STAGE}"
 
 
-def deploy(endpoint_url: str, emulator_pid: int, directory: Path) -> dict[str, str]:
+def deploy(endpoint_url: str, origins: list[str], emulator_pid: int, directory: Path) -> dict[str, str]:
     """Deploys unless exactly this is deployed already; answers the stack's outputs."""
     stamp = directory / STAMP
-    wanted = _fingerprint(endpoint_url, emulator_pid)
+    parameters = _parameters(endpoint_url, origins)
+    wanted = _fingerprint(parameters, emulator_pid)
     session = LocalSession(endpoint_url)
     if stamp.exists() and stamp.read_text() == wanted:
         console.step("Nothing changed since the last deployment")
     else:
-        _sam_deploy(endpoint_url, directory)
+        _sam_deploy(endpoint_url, parameters, directory)
         console.step("Adding what the local AWS leaves out of it: the API's routes")
         gateway.complete(session, STACK_NAME)
         permissions.widen_mail_grants(session, STACK_NAME)
@@ -71,23 +72,25 @@ def deploy(endpoint_url: str, emulator_pid: int, directory: Path) -> dict[str, s
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _parameters(endpoint_url: str) -> dict[str, str]:
+def _parameters(endpoint_url: str, origins: list[str]) -> dict[str, str]:
     return {
+        "AllowedOrigins": ",".join(origins),
         "Architecture": functions.host_architecture(),
         "DeletionProtection": "off",
         "LogLevel": "trace",  # the most there is to read, and for the tests to search for what no log may say
         "PublicBaseUrl": api_url(endpoint_url),
+        "SenderAddress": "invitations@example.com",
         "TokenValidityMinutes": "1440",
     }
 
 
-def _fingerprint(endpoint_url: str, emulator_pid: int) -> str:
-    described = (functions.package_digest(), emulator_pid, sorted(_parameters(endpoint_url).items()))
+def _fingerprint(parameters: dict[str, str], emulator_pid: int) -> str:
+    described = (functions.package_digest(), emulator_pid, sorted(parameters.items()))
     return hashlib.sha256(repr(described).encode()).hexdigest()
 
 
-def _sam_deploy(endpoint_url: str, directory: Path) -> None:
-    parameters = [f"{name}={value}" for name, value in _parameters(endpoint_url).items()]
+def _sam_deploy(endpoint_url: str, parameters: dict[str, str], directory: Path) -> None:
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
     console.run(
         "Deploying template.yaml with `sam deploy`",
         [
@@ -102,7 +105,7 @@ def _sam_deploy(endpoint_url: str, directory: Path) -> None:
             "--no-progressbar",
             f"--tags=ms-custom-id={STACK_NAME}",  # makes the API's id, and so every URL, the same each time
             "--parameter-overrides",
-            *parameters,
+            *overrides,
         ],
         log=directory / "deploy.log",
         cwd=functions.ROOT,

@@ -23,6 +23,8 @@ def complete(session: boto3.Session, stack_name: str) -> None:
     _clear(client, api_id)
     cors = body.get("x-amazon-apigateway-cors")
     if cors:
+        # What SAM makes of it has the parameter's default here, not its value.
+        cors["allowOrigins"] = deployed.resolve({"Fn::Split": [",", {"Ref": "AllowedOrigins"}]})
         client.update_api(ApiId=api_id, CorsConfiguration={name[0].upper() + name[1:]: cors[name] for name in cors})
     authorizers = {
         name: _create_authorizer(client, api_id, name, scheme["x-amazon-apigateway-authorizer"])

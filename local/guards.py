@@ -62,7 +62,7 @@ JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
 SEND_FACTS = "shared/service/src/send/facts.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
-REQUEST = "functions/send/src/request.rs"
+REQUEST = "shared/http-api/src/sending.rs"
 LINK = "functions/respond/src/link.rs"
 LINK_SERVICE = "shared/service/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
@@ -81,6 +81,10 @@ WAVES = "shared/service/src/directory/import.rs"
 DELIVER = "functions/deliver/src/lib.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
+GRAPHQL = "functions/graphql/src/lib.rs"
+GRAPHQL_LIMITS = "functions/graphql/src/limits.rs"
+GRAPHQL_SCHEMA = "functions/graphql/src/schema.rs"
+GRAPHQL_ANSWER = "functions/graphql/src/answer.rs"
 
 GUARDS = [
     # ---- The conditions of the writing transaction
@@ -193,7 +197,8 @@ GUARDS = [
           'expression.set(UNREACHED, string(mailbox_of(user).as_ref().map_or("", AddressKey::as_str)));',
           "expression.set(KIND, string(Kind::User.as_str()));"),
     Guard("that a mail reached nobody is remembered while the user changes", USERS,
-          "user_record(user, suppressed, unreached)", "user_record(user, suppressed, None)"),
+          "UserRecord { user, suppressed, unreached, filed: true, renamed }",
+          "UserRecord { user, suppressed, unreached: None, filed: true, renamed }"),
     Guard("the same mailbox is no news", DELIVERIES, "mailbox.as_str() == unreached", "false"),
     Guard("only a dropped mail goes to a new mailbox", OUTBOX, "mail.state == MailState::Dropped", "true",
           near="pub fn dropped"),
@@ -326,6 +331,11 @@ GUARDS = [
     Guard("a block is the mailbox's as well", LIFECYCLE, "mailbox.block(&mut transition);", "let _ = mailbox;",
           near="fn block"),
     Guard("a mailbox speaks for whom it is known to be", MAILBOX, "transition.guards.push(self.guard());", ""),
+    Guard("who reads a mailbox sees its address and no other", MAILBOX,
+          "known.filter(|address| address.key() == self.address)", "known"),
+    Guard("a page names an address only where it asks to sign in", LINK_SERVICE,
+          "mailbox.own_address(invitation, user.as_ref()).filter(|_| way != WayToAnswer::Here)",
+          "mailbox.own_address(invitation, user.as_ref())"),
     Guard("approving asks what the sender may", LIFECYCLE,
           "sending_rights(false, sender.user.as_ref(), community.as_ref(), sender.role, settings)",
           "{ let _ = (sender, community, settings); Ok::<_, Refusal>(SendingRights::ANYONE) }"),
@@ -425,22 +435,24 @@ GUARDS = [
           near="pub fn check_active"),
 
     # ---- Callers, cursors, bodies
-    Guard("only the administrators' group makes one", CALLER, "member == self.administrator_value", "true"),
+    Guard("only the administrators' group makes one", CALLER, "array.unwrap_or(text).split(' ').any(|member| member == value)", "true"),
+    Guard("only a JSON array that has the administrators' group makes one", CALLER, "members.iter().any(|member| member == value)", "true"),
+    Guard("a list whose members may have spaces makes nobody an administrator", CALLER, "LISTS.contains(&name)", "true"),
     Guard("only a site administrator is let in as one", CALLER, "caller.site_administrator", "true",
           near="pub fn site_administrator"),
     Guard("an address in a token is verified if it says so", CALLER, 'verified == "true"', "true"),
     Guard("a damaged cursor is none", CURSOR, "digest(query, text)[..SEAL] == *seal", "true"),
     Guard("a cursor is its caller's", LIST,
-          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
-          'format!("{} {}", of.join(" "), status.map_or("", Status::as_str))'),
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{} {} {text}", of.join(" "), status.map_or("", Status::as_str))'),
     Guard("a cursor is its list's", LIST,
-          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
-          'format!("{caller} {}", status.map_or("", Status::as_str))'),
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {text}", status.map_or("", Status::as_str))'),
     Guard("a cursor is its status's", LIST,
-          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
-          'format!("{caller} {}", of.join(" "))'),
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {text}", of.join(" "))'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
-    Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
+    Guard("a body has a limit", BODY, "bytes.len() > most", "false"),
     Guard("a field stands once", JSON, "if let Some(name) = repeated(&fields)", "if let Some(name) = None::<&str>"),
     Guard("a body is complete", BODY, 'Ok(_) => Err(Problem::malformed("body", "must be a JSON object"))',
           "Ok(_) => Ok(Vec::new())"),
@@ -470,7 +482,7 @@ GUARDS = [
     Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
     Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
-    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
+    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&text.len())", "true"),
     Guard("a recipient counts once", SEND,
           "submitted.names.party().is_some_and(|party| !typed.insert(party))",
           "false"),
@@ -572,6 +584,9 @@ GUARDS = [
           "{ let _ = current; ControlFlow::Break(Applied::Unneeded) }"),
     Guard("an event that the bus refused comes again", OUTBOUND, "entry.error_code().is_some()", "false"),
     Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
+    Guard("an address that gets an owner while its suppression is lifted keeps them", ADDRESSES, "expression.require_missing(OWNER);", ALWAYS + ";"),
+    Guard("a lifted suppression is the owner's, too", ADDRESSES, "let Some(owner) = retry((), |()| self.lift_once(address)).await? else { return Ok(()) };", "let Some(owner) = retry((), |()| self.lift_once(address)).await?.filter(|_| false) else { return Ok(()) };"),
+    Guard("a user hears of a lifted suppression by being written", DIRECTORY_USERS, "record.filed && !record.suppressed", "record.filed"),
     Guard("a lasting bounce suppresses", REPORTS, "store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
     Guard("only the invitation mail shows in the invitation", REPORTS, "kind.rules().tracked", "true"),
 
@@ -600,6 +615,24 @@ GUARDS = [
     Guard("no mail tells of a silent invitation", SENDING, "_ if invitation.silent => None,", ""),
     Guard("no mail tells of a silent request's approval", LIFECYCLE, "if !invitation.silent", "if true"),
     Guard("what was silently pending has reached its invitee", INVITATION, "|| self.offered", ""),
-    Guard("a cursor is good for one search", LIST, "status.map_or(\"\", Status::as_str));",
-          "status.map_or(\"\", Status::as_str)).replace(&text, \"\");"),
+    Guard("a cursor is good for one search", LIST,
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))'),
+    # ---- What a document may ask for
+    Guard("a document has a length", GRAPHQL, "body::json_within(request, MAX_BODY)?", "body::json(request)?"),
+    Guard("brackets have a depth", GRAPHQL_LIMITS, "nesting(query) > MAX_NESTING", "false"),
+    Guard("fields have a depth", GRAPHQL_LIMITS, "size.depth > MAX_DEPTH", "false"),
+    Guard("the schema has a depth", GRAPHQL_LIMITS, "depth > MAX_INTROSPECTION_DEPTH", "false"),
+    Guard("a document asks for so much", GRAPHQL_LIMITS, "selections > MAX_SELECTIONS", "false"),
+    Guard("fragments are spread so deep", GRAPHQL_LIMITS, "self.open == MAX_SPREADS", "false"),
+    Guard("directives have a number", GRAPHQL_LIMITS, "directives.get(MAX_DIRECTIVES)", "directives.get(usize::MAX)"),
+    Guard("mutations have a number", GRAPHQL_LIMITS, "commands.get(MAX_MUTATIONS)", "commands.get(usize::MAX)"),
+    Guard("a mutation stands once under a name", GRAPHQL_LIMITS,
+          "!names.insert(field.node.response_key().node.as_str())", "false"),
+    Guard("the schema can be hidden", GRAPHQL_LIMITS, "if !self.introspection", "if false"),
+    Guard("a document has a complexity", GRAPHQL_SCHEMA, ".limit_complexity(MAX_COMPLEXITY)", ""),
+    Guard("what failed on our side has a status", GRAPHQL_ANSWER,
+          "(Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,", ""),
+    Guard("lapsed invitations stand behind a cursor within a page", LISTS,
+          "lapsed |= invitation.status_at(self.clock) != invitation.status;", ""),
 ]

@@ -9,6 +9,7 @@ from api import call
 from deployment import LocalSession
 
 COMMUNITY = "harbour-gardeners"
+COMMUNITY_TITLE = "Harbour Gardeners"
 PASSWORD = "local-Demo-passw0rd"  # noqa: S105 - of people who exist on this machine only
 
 
@@ -41,12 +42,12 @@ PEOPLE = [
 
 
 def sign_in_everyone(session: LocalSession, pool_id: str, client_id: str) -> list[Person]:
-    """Signs up whoever is new and signs everyone in."""
+    return [sign_in(session, pool_id, client_id, person) for person in PEOPLE]
+
+
+def sign_in(session: LocalSession, pool_id: str, client_id: str, person: Person) -> Person:
+    """Signs up who is new and signs them in."""
     cognito = session.client("cognito-idp")
-    return [_sign_in(cognito, pool_id, client_id, person) for person in PEOPLE]
-
-
-def _sign_in(cognito: Any, pool_id: str, client_id: str, person: Person) -> Person:
     try:
         cognito.admin_create_user(
             UserPoolId=pool_id,
@@ -65,12 +66,13 @@ def _sign_in(cognito: Any, pool_id: str, client_id: str, person: Person) -> Pers
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": person.email, "PASSWORD": PASSWORD},
     )["AuthenticationResult"]["IdToken"]
-    return replace(person, token=token, user_id=_user_id(token))
+    return replace(person, token=token, user_id=claims(token)["sub"])
 
 
-def _user_id(token: str) -> str:
-    claims = base64.urlsafe_b64decode(token.split(".")[1] + "==")  # padding is left out of tokens; too much is ignored
-    return json.loads(claims)["sub"]
+def claims(token: str) -> dict[str, Any]:
+    """What a token says, unchecked."""
+    payload = token.split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + "=="))  # padding is left out of tokens; too much is ignored
 
 
 def with_role(people: list[Person], role: str) -> Person:
@@ -88,12 +90,20 @@ def fill_directory(api_url: str, people: list[Person]) -> None:
             "emailVerified": True,
         }
         put(api_url, administrator, f"/directory/users/{person.user_id}", user)
-    create_community(api_url, people, COMMUNITY, "Harbour Gardeners")
-    member, acquaintance = with_role(people, "member"), with_role(people, "invitee")
-    put(api_url, administrator, f"/directory/users/{member.user_id}/connections/{acquaintance.user_id}")
+    create_demo_community(api_url, people, COMMUNITY)
+    member = with_role(people, "member")
+    for acquaintance in [person for person in people if person.role == "invitee"][:2]:
+        put(api_url, administrator, f"/directory/users/{member.user_id}/connections/{acquaintance.user_id}")
 
 
-def create_community(api_url: str, people: list[Person], community_id: str, title: str) -> None:
+def create_demo_community(api_url: str, people: list[Person], community_id: str) -> None:
+    """Closed, so that what its members ask for waits for a moderator."""
+    create_community(api_url, people, community_id, COMMUNITY_TITLE, enrolment="closed")
+
+
+def create_community(
+    api_url: str, people: list[Person], community_id: str, title: str, enrolment: str = "open"
+) -> None:
     administrator = with_role(people, "site_administrator")
     community = {
         "title": title,
@@ -101,7 +111,7 @@ def create_community(api_url: str, people: list[Person], community_id: str, titl
         "description": "Neighbours who grow vegetables between the cranes.",
         "memberCount": 3,
         "visibility": "public",
-        "enrolment": "open",
+        "enrolment": enrolment,
     }
     put(api_url, administrator, f"/directory/communities/{community_id}", community)
     for role in ("owner", "moderator", "member"):

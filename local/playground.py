@@ -88,6 +88,7 @@ class Playground:
             "communityId": [self.expendable_community] if ruins else self.communities,
             "userId": self.expendable_users,
             "otherId": self.expendable_users,
+            "address": [f"{user}@example.org" for user in self.expendable_users],
             "invitationId": self.invitations,
             "token": self.tokens,
             "cursor": self.cursors,

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,38 +19,52 @@ import console
 import deployment
 import functions
 from people import Person, fill_directory, sign_in_everyone
+from rehearsal import Rehearsal
 from services import Service, free_port
 from story import Story
 
 LOCAL = functions.ROOT / ".local"
 ENDPOINT_PORT = int(os.environ.get("INVITATIONS_PORT", "4566"))
-MAILBOX_PORT = int(os.environ.get("INVITATIONS_MAILBOX_PORT", "8025"))
+WEBSITE_PORT = int(os.environ.get("INVITATIONS_WEBSITE_PORT", "8025"))
 
 
 @dataclass(frozen=True)
 class Ports:
     endpoint: int
-    mailbox: int
+    website: int
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"http://127.0.0.1:{self.endpoint}"
+
+    @property
+    def website_url(self) -> str:
+        return f"http://127.0.0.1:{self.website}"
+
+    @property
+    def origins(self) -> list[str]:
+        """From where the website may call the API: a person may type either name of this machine."""
+        return [self.website_url, f"http://localhost:{self.website}"]
 
 
 class LocalStack:
-    """A local AWS with the service deployed in it, and a mailbox to read its mails in."""
+    """A local AWS with the service deployed in it, and a website to play with it."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._aws = Service("aws", directory)
-        self._mailbox = Service("mailbox", directory)
+        self._website = Service("website", directory)
         self._ports_file = directory / "ports.json"
         self.file = directory / "stack.json"
 
     def start(self, wanted: Ports) -> list[Person]:
         """Starts and deploys what is not there yet, and writes the stack file."""
         ports = self._start_services(wanted)
-        endpoint_url = f"http://127.0.0.1:{ports.endpoint}"
+        endpoint_url = ports.endpoint_url
         emulator_pid = self._aws.pid()
         if emulator_pid is None:
             raise console.Failure(f"the local AWS ended; its log is {self._aws.log}")
-        outputs = deployment.deploy(endpoint_url, emulator_pid, self._directory)
+        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._directory)
         api_url = deployment.api_url(endpoint_url)
         console.step("Signing in the demo people and telling the directory about them")
         session = deployment.LocalSession(endpoint_url)
@@ -57,7 +72,9 @@ class LocalStack:
         fill_directory(api_url, people)
         described = {
             "apiUrl": api_url,
-            "mailboxUrl": f"http://127.0.0.1:{ports.mailbox}",
+            "demoUrl": f"{ports.website_url}/",
+            "mailboxUrl": f"{ports.website_url}/mails",
+            "docsUrl": f"{ports.website_url}/docs",
             "endpointUrl": endpoint_url,
             "region": deployment.REGION,
             "tableName": outputs["TableName"],
@@ -65,11 +82,22 @@ class LocalStack:
             "clientId": outputs["UserPoolClientId"],
             "people": [person.for_stack_file() for person in people],
         }
+        self.file.touch(mode=0o600)  # it holds tokens
         self.file.write_text(json.dumps(described, indent=2) + "\n")
         return people
 
+    def deploy_again(self) -> tuple[dict[str, str], list[Person]]:
+        """Deploys to whatever there is, and signs everyone in; tells the directory nothing."""
+        (self._directory / deployment.STAMP).unlink()
+        endpoint_url = self.describe()["endpointUrl"]
+        emulator_pid = self._aws.pid()
+        assert emulator_pid is not None
+        outputs = deployment.deploy(endpoint_url, emulator_pid, self._directory)
+        session = deployment.LocalSession(endpoint_url)
+        return outputs, sign_in_everyone(session, outputs["UserPoolId"], outputs["UserPoolClientId"])
+
     def stop(self) -> bool:
-        stopped = [service.stop() for service in (self._mailbox, self._aws)]
+        stopped = [service.stop() for service in (self._website, self._aws)]
         for stale in (self.file, self._directory / deployment.STAMP):
             stale.unlink(missing_ok=True)
         return any(stopped)
@@ -81,14 +109,14 @@ class LocalStack:
         return json.loads(self.file.read_text())
 
     def _start_services(self, wanted: Ports) -> Ports:
-        if self._aws.pid() is not None and self._mailbox.pid() is not None:
+        if self._aws.pid() is not None and self._website.pid() is not None:
             console.step("The local AWS is running already")
             return Ports(**json.loads(self._ports_file.read_text()))
         self.stop()
-        ports = Ports(free_port(wanted.endpoint), free_port(wanted.mailbox))
+        ports = Ports(free_port(wanted.endpoint), free_port(wanted.website))
         self._directory.mkdir(parents=True, exist_ok=True)
         self._ports_file.write_text(json.dumps(vars(ports)))
-        endpoint_url = f"http://127.0.0.1:{ports.endpoint}"
+        endpoint_url = ports.endpoint_url
         console.step(f"Starting the local AWS on {endpoint_url}, with IAM enforced")
         scratch = self._directory / "tmp"
         scratch.mkdir(exist_ok=True)
@@ -102,29 +130,22 @@ class LocalStack:
                 "TMPDIR": str(scratch),
             },
         )
-        webmail = str(Path(__file__).with_name("webmail.py"))
-        self._mailbox.start(
-            [sys.executable, webmail, "--endpoint-url", endpoint_url, "--port", str(ports.mailbox)], dict(os.environ)
-        )
+        website = [sys.executable, str(Path(__file__).with_name("website.py")), "--stack-file", str(self.file)]
+        self._website.start([*website, "--endpoint-url", endpoint_url, "--port", str(ports.website)], dict(os.environ))
         self._aws.wait_until_it_answers(f"{endpoint_url}/_ministack/health")
-        self._mailbox.wait_until_it_answers(f"http://127.0.0.1:{ports.mailbox}/")
+        self._website.wait_until_it_answers(f"{ports.website_url}/mails")
         return ports
 
 
 def run() -> None:
     functions.build()
     stack = LocalStack(LOCAL)
-    people = stack.start(Ports(ENDPOINT_PORT, MAILBOX_PORT))
+    people = stack.start(Ports(ENDPOINT_PORT, WEBSITE_PORT))
     described = stack.describe()
     console.step("The story: invited, mailed, answered")
     Story(described["apiUrl"], described["endpointUrl"], people).tell()
     console.step("Done. The stack keeps running until `make stop`.")
-    print(f"\nAPI      {described['apiUrl']}")
-    print(f"Mails    {described['mailboxUrl']}")
-    print(f"Docs     {described['mailboxUrl']}/docs\n")
-    for person in people:
-        print(f"{person.name}, {person.role.replace('_', ' ')}, {person.email}\n{person.token}\n")
-    print(f"The same for programs: {stack.file.relative_to(functions.ROOT)}")
+    print(f"\nPlay it yourself: {described['demoUrl']}\n")
 
 
 def stop() -> None:
@@ -148,26 +169,43 @@ def watch() -> None:
         subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
 
 
-def test(cargo_arguments: list[str]) -> None:
-    """Runs every test, the end-to-end ones against a stack of their own that is gone afterwards."""
+@contextlib.contextmanager
+def stack_of_its_own() -> Iterator[tuple[LocalStack, list[Person]]]:
+    """A stack that is gone afterwards."""
     functions.build()
     with tempfile.TemporaryDirectory(prefix="test-", dir=LOCAL) as directory:
         stack = LocalStack(Path(directory))
         try:
-            stack.start(Ports(0, 0))
-            console.step("Running the tests")
-            environment = {**os.environ, "INVITATIONS_STACK": str(stack.file)}
-            command = ["cargo", "test", "--locked", "--workspace", *cargo_arguments]
-            finished = subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
+            yield stack, stack.start(Ports(0, 0))
         finally:
             stack.stop()
+
+
+def test(cargo_arguments: list[str]) -> None:
+    """Runs every test, the end-to-end ones against a stack of their own."""
+    with stack_of_its_own() as (stack, _):
+        console.step("Running the tests")
+        environment = {**os.environ, "INVITATIONS_STACK": str(stack.file)}
+        command = ["cargo", "test", "--locked", "--workspace", *cargo_arguments]
+        finished = subprocess.run(command, cwd=functions.ROOT, env=environment, check=False)
     sys.exit(finished.returncode)
+
+
+def rehearse() -> None:
+    """Loses a stack of its own and recovers it, as docs/runbook.md says."""
+    with stack_of_its_own() as (stack, people):
+        described = stack.describe()
+        rehearsal = Rehearsal(described, deployment.LocalSession(described["endpointUrl"]), people)
+        rehearsal.invite()
+        rehearsal.lose()
+        rehearsal.restore()
+        rehearsal.check(*stack.deploy_again())
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     commands = arguments.add_subparsers(dest="command", required=True)
-    for name in ("run", "stop", "watch"):
+    for name in ("run", "stop", "watch", "rehearse"):
         commands.add_parser(name)
     commands.add_parser("test").add_argument("cargo_arguments", nargs="*")
     options = arguments.parse_args()
@@ -175,7 +213,7 @@ def main() -> None:
     if options.command == "test":
         test(options.cargo_arguments)
     else:
-        {"run": run, "stop": stop, "watch": watch}[options.command]()
+        {"run": run, "stop": stop, "watch": watch, "rehearse": rehearse}[options.command]()
 
 
 if __name__ == "__main__":

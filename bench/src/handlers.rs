@@ -120,7 +120,7 @@ impl Handlers {
 
     async fn call(&self, request: Request<'_>, function: &Function) -> Result<Value> {
         let event = lambda_http::request::from_str(&request.event())?;
-        let response = respond(&self.0, function, &event).await;
+        let response = respond(Some(&self.0), function, &event).await;
         match response.body() {
             Body::Text(text) if response.status().is_success() => Ok(serde_json::from_str(text)?),
             body => Err(format!("{request:?}: {} {body:?}", response.status()).into()),

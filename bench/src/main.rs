@@ -87,7 +87,7 @@ impl Bench {
             progress(&format!("a table of {size} invitations"));
             tables.push((size, self.fixtures.table(size).await?));
         }
-        let functions = template().functions().iter().map(|function| &*function.name);
+        let functions = template().crates().into_iter();
         let sizes = functions.chain([FLOOR]).map(|function| FunctionSize::of(function, &self.binaries));
         let sizes = sizes.collect::<Result<_>>()?;
         let mut operations = Vec::new();

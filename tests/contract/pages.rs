@@ -55,19 +55,21 @@ fn text(value: &Value) -> String {
 fn every_parameter_is_explained_with_its_default() {
     let rows = rows("docs/deployment.md", "## Parameters");
     let explained: BTreeMap<_, _> = rows.iter().map(|row| (names(&row[0])[0].clone(), row[1].clone())).collect();
-    let shown = |default: &Value| match default {
-        Value::String(text) if text.is_empty() => "empty".to_owned(),
-        Value::String(text) => format!("`{text}`"),
-        other => format!("`{other}`"),
+    let shown = |default: &Option<Value>| match default {
+        None => "asked for".to_owned(),
+        Some(Value::String(text)) if text.is_empty() => "empty".to_owned(),
+        Some(Value::String(text)) => format!("`{text}`"),
+        Some(other) => format!("`{other}`"),
     };
-    let wanted = template().defaults().map(|(name, default)| (name.to_owned(), shown(default))).collect();
+    let parameters = template().parameters().iter();
+    let wanted = parameters.map(|(name, parameter)| (name.clone(), shown(&parameter.default))).collect();
     assert_eq!(explained, wanted);
 }
 
 #[test]
 fn every_output_is_explained() {
     let explained: BTreeSet<_> = first_names("docs/deployment.md", "## Outputs").into_iter().collect();
-    assert_eq!(explained, template().outputs().map(str::to_owned).collect());
+    assert_eq!(explained, template().outputs().keys().cloned().collect());
 }
 
 /// Returns the alarms of the template.

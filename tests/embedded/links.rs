@@ -164,6 +164,30 @@ async fn the_link_of_someone_who_is_not_active_any_more_makes_no_member() {
 }
 
 #[tokio::test]
+async fn a_page_that_asks_to_sign_in_tells_its_reader_their_own_address_masked_and_no_other() {
+    let (world, mona) = chess("moderator").await;
+    let [ann] = world.people(["ann"]).await;
+    let named = async |link: &str| {
+        let page = world.open(link).await.body;
+        assert!(!page.contains("@example"), "{page}");
+        page.split("<bdi>").filter_map(|rest| rest.split_once("</bdi>")).find(|(name, _)| name.contains('@')).map(|(name, _)| name.to_owned())
+    };
+    world.invite_address(&mona, "chess", "zoe@example.org").await;
+    let to_zoe = world.deliver_mail().await.path("i");
+    assert_eq!(named(&to_zoe).await.as_deref(), Some("z…@e….org"));
+    world.invite_user(&mona, "chess", &ann).await;
+    let to_ann = world.deliver_mail().await.path("i");
+    assert_eq!(named(&to_ann).await, None, "nobody is asked to sign in");
+    world.settings(json!({ "emailLinkResponse": "sign_in" })).await;
+    assert_eq!(named(&to_ann).await.as_deref(), Some("a…@e….org"));
+    // Who reads the old mailbox learns nothing of the new one.
+    world.register(&ann.with_email("new@example.com")).await;
+    assert_eq!(named(&to_ann).await, None);
+    world.settings(json!({})).await;
+    assert_eq!(named(&to_ann).await, None);
+}
+
+#[tokio::test]
 async fn with_sign_in_mode_a_link_alone_answers_nothing() {
     let (world, mona) = chess("moderator").await;
     let [ann] = world.people(["ann"]).await;
@@ -174,7 +198,9 @@ async fn with_sign_in_mode_a_link_alone_answers_nothing() {
     // Onward to where the invitation can be answered, and not in a circle by way of this page.
     let page = world.open(&link).await.body;
     assert!(page.contains("href=\"https://platform.example.org/c/chess\" class=\"button first\""), "{page}");
-    assert!(!page.contains("return_to"), "{page}");
+    let back = "return_to=https%3A%2F%2Fplatform.example.org%2Fc%2Fchess";
+    assert!(page.contains(&format!("href=\"{register}?prompt=select_account&#38;{back}\"")), "{page}");
+    assert_eq!((page.matches("return_to").count(), page.matches("/i/").count()), (1, 0), "{page}");
     for form in ["answer=accept", "answer=decline"] {
         assert_eq!(world.submit(&link, form).await.status, 403);
     }

@@ -21,14 +21,15 @@ async fn chess() -> (World, [Person; 3]) {
 
 const SEND: &str = "/communities/chess/invitations";
 /// Ids for the paths of routes.
-const IDS: [(&str, &str); 3] = [("communityId", "chess"), ("userId", "ann"), ("otherId", "mia")];
+const IDS: [(&str, &str); 4] =
+    [("communityId", "chess"), ("userId", "ann"), ("otherId", "mia"), ("address", "ann@example.org")];
 
 fn ann() -> Value {
     json!({ "userIds": ["ann"] })
 }
 
-/// Codes that no route answers with: the gateway knows its routes, and what a link refuses is shown as a page.
-const NEVER_SEEN: [&str; 3] = ["no_such_route", "registration_needed", "sign_in_needed"];
+/// Codes that no route answers with: what a link refuses is shown as a page.
+const NEVER_SEEN: [&str; 2] = ["registration_needed", "sign_in_needed"];
 
 #[test]
 fn every_code_has_a_test() {
@@ -37,6 +38,7 @@ fn every_code_has_a_test() {
         include_str!("matrix.rs"),
         include_str!("lists.rs"),
         include_str!("idempotency.rs"),
+        include_str!("people.rs"),
     ];
     let is_tested = |code: &str| tests.iter().any(|test| test.contains(&format!("\"{code}\"")));
     let codes = Code::ALL.iter().map(|code| code.as_str()).filter(|code| !NEVER_SEEN.contains(code));
@@ -47,7 +49,7 @@ fn every_code_has_a_test() {
 #[tokio::test]
 async fn who_sends_no_token_is_asked_for_one_on_every_route() {
     let world = World::new().await;
-    for route in template().routes() {
+    for route in template().routes().iter().filter(|route| !route.is_elements()) {
         let values = [("invitationId", "01ARZ3NDEKTSV4RRFFQ69G5FAV"), ("token", "x")];
         let path = route.at(&[&values[..], &IDS].concat());
         let response = world.call(Request::new(&route.method, path)).await;
@@ -57,6 +59,19 @@ async fn who_sends_no_token_is_asked_for_one_on_every_route() {
             response.refused(401, "unauthenticated");
         }
     }
+}
+
+#[tokio::test]
+async fn the_elements_are_for_everyone_and_other_versions_of_them_for_nobody() {
+    let world = World::new().await;
+    let get = async |method, path: &str| world.call(Request::new(method, path)).await;
+    let href = get("GET", "/ui").await.ok().json()["href"].as_str().unwrap().to_owned();
+    for path in ["/ui", "/ui/invitations.js", &href] {
+        for method in ["GET", "HEAD"] {
+            get(method, path).await.ok();
+        }
+    }
+    get("GET", "/ui/0000000000000000/invitations.js").await.refused(404, "no_such_route");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 
 use aws_lambda_events::dynamodb::Event;
 use feedback::MailEvent;
+use http_api::route::Access;
 use serde_json::json;
 
 use testkit::{
@@ -18,7 +19,7 @@ use testkit::{
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What each file comes to: the status of an HTTP function's answer and the code of a problem.
-const HTTP: [(&str, u16, &str); 50] = [
+const HTTP: [(&str, u16, &str); 59] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
     ("send-preview", 200, ""),
@@ -63,12 +64,22 @@ const HTTP: [(&str, u16, &str); 50] = [
     ("moderate-unauthorised", 401, "unauthenticated"),
     ("moderate-forbidden", 403, "not_moderator"),
     ("moderate-malformed", 400, "malformed_request"),
+    ("graphql-good", 200, ""),
+    ("graphql-query", 200, ""),
+    ("graphql-repeated", 200, ""),
+    // What a rule refuses is data.
+    ("graphql-forbidden", 200, ""),
+    ("graphql-unauthorised", 401, "unauthenticated"),
+    ("graphql-malformed", 400, "malformed_request"),
+    ("graphql-not-executed", 400, ""),
     ("directory-good", 201, ""),
     ("directory-repeated", 201, ""),
     ("directory-import", 200, ""),
     ("directory-unauthorised", 401, "unauthenticated"),
     ("directory-forbidden", 403, "not_site_administrator"),
     ("directory-malformed", 400, "malformed_request"),
+    ("ui-good", 200, ""),
+    ("ui-malformed", 404, "no_such_route"),
 ];
 
 /// The files of the functions behind the stream and behind the mail service.
@@ -80,7 +91,7 @@ const OTHERS: [&str; 13] = [
     "feedback-delivery",
     "feedback-repeated",
     "feedback-bounce",
-    "feedback-passing-bounce",
+    "feedback-given-up",
     "feedback-complaint",
     "feedback-rendering-failure",
     "feedback-reject",
@@ -154,6 +165,21 @@ async fn samples_of_requests_are_answered_as_their_names_say() {
 }
 
 #[tokio::test]
+async fn samples_of_graphql_tell_in_their_data_what_came_of_them() {
+    let club = club().await;
+    let data = async |name: &str| club.invoke(name).await.ok().json()["data"].take();
+    let accepted = data("graphql-repeated").await;
+    assert_eq!(accepted["acceptCommunityInvitation"]["response"], json!({ "status": "ACCEPTED" }));
+    let stored = club.world.dump().await;
+    assert_eq!(data("graphql-repeated").await, accepted);
+    let refused = data("graphql-forbidden").await["acceptCommunityInvitation"].take();
+    assert_eq!(refused["errors"], json!(["invitation_not_found"]));
+    assert_eq!(club.world.dump().await, stored);
+    assert_eq!(data("graphql-query").await["me"]["invitations"]["edges"][0]["node"]["id"], club.offered.as_str());
+    assert_eq!(data("graphql-good").await["createCommunityInvitation"]["errors"], json!(["already_invited"]));
+}
+
+#[tokio::test]
 async fn samples_of_repeated_requests_change_nothing_the_second_time() {
     for function in ["send", "respond", "cancel", "moderate", "directory"] {
         let club = club().await;
@@ -207,7 +233,7 @@ async fn samples_of_the_mail_service_are_noted() {
         ("feedback-delivery", "delivered"),
         ("feedback-repeated", "delivered"),
         ("feedback-bounce", "bounced"),
-        ("feedback-passing-bounce", "sent"),
+        ("feedback-given-up", "failed"),
         ("feedback-complaint", "complained"),
         ("feedback-foreign", "sent"),
         ("feedback-rendering-failure", "failed"),
@@ -228,9 +254,13 @@ async fn a_malformed_sample_of_the_mail_service_does_not_read() {
 
 #[test]
 fn nobody_is_left_out_of_the_samples() {
-    for function in functions::FUNCTIONS.iter().map(|function| function.name) {
-        for case in ["good", "unauthorised", "malformed"] {
-            assert!(HTTP.iter().any(|(name, ..)| *name == format!("{function}-{case}")), "{function}-{case}");
+    let is_there = |sample: String| assert!(HTTP.iter().any(|(name, ..)| *name == sample), "{sample}");
+    for function in functions::FUNCTIONS {
+        for case in ["good", "malformed"] {
+            is_there(format!("{}-{case}", function.name));
+        }
+        if function.routes.iter().any(|route| route.access != Access::Everyone) {
+            is_there(format!("{}-unauthorised", function.name));
         }
     }
     assert_eq!(person("ann").email, "ann@example.org", "the files rely on it");

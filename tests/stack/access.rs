@@ -36,14 +36,15 @@ fn inhabited() -> Inhabited {
     let values = vec![
         ("communityId", world.community.clone()),
         ("invitationId", invitation),
-        ("userId", ines.id),
+        ("userId", ines.id.clone()),
         ("otherId", owner.id),
+        ("address", ines.email),
     ];
     Inhabited { world, private, values }
 }
 
 fn api_routes() -> impl Iterator<Item = &'static Route> {
-    template().routes().iter().filter(|route| !route.is_page())
+    template().routes().iter().filter(|route| !route.public)
 }
 
 #[test]

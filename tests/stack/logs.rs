@@ -41,6 +41,7 @@ fn no_log_line_holds_a_link_a_bearer_token_an_address_or_a_name() {
     assert_eq!(last.status, "accepted");
 
     invitee.mine();
+    call("GET", &format!("{}/ui", stack().api_url), &[], None).ok();
     moderator.get(&format!("{}?cursor=broken", world.path())).refused(400, "invalid_cursor");
     member.page("/me/invitations/sent");
     moderator.command("cancel", &request).refused(409, "invitation_accepted");

@@ -9,8 +9,10 @@
 mod access;
 mod directory;
 mod docs;
+mod elements;
 mod engine;
 mod events;
+mod graphql;
 mod idempotency;
 mod lists;
 mod logs;

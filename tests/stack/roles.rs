@@ -52,16 +52,17 @@ const ACTIONS: [Action; 12] = [
 ];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 12] = [
+const NEEDED: [(&str, &[Action]); 14] = [
     ("OptionsFunctionRole", &[]),
     // The table for names and connections alone.
     ("PeopleFunctionRole", &[QueryTable]),
     ("ListMineFunctionRole", &[QueryByInvitee, QueryByWaiting]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
-    ("StatusFunctionRole", &[Get]),
+    ("StatusFunctionRole", &[]),
     ("SendFunctionRole", &[Put, Update]),
     ("RespondFunctionRole", &[Get, Put, Update]),
+    ("RespondByLinkFunctionRole", &[Get, Put, Update]),
     ("CancelFunctionRole", &[Get, Put, Update]),
     ("ModerateFunctionRole", &[Get, Put, Update]),
     (
@@ -79,8 +80,14 @@ const NEEDED: [(&str, &[Action]); 12] = [
             Delete,
         ],
     ),
+    // All that callers may do, in one function: a parameter leaves it out.
+    (
+        "GraphqlFunctionRole",
+        &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, QueryByWaiting, Put, Update],
+    ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
+    ("UiFunctionRole", &[]),
 ];
 
 #[test]

@@ -93,7 +93,7 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 34] = [
+const RULES: [Rule; 41] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
@@ -133,6 +133,8 @@ const RULES: [Rule; 34] = [
     rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &[Sender], 404),
     // As cancelling.
     rule("POST /invitations/{invitationId}/resend", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
+    // Whoever has signed in may ask; what they are told is the same as elsewhere, which tests/embedded/graphql compares.
+    rule("POST /graphql", 200, &SIGNED_IN, &[], 403),
     // "Directory API (site administrator or machine client)."
     rule("PUT /directory/users/{userId}", 200, &[SiteAdministrator], &[], 403),
     rule("DELETE /directory/users/{userId}", 204, &[SiteAdministrator], &[], 403),
@@ -145,6 +147,7 @@ const RULES: [Rule; 34] = [
     rule("DELETE /directory/users/{userId}/connections/{otherId}", 204, &[SiteAdministrator], &[], 403),
     rule("GET /directory/settings", 200, &[SiteAdministrator], &[], 403),
     rule("PUT /directory/settings", 200, &[SiteAdministrator], &[], 403),
+    rule("DELETE /directory/suppressions/{address}", 204, &[SiteAdministrator], &[], 403),
     rule("POST /directory/import", 200, &[SiteAdministrator], &[], 403),
     // The link is what lets people in, signed in or not.
     rule("GET /i/{proxy+}", 200, &SIGNED_IN, &[], 404),
@@ -153,12 +156,19 @@ const RULES: [Rule; 34] = [
     rule("GET /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
     rule("HEAD /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
     rule("POST /u/{proxy+}", 200, &SIGNED_IN, &[], 404),
+    // The same for everybody.
+    rule("GET /ui", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /ui", 200, &SIGNED_IN, &[], 404),
+    rule("GET /ui/invitations.js", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /ui/invitations.js", 200, &SIGNED_IN, &[], 404),
+    rule("GET /ui/{hash}/invitations.js", 200, &SIGNED_IN, &[], 404),
+    rule("HEAD /ui/{hash}/invitations.js", 200, &SIGNED_IN, &[], 404),
 ];
 
 impl Rule {
     fn expected(&self, route: &Route, caller: Caller) -> u16 {
         match caller {
-            _ if route.is_page() => self.status,
+            _ if route.public => self.status,
             caller if UNAUTHENTICATED.contains(&caller) => 401,
             caller if self.may.contains(&caller) => self.status,
             caller if self.told.contains(&caller) => 403,

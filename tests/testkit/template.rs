@@ -2,7 +2,7 @@
 //! stream's filters there shows in both.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{LazyLock, OnceLock},
     time::Duration,
 };
@@ -18,8 +18,10 @@ use crate::files;
 pub struct Template {
     globals: Globals,
     parameters: BTreeMap<String, Parameter>,
+    rules: BTreeMap<String, Value>,
+    conditions: BTreeMap<String, Value>,
     resources: BTreeMap<String, Resource>,
-    outputs: BTreeMap<String, Value>,
+    outputs: BTreeMap<String, Output>,
     #[serde(skip)]
     functions: OnceLock<Vec<Function>>,
     #[serde(skip)]
@@ -37,20 +39,49 @@ struct Globals {
 #[serde(rename_all = "PascalCase")]
 struct FunctionGlobals {
     memory_size: u32,
+    environment: Value,
 }
 
+/// A parameter of the deployment.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Parameter {
-    default: Value,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Resource {
-    r#type: String,
+pub struct Parameter {
+    /// What it is when nobody says so; `None` if it is asked for.
+    pub default: Option<Value>,
+    /// What a value must match, the whole of it.
+    pub allowed_pattern: Option<String>,
+    /// What it is for.
     #[serde(default)]
-    properties: Value,
+    pub description: String,
+}
+
+/// A resource of the deployment. Of the functions in its values (`!Ref` and the like), only their arguments are left.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Resource {
+    /// Its type.
+    pub r#type: String,
+    /// The condition on which it is made.
+    pub condition: Option<String>,
+    /// What is made before it without being named in its properties.
+    pub depends_on: Option<String>,
+    /// What becomes of it when the stack no longer has it.
+    pub deletion_policy: Option<String>,
+    /// What becomes of it when another takes its place.
+    pub update_replace_policy: Option<String>,
+    /// Its properties.
+    #[serde(default)]
+    pub properties: Value,
+}
+
+/// An output of the deployment.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Output {
+    /// The condition on which there is one.
+    pub condition: Option<String>,
+    /// What it says.
+    pub value: String,
 }
 
 /// A function that is deployed.
@@ -116,6 +147,11 @@ impl Route {
         ["/i/{proxy+}", "/u/{proxy+}"].contains(&self.path.as_str())
     }
 
+    /// Whether the route serves the custom elements, which are for everybody.
+    pub fn is_elements(&self) -> bool {
+        self.path == "/ui" || self.path.starts_with("/ui/")
+    }
+
     /// Whether the route keeps the directory.
     pub fn is_directory(&self) -> bool {
         self.path.starts_with("/directory/")
@@ -163,7 +199,7 @@ pub fn template() -> &'static Template {
 }
 
 impl Template {
-    /// Returns every function, by name.
+    /// Returns every function, by name. What is deployed twice is there twice.
     pub fn functions(&self) -> &[Function] {
         self.functions.get_or_init(|| {
             let globals = &self.globals.function;
@@ -172,6 +208,11 @@ impl Template {
             functions.sort_by(|a, b| a.name.cmp(&b.name));
             functions
         })
+    }
+
+    /// Returns the names of the functions' crates.
+    pub fn crates(&self) -> BTreeSet<&str> {
+        self.functions().iter().map(|function| &*function.name).collect()
     }
 
     /// Returns a function.
@@ -215,14 +256,39 @@ impl Template {
         all.map(|(name, _)| name.as_str()).collect()
     }
 
-    /// Returns every parameter with its default.
-    pub fn defaults(&self) -> impl Iterator<Item = (&str, &Value)> {
-        self.parameters.iter().map(|(name, parameter)| (name.as_str(), &parameter.default))
+    /// Returns every resource, by name.
+    pub fn resources(&self) -> &BTreeMap<String, Resource> {
+        &self.resources
     }
 
-    /// Returns the names of the outputs.
-    pub fn outputs(&self) -> impl Iterator<Item = &str> {
-        self.outputs.keys().map(String::as_str)
+    /// Returns a resource.
+    pub fn resource(&self, name: &str) -> &Resource {
+        self.resources.get(name).unwrap_or_else(|| panic!("template.yaml has no {name}"))
+    }
+
+    /// Returns every parameter, by name.
+    pub fn parameters(&self) -> &BTreeMap<String, Parameter> {
+        &self.parameters
+    }
+
+    /// Returns what a rule about the parameters says.
+    pub fn rule(&self, name: &str) -> &Value {
+        &self.rules[name]
+    }
+
+    /// Returns what a condition says.
+    pub fn condition(&self, name: &str) -> &Value {
+        &self.conditions[name]
+    }
+
+    /// Returns the outputs, by name.
+    pub fn outputs(&self) -> &BTreeMap<String, Output> {
+        &self.outputs
+    }
+
+    /// Returns the variables that every function has.
+    pub fn variables(&self) -> &Value {
+        &self.globals.function.environment["Variables"]
     }
 
     /// Returns the request to `DynamoDB` that creates the table under that name, with its stream.
@@ -233,6 +299,10 @@ impl Template {
             ["BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "StreamSpecification"]
         {
             request[part] = table[part].clone();
+        }
+        // It depends on a parameter, and is nothing to an engine without limits.
+        for index in request["GlobalSecondaryIndexes"].as_array_mut().unwrap() {
+            index.as_object_mut().unwrap().remove("WarmThroughput");
         }
         request["StreamSpecification"]["StreamEnabled"] = true.into();
         request

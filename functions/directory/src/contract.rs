@@ -124,6 +124,19 @@ fn shows_settings(operation: Operation, description: &str) -> Operation {
     operation.responds(200, description, shown::<Settings>(), defaults)
 }
 
+pub(crate) fn delete_suppression() -> Operation {
+    operation("Lets mail go to an address again")
+        .about(
+            "An address to which mail bounced for good, or whose owner called it spam, gets no more. This lifts that, for \
+             when the mailbox is known to be in order. The mail service keeps a list of its own, from which its operator \
+             takes the address, too. Mails that did not go out meanwhile are not sent by it. A user whose address the \
+             platform has not proven is mailed again once the platform has written them again.",
+        )
+        .path::<EmailAddress>("address", "The address, percent-encoded.")
+        .responds_nothing(204, "Nothing is held against it, from now on or all along.")
+        .refuses([Code::MalformedRequest])
+}
+
 pub(crate) fn import_records() -> Operation {
     let records = [
         record("user", &["userId"], user_body()),

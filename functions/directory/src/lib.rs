@@ -14,17 +14,21 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use domain::email::{InvalidEmail, list};
 use http_api::{
     api::Api,
     body,
-    function::{json, path},
+    function::{json, parameter, path},
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
-use service::directory::{communities, connections, erasure, members, senders, settings, users};
+use service::directory::{communities, connections, erasure, members, senders, settings, suppressions, users};
 use system::now;
 
 use crate::response::{no_content, shown};
+
+/// The parameter of a path that names an address.
+const ADDRESS: &str = "address";
 
 http_api::routes! {
     PUT "/directory/users/{userId}" => put_user, site_administrators;
@@ -38,6 +42,7 @@ http_api::routes! {
     DELETE "/directory/communities/{communityId}/members/{userId}" => delete_member, site_administrators;
     GET "/directory/settings" => get_settings, site_administrators;
     PUT "/directory/settings" => put_settings, site_administrators;
+    DELETE "/directory/suppressions/{address}" => delete_suppression, site_administrators;
     POST "/directory/import" => import_records, site_administrators;
 }
 
@@ -95,6 +100,13 @@ async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem>
 async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let settings = records::settings(&body::fields(request)?.into())?;
     json(StatusCode::OK, &settings::put(&api.store, settings).await?)
+}
+
+async fn delete_suppression(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let address = parameter(request, ADDRESS).ok_or(InvalidEmail).and_then(|text| list::only(&text));
+    let address = address.map_err(|error| Problem::malformed(ADDRESS, error))?;
+    suppressions::lift(&api.store, &address).await?;
+    Ok(no_content())
 }
 
 async fn import_records(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

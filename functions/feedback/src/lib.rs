@@ -92,24 +92,27 @@ impl Detail {
         })
     }
 
-    /// What the event means for the mail; `None` for what changes nothing, a passing bounce among it.
+    /// What the event means for the mail; `None` for what changes nothing.
+    ///
+    /// SES reports a bounce that is not permanent once it has given up trying. It also takes an automatic reply for one,
+    /// which a delivered mail outlives.
     fn state(&self) -> Option<DeliveryState> {
         match self.event_type.as_str() {
             "Delivery" => Some(DeliveryState::Delivered),
-            "Bounce" if self.is_final_bounce() => Some(DeliveryState::Bounced),
+            "Bounce" if self.is_permanent_bounce() => Some(DeliveryState::Bounced),
             "Complaint" => Some(DeliveryState::Complained),
-            "Reject" | "Rendering Failure" => Some(DeliveryState::Failed),
+            "Bounce" | "Reject" | "Rendering Failure" => Some(DeliveryState::Failed),
             _ => None,
         }
     }
 
-    fn is_final_bounce(&self) -> bool {
+    fn is_permanent_bounce(&self) -> bool {
         self.bounce.as_ref().is_some_and(|bounce| bounce.bounce_type == "Permanent")
     }
 
     /// The addresses that no more mail should go to.
     fn unreachable(&self) -> Vec<EmailAddress> {
-        let bounced = self.bounce.iter().filter(|_| self.is_final_bounce()).flat_map(|b| &b.bounced_recipients);
+        let bounced = self.bounce.iter().filter(|_| self.is_permanent_bounce()).flat_map(|b| &b.bounced_recipients);
         let complained = self.complaint.iter().flat_map(|complaint| &complaint.complained_recipients);
         bounced.chain(complained).filter_map(|recipient| recipient.email_address.parse().ok()).collect()
     }

@@ -12,7 +12,7 @@ use lambda_http::{
     http::{HeaderName, HeaderValue, StatusCode, header},
     request::RequestContext,
 };
-use mail::page::{self, Answering, Intent, Page, PendingPage, Report};
+use mail::page::{self, Account, Answering, Intent, Page, PendingPage, Report};
 use service::{
     ServiceError,
     link::{self, LinkRequest, LinkTarget, WayToAnswer},
@@ -126,13 +126,15 @@ impl Opened<'_> {
         };
         let registering = settings.registration_url.as_deref();
         let registration = registering.map(|url| page::with_return(url, &self.url));
+        let community_url = pending.invitation.community.url.as_deref();
+        // No way back to this page: it would only send them off again. The invitation waits where they sign in.
+        let back = if pending.way == WayToAnswer::SignedIn { community_url } else { Some(self.url.as_str()) };
+        let switch_url = registering.map(|url| page::with_other_account(url, back));
+        let account = Account { address: pending.address.as_ref(), switch_url: switch_url.as_deref() };
         let answering = match pending.way {
             WayToAnswer::Here | WayToAnswer::AfterRegistration if !pending.acceptable => Answering::DecliningHere,
-            // No way back: this page would only send them off again. The invitation waits where they sign in.
-            WayToAnswer::SignedIn => {
-                Answering::SignedIn { url: pending.invitation.community.url.as_deref().or(registering) }
-            }
-            WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref() },
+            WayToAnswer::SignedIn => Answering::SignedIn { url: community_url.or(registering), account },
+            WayToAnswer::AfterRegistration => Answering::AfterRegistration { url: registration.as_deref(), account },
             WayToAnswer::Here => Answering::Here,
         };
         let page =

@@ -15,6 +15,9 @@ use sha2::{Digest, Sha256};
 /// The longest address that mail can carry (RFC 5321, path less its brackets), in bytes.
 pub const MAX_EMAIL_LENGTH: usize = 254;
 
+/// What may stand between the labels of a domain (UTS 46).
+const FULL_STOPS: [char; 4] = ['.', '。', '．', '｡'];
+
 /// An address that mail can be sent to. Keeps its spelling; two spellings of one address are equal: in upper and lower
 /// case, and with an internationalised domain in its own script or in ASCII.
 ///
@@ -41,6 +44,14 @@ impl EmailAddress {
     /// The address as the mail service takes it: with the domain in ASCII.
     pub fn as_mailed(&self) -> &str {
         &self.mailed
+    }
+
+    /// The address as somebody recognises it who knows it, and nobody else: `a…@e….org`.
+    pub fn masked(&self) -> String {
+        let (user, domain) = self.written.rsplit_once('@').unwrap_or_default();
+        let top = domain.rsplit(FULL_STOPS).next().unwrap_or_default();
+        let first = |text: &str| text.chars().next().map(String::from).unwrap_or_default();
+        format!("{}…@{}….{top}", first(user), first(domain))
     }
 
     /// What the address is known by in keys and history: it survives erasure without naming anyone.
@@ -126,6 +137,19 @@ impl AddressKey {
 #[cfg(test)]
 mod tests {
     use super::EmailAddress;
+
+    #[test]
+    fn a_masked_address_tells_how_two_of_its_parts_begin_and_where_it_ends() {
+        for (address, masked) in [
+            ("ada@example.org", "a…@e….org"),
+            ("Ada.Lovelace+news@mail.example.co.uk", "A…@m….uk"),
+            ("a@e.org", "a…@e….org"),
+            ("info@bücher.test", "i…@b….test"),
+            ("info@例え。テスト", "i…@例….テスト"),
+        ] {
+            assert_eq!(address.parse::<EmailAddress>().unwrap().masked(), masked);
+        }
+    }
 
     #[test]
     fn a_domain_has_one_key_in_every_spelling_and_is_shown_as_written() {

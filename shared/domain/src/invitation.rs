@@ -208,7 +208,7 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// In the outbox, not sent yet.
     Queued,
-    /// Given up: it could not be sent.
+    /// Given up: it could not be sent, or the mail service has stopped trying.
     Failed,
     /// Handed to the mail service.
     Sent,
@@ -224,7 +224,7 @@ impl DeliveryState {
     /// Whether a mail that is in this state may be in that one next.
     pub fn leads_to(self, next: Self) -> bool {
         match (self, next) {
-            // The mail service may reject what it took, and an operator may queue again what was given up.
+            // The mail service may reject or give up what it took, and an operator may queue again what was given up.
             (Self::Sent, Self::Failed) | (Self::Failed, Self::Queued) => true,
             _ => self < next,
         }

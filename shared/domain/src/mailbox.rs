@@ -61,6 +61,16 @@ impl Mailbox {
         }
     }
 
+    /// The address that the invitee is known by, if it is the mailbox's own: who reads a mailbox may see its address, and no
+    /// other one of the invitee's. `user` is the record of an invited user.
+    pub fn own_address<'a>(&self, invitation: &'a Invitation, user: Option<&'a User>) -> Option<&'a EmailAddress> {
+        let known = match &invitation.invitee {
+            Invitee::Address { email, .. } => email.as_ref(),
+            Invitee::User { .. } => user.and_then(|user| user.email.as_ref()),
+        };
+        known.filter(|address| address.key() == self.address)
+    }
+
     /// What must hold for whatever is said through the mailbox.
     pub fn guard(&self) -> Guard {
         match &self.owner {

@@ -1,11 +1,16 @@
 //! Tells who is calling, from the claims that the gateway's JWT authorizer has verified.
 
-use std::{collections::HashMap, env};
+use std::collections::HashMap;
 
 use lambda_http::{Request, RequestExt, request::RequestContext};
+use runtime::{MissingVariable, variable};
 
 use super::problem::Problem;
 use domain::person::Caller;
+
+/// The claims whose text is a list, since none of their members can have a space: Cognito's groups, whose names take none,
+/// and the scopes of OAuth (RFC 6749, section 3.3), which some providers call `scp`.
+const LISTS: [&str; 3] = ["cognito:groups", "scope", "scp"];
 
 /// The names of the claims that say who a caller is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,15 +24,17 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Reads the names from the variables that the template sets.
-    pub fn from_environment() -> Self {
-        let or =
-            |name, default: &str| env::var(name).ok().filter(|value| !value.is_empty()).unwrap_or(default.to_owned());
-        Self {
-            user_id: or("USER_ID_CLAIM", "sub"),
-            administrator: or("ADMINISTRATOR_CLAIM", "cognito:groups"),
-            administrator_value: or("ADMINISTRATOR_VALUE", "administrators"),
-        }
+    /// Reads the names from the variables that the template sets. None has a default here: what makes an administrator is
+    /// never a guess.
+    ///
+    /// # Errors
+    /// [`MissingVariable`] if one is not set.
+    pub fn from_environment() -> Result<Self, MissingVariable> {
+        Ok(Self {
+            user_id: variable("USER_ID_CLAIM")?,
+            administrator: variable("ADMINISTRATOR_CLAIM")?,
+            administrator_value: variable("ADMINISTRATOR_VALUE")?,
+        })
     }
 
     /// Returns the caller of `request`.
@@ -37,10 +44,10 @@ impl Claims {
     pub fn caller(&self, request: &Request) -> Result<Caller, Problem> {
         let claims = verified_claims(request).ok_or_else(Problem::unauthenticated)?;
         let id = claims.get(&self.user_id).and_then(|id| id.parse().ok()).ok_or_else(Problem::unauthenticated)?;
-        let listed = claims.get(&self.administrator).map(String::as_str).unwrap_or_default();
+        let said = claims.get(&self.administrator);
         Ok(Caller {
             id,
-            site_administrator: members(listed).any(|member| member == self.administrator_value),
+            site_administrator: said.is_some_and(|said| holds(&self.administrator, said, &self.administrator_value)),
             email: claims.get("email").and_then(|email| email.parse().ok()),
             email_verified: claims.get("email_verified").is_some_and(|verified| verified == "true"),
         })
@@ -56,9 +63,20 @@ impl Claims {
     }
 }
 
-/// Returns the members of a list claim. The gateway hands a JSON array on as `[a b]`; scopes come separated by spaces.
-fn members(claim: &str) -> impl Iterator<Item = &str> {
-    claim.split([' ', ',', '[', ']', '"']).filter(|member| !member.is_empty())
+/// Whether the text of the claim `name` is `value`, or a list with that member.
+///
+/// A JSON array says itself what its members are. The gateway, however, hands an array on as `[a b]`, so that one member
+/// with a space reads like two: in a claim that is not known to have no such members, it says nothing for certain, and
+/// grants nothing.
+fn holds(name: &str, text: &str, value: &str) -> bool {
+    if let Ok(members) = serde_json::from_str::<Vec<String>>(text) {
+        return members.iter().any(|member| member == value);
+    }
+    if LISTS.contains(&name) {
+        let array = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        return array.unwrap_or(text).split(' ').any(|member| member == value);
+    }
+    text == value
 }
 
 fn verified_claims(request: &Request) -> Option<HashMap<String, String>> {
@@ -85,4 +103,81 @@ fn unverified_claims(request: &Request) -> Option<HashMap<String, String>> {
     let claims: HashMap<String, serde_json::Value> = serde_json::from_slice(&payload).ok()?;
     let text = |value: serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     Some(claims.into_iter().map(|(name, value)| (name, text(value))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Claims, LISTS, holds};
+
+    const VALUE: &str = "administrators";
+
+    #[test]
+    fn without_its_variables_nobody_is_let_in_by_a_guess() {
+        assert!(Claims::from_environment().is_err());
+    }
+
+    #[test]
+    fn a_list_holds_its_members_as_whole_values() {
+        for claim in LISTS {
+            for text in [
+                "administrators",
+                "[administrators]",
+                "[editors administrators]",
+                "[administrators editors]",
+                "openid administrators",
+                r#"["editors","administrators"]"#,
+                r#"[ "administrators" ]"#,
+            ] {
+                assert!(holds(claim, text, VALUE), "{claim}: {text}");
+            }
+            for text in [
+                "",
+                "[]",
+                "[network-administrators]",
+                "[administrators-of-chess editors]",
+                "editors,administrators",
+                "[editors,administrators]",
+                "[\"administrators\" editors]",
+                "[[administrators]]",
+                "[administrators",
+                r#"["network administrators"]"#,
+                r#"[["administrators"]]"#,
+                r#"{"administrators": true}"#,
+                "Administrators",
+            ] {
+                assert!(!holds(claim, text, VALUE), "{claim}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_may_be_one_member_with_a_space_is_nobodys_right() {
+        for claim in ["groups", "https://example.org/roles", "custom:role"] {
+            for text in
+                ["[Network administrators]", "[administrators]", "Network administrators", "editors administrators"]
+            {
+                assert!(!holds(claim, text, VALUE), "{claim}: {text}");
+            }
+            for text in ["administrators", r#"["Network","administrators"]"#] {
+                assert!(holds(claim, text, VALUE), "{claim}: {text}");
+            }
+            assert!(!holds(claim, r#"["Network administrators"]"#, VALUE));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_that_merely_contains_the_value_holds_it(before in "[a-zA-Z.:/ -]{0,8}", after in "[a-zA-Z.:/ -]{0,8}") {
+            prop_assume!(!before.is_empty() || !after.is_empty());
+            let name = format!("{before}{VALUE}{after}");
+            let array = serde_json::to_string(&[&name]).unwrap();
+            for (claim, text) in [("groups", name.clone()), ("groups", format!("[{name}]")), ("groups", array.clone()),
+                ("cognito:groups", array), ("scope", name.replace(' ', "-"))]
+            {
+                prop_assert!(!holds(claim, &text, VALUE), "{claim}: {text}");
+            }
+        }
+    }
 }

@@ -17,7 +17,7 @@ use super::{
     api::Api,
     caller::Claims,
     problem::Problem,
-    route::{self, Access, Route},
+    route::{self, Access, Handler, Route},
 };
 use domain::id::InvitationId;
 use system::now;
@@ -32,21 +32,20 @@ pub struct Function {
 }
 
 /// Declares the routes of a function: `METHOD "/path" => handler;`, with `, everyone` or `, site_administrators` after
-/// the handler where not every caller with a token is meant.
+/// the handler where not every caller with a token is meant. With `alone:` before them, the handlers reach no table, and
+/// everyone may call them.
 ///
 /// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of
 /// each route from the function of the handler's name in the module `contract`.
 #[macro_export]
 macro_rules! routes {
-    ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
+    (alone: $($method:ident $path:literal => $handler:ident;)+) => {
+        $crate::routes! { @ $($handler: $crate::route::Route::alone(stringify!($method), $path, $handler);)+ }
+    };
+    (@ $($handler:ident: $route:expr;)+) => {
         /// This function and its routes.
-        pub const FUNCTION: $crate::function::Function = $crate::function::Function {
-            name: env!("CARGO_PKG_NAME"),
-            routes: &[$(
-                $crate::route::Route::new(stringify!($method), $path, |api, request| Box::pin($handler(api, request)))
-                    $(.$access())?,
-            )+],
-        };
+        pub const FUNCTION: $crate::function::Function =
+            $crate::function::Function { name: env!("CARGO_PKG_NAME"), routes: &[$($route,)+] };
 
         /// What the contract says of each route.
         #[cfg(feature = "openapi")]
@@ -55,6 +54,13 @@ macro_rules! routes {
             let routes = FUNCTION.routes.iter().zip(described);
             routes.map(|(route, (handler, operation))| (*route, operation.on(route, handler))).collect()
         }
+    };
+    ($($method:ident $path:literal => $handler:ident $(, $access:ident)?;)+) => {
+        $crate::routes! { @ $(
+            $handler:
+                $crate::route::Route::new(stringify!($method), $path, |api, request| Box::pin($handler(api, request)))
+                    $(.$access())?;
+        )+ }
     };
 }
 
@@ -66,15 +72,27 @@ pub async fn serve(function: &Function) -> Result<(), lambda_http::Error> {
     runtime::start_logging(function.name);
     let store = runtime::store(&runtime::aws()?).await?;
     let public_base_url = env::var("PUBLIC_BASE_URL").unwrap_or_default();
-    let api = &Api { store, claims: Claims::from_environment(), public_base_url };
-    let handle = async |request: Request| Ok::<_, Infallible>(respond(api, function, &request).await);
+    let api = &Api { store, claims: Claims::from_environment()?, public_base_url };
+    let handle = async |request: Request| Ok::<_, Infallible>(respond(Some(api), function, &request).await);
+    lambda_http::run(lambda_http::service_fn(handle)).await
+}
+
+/// Serves `function`, all of whose handlers reach nothing, as a Lambda function until its environment ends. It starts
+/// without a call to AWS, and its binary has no client for one.
+///
+/// # Errors
+/// A runtime that cannot be reached.
+pub async fn serve_alone(function: &Function) -> Result<(), lambda_http::Error> {
+    runtime::start_logging(function.name);
+    let handle = async |request: Request| Ok::<_, Infallible>(respond(None, function, &request).await);
     lambda_http::run(lambda_http::service_fn(handle)).await
 }
 
 /// Has the handler of its route respond to `request`; what goes wrong becomes a problem with the request's id.
 ///
 /// The log line carries the request id, the status and the code of a problem, and nothing of the request itself.
-pub async fn respond(api: &Api, function: &Function, request: &Request) -> Response<Body> {
+/// Without `api`, handlers that reach the table fail.
+pub async fn respond(api: Option<&Api>, function: &Function, request: &Request) -> Response<Body> {
     let request_id = request_id(request);
     let response = handle(api, function, request).await.unwrap_or_else(|problem| {
         tracing::info!(request_id, status = problem.status().as_u16(), code = problem.code(), "refused");
@@ -84,12 +102,17 @@ pub async fn respond(api: &Api, function: &Function, request: &Request) -> Respo
     response
 }
 
-async fn handle(api: &Api, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {
+async fn handle(api: Option<&Api>, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {
     let route = route::find(function.routes, request).ok_or_else(Problem::no_route)?;
+    let handler = match route.handler {
+        Handler::OfTable(handler) => handler,
+        Handler::Alone(handler) => return handler(request),
+    };
+    let api = api.ok_or_else(Problem::internal)?;
     if route.access == Access::SiteAdministrators {
         api.claims.site_administrator(request)?;
     }
-    (route.handler)(api, request).await
+    handler(api, request).await
 }
 
 /// Returns a JSON response.
@@ -98,12 +121,17 @@ async fn handle(api: &Api, function: &Function, request: &Request) -> Result<Res
 /// 500 if `value` does not serialise.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>, Problem> {
     let text = serde_json::to_string(value).map_err(|_| Problem::internal())?;
+    Ok(not_stored(status, "application/json", text))
+}
+
+/// Returns a response that nobody may keep.
+pub fn not_stored(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// Returns the id of the invitation that the path names.
@@ -111,8 +139,15 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>
 /// # Errors
 /// 404 if the text cannot be the id of one: what cannot exist is not there.
 pub fn invitation_id(request: &Request) -> Result<InvitationId, Problem> {
-    let id = parameter(request, "invitationId").and_then(|id| id.parse().ok());
-    id.ok_or_else(|| domain::refusal::Refusal::InvitationNotFound.into())
+    invitation_named(&parameter(request, "invitationId").unwrap_or_default())
+}
+
+/// Returns the id of the invitation that the text names.
+///
+/// # Errors
+/// As [`invitation_id`].
+pub fn invitation_named(text: &str) -> Result<InvitationId, Problem> {
+    text.parse().map_err(|_| domain::refusal::Refusal::InvitationNotFound.into())
 }
 
 /// Parses the path parameter `name`.
@@ -136,7 +171,8 @@ pub fn parameter(request: &Request, name: &str) -> Option<String> {
     Some(percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into))
 }
 
-fn request_id(request: &Request) -> String {
+/// Returns the gateway's id of the request, under which the log knows it.
+pub fn request_id(request: &Request) -> String {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
         _ => String::new(),

@@ -6,9 +6,16 @@ use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext};
 
 use super::{api::Api, problem::Problem};
 
-/// What responds to a request that came on its route.
-pub type Handler = for<'a> fn(&'a Api, &'a Request) -> Handled<'a>;
-/// The work of a handler.
+/// What responds to a request that came on its route; its type tells what it can reach.
+#[derive(Debug, Clone, Copy)]
+pub enum Handler {
+    /// Reaches the table.
+    OfTable(for<'a> fn(&'a Api, &'a Request) -> Handled<'a>),
+    /// Reaches nothing: all that it responds with is in its binary.
+    Alone(fn(&Request) -> Result<Response<Body>, Problem>),
+}
+
+/// The work of a handler that reaches the table.
 pub type Handled<'a> = Pin<Box<dyn Future<Output = Result<Response<Body>, Problem>> + Send + 'a>>;
 
 /// One route: a method and a path, who may call it, and what responds.
@@ -31,14 +38,27 @@ pub enum Access {
     Callers,
     /// Site administrators and machine clients.
     SiteAdministrators,
-    /// Everyone: the secret in the path is all that is asked for.
+    /// Everyone: what is asked for is a secret in the path, or nothing.
     Everyone,
 }
 
 impl Route {
     /// A route for callers.
-    pub const fn new(method: &'static str, path: &'static str, handler: Handler) -> Self {
-        Self { method, path, access: Access::Callers, handler }
+    pub const fn new(
+        method: &'static str,
+        path: &'static str,
+        handler: for<'a> fn(&'a Api, &'a Request) -> Handled<'a>,
+    ) -> Self {
+        Self { method, path, access: Access::Callers, handler: Handler::OfTable(handler) }
+    }
+
+    /// A route to what is the same for everyone and needs no table.
+    pub const fn alone(
+        method: &'static str,
+        path: &'static str,
+        handler: fn(&Request) -> Result<Response<Body>, Problem>,
+    ) -> Self {
+        Self { method, path, access: Access::Everyone, handler: Handler::Alone(handler) }
     }
 
     /// The same route for site administrators alone.

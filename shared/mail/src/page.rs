@@ -12,6 +12,7 @@ pub use self::render::content_security_policy;
 use crate::plain::Piece;
 use domain::{
     community::Community,
+    email::EmailAddress,
     invitation::{CommunityLabel, Invitation, Status},
 };
 
@@ -67,6 +68,8 @@ pub enum Answering<'a> {
     AfterRegistration {
         /// Where to register, with the way back (see [`with_return`]). Without it, the page says it in words.
         url: Option<&'a str>,
+        /// With which account.
+        account: Account<'a>,
     },
     /// Declining posts; accepting is not possible at the moment.
     DecliningHere,
@@ -74,7 +77,19 @@ pub enum Answering<'a> {
     SignedIn {
         /// Where to sign in. Without it, the page says it in words.
         url: Option<&'a str>,
+        /// With which account.
+        account: Account<'a>,
     },
+}
+
+/// The account with which an invitation is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account<'a> {
+    /// The address of the account, if it is the reader's own; the page shows it masked.
+    pub address: Option<&'a EmailAddress>,
+    /// Where to sign in with it for who is signed in with another one (see [`with_other_account`]). Without it, the page
+    /// says it in words.
+    pub switch_url: Option<&'a str>,
 }
 
 /// What a page reports, or asks, about a community.
@@ -128,6 +143,17 @@ impl Report {
 
 /// Returns `url` with `return_to=link` in its query: where registration sends people when it is done.
 pub fn with_return(url: &str, link: &str) -> String {
+    with_query(url, "return_to", link)
+}
+
+/// Returns `url` with `prompt=select_account` in its query, which OpenID Connect has for people who are signed in with the
+/// wrong account, and with the way back, if there is one.
+pub fn with_other_account(url: &str, back: Option<&str>) -> String {
+    let url = with_query(url, "prompt", "select_account");
+    back.map_or_else(|| url.clone(), |back| with_return(&url, back))
+}
+
+fn with_query(url: &str, name: &str, value: &str) -> String {
     let (page, fragment) = url.split_at(url.find('#').unwrap_or(url.len()));
     let joint = match page.split_once('?') {
         None => "?",
@@ -135,7 +161,7 @@ pub fn with_return(url: &str, link: &str) -> String {
         Some(_) => "&",
     };
     let mut encoded = String::new();
-    for byte in link.bytes() {
+    for byte in value.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
@@ -143,7 +169,7 @@ pub fn with_return(url: &str, link: &str) -> String {
             let _ = write!(encoded, "%{byte:02X}");
         }
     }
-    format!("{page}{joint}return_to={encoded}{fragment}")
+    format!("{page}{joint}{name}={encoded}{fragment}")
 }
 
 impl Page<'_> {
@@ -182,6 +208,9 @@ pub(crate) enum PagePart {
     Accept,
     Decline,
     Block,
+    Addressee,
+    OtherAccount,
+    SignOut,
     Unsubscribe,
     Help,
 }
@@ -193,6 +222,7 @@ pub(crate) struct PageValues {
     pub(crate) community_name: PagePiece,
     pub(crate) sender: PagePiece,
     pub(crate) sender_name: PagePiece,
+    pub(crate) addressee: PagePiece,
     pub(crate) kind: &'static str,
 }
 

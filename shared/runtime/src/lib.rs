@@ -17,7 +17,7 @@ use tracing_subscriber::{
 
 use store::Store;
 
-/// A variable that the template sets is missing.
+/// A variable that the template sets is missing or empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable {0} is not set")]
 pub struct MissingVariable(&'static str);
@@ -25,9 +25,9 @@ pub struct MissingVariable(&'static str);
 /// The value of an environment variable.
 ///
 /// # Errors
-/// [`MissingVariable`] if it is not set.
+/// [`MissingVariable`] if it is not set, or empty.
 pub fn variable(name: &'static str) -> Result<String, MissingVariable> {
-    env::var(name).map_err(|_| MissingVariable(name))
+    env::var(name).ok().filter(|value| !value.is_empty()).ok_or(MissingVariable(name))
 }
 
 /// The crates that functions share, which log by the rules below as the functions' own crates do.

@@ -4,6 +4,7 @@ use domain::{
     Timestamp,
     actions::is_acceptable_by_link,
     community::Community,
+    email::EmailAddress,
     fact::Fact,
     id::UserId,
     invitation::{CommunityLabel, Invitation, Invitee},
@@ -52,6 +53,8 @@ pub struct Pending {
     pub way: WayToAnswer,
     /// Whether the invitation could be accepted now.
     pub acceptable: bool,
+    /// The address that the invitee answers with elsewhere, where that is asked for. The link was mailed there.
+    pub address: Option<EmailAddress>,
 }
 
 /// Finds what the token opens; `None` if it is no link of this service.
@@ -99,11 +102,16 @@ pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Resu
         Invitee::Address { .. } => WayToAnswer::AfterRegistration,
         Invitee::User { .. } => WayToAnswer::Here,
     };
+    let user = match &invitation.invitee {
+        Invitee::User { id, .. } => records.user(id)?.map(|record| record.user),
+        Invitee::Address { .. } => None,
+    };
+    let own_address = mailbox.own_address(invitation, user.as_ref()).filter(|_| way != WayToAnswer::Here).cloned();
     let around = records.surroundings(invitation, spread)?;
     let acceptable = is_acceptable_by_link(invitation, &mailbox, &around, &target.settings, now);
     let community = records.community(community, spread)?;
     let invitation = labels::relabel(invitation.clone(), &records, spread)?;
-    Ok(Pending { invitation, community, way, acceptable })
+    Ok(Pending { invitation, community, way, acceptable, address: own_address })
 }
 
 /// Reads what the community of the invitation is called now.

@@ -1,14 +1,18 @@
 //! Addresses: which user owns one, and to which no mail goes any more.
 
+use std::ops::ControlFlow;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{email::AddressKey, id::UserId};
 
 use crate::{
     Store, StoreError,
-    attributes::{KIND, SK, SUPPRESSED},
+    attributes::{KIND, OWNER, SK, SUPPRESSED},
     expression::{Expression, string},
     keys::Key,
-    record::Kind,
+    record::{Address, Kind},
+    retry,
+    write::{Write, Written},
 };
 
 impl Store {
@@ -45,5 +49,41 @@ impl Store {
         expression.set(SUPPRESSED, string(address.as_str()));
         expression.require_existing(SK);
         self.update(Key::user(user), expression).await.map(drop)
+    }
+
+    /// Lifts the suppression of the address, if there is one: mail goes to it again. Its owner's own record hears of it; that
+    /// of a user who has not proven the address, the next time the platform writes it.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails, or conflicts do not end; a repetition finishes the job.
+    pub async fn lift_suppression(&self, address: &AddressKey) -> Result<(), StoreError> {
+        let Some(owner) = retry((), |()| self.lift_once(address)).await? else { return Ok(()) };
+        let mut expression = Expression::default();
+        expression.require_equal(SUPPRESSED, string(address.as_str()));
+        expression.remove(SUPPRESSED);
+        self.update(Key::user(&owner), expression).await.map(drop)
+    }
+
+    /// Lifts the suppression of an address whose owner stays who they are, and returns them. Of an address without an
+    /// owner, nothing is left to know.
+    async fn lift_once(&self, address: &AddressKey) -> Result<ControlFlow<Option<UserId>>, StoreError> {
+        let key = Key::address(address);
+        let Address { owner, suppressed } = self.read([key.clone()]).await?.address(address)?;
+        if !suppressed {
+            return Ok(ControlFlow::Break(owner));
+        }
+        let mut expression = Expression::default();
+        let write = if let Some(owner) = &owner {
+            expression.require_equal(OWNER, string(owner.as_str()));
+            expression.remove(SUPPRESSED);
+            Write::Update(key, expression)
+        } else {
+            expression.require_missing(OWNER);
+            Write::Delete(key, expression)
+        };
+        Ok(match self.transact(vec![write]).await? {
+            Written::Done => ControlFlow::Break(owner),
+            Written::Conflict(_) => ControlFlow::Continue(()),
+        })
     }
 }

@@ -49,12 +49,11 @@ impl Store {
 
     /// Opens the connection that the first request will use, so that it finds the handshake done.
     ///
-    /// What comes of it does not matter: a failure shows again, and is reported, where it matters; that a function may
-    /// not read this record opens the connection all the same. It waits two seconds at the most, since Lambda gives a
-    /// start ten.
+    /// It is the request that every function may make, so that no start leaves a denial in the account's trail. What comes
+    /// of it does not matter: a failure shows again, and is reported, where it matters. It waits two seconds at the most,
+    /// since Lambda gives a start ten.
     pub async fn warm_up(&self) {
         let settings = keys::Key::settings(keys::Spread::by_time(system::now()));
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(settings.into()));
-        let _ = tokio::time::timeout(Duration::from_secs(2), request.send()).await;
+        let _ = tokio::time::timeout(Duration::from_secs(2), self.read([settings])).await;
     }
 }

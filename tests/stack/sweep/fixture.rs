@@ -116,6 +116,8 @@ impl<'a> Fixture<'a> {
         if route.is_page() {
             let (_, mail) = self.world.invite_by_mail(self.person(Moderator), self.person(Invitee));
             mail.link("i").rsplit('/').next().unwrap().clone_into(&mut values.token);
+        } else if route.is_elements() {
+            values.hash = elements_hash();
         } else if route.path.contains("{invitationId}") {
             let needs_approval = ["approve", "reject"].contains(&verb);
             self.world.describe(&json!({"enrolment": if needs_approval { "closed" } else { "open" }}));
@@ -154,7 +156,7 @@ impl<'a> Fixture<'a> {
         let body = if form { "answer=decline".to_owned() } else { self.body(route).to_string() };
         let body = Some(body).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
         let response = call(&route.method, &url, &headers, body.as_deref());
-        if !form && !UNAUTHENTICATED.contains(&caller) {
+        if !route.public && !UNAUTHENTICATED.contains(&caller) {
             response.assert_form();
         }
         response
@@ -165,6 +167,7 @@ impl<'a> Fixture<'a> {
         match route.path.as_str() {
             // An address of its own: each case is about the right, not about the recipient.
             path if path.starts_with("/communities/") => json!({"emails": [free_address()]}),
+            "/graphql" => self.document(),
             "/directory/users/{userId}" => json!({"displayName": "Spare"}),
             "/directory/communities/{communityId}" => {
                 json!({"title": "Spare", "visibility": "public", "enrolment": "open"})
@@ -177,10 +180,24 @@ impl<'a> Fixture<'a> {
         }
     }
 
+    /// Asks for all that a stranger might be curious about.
+    fn document(&self) -> Value {
+        let community = &self.world.community;
+        let query = "query ($community: ID!) { me { id invitations { edges { node { id } } } } community(id: $community) { \
+            invitations { errors edges { node { id } } } stats { errors response { counts { count } } } } }";
+        json!({"query": query, "variables": {"community": community}})
+    }
+
     /// Returns what a refusal tells that it should not.
     fn told<'b>(&'b self, response: &'b Response) -> impl Iterator<Item = &'b String> {
         self.private.iter().filter(|secret| response.status >= 400 && response.body.contains(secret.as_str()))
     }
+}
+
+/// Returns the digest in the address of the custom elements.
+fn elements_hash() -> String {
+    let described = call("GET", &format!("{}/ui", stack().api_url), &[], None).ok().json();
+    described["href"].as_str().unwrap().split('/').nth(2).unwrap().to_owned()
 }
 
 /// What the path of a route names.
@@ -191,16 +208,20 @@ struct PathValues {
     user: String,
     other: String,
     token: String,
+    hash: String,
 }
 
 impl PathValues {
-    fn values(&self) -> [(&str, &str); 5] {
+    fn values(&self) -> [(&str, &str); 6] {
         [
             ("communityId", &self.community),
             ("invitationId", &self.invitation),
             ("userId", &self.user),
             ("otherId", &self.other),
+            // Nobody's: each case is about the right.
+            ("address", "spare@example.net"),
             ("token", &self.token),
+            ("hash", &self.hash),
         ]
     }
 }

@@ -34,7 +34,7 @@ impl World {
 
     async fn serve(&self, function: &str, request: String, event: &str) -> Response {
         let event = lambda_http::request::from_str(event).expect("the event must read");
-        let (parts, body) = respond(&self.api, functions::function(function), &event).await.into_parts();
+        let (parts, body) = respond(Some(&self.api), functions::function(function), &event).await.into_parts();
         let body = match body {
             Body::Text(text) => text,
             Body::Binary(bytes) => String::from_utf8(bytes).unwrap(),

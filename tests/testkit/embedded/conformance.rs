@@ -35,7 +35,7 @@ pub(super) fn check(request: &Request, route: &Route, response: &Response) {
     let media_type = response.header("content-type").and_then(|text| text.split(';').next());
     match media_type.filter(|_| !body.is_empty()) {
         None => assert!(body.is_empty() && (method == "HEAD" || documented["content"].is_null()), "{method} {route}"),
-        Some("text/html") if method == "HEAD" => {}
+        Some(_) if method == "HEAD" => {}
         Some(found) => {
             let content = &documented["content"][found];
             assert!(content.is_object(), "{method} {route} does not document {found} with {status}");

@@ -29,6 +29,8 @@ use crate::{Response, files};
 pub struct Stack {
     /// Where the API is.
     pub api_url: String,
+    /// Where the page is that calls the API from a browser.
+    pub demo_url: String,
     /// Where the account's services are.
     pub endpoint_url: String,
     /// The region of the account.

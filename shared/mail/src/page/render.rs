@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     direction::{Direction, isolated},
     language,
-    page::{Answering, Intent, Page, PagePart, PagePiece, PageValues, PendingPage, Report},
+    page::{Account, Answering, Intent, Page, PagePart, PagePiece, PageValues, PendingPage, Report},
     pieces::{self, Author},
     plain::{self, Piece},
     render::RenderError,
@@ -68,12 +68,18 @@ impl Page<'_> {
             _ => None,
         };
         let name = sender.map(|sender| pieces::sender_name(sender, locale)).unwrap_or_default();
+        let account = match self {
+            Self::Pending(pending) => pending.account(),
+            _ => None,
+        };
+        let address = account.and_then(|account| account.address).map(EmailAddress::masked).unwrap_or_default();
         PageValues {
             product: PagePiece(Piece::name(&settings.product_name, None)),
             community: PagePiece(Piece::name(&title, community.and_then(|community| community.url.as_deref()))),
             community_name: PagePiece(Piece::name(&title, None)),
             sender: PagePiece(Piece::name(&name, sender.and_then(|sender| sender.profile_url.as_deref()))),
             sender_name: PagePiece(Piece::name(&name, None)),
+            addressee: PagePiece(Piece::name(&address, None)),
             kind: language::community_type(community_type, locale),
         }
     }
@@ -100,6 +106,13 @@ impl Page<'_> {
 }
 
 impl<'a> PendingPage<'a> {
+    fn account(&self) -> Option<Account<'a>> {
+        match self.answering {
+            Answering::Here | Answering::DecliningHere => None,
+            Answering::AfterRegistration { account, .. } | Answering::SignedIn { account, .. } => Some(account),
+        }
+    }
+
     fn sections(&self, settings: &Settings, locale: Locale) -> PendingSections<'a> {
         let community = self.community;
         PendingSections {
@@ -116,8 +129,11 @@ impl<'a> PendingPage<'a> {
             answering: self.answering,
             elsewhere: match self.answering {
                 Answering::Here | Answering::DecliningHere => None,
-                Answering::AfterRegistration { url } | Answering::SignedIn { url } => url.and_then(plain::web_url),
+                Answering::AfterRegistration { url, .. } | Answering::SignedIn { url, .. } => {
+                    url.and_then(plain::web_url)
+                }
             },
+            account: self.account(),
         }
     }
 }
@@ -177,6 +193,7 @@ struct PendingSections<'a> {
     answering: Answering<'a>,
     /// Where registering or signing in happens.
     elsewhere: Option<&'a str>,
+    account: Option<Account<'a>>,
 }
 
 impl PendingSections<'_> {

@@ -8,7 +8,7 @@ use crate::{
     MailContent, RenderedMail,
     direction::{Direction, is_right_to_left, isolated},
     language,
-    page::{Answering, Intent, Page, PendingPage, Report},
+    page::{Account, Answering, Intent, Page, PendingPage, Report},
     render,
 };
 use domain::{
@@ -186,7 +186,7 @@ fn every_name_on_a_page_is_isolated_and_its_title_too() {
             invitation: &invitation,
             community: None,
             intent: Intent::Accept,
-            answering: Answering::SignedIn { url: None },
+            answering: Answering::SignedIn { url: None, account: Account::default() },
         };
         for page in [Page::Pending(pending), Page::Report(Report::Unsubscribe, &label)] {
             let html = page.render(&settings, locale).unwrap();

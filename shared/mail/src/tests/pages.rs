@@ -4,7 +4,10 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use sha2::{Digest, Sha256};
 
 use super::{community, settings};
-use crate::page::{Answering, Intent, Page, PendingPage, Report, content_security_policy, render::STYLE, with_return};
+use crate::page::{
+    Account, Answering, Intent, Page, PendingPage, Report, content_security_policy, render::STYLE, with_other_account,
+    with_return,
+};
 use domain::{
     community::Community,
     invitation::{CommunityLabel, Invitation, Invitee, Status},
@@ -12,6 +15,7 @@ use domain::{
 };
 
 const LINK: &str = "https://invite.example.org/i/TOKEN";
+const SWITCH: &str = "https://platform.example.org/register?prompt=select_account&return_to=https%3A%2F%2Fx.example";
 const REGISTER: &str = "https://platform.example.org/register?return_to=https%3A%2F%2Finvite.example.org%2Fi%2FTOKEN";
 
 fn invitation() -> Invitation {
@@ -86,14 +90,17 @@ fn a_pending_invitation_shows_all_that_one_needs_to_know_and_two_buttons() {
 #[test]
 fn a_pending_invitation_that_needs_an_account_leads_to_it() {
     let (invitation, community) = (personal(), community());
-    let url = Some("https://platform.example.org/sign-in");
-    snapshot(
-        "pending.register",
-        &pending(&invitation, Some(&community), Answering::AfterRegistration { url: Some(REGISTER) }),
-    );
-    snapshot("pending.register.nowhere", &pending(&invitation, None, Answering::AfterRegistration { url: None }));
-    snapshot("pending.sign_in", &pending(&invitation, Some(&community), Answering::SignedIn { url }));
-    snapshot("pending.sign_in.nowhere", &pending(&invitation, None, Answering::SignedIn { url: None }));
+    let (url, address) = (Some("https://platform.example.org/sign-in"), "grace@example.org".parse().unwrap());
+    let account = Account { address: Some(&address), switch_url: Some(SWITCH) };
+    let registering = Answering::AfterRegistration { url: Some(REGISTER), account };
+    snapshot("pending.register", &pending(&invitation, Some(&community), registering));
+    let account = Account { address: Some(&address), switch_url: None };
+    let registering = Answering::AfterRegistration { url: None, account };
+    snapshot("pending.register.nowhere", &pending(&invitation, None, registering));
+    let account = Account { address: Some(&address), switch_url: Some(SWITCH) };
+    snapshot("pending.sign_in", &pending(&invitation, Some(&community), Answering::SignedIn { url, account }));
+    let account = Account::default();
+    snapshot("pending.sign_in.nowhere", &pending(&invitation, None, Answering::SignedIn { url: None, account }));
 }
 
 #[test]
@@ -125,7 +132,8 @@ fn intent_changes_which_button_stands_out_and_nothing_else() {
 fn only_pages_that_ask_something_hold_a_form_and_none_holds_a_script() {
     let (invitation, label) = (invitation(), CommunityLabel::from(&community()));
     assert!(html(&pending(&invitation, None, Answering::Here), Locale::En).contains("<form method=\"post\">"));
-    let signed_in = html(&pending(&invitation, None, Answering::SignedIn { url: None }), Locale::En);
+    let answering = Answering::SignedIn { url: None, account: Account::default() };
+    let signed_in = html(&pending(&invitation, None, answering), Locale::En);
     assert!(!signed_in.contains("<form"));
     for (_, report) in reports() {
         let html = html(&Page::Report(report, &label), Locale::En);
@@ -136,9 +144,16 @@ fn only_pages_that_ask_something_hold_a_form_and_none_holds_a_script() {
 
 #[test]
 fn nobody_learns_the_invited_address_from_a_page() {
-    let (invitation, community) = (invitation(), community());
-    for answering in [Answering::Here, Answering::AfterRegistration { url: None }, Answering::SignedIn { url: None }] {
-        assert!(!html(&pending(&invitation, Some(&community), answering), Locale::En).contains("grace"));
+    let (invitation, community, address) = (invitation(), community(), "grace@example.org".parse().unwrap());
+    let own = Account { address: Some(&address), switch_url: None };
+    for (account, masked) in [(own, 1), (Account::default(), 0)] {
+        let [registering, signed_in] =
+            [Answering::AfterRegistration { url: None, account }, Answering::SignedIn { url: None, account }];
+        for (answering, masked) in [(Answering::Here, 0), (registering, masked), (signed_in, masked)] {
+            let shown = html(&pending(&invitation, Some(&community), answering), Locale::En);
+            assert!(!shown.contains("grace") && !shown.contains("@example"), "{answering:?}");
+            assert_eq!(shown.matches("<bdi>g…@e….org</bdi>").count(), masked, "{answering:?}");
+        }
     }
 }
 
@@ -179,6 +194,11 @@ fn registration_knows_the_way_back() {
     ] {
         assert_eq!(with_return(url, LINK), expected);
     }
+    assert_eq!(with_other_account("https://p.example/r#top", None), "https://p.example/r?prompt=select_account#top");
+    assert_eq!(
+        with_other_account("https://p.example/r?a=b", Some(LINK)),
+        format!("https://p.example/r?a=b&prompt=select_account&{encoded}")
+    );
     assert_eq!(with_return("https://p.example/", "a b&c=d#é"), "https://p.example/?return_to=a%20b%26c%3Dd%23%C3%A9");
 }
 
@@ -216,10 +236,11 @@ fn no_name_title_or_message_adds_markup_or_a_link() {
             };
             let plain = Community { description: Some("x".parse().unwrap()), rules_url: None, ..community.clone() };
             for locale in Locale::ALL {
-                let answering = Answering::AfterRegistration { url: Some(url) };
+                let account = Account { address: None, switch_url: Some(url) };
+                let answering = Answering::AfterRegistration { url: Some(url), account };
                 let shown = html(&pending(&hostile, Some(&community), answering), locale);
-                let expected =
-                    html(&pending(&harmless, Some(&plain), Answering::AfterRegistration { url: None }), locale);
+                let answering = Answering::AfterRegistration { url: None, account: Account::default() };
+                let expected = html(&pending(&harmless, Some(&plain), answering), locale);
                 assert_eq!(tags(&shown), tags(&expected), "{text} {url}");
                 let leads_there = |tag: &str| tag.split('>').next().unwrap_or_default().contains("evil.example");
                 assert!(!shown.split('<').skip(1).any(leads_there), "{text} {url}");

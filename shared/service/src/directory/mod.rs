@@ -12,6 +12,7 @@ pub mod import;
 pub mod members;
 pub mod senders;
 pub mod settings;
+pub mod suppressions;
 mod sweep;
 mod time_budget;
 pub mod users;

@@ -97,7 +97,9 @@ async fn replace(
         let before = store.user(id).await?;
         let known = before.as_ref().map(|record| &record.user);
         let after = edit(known);
-        if known == after.as_ref() && before.as_ref().is_none_or(|record| record.filed) {
+        // Whether a suppression has been lifted meanwhile, a user hears by being written.
+        let stands = |record: &UserRecord| record.filed && !record.suppressed;
+        if known == after.as_ref() && before.as_ref().is_none_or(stands) {
             return Ok(ControlFlow::Break(Change { before, after }));
         }
         match store.replace_user(id, before.as_ref(), after.as_ref()).await? {
