@@ -1,5 +1,5 @@
 /** Accepting, declining, and declining for good: what card and notice share. */
-import { css, html, nothing, type PropertyValues, type TemplateResult, type PropertyDeclarations } from 'lit';
+import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, AllowedAction, Invitation } from './api/schema.js';
 import { InvitationElement, STATE, named } from './element.js';

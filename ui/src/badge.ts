@@ -1,4 +1,4 @@
-import { css, html, nothing, type PropertyValues, type PropertyDeclarations } from 'lit';
+import { css, html, nothing, type PropertyDeclarations, type PropertyValues } from 'lit';
 import { answerOf } from './api/client.js';
 import { InvitationElement } from './element.js';
 import { bell } from './icons.js';

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { entries, entriesOfRows, keyOf, trim, type Entry } from './addresses.js';
 import { Problem, answerOf } from './api/client.js';
 import type { CommunityOptions, Outcome, Person } from './api/schema.js';

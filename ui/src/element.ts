@@ -1,5 +1,5 @@
 /** What every element has in common: the contract with the host page. */
-import { LitElement, html, nothing, type PropertyValues, type TemplateResult, type PropertyDeclarations } from 'lit';
+import { LitElement, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { Problem, connect, follow, type Api, type GetToken } from './api/client.js';
 import type { AllowedAction, Invitation } from './api/schema.js';
 import { announce } from './tabs.js';
@@ -53,6 +53,7 @@ export class InvitationElement extends LitElement {
 
   /** Loads anew what the element shows. */
   async refresh(): Promise<void> {
+    await this.updateComplete;
     if (!this.getToken || !this.isConnected) return;
     await this.attempt(async () => this.load?.());
   }

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, Invitation, InvitationPage, Stats, Status } from './api/schema.js';
 import { initials } from './card.js';

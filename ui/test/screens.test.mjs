@@ -1,12 +1,14 @@
 /** What people see and do, in a real browser, on the running stack, under the strictest policy a host can have. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
+import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { host, launch, violations } from './harness.mjs';
 import { world } from './world.mjs';
 
+const UI = `${import.meta.dirname}/..`;
 const SHOTS = `${import.meta.dirname}/screenshots`;
 const RUN = `ui-${Date.now().toString(36)}`;
 const LOOKS = {
@@ -19,9 +21,11 @@ const LOOKS = {
 };
 /** Members invite whom they like, and as many as a day of test runs takes. */
 const FREE = { membersInviteConnectionsOnly: false, dailyInvitationsPerSender: 1_000_000 };
-let browser, here;
+let browser, here, packaged;
 
 before(async () => {
+  // Half a minute's work for one test, beside which the others wait for the stack.
+  packaged = promisify(execFile)(process.execPath, [`${UI}/package.mjs`]).catch((error) => error);
   await mkdir(SHOTS, { recursive: true });
   [browser, here] = await Promise.all([launch(), world()]);
 });
@@ -269,7 +273,7 @@ test('whoever may not invite is told why, and is offered nothing', async () => {
 test('the page of docs/embedding.md works as it stands there', async () => {
   const id = await here.community(`${RUN}-plain`);
   await here.invite('milan', id, { userIds: [here.people.ines.userId] });
-  const guide = await readFile(`${import.meta.dirname}/../../docs/embedding.md`, 'utf8');
+  const guide = await readFile(`${UI}/../docs/embedding.md`, 'utf8');
   const [, snippet] = guide.match(/```html\n([^]+?)```/);
   const [, script] = snippet.match(/<script type="module">\n([^]+?)<\/script>/);
   const body = snippet.replace(/<script[^]*?<\/script>/g, '').replaceAll('"chess"', `"${id}"`);
@@ -301,9 +305,9 @@ test('when somebody else signs in, nothing of the person before is left', async 
 test('the React components of docs/embedding.md work as they stand there', async () => {
   const id = await here.community(`${RUN}-react`);
   await here.invite('milan', id, { userIds: [here.people.ivo.userId] });
-  const ui = `${import.meta.dirname}/..`;
-  execFileSync(process.execPath, [`${ui}/package.mjs`]);
-  const guide = await readFile(`${ui}/../docs/embedding.md`, 'utf8');
+  const failure = await packaged;
+  assert.ok(!(failure instanceof Error), String(failure));
+  const guide = await readFile(`${UI}/../docs/embedding.md`, 'utf8');
   const [, snippet] = guide.match(/```jsx\n([^]+?)```/);
   const source = snippet.replace('https://invitations.example.org', here.api).replace('"chess"', `"${id}"`);
   const { outputFiles } = await build({
@@ -313,14 +317,14 @@ test('the React components of docs/embedding.md work as they stand there', async
         ${source}
         createRoot(document.querySelector('#root')).render(<Invitations />);`,
       loader: 'jsx',
-      resolveDir: ui,
+      resolveDir: UI,
     },
     bundle: true,
     format: 'esm',
     write: false,
     jsx: 'automatic',
     define: { 'process.env.NODE_ENV': '"production"' },
-    alias: { 'invitation-elements/react': `${ui}/dist/react.js` },
+    alias: { 'invitation-elements/react': `${UI}/dist/react.js` },
     plugins: [
       {
         name: 'served',
