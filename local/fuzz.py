@@ -10,6 +10,7 @@ requests.
 
 import argparse
 import random
+import re
 import time
 import zlib
 from collections import Counter
@@ -85,7 +86,14 @@ ODD_BODIES = (
     b'{"block":true,"block":false}',
     b"answer=accept&answer=decline&block=%ff",
     b"answer=" + b"%41" * 20_000,
+    b'{"query":"{ ...f } fragment f on Query { ...f ...f }"}',
+    b'{"query":"' + b"{a" * 30_000 + b'"}',
+    b'{"query":"{ invitation(id: ' + b"[" * 30_000 + b'"}',
+    b'{"query":"{ me { id } } # \xff"}',
+    b'[{"query":"{ me { id } }"}]',
 )
+# What GraphQL is asked: every document of its page.
+DOCUMENTS = re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "graphql.md").read_text(), re.DOTALL)
 ODD_KINDS = ("text/plain", "application/xml", "nonsense", "application/json; charset=utf-16")
 
 
@@ -158,6 +166,11 @@ class Fuzzing:
         body: Any = case.body
         if isinstance(body, dict) and "userIds" in body and chance.random() < REAL:
             body["userIds"] = self._playground.user_ids(chance)
+        if isinstance(body, dict) and "query" in body and chance.random() < REAL:
+            names = {"id": "invitationId", "community": "communityId", "after": "cursor"}
+            variables = {key: self._playground.value(name, label, chance) for key, name in names.items()}
+            body.clear()
+            body.update(query=chance.choice(DOCUMENTS), variables=variables)
 
     def _send(self, case: Case[Any], label: str, caller: str, odd: Odd | None = None) -> None:
         headers = self._authorization(caller)

@@ -62,7 +62,7 @@ JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
 SEND_FACTS = "shared/service/src/send/facts.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
-REQUEST = "functions/send/src/request.rs"
+REQUEST = "shared/http-api/src/sending.rs"
 LINK = "functions/respond/src/link.rs"
 LINK_SERVICE = "shared/service/src/link.rs"
 RESPOND = "functions/respond/src/lib.rs"
@@ -81,6 +81,10 @@ WAVES = "shared/service/src/directory/import.rs"
 DELIVER = "functions/deliver/src/lib.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
+GRAPHQL = "functions/graphql/src/lib.rs"
+GRAPHQL_LIMITS = "functions/graphql/src/limits.rs"
+GRAPHQL_SCHEMA = "functions/graphql/src/schema.rs"
+GRAPHQL_ANSWER = "functions/graphql/src/answer.rs"
 
 GUARDS = [
     # ---- The conditions of the writing transaction
@@ -193,7 +197,8 @@ GUARDS = [
           'expression.set(UNREACHED, string(mailbox_of(user).as_ref().map_or("", AddressKey::as_str)));',
           "expression.set(KIND, string(Kind::User.as_str()));"),
     Guard("that a mail reached nobody is remembered while the user changes", USERS,
-          "user_record(user, suppressed, unreached)", "user_record(user, suppressed, None)"),
+          "UserRecord { user, suppressed, unreached, filed: true, renamed }",
+          "UserRecord { user, suppressed, unreached: None, filed: true, renamed }"),
     Guard("the same mailbox is no news", DELIVERIES, "mailbox.as_str() == unreached", "false"),
     Guard("only a dropped mail goes to a new mailbox", OUTBOX, "mail.state == MailState::Dropped", "true",
           near="pub fn dropped"),
@@ -438,16 +443,16 @@ GUARDS = [
     Guard("an address in a token is verified if it says so", CALLER, 'verified == "true"', "true"),
     Guard("a damaged cursor is none", CURSOR, "digest(query, text)[..SEAL] == *seal", "true"),
     Guard("a cursor is its caller's", LIST,
-          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
-          'format!("{} {}", of.join(" "), status.map_or("", Status::as_str))'),
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{} {} {text}", of.join(" "), status.map_or("", Status::as_str))'),
     Guard("a cursor is its list's", LIST,
-          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
-          'format!("{caller} {}", status.map_or("", Status::as_str))'),
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {text}", status.map_or("", Status::as_str))'),
     Guard("a cursor is its status's", LIST,
-          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))',
-          'format!("{caller} {}", of.join(" "))'),
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {text}", of.join(" "))'),
     Guard("a page has a limit", LIST, "(1..=MAX_LIMIT).contains(limit)", "true"),
-    Guard("a body has a limit", BODY, "bytes.len() > MAX_BODY", "false"),
+    Guard("a body has a limit", BODY, "bytes.len() > most", "false"),
     Guard("a field stands once", JSON, "if let Some(name) = repeated(&fields)", "if let Some(name) = None::<&str>"),
     Guard("a body is complete", BODY, 'Ok(_) => Err(Problem::malformed("body", "must be a JSON object"))',
           "Ok(_) => Ok(Vec::new())"),
@@ -477,7 +482,7 @@ GUARDS = [
     Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
     Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
-    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
+    Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&text.len())", "true"),
     Guard("a recipient counts once", SEND,
           "submitted.names.party().is_some_and(|party| !typed.insert(party))",
           "false"),
@@ -610,6 +615,24 @@ GUARDS = [
     Guard("no mail tells of a silent invitation", SENDING, "_ if invitation.silent => None,", ""),
     Guard("no mail tells of a silent request's approval", LIFECYCLE, "if !invitation.silent", "if true"),
     Guard("what was silently pending has reached its invitee", INVITATION, "|| self.offered", ""),
-    Guard("a cursor is good for one search", LIST, 'status.map_or("", Status::as_str));',
-          'status.map_or("", Status::as_str)).replace(&text, "");'),
+    Guard("a cursor is good for one search", LIST,
+          'format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str))',
+          'format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str))'),
+    # ---- What a document may ask for
+    Guard("a document has a length", GRAPHQL, "body::json_within(request, MAX_BODY)?", "body::json(request)?"),
+    Guard("brackets have a depth", GRAPHQL_LIMITS, "nesting(query) > MAX_NESTING", "false"),
+    Guard("fields have a depth", GRAPHQL_LIMITS, "size.depth > MAX_DEPTH", "false"),
+    Guard("the schema has a depth", GRAPHQL_LIMITS, "depth > MAX_INTROSPECTION_DEPTH", "false"),
+    Guard("a document asks for so much", GRAPHQL_LIMITS, "selections > MAX_SELECTIONS", "false"),
+    Guard("fragments are spread so deep", GRAPHQL_LIMITS, "self.open == MAX_SPREADS", "false"),
+    Guard("directives have a number", GRAPHQL_LIMITS, "directives.get(MAX_DIRECTIVES)", "directives.get(usize::MAX)"),
+    Guard("mutations have a number", GRAPHQL_LIMITS, "commands.get(MAX_MUTATIONS)", "commands.get(usize::MAX)"),
+    Guard("a mutation stands once under a name", GRAPHQL_LIMITS,
+          "!names.insert(field.node.response_key().node.as_str())", "false"),
+    Guard("the schema can be hidden", GRAPHQL_LIMITS, "if !self.introspection", "if false"),
+    Guard("a document has a complexity", GRAPHQL_SCHEMA, ".limit_complexity(MAX_COMPLEXITY)", ""),
+    Guard("what failed on our side has a status", GRAPHQL_ANSWER,
+          "(Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,", ""),
+    Guard("lapsed invitations stand behind a cursor within a page", LISTS,
+          "lapsed |= invitation.status_at(self.clock) != invitation.status;", ""),
 ]

@@ -114,12 +114,15 @@ const { outputFiles } = await build({
   mangleProps: /^(_[a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|renderSender|reloads|moment|away)$/,
   charset: 'utf8',
 });
-const { code: bundle } = await minify(outputFiles[0].text, {
+/** What the licence of Lit asks for, which is in the bundle. */
+const NOTICE = '/*! MIT. Contains Lit, Copyright 2017 Google LLC, BSD-3-Clause */\n';
+const { code } = await minify(outputFiles[0].text, {
   ecma: 2022,
   module: true,
   compress: { ecma: 2022, module: true, passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
   format: { comments: false },
 });
+const bundle = NOTICE + code;
 await mkdir(`${HERE}/dist`, { recursive: true });
 await writeFile(`${HERE}/dist/invitations.js`, bundle);
 const size = gzipSync(bundle, { level: 9 }).length;

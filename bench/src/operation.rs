@@ -63,10 +63,11 @@ impl Operation {
 
 const SEND: &str = "POST /communities/{communityId}/invitations";
 const STATUS: &str = "GET /invitations/{invitationId}";
+const GRAPHQL: &str = "POST /graphql";
 const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
 /// Every operation that is measured.
-pub(crate) static OPERATIONS: [Operation; 23] = [
+pub(crate) static OPERATIONS: [Operation; 27] = [
     Operation::new("send to 1 user", SEND, CaseKind::Guests(1), 3, send).per_invitation(1),
     Operation::new("send to 1 user, idempotent", SEND, CaseKind::Guests(1), 3, |request, case| {
         send(request, case).key(format!("once-{}", case.users.concat()))
@@ -115,7 +116,31 @@ pub(crate) static OPERATIONS: [Operation; 23] = [
     Operation::new("decline behind a link", ANSWER_PAGE, CaseKind::Mailed, 3, |request, case| {
         by_link(request, case).body("answer=decline".into())
     }),
+    Operation::new("graphql: send to 1 user", GRAPHQL, CaseKind::Guests(1), 3, |request, case| {
+        let invite = "createCommunityInvitations(communityId: $community, userIds: $users)";
+        let document = format!(
+            "mutation ($community: ID!, $users: [ID!]) {{ {invite} {{ errors results {{ outcome invitation {{ {SHOWN} }} }} }} }}"
+        );
+        request.by(SENDER).body(json!({"query": document, "variables": {"community": OPEN, "users": case.users}}))
+    }),
+    Operation::new("graphql: list-mine", GRAPHQL, CaseKind::Nothing, 2, |request, _| {
+        let document = format!(
+            "{{ me {{ invitations {{ errors edges {{ cursor node {{ {SHOWN} }} }} pageInfo {{ endCursor }} }} }} }}"
+        );
+        request.by(INVITEE).body(json!({"query": document}))
+    }),
+    Operation::new("graphql: status, to the invitee", GRAPHQL, CaseKind::Pending, 2, |request, case| {
+        by_document(request, case, "query ($id: ID!) { invitation(id: $id)")
+    }),
+    Operation::new("graphql: accept", GRAPHQL, CaseKind::Pending, 3, |request, case| {
+        by_document(request, case, "mutation ($id: ID!) { acceptCommunityInvitation(id: $id)")
+    }),
 ];
+
+/// Everything that the HTTP API shows of an invitation.
+const SHOWN: &str = "id initiatorUserContext { id displayName profileUrl } inviteeUserContext { id displayName email } \
+    community { id title url type } status message createdAt expiresAt answeredAt decidedBy reason delivery { state at } \
+    cta { actionId arguments { key value } }";
 
 fn send<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
     request.by(SENDER).with("communityId", OPEN).body(json!({ "userIds": case.users }))
@@ -131,6 +156,11 @@ fn by_sender<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
 
 fn by_owner<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
     request.by(OWNER).with("invitationId", &case.id)
+}
+
+fn by_document<'a>(request: Request<'a>, case: &'a Case, field: &str) -> Request<'a> {
+    let document = format!("{field} {{ errors response {{ {SHOWN} }} }} }}");
+    request.by(&case.users[0]).body(json!({"query": document, "variables": {"id": case.id}}))
 }
 
 fn by_link<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {

@@ -1,4 +1,5 @@
-"""The website of the local stack: a page to play the demo on, the mails as they look, and the API's reference.
+"""The website of the local stack: a page to play the demo on, the mails as they look, the API's reference, and a
+page to try GraphQL on.
 
 It is for the person at this machine. What is deployed serves none of it.
 """
@@ -8,7 +9,7 @@ from pathlib import Path
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from web import demo, mailbox, policy, reference
+from web import demo, graphql, mailbox, policy, reference
 from web.site import Site
 
 
@@ -18,7 +19,7 @@ def create_app(stack_file: Path, endpoint_url: str) -> Flask:
     # What is on this machine is on it by these names alone: a foreign name that leads here is refused.
     app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost"]
     app.config["SITE"] = Site(stack_file, endpoint_url)
-    for part in (demo, mailbox, reference):
+    for part in (demo, mailbox, reference, graphql):
         app.register_blueprint(part.pages)
     app.register_error_handler(HTTPException, mailbox.explain)
     app.after_request(finish)

@@ -5,6 +5,9 @@ _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ances
 # A page without scripts, which may frame a mail.
 PLAIN = f"{_NOTHING}; style-src 'self'; img-src 'self' data:; frame-src 'self'"
 
+# A page without scripts, with a form for itself.
+FORM = f"{_NOTHING.replace("form-action 'none'", "form-action 'self'")}; style-src 'self'; img-src 'self' data:"
+
 # A mail as a mail program shows it: with the styles it carries, without scripts, its links in tabs of their own.
 MAIL = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:; base-uri 'self'; form-action 'none'; "

@@ -35,10 +35,11 @@ const INTRODUCTION: &str = "People invite people into communities; invitees acce
     which the secret in their path opens, and for the custom elements, which are the same for everyone. Errors are \
     problems (RFC 9457) with a stable `code`. Fields and codes may be added in later versions; clients ignore what they \
     do not know.";
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 7] = [
     ("Sending", "Inviting people, and what became of it."),
     ("Answering", "Invitations as their invitees see and answer them."),
     ("Moderating", "What moderators and above decide and track."),
+    ("GraphQL", "The same over GraphQL."),
     ("Directory", "For the host platform: users, communities, memberships, connections, settings."),
     ("Elements", "Custom elements for the pages of the host platform."),
 ];
@@ -168,7 +169,7 @@ fn gateway_message() -> Schema {
 
 /// The operation with all its responses.
 fn described(route: &Route, operation: Operation, meanings: &BTreeMap<String, String>) -> openapi::path::Operation {
-    let Operation { mut described, problems, .. } = operation;
+    let Operation { mut described, problems, others, .. } = operation;
     let tags = described.tags.iter().flatten();
     assert!(tags.clone().all(|tag| TAGS.iter().any(|(name, _)| name == tag)), "{:?}", described.tags);
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
@@ -186,6 +187,10 @@ fn described(route: &Route, operation: Operation, meanings: &BTreeMap<String, St
     by_gateway(responses, "429", "The gateway is at its limit.");
     by_gateway(responses, "500", "The function failed.");
     by_gateway(responses, "503", "The function cannot be reached.");
+    for (status, media_type, content) in others {
+        let response = responses.get_mut(&status.to_string()).unwrap();
+        inner(response).content.insert(media_type.to_owned(), content.into());
+    }
     if route.method == "HEAD" {
         for response in responses.values_mut() {
             inner(response).content.clear();

@@ -139,6 +139,71 @@ async fn reading_keeps_to_its_budget() {
     usages.check();
 }
 
+/// Executes a document, which nothing may stand in the way of.
+async fn execute(world: &World, who: &Person, document: &str) -> Value {
+    let answer = world.post(who, "/graphql", json!({ "query": document })).await.ok().json();
+    assert_eq!((&answer["errors"], answer.to_string().contains("\"code\":")), (&Value::Null, false), "{answer}");
+    answer
+}
+
+#[tokio::test]
+async fn the_same_over_graphql_keeps_to_the_same_budget() {
+    let (world, [mona, mia, ann, olaf]) = club().await;
+    let mut usages = Usages::default();
+    let refusal = "errors problems { code }";
+    let give = async |usages: &mut Usages, who: &Person, id: &str, verb: &str, most: u32| {
+        world.meter.take();
+        let document =
+            format!("mutation {{ {verb}CommunityInvitation(id: \"{id}\") {{ {refusal} response {{ id }} }} }}");
+        execute(&world, who, &document).await;
+        usages.note(&world, &format!("graphql: {verb}"), most);
+    };
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.meter.take();
+    for (who, document, operation, most) in [
+        (&ann, "{ me { invitations { REFUSAL edges { node { id } } } } }", "own invitations", 2),
+        (&mona, "{ me { sentInvitations { REFUSAL edges { node { id } } } } }", "sent invitations", 2),
+        (&mona, "{ community(id: \"chess\") { invitations { REFUSAL edges { node { id } } } } }", "a community's", 2),
+        (&mona, "{ community(id: \"chess\") { stats { REFUSAL } } }", "stats", 3),
+        (&ann, "{ invitation(id: \"ID\") { REFUSAL response { id } } }", "one invitation", 2),
+        (&ann, "{ me { pendingCount } }", "count", 2),
+        (&mona, "{ community(id: \"chess\") { options { REFUSAL } } }", "options", 1),
+        (&mona, "{ community(id: \"chess\") { people(query: \"an\") { REFUSAL } } }", "people", 3),
+        (&mona, "{ me { id } __typename }", "nothing", 0),
+    ] {
+        execute(&world, who, &document.replace("REFUSAL", refusal).replace("ID", &id)).await;
+        usages.note(&world, &format!("graphql: {operation}"), most);
+    }
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+    give(&mut usages, &ann, &id, "decline", 3).await;
+    let [guest] = &guests(&world, 900, 1).await[..] else { panic!("one guest") };
+    for (document, operation) in [
+        (
+            "createCommunityInvitation(communityId: \"chess\", inviteeUserContextId: \"GUEST\") { REFUSAL }",
+            "create one",
+        ),
+        (
+            "createCommunityInvitations(communityId: \"chess\", userIds: [\"ann\"]) { REFUSAL results { outcome } }",
+            "create many, one",
+        ),
+    ] {
+        let document = document.replace("GUEST", guest).replace("REFUSAL", refusal);
+        execute(&world, &mona, &format!("mutation {{ {document} }}")).await;
+        usages.note(&world, &format!("graphql: {operation}"), 3);
+    }
+    let id = world.mine(&ann).await.invitations[0].id.clone();
+    give(&mut usages, &mona, &id, "cancel", 3).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    give(&mut usages, &ann, &id, "accept", 3).await;
+    let id = world.invite_user(&mia, "club", &ann).await;
+    give(&mut usages, &olaf, &id, "reject", 3).await;
+    let id = world.invite_user(&mia, "club", &ann).await;
+    give(&mut usages, &mona, &id, "approve", 4).await;
+    world.backdate_mail(&id).await;
+    give(&mut usages, &mia, &id, "resend", 4).await;
+    usages.check();
+}
+
 #[tokio::test]
 async fn answering_and_deciding_keep_to_their_budget() {
     let (world, [mona, mia, ann, olaf]) = club().await;

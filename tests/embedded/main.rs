@@ -15,6 +15,7 @@ mod erasure;
 mod events;
 mod expiry;
 mod feedback;
+mod graphql;
 mod idempotency;
 mod input;
 mod interleavings;

@@ -7,9 +7,18 @@
 use std::collections::BTreeMap;
 
 use futures::{StreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use testkit::embedded::{Person, World, person};
+
+use crate::graphql::calls;
+
+/// A way in. Whoever comes in by it meets the same rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Door {
+    Http,
+    Graphql,
+}
 
 const ROLES: [&str; 6] = ["none", "member", "moderator", "administrator", "owner", "site_administrator"];
 const ENROLMENTS: [&str; 4] = ["open", "moderated", "closed", "network"];
@@ -94,6 +103,15 @@ fn communities() -> impl Iterator<Item = (&'static str, &'static str, &'static s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_may_invite_whom_is_as_the_specification_says_in_every_combination() {
+    invite_in_every_combination(Door::Http).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_invite_whom_over_graphql_is_the_same_in_every_combination() {
+    invite_in_every_combination(Door::Graphql).await;
+}
+
+async fn invite_in_every_combination(door: Door) {
     let mut wrong = Vec::new();
     let mut cases = 0;
     for connections_only in [true, false] {
@@ -110,8 +128,11 @@ async fn who_may_invite_whom_is_as_the_specification_says_in_every_combination()
                 })
             })
         });
-        let found: Vec<_> =
-            stream::iter(all).map(|case| async move { (case, invite(world, case).await) }).buffered(4).collect().await;
+        let found: Vec<_> = stream::iter(all)
+            .map(|case| async move { (case, invite(world, door, case).await) })
+            .buffered(4)
+            .collect()
+            .await;
         cases += found.len();
         wrong.extend(
             found
@@ -124,26 +145,61 @@ async fn who_may_invite_whom_is_as_the_specification_says_in_every_combination()
 }
 
 /// Returns the outcome of one invitation, after a look at what it left behind.
-async fn invite(world: &World, case: Case) -> Result<String, String> {
+async fn invite(world: &World, door: Door, case: Case) -> Result<String, String> {
     let id = community(case.enrolment, case.visibility, case.mode);
     let invitee = recipient(case.role, case.recipient);
     let body = match case.recipient {
         "address" => json!({ "emails": [invitee.email] }),
         _ => json!({ "userIds": [invitee.id] }),
     };
-    let response = world.post(&sender(case.role), format!("/communities/{id}/invitations"), body).await;
+    let found = match door {
+        Door::Http => send(world, &sender(case.role), &id, body).await,
+        Door::Graphql => send_over_graphql(world, &sender(case.role), &id, body).await,
+    };
     let role = world.role(&invitee, &id).await;
-    if let Some(code) = response.code() {
-        assert_eq!((response.status, role), (403, None), "{case:?}");
-        return Err(code);
+    match found {
+        Err((status, code)) => {
+            assert_eq!((status, role), (403, None), "{case:?}");
+            Err(code)
+        }
+        Ok((outcome, made)) => {
+            assert_eq!(role.is_some(), outcome == "joined", "{case:?}: {outcome}");
+            assert_eq!(made, outcome != "not_connected", "{case:?}: {outcome}");
+            Ok(outcome)
+        }
     }
-    let result = response.sent().results.remove(0);
-    assert_eq!(role.is_some(), result.outcome == "joined", "{case:?}: {result:?}");
-    assert_eq!(result.invitation.is_none(), result.outcome == "not_connected", "{case:?}: {result:?}");
-    Ok(result.outcome)
 }
 
-const CALLERS: [&str; 12] = [
+/// Returns the only outcome, and whether an invitation was made; or the status and the code of the refusal.
+async fn send(world: &World, who: &Person, community: &str, body: Value) -> Result<(String, bool), (u16, String)> {
+    let response = world.post(who, format!("/communities/{community}/invitations"), body).await;
+    if let Some(code) = response.code() {
+        return Err((response.status, code));
+    }
+    let result = response.sent().results.remove(0);
+    Ok((result.outcome, result.invitation.is_some()))
+}
+
+async fn send_over_graphql(
+    world: &World,
+    who: &Person,
+    community: &str,
+    mut variables: Value,
+) -> Result<(String, bool), (u16, String)> {
+    let document = "mutation ($community: ID!, $userIds: [ID!], $emails: [String!]) {
+        it: createCommunityInvitations(communityId: $community, userIds: $userIds, emails: $emails) {
+            errors problems { code message status } results { outcome invitation { id } } } }";
+    variables["community"] = community.into();
+    let payload = calls::data(world, who, document, variables).await["it"].take();
+    if let Some(problem) = calls::refused(&payload) {
+        let status = problem["status"].as_u64().unwrap().try_into().unwrap();
+        return Err((status, problem["code"].as_str().unwrap().to_owned()));
+    }
+    let result = &payload["results"][0];
+    Ok((result["outcome"].as_str().unwrap().to_lowercase(), result["invitation"].is_object()))
+}
+
+pub(crate) const CALLERS: [&str; 12] = [
     "stranger",
     "other_owner",
     "unknown",
@@ -213,7 +269,7 @@ fn permitted(caller: &str, command: &str, state: &str) -> Result<(), (u16, &'sta
 }
 
 /// Returns a community with a person for every kind of caller.
-async fn club() -> World {
+pub(crate) async fn club() -> World {
     let world = World::new().await;
     world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
     world.community("club", json!({ "enrolment": "closed" })).await;
@@ -251,6 +307,15 @@ async fn invitation(world: &World, caller: &str, state: &str, invitee: Person) -
 
 #[tokio::test]
 async fn who_may_do_what_to_an_invitation_is_as_the_specification_says_in_every_combination() {
+    command_in_every_combination(Door::Http).await;
+}
+
+#[tokio::test]
+async fn who_may_do_what_to_an_invitation_over_graphql_is_the_same_in_every_combination() {
+    command_in_every_combination(Door::Graphql).await;
+}
+
+async fn command_in_every_combination(door: Door) {
     let world = &club().await;
     let mut made = Vec::new();
     // What is refused changes nothing, so all refusals can be met by the same invitation; a success gets its own.
@@ -280,14 +345,18 @@ async fn who_may_do_what_to_an_invitation_is_as_the_specification_says_in_every_
             _ => person(caller),
         };
         let before = world.stored(&id).await;
-        let response = match command {
-            "read" => world.get(&who, format!("/invitations/{id}")).await,
-            _ => world.command(&who, &id, command).await,
+        let found = match door {
+            Door::Http => give(world, &who, &id, command).await,
+            Door::Graphql => calls::command(world, &who, &id, command).await,
         };
-        let found = match response.code() {
-            None => Ok(()),
-            Some(code) => Err((response.status, code)),
-        };
+        if let Ok(shown) = &found {
+            assert_eq!(
+                *shown,
+                world.get(&who, format!("/invitations/{id}")).await.json(),
+                "{caller} · {command} · {state}"
+            );
+        }
+        let found = found.map(drop);
         let wanted = permitted(caller, command, state);
         if found != wanted.map_err(|(status, code)| (status, code.to_owned())) {
             wrong.push(format!("{caller} · {command} · {state}: {found:?} instead of {wanted:?}"));
@@ -297,6 +366,18 @@ async fn who_may_do_what_to_an_invitation_is_as_the_specification_says_in_every_
         }
     }
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// Gives a command on an invitation, or reads it; returns the invitation, or the status and the code of the refusal.
+async fn give(world: &World, who: &Person, id: &str, command: &str) -> Result<Value, (u16, String)> {
+    let response = match command {
+        "read" => world.get(who, format!("/invitations/{id}")).await,
+        _ => world.command(who, id, command).await,
+    };
+    match response.code() {
+        None => Ok(response.json()),
+        Some(code) => Err((response.status, code)),
+    }
 }
 
 fn combinations() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {

@@ -25,17 +25,16 @@ async fn compare(world: &World, role: &str, community: &str, options: &Community
     };
     let friend = person(&format!("friend_of_{role}"));
     let by_id = attempt(json!({ "userIds": [friend.id] })).await;
-    match &options.reason {
-        Some(reason) => assert_eq!(by_id, Err(reason.clone()), "{case}"),
-        None => {
-            let at_once = if options.membership_mode == "automatic" { "joined" } else { "invited" };
-            let expected = if options.needs_approval { "awaiting_approval" } else { at_once };
-            assert_eq!(by_id, Ok(expected.to_owned()), "{case}");
-            let stranger = attempt(json!({ "userIds": [format!("stranger_of_{role}")] })).await;
-            assert_eq!(stranger == Ok("not_connected".to_owned()), options.connections_only, "{case}");
-            let address = attempt(json!({ "emails": [format!("{role}@of-{community}.test")] })).await;
-            assert_eq!(address != Ok("not_connected".to_owned()), options.addresses_allowed, "{case}");
-        }
+    if let Some(reason) = &options.reason {
+        assert_eq!(by_id, Err(reason.clone()), "{case}");
+    } else {
+        let at_once = if options.membership_mode == "automatic" { "joined" } else { "invited" };
+        let expected = if options.needs_approval { "awaiting_approval" } else { at_once };
+        assert_eq!(by_id, Ok(expected.to_owned()), "{case}");
+        let stranger = attempt(json!({ "userIds": [format!("stranger_of_{role}")] })).await;
+        assert_eq!(stranger == Ok("not_connected".to_owned()), options.connections_only, "{case}");
+        let address = attempt(json!({ "emails": [format!("{role}@of-{community}.test")] })).await;
+        assert_eq!(address != Ok("not_connected".to_owned()), options.addresses_allowed, "{case}");
     }
     assert_eq!(options.may_invite, options.reason.is_none(), "{case}");
     let list = world.get(&sender, format!("/communities/{community}/invitations")).await;

@@ -19,7 +19,7 @@ use testkit::{
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What each file comes to: the status of an HTTP function's answer and the code of a problem.
-const HTTP: [(&str, u16, &str); 52] = [
+const HTTP: [(&str, u16, &str); 59] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
     ("send-preview", 200, ""),
@@ -64,6 +64,14 @@ const HTTP: [(&str, u16, &str); 52] = [
     ("moderate-unauthorised", 401, "unauthenticated"),
     ("moderate-forbidden", 403, "not_moderator"),
     ("moderate-malformed", 400, "malformed_request"),
+    ("graphql-good", 200, ""),
+    ("graphql-query", 200, ""),
+    ("graphql-repeated", 200, ""),
+    // What a rule refuses is data.
+    ("graphql-forbidden", 200, ""),
+    ("graphql-unauthorised", 401, "unauthenticated"),
+    ("graphql-malformed", 400, "malformed_request"),
+    ("graphql-not-executed", 400, ""),
     ("directory-good", 201, ""),
     ("directory-repeated", 201, ""),
     ("directory-import", 200, ""),
@@ -154,6 +162,21 @@ async fn samples_of_requests_are_answered_as_their_names_say() {
         let got = response.code().unwrap_or_default();
         assert_eq!((response.status, &*got), (status, code), "{name}: {}", response.body);
     }
+}
+
+#[tokio::test]
+async fn samples_of_graphql_tell_in_their_data_what_came_of_them() {
+    let club = club().await;
+    let data = async |name: &str| club.invoke(name).await.ok().json()["data"].take();
+    let accepted = data("graphql-repeated").await;
+    assert_eq!(accepted["acceptCommunityInvitation"]["response"], json!({ "status": "ACCEPTED" }));
+    let stored = club.world.dump().await;
+    assert_eq!(data("graphql-repeated").await, accepted);
+    let refused = data("graphql-forbidden").await["acceptCommunityInvitation"].take();
+    assert_eq!(refused["errors"], json!(["invitation_not_found"]));
+    assert_eq!(club.world.dump().await, stored);
+    assert_eq!(data("graphql-query").await["me"]["invitations"]["edges"][0]["node"]["id"], club.offered.as_str());
+    assert_eq!(data("graphql-good").await["createCommunityInvitation"]["errors"], json!(["already_invited"]));
 }
 
 #[tokio::test]

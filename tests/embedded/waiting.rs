@@ -111,9 +111,7 @@ async fn the_count_takes_one_read_unit_whatever_the_list_holds() {
     assert!(cost(51).await <= 1.0);
     prototype.expires_at = later(now(), -SignedDuration::from_hours(1));
     world.load(&copies(&prototype, &[(Status::AwaitingApproval, 500)]));
-    let mut lapsed = copies(&prototype, &[(Status::Pending, 500)]);
-    lapsed.iter_mut().for_each(|one| one.community.id = "choir".parse().unwrap());
-    world.load(&lapsed[50..]);
+    world.load(&copies(&prototype, &[(Status::Pending, 500)])[50..]);
     assert!(cost(51).await <= 1.0, "nor of those that have lapsed");
     prototype.expires_at = later(now(), SignedDuration::from_hours(1));
     world.load(&copies(&prototype, &[(Status::Pending, 1_000)]));

@@ -19,7 +19,7 @@ macro_rules! functions {
     };
 }
 
-functions! { send options people list_mine list_sent status respond cancel moderate directory ui }
+functions! { send options people list_mine list_sent status respond cancel moderate directory graphql ui }
 
 /// Returns the function with that name.
 ///

@@ -12,6 +12,7 @@ mod docs;
 mod elements;
 mod engine;
 mod events;
+mod graphql;
 mod idempotency;
 mod lists;
 mod logs;

@@ -80,6 +80,11 @@ const NEEDED: [(&str, &[Action]); 14] = [
             Delete,
         ],
     ),
+    // All that callers may do, in one function: a parameter leaves it out.
+    (
+        "GraphqlFunctionRole",
+        &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, QueryByWaiting, Put, Update],
+    ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
     ("UiFunctionRole", &[]),

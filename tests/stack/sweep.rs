@@ -133,6 +133,8 @@ const RULES: [Rule; 41] = [
     rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &[Sender], 404),
     // As cancelling.
     rule("POST /invitations/{invitationId}/resend", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
+    // Whoever has signed in may ask; what they are told is the same as elsewhere, which tests/embedded/graphql compares.
+    rule("POST /graphql", 200, &SIGNED_IN, &[], 403),
     // "Directory API (site administrator or machine client)."
     rule("PUT /directory/users/{userId}", 200, &[SiteAdministrator], &[], 403),
     rule("DELETE /directory/users/{userId}", 204, &[SiteAdministrator], &[], 403),

@@ -193,6 +193,7 @@ pub struct Preview {
 /// What a caller may do in a community.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub struct CommunityOptions {
     pub community_id: String,
     pub may_invite: bool,

@@ -3,10 +3,11 @@
 use domain::invitation::Status::{self, Accepted, AwaitingApproval, Cancelled, Declined, Expired, Pending, Rejected};
 use http_api::{
     code::Code,
+    command::MAX_REASON_CHARS,
     contract::{Operation, Schema, command, json},
 };
 
-use crate::{MAX_REASON_CHARS, Rejection};
+use crate::Rejection;
 
 pub(crate) fn approve_invitation() -> Operation {
     // An invitation that was never a request is pending, too, and cannot be approved.

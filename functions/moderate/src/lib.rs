@@ -3,12 +3,8 @@
 #[cfg(feature = "openapi")]
 mod contract;
 
-use domain::{field::Prose, lifecycle::Command, text::is_blank};
-use http_api::{
-    api::Api,
-    body, command,
-    problem::{Fault, Problem},
-};
+use domain::lifecycle::Command;
+use http_api::{api::Api, body, command, problem::Problem};
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 
@@ -17,9 +13,6 @@ http_api::routes! {
     POST "/invitations/{invitationId}/reject" => reject_invitation;
     POST "/invitations/{invitationId}/resend" => resend_invitation;
 }
-
-/// The longest reason for a rejection, in characters: what reads well in a mail.
-pub const MAX_REASON_CHARS: usize = 500;
 
 #[derive(Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -33,20 +26,10 @@ async fn approve_invitation(api: &Api, request: &Request) -> Result<Response<Bod
 }
 
 async fn reject_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
-    let reason = reason(request)?;
-    command::run(api, request, &Command::Reject { reason }).await
+    let Rejection { reason } = body::json(request)?;
+    command::run(api, request, &Command::Reject { reason: command::reason(reason)? }).await
 }
 
 async fn resend_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     command::run(api, request, &Command::Resend).await
-}
-
-fn reason(request: &Request) -> Result<Option<String>, Problem> {
-    let Rejection { reason } = body::json(request)?;
-    let written = reason.filter(|reason| !is_blank(reason));
-    let read = written.map(|reason| reason.trim().parse::<Prose<MAX_REASON_CHARS>>()).transpose();
-    match read {
-        Ok(reason) => Ok(reason.map(String::from)),
-        Err(fault) => Err(Problem::invalid(vec![Fault::new("reason", fault)])),
-    }
 }

@@ -4,9 +4,8 @@ use domain::id::CommunityId;
 use http_api::{
     code::Code,
     contract::{Operation, Schema, Value, json},
+    options::OptionsView,
 };
-
-use crate::view::OptionsView;
 
 pub(crate) fn get_community_options() -> Operation {
     Operation::new("Sending", "Tells what the caller may do in a community")

@@ -2,18 +2,16 @@
 
 #[cfg(feature = "openapi")]
 mod contract;
-mod view;
 
 use domain::id::CommunityId;
 use http_api::{
     api::Api,
     function::{json, path},
+    options::OptionsView,
     problem::Problem,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use system::now;
-
-use crate::view::OptionsView;
 
 http_api::routes! {
     GET "/communities/{communityId}/options" => get_community_options;

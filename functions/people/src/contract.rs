@@ -4,10 +4,9 @@ use domain::{field::MAX_NAME_CHARS, id::CommunityId};
 use http_api::{
     code::Code,
     contract::{Operation, Schema, json, openapi::path::ParameterIn, text},
+    people::PeopleView,
 };
 use service::people::MAX_FOUND;
-
-use crate::view::PeopleView;
 
 pub(crate) fn search_people() -> Operation {
     let found = json!({"people": [

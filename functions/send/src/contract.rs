@@ -10,14 +10,11 @@ use http_api::{
         openapi::{header::HeaderBuilder, path::ParameterIn},
         text,
     },
+    sending::{MAX_IDEMPOTENCY_KEY, SendRequest},
 };
-
 use service::send::MAX_SUBMITTED;
 
-use crate::{
-    request::{MAX_IDEMPOTENCY_KEY, SendRequest},
-    response::{Preview, SendView},
-};
+use crate::response::{Preview, SendView};
 
 pub(crate) fn send_invitations() -> Operation {
     let key = text().min_length(Some(1)).max_length(Some(MAX_IDEMPOTENCY_KEY)).pattern(Some("^[ -~]+$"));
@@ -38,7 +35,7 @@ pub(crate) fn send_invitations() -> Operation {
             "Makes repetitions safe for 24 hours: the same key with the same request replays the first response.",
             key,
         )
-        .responds(200, "What came of each recipient.", Schema::of::<SendView<'_>>(), outcomes())
+        .responds(200, "What came of each recipient.", Schema::of::<SendView>(), outcomes())
         .with_header(200, "Idempotency-Replayed", replayed.build())
         .refuses([Code::DailyQuotaUsed, Code::RequestStillRunning, Code::IdempotencyKeyReused]);
     common(operation)

@@ -2,15 +2,18 @@
 
 #[cfg(feature = "openapi")]
 mod contract;
-mod request;
 mod response;
 
 use domain::id::CommunityId;
-use http_api::{api::Api, body, function::path, problem::Problem};
+use http_api::{
+    api::Api,
+    body,
+    function::path,
+    problem::Problem,
+    sending::{self, SendRequest},
+};
 use lambda_http::{Body, Request, Response};
 use system::now;
-
-use crate::request::SendRequest;
 
 http_api::routes! {
     POST "/communities/{communityId}/invitations" => send_invitations;
@@ -21,10 +24,11 @@ async fn send_invitations(api: &Api, request: &Request) -> Result<Response<Body>
     let caller = api.claims.caller(request)?;
     let community: CommunityId = path(request, "communityId")?;
     let body: SendRequest = body::json(request)?;
-    let key = request::idempotency_key(request)?;
+    let key =
+        request.headers().get("idempotency-key").map(|key| sending::idempotency_key(key.as_bytes())).transpose()?;
     let submission = body.parse()?;
     let result = service::send::send(&api.store, &caller, &community, submission, key, now()).await?;
-    response::sent(&result, &caller)
+    response::sent(result, &caller)
 }
 
 async fn preview_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

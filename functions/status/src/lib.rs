@@ -2,7 +2,6 @@
 //!
 //! One batch reads it, and one what it is shown with and what the caller may do.
 
-use domain::viewing::Viewer;
 use http_api::{
     api::Api,
     function::{invitation_id, json},
@@ -21,9 +20,7 @@ async fn get_invitation(api: &Api, request: &Request) -> Result<Response<Body>, 
     let caller = api.claims.caller(request)?;
     let now = now();
     let (found, community) = lists::invitation(&api.store, &caller, invitation_id(request)?, now).await?;
-    let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
-    let view = InvitationView::new(&found.invitation, &found.actions, &viewer, now);
-    json(StatusCode::OK, &view.about(community.as_ref()))
+    json(StatusCode::OK, &InvitationView::found(found, &caller, now).about(community.as_ref()))
 }
 
 /// What the contract says of the route, in a function of its handler's name.

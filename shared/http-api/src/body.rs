@@ -16,7 +16,15 @@ pub const MAX_BODY: usize = 256 * 1024;
 /// # Errors
 /// As [`fields`], and 400 that names the field if it is of another shape.
 pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
-    let fields = fields(request)?;
+    json_within(request, MAX_BODY)
+}
+
+/// Reads the JSON body of `request` as [`json`] does, if it has at most that many bytes.
+///
+/// # Errors
+/// As [`json`], and 413 above `most`.
+pub fn json_within<T: DeserializeOwned>(request: &Request, most: usize) -> Result<T, Problem> {
+    let fields = fields_of(bytes_within(request, most)?)?;
     serde_path_to_error::deserialize(Json::Object(fields)).map_err(|error| {
         let path = error.path().to_string();
         let param = if matches!(path.as_str(), "." | "?") { "body".to_owned() } else { path };
@@ -33,7 +41,10 @@ pub fn json<T: DeserializeOwned>(request: &Request) -> Result<T, Problem> {
 /// # Errors
 /// 413 above [`MAX_BODY`]; 400 if it is no JSON object.
 pub fn fields(request: &Request) -> Result<Vec<(String, Json)>, Problem> {
-    let bytes = bytes(request)?;
+    fields_of(bytes(request)?)
+}
+
+fn fields_of(bytes: &[u8]) -> Result<Vec<(String, Json)>, Problem> {
     // Some editors and exports begin a file with a byte order mark.
     let bytes = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(bytes);
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -51,13 +62,17 @@ pub fn fields(request: &Request) -> Result<Vec<(String, Json)>, Problem> {
 /// # Errors
 /// 413 above [`MAX_BODY`].
 pub fn bytes(request: &Request) -> Result<&[u8], Problem> {
+    bytes_within(request, MAX_BODY)
+}
+
+fn bytes_within(request: &Request, most: usize) -> Result<&[u8], Problem> {
     let bytes = match request.body() {
         Body::Text(text) => text.as_bytes(),
         Body::Binary(bytes) => bytes,
         _ => &[],
     };
-    if bytes.len() > MAX_BODY {
-        return Err(Problem::too_large("body", format!("must be at most {MAX_BODY} bytes")));
+    if bytes.len() > most {
+        return Err(Problem::too_large("body", format!("must be at most {most} bytes")));
     }
     Ok(bytes)
 }

@@ -47,13 +47,15 @@ pub struct Operation {
     pub problems: BTreeSet<Code>,
     /// The schemas that it refers to.
     pub schemas: Vec<Schema>,
+    /// What it responds in other media types, by status.
+    pub others: Vec<(u16, &'static str, Content)>,
 }
 
 impl Operation {
     /// An operation that takes and responds nothing yet, in the part of the API that `tag` names.
     pub fn new(tag: &str, summary: &str) -> Self {
         let described = OperationBuilder::new().tag(tag).summary(Some(summary)).build();
-        Self { described, problems: BTreeSet::new(), schemas: Vec::new() }
+        Self { described, problems: BTreeSet::new(), schemas: Vec::new(), others: Vec::new() }
     }
 
     /// Adds what follows from the route and from its handler's name: the id, who may call, and what all such routes refuse.
@@ -123,6 +125,18 @@ impl Operation {
         let content = content(Ref::from_schema_name(&schema.name), examples);
         self.schemas.push(schema);
         self.response(status, ResponseBuilder::new().description(description).content(JSON, content))
+    }
+
+    /// Responds in another media type as well, whatever else it responds with that status.
+    pub fn also(
+        mut self,
+        status: u16,
+        (media_type, schema, examples): (&'static str, Schema, Vec<(&str, Value)>),
+    ) -> Self {
+        let schema = schema.of_response();
+        self.others.push((status, media_type, content(Ref::from_schema_name(&schema.name), examples)));
+        self.schemas.push(schema);
+        self
     }
 
     /// Responds without a body.
@@ -324,7 +338,7 @@ fn without_null(schema: &mut Value, never_null: &impl Fn(bool) -> bool) {
 
 /// The response that shows one invitation.
 pub fn invitation() -> Schema {
-    Schema::of::<InvitationView<'_>>()
+    Schema::of::<InvitationView>()
 }
 
 /// An invitation as an example: the routes that respond with one show it in the state they leave it in.
@@ -382,7 +396,7 @@ pub fn list(operation: Operation, counting: bool) -> Operation {
         .responds(
             200,
             "A page: pending invitations first, then status by status, the newest first in each, whatever the size of the pages.",
-            Schema::of::<ListView<'_>>(),
+            Schema::of::<ListView>(),
             vec![("page", page)],
         )
         .refuses([Code::MalformedRequest, Code::InvalidCursor])

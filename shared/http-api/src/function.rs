@@ -121,12 +121,17 @@ async fn handle(api: Option<&Api>, function: &Function, request: &Request) -> Re
 /// 500 if `value` does not serialise.
 pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>, Problem> {
     let text = serde_json::to_string(value).map_err(|_| Problem::internal())?;
+    Ok(not_stored(status, "application/json", text))
+}
+
+/// Returns a response that nobody may keep.
+pub fn not_stored(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+    response
 }
 
 /// Returns the id of the invitation that the path names.
@@ -134,8 +139,15 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>
 /// # Errors
 /// 404 if the text cannot be the id of one: what cannot exist is not there.
 pub fn invitation_id(request: &Request) -> Result<InvitationId, Problem> {
-    let id = parameter(request, "invitationId").and_then(|id| id.parse().ok());
-    id.ok_or_else(|| domain::refusal::Refusal::InvitationNotFound.into())
+    invitation_named(&parameter(request, "invitationId").unwrap_or_default())
+}
+
+/// Returns the id of the invitation that the text names.
+///
+/// # Errors
+/// As [`invitation_id`].
+pub fn invitation_named(text: &str) -> Result<InvitationId, Problem> {
+    text.parse().map_err(|_| domain::refusal::Refusal::InvitationNotFound.into())
 }
 
 /// Parses the path parameter `name`.
@@ -159,7 +171,8 @@ pub fn parameter(request: &Request, name: &str) -> Option<String> {
     Some(percent_decode_str(text).decode_utf8().map_or_else(|_| text.to_owned(), Into::into))
 }
 
-fn request_id(request: &Request) -> String {
+/// Returns the gateway's id of the request, under which the log knows it.
+pub fn request_id(request: &Request) -> String {
     match request.request_context_ref() {
         Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone().unwrap_or_default(),
         _ => String::new(),

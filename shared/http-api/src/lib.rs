@@ -11,9 +11,12 @@ pub mod cursor;
 pub mod function;
 pub mod json;
 pub mod list;
+pub mod options;
+pub mod people;
 pub mod problem;
 pub mod query;
 pub mod route;
+pub mod sending;
 pub mod view;
 
 #[cfg(test)]

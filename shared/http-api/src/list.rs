@@ -3,7 +3,7 @@
 use domain::{Timestamp, invitation::Status, invitee_query::InviteeQuery, person::Caller, viewing::Viewer};
 use lambda_http::Request;
 use serde::Serialize;
-use service::lists::{List, ListRequest, Listed, Page};
+use service::lists::{List, ListRequest, Listed, Page, Position};
 
 use super::{cursor, problem::Problem, query::parameter, view::InvitationView};
 
@@ -24,12 +24,25 @@ pub struct ListQuery {
     binding: String,
 }
 
+/// How a caller narrows a list, before it is checked.
+#[derive(Debug, Clone, Default)]
+pub struct ListArguments {
+    /// Only the invitations in this state.
+    pub status: Option<Status>,
+    /// What a community's list is searched by. No other list can be searched.
+    pub text: Option<String>,
+    /// The most invitations on the page.
+    pub limit: Option<i64>,
+    /// Where the page before ended, as the caller brings it back.
+    pub cursor: Option<String>,
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = InvitationPage))]
 #[serde(rename_all = "camelCase")]
-pub struct ListView<'a> {
-    invitations: Vec<InvitationView<'a>>,
+pub struct ListView {
+    invitations: Vec<InvitationView>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,39 +62,61 @@ impl ListQuery {
                 Problem::malformed("status", format!("must be one of {}", names.join(", ")))
             })?),
         };
-        let limit =
-            match parameter(request, "limit")? {
-                None => DEFAULT_LIMIT,
-                Some(text) => text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(|| {
-                    Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
-                })?,
-            };
+        let limit = parameter(request, "limit")?.map(|text| text.parse().map_err(|_| bad_limit())).transpose()?;
+        let cursor = parameter(request, "cursor")?;
         let searched = lists.iter().all(|list| matches!(list, List::Into(_)));
-        let text = if searched { searched_by(request)? } else { String::new() };
-        let query = InviteeQuery::new(&text);
+        let text = if searched { parameter(request, "q")? } else { None };
+        Self::new(ListArguments { status, text, limit, cursor }, lists, caller, counting)
+    }
+
+    /// Reads how `arguments` narrow the lists, for the caller.
+    ///
+    /// # Errors
+    /// 400 that names a limit out of its range, a text that is too long, or a cursor of another list.
+    pub fn new(arguments: ListArguments, lists: Vec<List>, caller: &str, counting: bool) -> Result<Self, Problem> {
+        let ListArguments { status, text, limit, cursor } = arguments;
+        let limit = limit.map_or(Some(DEFAULT_LIMIT), |limit| u32::try_from(limit).ok());
+        let limit = limit.filter(|limit| (1..=MAX_LIMIT).contains(limit)).ok_or_else(bad_limit)?;
         let of: Vec<_> = lists.iter().map(|list| format!("{} {}", list.index(), list.of())).collect();
+        let text = searched_by(text)?;
+        let query = InviteeQuery::new(&text);
         let binding = format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str));
-        let after = parameter(request, "cursor")?.map(|sealed| cursor::open(&sealed, &binding)).transpose()?;
+        let after = cursor.map(|sealed| cursor::open(&sealed, &binding)).transpose()?;
         Ok(Self { request: ListRequest { lists, status, query, limit, after, counting }, binding })
     }
 
+    /// Returns the cursor of a position in the list.
+    pub fn seal(&self, position: &Position) -> String {
+        cursor::seal(position, &self.binding)
+    }
+
     /// Shows the page as the caller sees it.
-    pub fn view<'a>(&self, page: &'a Page, caller: &Caller, now: Timestamp) -> ListView<'a> {
-        let view = |one: &'a Listed| {
-            let viewer = Viewer { caller, user: page.user.as_ref(), role: one.role };
-            InvitationView::new(&one.invitation, &one.actions, &viewer, now)
-        };
+    pub fn view(&self, page: Page, caller: &Caller, now: Timestamp) -> ListView {
         ListView {
-            invitations: page.invitations.iter().map(view).collect(),
-            next_cursor: page.next.as_ref().map(|next| cursor::seal(next, &self.binding)),
+            next_cursor: page.next.as_ref().map(|next| self.seal(next)),
             pending_count: page.pending,
+            invitations: views(page, caller, now),
         }
     }
 }
 
+/// Shows the invitations on a page as the caller sees them.
+pub fn views(page: Page, caller: &Caller, now: Timestamp) -> Vec<InvitationView> {
+    let Page { user, invitations, .. } = page;
+    let view = |Listed { invitation, role, actions }| {
+        let viewer = Viewer { caller, user: user.as_ref(), role };
+        InvitationView::new(invitation, &actions, &viewer, now)
+    };
+    invitations.into_iter().map(view).collect()
+}
+
+fn bad_limit() -> Problem {
+    Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
+}
+
 /// Returns what a community's list is searched by; empty, where it is not.
-fn searched_by(request: &Request) -> Result<String, Problem> {
-    let text = parameter(request, "q")?.unwrap_or_default();
+fn searched_by(text: Option<String>) -> Result<String, Problem> {
+    let text = text.unwrap_or_default();
     if text.chars().count() > MAX_QUERY_CHARS {
         return Err(Problem::malformed("q", format!("must be at most {MAX_QUERY_CHARS} characters")));
     }

@@ -151,6 +151,16 @@ impl Problem {
         &self.faults
     }
 
+    /// The state of the invitation that was in the way.
+    pub fn invitation_status(&self) -> Option<Status> {
+        self.invitation_status
+    }
+
+    /// The seconds after which the same request may succeed, where that is known.
+    pub fn retry_after(&self, now: Timestamp) -> Option<i64> {
+        self.retry_at.map(|at| at.duration_since(now).as_secs().max(0) + 1)
+    }
+
     fn view<'a>(&'a self, request_id: &'a str, now: Timestamp) -> ProblemView<'a> {
         ProblemView {
             title: self.status().canonical_reason().unwrap_or("Error"),
@@ -160,7 +170,7 @@ impl Problem {
             param: self.faults.first().map(|fault| fault.param.as_str()),
             errors: &self.faults,
             invitation: self.invitation_status.map(|status| Conflict { status }),
-            retry_after: self.retry_at.map(|at| at.duration_since(now).as_secs().max(0) + 1),
+            retry_after: self.retry_after(now),
             request_id,
         }
     }

@@ -6,146 +6,151 @@ use domain::{
     Timestamp,
     actions::Action,
     community::{Community, CommunityType},
+    email::EmailAddress,
     field::Count,
-    id::UserId,
+    id::{CommunityId, InvitationId, UserId},
     invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Sender, Status},
+    person::Caller,
     settings::Locale,
     viewing::{ShownInvitee, Viewer},
 };
-use mail;
+use service::command::ViewedInvitation;
 
-/// An invitation as `viewer` sees it at one moment.
-#[derive(Debug, Serialize)]
+/// An invitation as one viewer sees it at one moment. Whatever it is shown in, such as JSON or GraphQL, shows these fields.
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitation))]
 #[serde(rename_all = "camelCase")]
-pub struct InvitationView<'a> {
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::InvitationId))]
-    id: String,
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::CommunityId))]
-    community_id: &'a str,
-    community: CommunityView<'a>,
-    sender: &'a Sender,
-    invitee: InviteeView<'a>,
-    status: Status,
-    message: String,
-    created_at: Timestamp,
-    expires_at: Timestamp,
+#[allow(missing_docs, reason = "openapi.yaml and schema.graphql are made from the fields")]
+pub struct InvitationView {
+    pub id: InvitationId,
+    pub community_id: CommunityId,
+    pub community: CommunityView,
+    pub sender: Sender,
+    pub invitee: InviteeView,
+    pub status: Status,
+    pub message: String,
+    pub created_at: Timestamp,
+    pub expires_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
-    answered_at: Option<Timestamp>,
+    pub answered_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::id::UserId>))]
-    decided_by: Option<&'a str>,
+    pub decided_by: Option<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<&'a str>,
+    pub reason: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<DeliveryView>,
-    actions: Vec<ActionView>,
+    pub delivery: Option<DeliveryView>,
+    pub actions: Vec<ActionView>,
 }
 
 /// The community as its invitations show it. What it is and what it asks of its members stands in a single invitation alone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityLabel))]
 #[serde(rename_all = "camelCase")]
-struct CommunityView<'a> {
-    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::CommunityId))]
-    id: &'a str,
-    title: &'a str,
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct CommunityView {
+    pub id: CommunityId,
+    pub title: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    url: Option<&'a str>,
-    r#type: CommunityType,
+    pub url: Option<String>,
+    pub r#type: CommunityType,
     #[serde(skip_serializing_if = "Option::is_none")]
-    description: Option<&'a str>,
+    pub description: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rules_url: Option<&'a str>,
+    pub rules_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    member_count: Option<u64>,
+    pub member_count: Option<u64>,
 }
 
-impl<'a> From<&'a CommunityLabel> for CommunityView<'a> {
-    fn from(label: &'a CommunityLabel) -> Self {
-        Self {
-            id: label.id.as_str(),
-            title: &label.title,
-            url: label.url.as_deref(),
-            r#type: label.community_type,
-            description: None,
-            rules_url: None,
-            member_count: None,
+impl From<CommunityLabel> for CommunityView {
+    fn from(CommunityLabel { id, title, url, community_type }: CommunityLabel) -> Self {
+        Self { id, title, url, r#type: community_type, description: None, rules_url: None, member_count: None }
+    }
+}
+
+/// The invitee as the viewer sees them: a user, an address, or nobody any more.
+#[derive(Debug, Clone, Default, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct InviteeView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<EmailAddress>,
+}
+
+/// How the latest mail of the invitation fares.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Delivery))]
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct DeliveryView {
+    pub state: DeliveryState,
+    pub at: Timestamp,
+}
+
+/// Something that the viewer may do with the invitation now, and by which request.
+#[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AllowedAction))]
+#[allow(missing_docs, reason = "as of the invitation")]
+pub struct ActionView {
+    pub id: Action,
+    pub method: &'static str,
+    pub href: String,
+}
+
+impl From<ShownInvitee<'_>> for InviteeView {
+    fn from(shown: ShownInvitee<'_>) -> Self {
+        match shown {
+            ShownInvitee::User { id, display_name } => {
+                Self { user_id: Some(id.clone()), display_name: display_name.map(str::to_owned), email: None }
+            }
+            ShownInvitee::Address(email) => Self { email: Some(email.clone()), ..Self::default() },
+            ShownInvitee::Nobody => Self::default(),
         }
     }
 }
 
-#[derive(Debug, Default, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
-#[serde(rename_all = "camelCase")]
-struct InviteeView<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::id::UserId>))]
-    user_id: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    display_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<domain::email::EmailAddress>))]
-    email: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Delivery))]
-struct DeliveryView {
-    state: DeliveryState,
-    at: Timestamp,
-}
-
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = AllowedAction))]
-struct ActionView {
-    id: Action,
-    method: &'static str,
-    href: String,
-}
-
-impl<'a> InvitationView<'a> {
+impl InvitationView {
     /// Returns `invitation` as `viewer`, who may see it and has these actions, sees it at `now`.
-    pub fn new(invitation: &'a Invitation, actions: &[Action], viewer: &Viewer<'_>, now: Timestamp) -> Self {
-        let invitee = match viewer.shown_invitee(invitation) {
-            ShownInvitee::User { id, display_name } => {
-                InviteeView { user_id: Some(id.as_str()), display_name, email: None }
-            }
-            ShownInvitee::Address(email) => InviteeView { email: Some(email.as_str()), ..InviteeView::default() },
-            ShownInvitee::Nobody => InviteeView::default(),
-        };
+    pub fn new(invitation: Invitation, actions: &[Action], viewer: &Viewer<'_>, now: Timestamp) -> Self {
+        let id = invitation.id;
         let act = |action: &Action| ActionView {
             id: *action,
             method: "POST",
-            href: format!("/invitations/{}/{}", invitation.id, action.verb()),
+            href: format!("/invitations/{id}/{}", action.verb()),
         };
         Self {
-            id: invitation.id.to_string(),
-            community_id: invitation.community.id.as_str(),
-            community: CommunityView::from(&invitation.community),
-            sender: &invitation.sender,
-            invitee,
+            id,
+            community_id: invitation.community.id.clone(),
+            invitee: viewer.shown_invitee(&invitation).into(),
             status: invitation.status_at(now),
-            message: mail::plain_message(invitation, Locale::En),
+            message: mail::plain_message(&invitation, Locale::En),
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
-            decided_by: invitation.decided_by.as_ref().map(UserId::as_str),
             // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's reason.
-            reason: reason(invitation).filter(|_| viewer.sees_address(invitation)),
-            delivery: invitation
-                .delivery
-                .as_ref()
-                .map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
+            reason: reason(&invitation).filter(|_| viewer.sees_address(&invitation)).map(str::to_owned),
             actions: actions.iter().map(act).collect(),
+            community: invitation.community.into(),
+            sender: invitation.sender,
+            decided_by: invitation.decided_by,
+            delivery: invitation.delivery.map(|Delivery { state, at }| DeliveryView { state, at }),
         }
     }
 
+    /// Returns what was found for the caller, as they see it at `now`.
+    pub fn found(found: ViewedInvitation, caller: &Caller, now: Timestamp) -> Self {
+        let ViewedInvitation { invitation, user, role, actions } = found;
+        Self::new(invitation, &actions, &Viewer { caller, user: user.as_ref(), role }, now)
+    }
+
     /// Shows what one should know of the community before answering, as far as there is a record of it.
-    pub fn about(mut self, community: Option<&'a Community>) -> Self {
+    pub fn about(mut self, community: Option<&Community>) -> Self {
         if let Some(community) = community {
-            self.community.description = community.description.as_deref();
-            self.community.rules_url = community.rules_url.as_deref();
+            self.community.description = community.description.as_deref().map(str::to_owned);
+            self.community.rules_url = community.rules_url.as_deref().map(str::to_owned);
             self.community.member_count = community.member_count.map(Count::get);
         }
         self

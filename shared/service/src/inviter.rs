@@ -48,13 +48,17 @@ impl<'a> Inviter<'a> {
         ];
         let records = store.read(keys).await?;
         let settings = records.settings(spread)?;
-        let (used, limit) = (records.used(&caller.id, day), settings.daily_invitations_per_sender.get());
         let user = records.user(&caller.id)?.map(|record| record.user);
         let role = records.standing(&party, community)?.role;
         let viewer = Viewer { caller, user: user.as_ref(), role: RoleFact::Known(role) };
         viewer.check_active()?;
         let community = records.community(community, spread)?.ok_or(Refusal::CommunityNotFound)?;
-        let quota = Quota { sender: caller.id.clone(), day, used, limit };
+        let quota = Quota {
+            sender: caller.id.clone(),
+            day,
+            used: records.used(&caller.id, day),
+            limit: settings.daily_invitations_per_sender.get(),
+        };
         Ok(Self { caller, user, role, community, settings, quota })
     }
 

@@ -60,6 +60,28 @@ pub struct Page {
     pub next: Option<Position>,
     /// The count of pending invitations, at most [`MAX_LIMIT`], where it was asked for and the list can tell.
     pub pending: Option<u32>,
+    /// The moment whose statuses make the order.
+    clock: Timestamp,
+}
+
+impl Page {
+    /// Returns where a page starts that goes on behind each invitation of this one.
+    pub fn positions(&self) -> Vec<Position> {
+        let mut lapsed = self.next.as_ref().is_some_and(|next| next.lapsed);
+        let mut positions: Vec<_> = self
+            .invitations
+            .iter()
+            .rev()
+            .map(|Listed { invitation, .. }| {
+                let after = Place::at(invitation, self.clock);
+                let position = Position { after, clock: self.clock, lapsed, pending: self.pending };
+                lapsed |= invitation.status_at(self.clock) != invitation.status;
+                position
+            })
+            .collect();
+        positions.reverse();
+        positions
+    }
 }
 
 /// An invitation on a page.
@@ -182,7 +204,7 @@ impl<'a> Found<'a> {
             }
         }
         invitations.sort_by_key(|one| Reverse(Place::at(&one.invitation, self.page.clock)));
-        Ok(Page { user, invitations, next: self.page.next.clone(), pending: self.page.pending })
+        Ok(Page { user, invitations, next: self.page.next.clone(), pending: self.page.pending, clock: self.page.clock })
     }
 
     fn actions(

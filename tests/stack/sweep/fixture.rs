@@ -167,6 +167,7 @@ impl<'a> Fixture<'a> {
         match route.path.as_str() {
             // An address of its own: each case is about the right, not about the recipient.
             path if path.starts_with("/communities/") => json!({"emails": [free_address()]}),
+            "/graphql" => self.document(),
             "/directory/users/{userId}" => json!({"displayName": "Spare"}),
             "/directory/communities/{communityId}" => {
                 json!({"title": "Spare", "visibility": "public", "enrolment": "open"})
@@ -177,6 +178,14 @@ impl<'a> Fixture<'a> {
             "/directory/import" => json!({"records": []}),
             _ => json!({}),
         }
+    }
+
+    /// Asks for all that a stranger might be curious about.
+    fn document(&self) -> Value {
+        let community = &self.world.community;
+        let query = "query ($community: ID!) { me { id invitations { edges { node { id } } } } community(id: $community) { \
+            invitations { errors edges { node { id } } } stats { errors response { counts { count } } } } }";
+        json!({"query": query, "variables": {"community": community}})
     }
 
     /// Returns what a refusal tells that it should not.

@@ -40,7 +40,7 @@ export const ar: Messages = {
   compose: 'دعوة أشخاص',
   recipients: 'أشخاص وعناوين بريد إلكتروني',
   recipientsConnections: 'أشخاص من معارفك',
-  hint: 'يمكن لصق قائمة أو إفلات ملف CSV: يتم التحقق قبل الإرسال.',
+  hint: 'يمكن أيضًا لصق قائمة أو إفلات ملف CSV.',
   file: 'اختيار ملف',
   found: 'النتائج: {n}',
   added: 'تمت إضافة {n}.',
@@ -68,7 +68,7 @@ export const ar: Messages = {
   progress: 'تم إرسال {n} من {all}',
   stop: 'التوقف هنا',
   failed: 'لم تتم دعوة: {n}.',
-  failedHint: 'عادوا إلى الخانة مع السبب.',
+  failedHint: 'عادوا إلى الخانة.',
   done: 'في الطريق: {n}',
   settled: 'أعضاء أو مدعوون بالفعل: {n}',
 

@@ -39,7 +39,7 @@ export const de: Messages = {
   compose: 'Leute einladen',
   recipients: 'Personen und E-Mail-Adressen',
   recipientsConnections: 'Personen, die Sie kennen',
-  hint: 'Liste einfügen oder CSV-Datei hierherziehen: Alles wird vorher geprüft.',
+  hint: 'Auch mit eingefügten Listen und CSV-Dateien.',
   file: 'Datei wählen',
   found: '{n} gefunden',
   added: '{n} hinzugefügt.',
@@ -67,7 +67,7 @@ export const de: Messages = {
   progress: '{n} von {all} gesendet',
   stop: 'Hier aufhören',
   failed: '{n} nicht eingeladen.',
-  failedHint: 'Sie stehen mit dem Grund wieder im Feld.',
+  failedHint: 'Sie stehen wieder im Feld.',
   done: '{n} unterwegs',
   settled: '{n} schon eingeladen oder Mitglied',
 

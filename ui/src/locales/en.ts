@@ -40,7 +40,7 @@ export const en = {
   compose: 'Invite people',
   recipients: 'People and email addresses',
   recipientsConnections: 'People you know',
-  hint: 'Paste a list, or drop a CSV file: all is checked before it is sent.',
+  hint: 'Pasted lists and dropped CSV files work, too.',
   file: 'Choose a file',
   found: '{n} found',
   added: '{n} added.',
@@ -68,7 +68,7 @@ export const en = {
   progress: '{n} of {all} sent',
   stop: 'Stop here',
   failed: '{n} not invited.',
-  failedHint: 'They are in the box again, each with the reason.',
+  failedHint: 'They are in the box again.',
   done: '{n} on the way',
   settled: '{n} invited or members already',
 

@@ -134,14 +134,12 @@ impl<'a> Reader<'a> {
     /// A line that ends between a name and its address was folded, if the next one is indented.
     fn end_line(&mut self, to: usize) -> Option<Entry<'a>> {
         let folded = self.unread.and_then(|_| self.bracket_after(self.at)).filter(|(_, open)| *open == '<');
-        match folded {
-            Some((bracket, _)) => self.step(bracket),
-            None => {
-                let entry = self.separate(to);
-                self.row_has_address = false;
-                entry
-            }
+        if let Some((bracket, _)) = folded {
+            return self.step(bracket);
         }
+        let entry = self.separate(to);
+        self.row_has_address = false;
+        entry
     }
 
     /// Returns the bracket that opens behind white space and folded lines.

@@ -1,41 +1,52 @@
-//! What a request says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a mail.
+//! What a request to invite says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a mail;
+//! and what came of each recipient.
 
 use std::fmt;
 
 use domain::{
     message::{InvalidMessage, Message},
+    person::Caller,
+    sending::Outcome,
     settings::MAX_LIFETIME_DAYS,
     text::is_blank,
+    viewing::{RoleFact, Viewer},
 };
-use http_api::problem::{Fault, Problem};
-use lambda_http::Request;
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{self, SeqAccess, Visitor},
 };
-use service::send::Submission;
+use service::send::{RecipientResult, SendResult, Submission};
+
+use super::{
+    problem::{Fault, Problem},
+    view::InvitationView,
+};
 
 /// The longest `Idempotency-Key`, in characters (SPEC section 4).
-pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
+pub const MAX_IDEMPOTENCY_KEY: usize = 255;
 
 /// The body of a request.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
-pub(crate) struct SendRequest {
+#[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
+pub struct SendRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Vec<String>>))]
-    user_ids: Vec<String>,
+    pub user_ids: Vec<String>,
     #[serde(deserialize_with = "emails")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Emails>))]
-    emails: Vec<String>,
-    message: Option<String>,
-    expires_in_days: Option<i64>,
-    notify: Option<bool>,
+    pub emails: Vec<String>,
+    pub message: Option<String>,
+    pub expires_in_days: Option<i64>,
+    pub notify: Option<bool>,
 }
 
 impl SendRequest {
     /// Checks what concerns the whole request; a recipient that is none is an outcome, not an error.
-    pub(crate) fn parse(self) -> Result<Submission, Problem> {
+    ///
+    /// # Errors
+    /// 422 with each value that is not allowed, 413 for more recipients than are looked at.
+    pub fn parse(self) -> Result<Submission, Problem> {
         let mut faults = Vec::new();
         let written = self.message.filter(|text| !is_blank(text));
         let message = match written.map(|text| text.parse::<Message>()).transpose() {
@@ -101,14 +112,41 @@ fn emails<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::
     deserializer.deserialize_any(Emails)
 }
 
-/// The request's `Idempotency-Key`, if it has one.
-pub(crate) fn idempotency_key(request: &Request) -> Result<Option<&str>, Problem> {
-    let Some(value) = request.headers().get("idempotency-key") else { return Ok(None) };
-    match value.to_str() {
-        Ok(key) if (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) => Ok(Some(key)),
-        _ => {
-            let detail = format!("must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters");
-            Err(Problem::malformed("Idempotency-Key", detail))
-        }
-    }
+/// Reads the key that makes repetitions of a request safe.
+///
+/// # Errors
+/// 400 if it is too long, or not printable.
+pub fn idempotency_key(text: &[u8]) -> Result<&str, Problem> {
+    let is_key =
+        (1..=MAX_IDEMPOTENCY_KEY).contains(&text.len()) && text.iter().all(|byte| (b' '..=b'~').contains(byte));
+    std::str::from_utf8(text).ok().filter(|_| is_key).ok_or_else(|| {
+        let detail = format!("must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters");
+        Problem::malformed("Idempotency-Key", detail)
+    })
+}
+
+/// What came of one recipient, as the sender sees it.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SendResult))]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
+pub struct ResultView {
+    pub recipient: String,
+    pub outcome: Outcome,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationView>,
+}
+
+/// Shows what became of each recipient of a request to the caller who sent it.
+pub fn results(result: SendResult, caller: &Caller) -> Vec<ResultView> {
+    let viewer = Viewer { caller, user: None, role: RoleFact::Known(result.role) };
+    let view = |RecipientResult { recipient, outcome, retry_after, invitation, actions }| ResultView {
+        recipient,
+        outcome,
+        retry_after,
+        invitation: invitation.map(|made| InvitationView::new(made, &actions, &viewer, result.at)),
+    };
+    result.results.into_iter().map(view).collect()
 }

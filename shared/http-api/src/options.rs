@@ -1,4 +1,4 @@
-//! Shows what a caller may do.
+//! Shows what a caller may do in a community.
 
 use domain::{
     Timestamp,
@@ -8,66 +8,73 @@ use domain::{
     sending::{Quota, SearchScope, SendingRights},
     settings::{Locale, MAX_LIFETIME_DAYS, PeopleSearch, Settings},
 };
-use http_api::problem::Problem;
 use serde::Serialize;
 use service::options::Options;
 
+use super::problem::Problem;
+
+/// What a caller may do in a community.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityOptions))]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct OptionsView<'a> {
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+#[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
+pub struct OptionsView<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = CommunityId))]
-    community_id: &'a str,
-    may_invite: bool,
+    pub community_id: &'a str,
+    pub may_invite: bool,
     /// Why the caller may not invite, as the problem of an attempt would say.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<http_api::code::Code>))]
-    reason: Option<&'static str>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::code::Code>))]
+    pub reason: Option<&'static str>,
     /// Whether a moderator must approve what the caller asks for.
-    needs_approval: bool,
+    pub needs_approval: bool,
     /// Whether only the caller's connections may be invited.
-    connections_only: bool,
+    pub connections_only: bool,
     /// Whether addresses may be invited.
-    addresses_allowed: bool,
+    pub addresses_allowed: bool,
     /// Whom the caller finds by name.
-    people_search: PeopleSearch,
-    may_moderate: bool,
+    pub people_search: PeopleSearch,
+    pub may_moderate: bool,
     /// Whether invited users become members at once.
-    membership_mode: MembershipMode,
+    pub membership_mode: MembershipMode,
     /// The message of invitations without one of the sender's, in the caller's language and with its tokens. Sent back as it is,
     /// each reader gets it in theirs.
-    default_message: &'a str,
-    message_tokens: [&'static str; TOKENS.len()],
-    limits: Limits,
-    quota: QuotaView,
+    pub default_message: &'a str,
+    pub message_tokens: [&'static str; TOKENS.len()],
+    pub limits: SendLimits,
+    pub quota: QuotaView,
     /// The languages that mails and pages speak.
-    languages: [Locale; Locale::ALL.len()],
+    pub languages: [Locale; Locale::ALL.len()],
 }
 
 /// How far one request may go.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SendLimits))]
 #[serde(rename_all = "camelCase")]
-struct Limits {
-    recipients: u32,
-    message_characters: usize,
-    lifetime_days: u32,
+#[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
+pub struct SendLimits {
+    pub recipients: u32,
+    pub message_characters: usize,
+    pub lifetime_days: u32,
     /// Days until an invitation expires for which no other number is asked.
-    default_lifetime_days: u32,
+    pub default_lifetime_days: u32,
 }
 
 /// The caller's allowance for the present UTC day.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Quota))]
 #[serde(rename_all = "camelCase")]
-struct QuotaView {
-    per_day: u32,
-    left: u32,
-    renews_at: Timestamp,
+#[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
+pub struct QuotaView {
+    pub per_day: u32,
+    pub left: u32,
+    pub renews_at: Timestamp,
 }
 
 impl<'a> OptionsView<'a> {
-    pub(crate) fn new(community: &'a CommunityId, options: &'a Options) -> Self {
+    /// Shows the options of the community.
+    pub fn new(community: &'a CommunityId, options: &'a Options) -> Self {
         let reason = options.rights.clone().err().map(|refusal| Problem::from(refusal).code());
         let may_invite = reason.is_none();
         let rights = options.rights.as_ref().copied().unwrap_or(SendingRights::ANYONE);
@@ -87,14 +94,14 @@ impl<'a> OptionsView<'a> {
             membership_mode: options.mode,
             default_message: &options.default_message,
             message_tokens: TOKENS,
-            limits: Limits::from(&options.settings),
+            limits: SendLimits::from(&options.settings),
             quota: QuotaView::from(&options.quota),
             languages: Locale::ALL,
         }
     }
 }
 
-impl From<&Settings> for Limits {
+impl From<&Settings> for SendLimits {
     fn from(settings: &Settings) -> Self {
         Self {
             recipients: settings.max_recipients_per_request.get(),

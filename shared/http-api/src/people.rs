@@ -1,34 +1,51 @@
-//! Shows who was found: their names and profiles, never an address.
+//! The search for people to invite: what is typed, and who was found by it. Names and profiles show, never an address.
 
-use domain::id::UserId;
+use domain::{field::MAX_NAME_CHARS, id::UserId, search::SearchName};
 use serde::Serialize;
 use service::people::{Candidate, Reason};
 
-#[derive(Serialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = People))]
-pub(crate) struct PeopleView<'a> {
-    people: Vec<PersonView<'a>>,
+use super::problem::Problem;
+
+/// Reads what has been typed of a name.
+///
+/// # Errors
+/// 400 if it is longer than any name.
+pub fn search_name(text: &str) -> Result<SearchName, Problem> {
+    if text.chars().count() > MAX_NAME_CHARS {
+        return Err(Problem::malformed("q", format!("must be at most {MAX_NAME_CHARS} characters")));
+    }
+    Ok(SearchName::new(text))
 }
 
+/// Who was found.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = People))]
+pub struct PeopleView<'a> {
+    /// The people, in the order of the words that were found.
+    pub people: Vec<PersonView<'a>>,
+}
+
+/// Someone who was found.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Person))]
 #[serde(rename_all = "camelCase")]
-struct PersonView<'a> {
+#[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
+pub struct PersonView<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = UserId))]
-    user_id: &'a str,
-    display_name: &'a str,
+    pub user_id: &'a str,
+    pub display_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    profile_url: Option<&'a str>,
+    pub profile_url: Option<&'a str>,
     /// Why they cannot be invited.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<ReasonView>,
+    pub reason: Option<ReasonView>,
 }
 
 /// Why a person cannot be invited.
-#[derive(Serialize)]
+#[derive(Debug, Clone, Copy, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = NotInvitable))]
 #[serde(rename_all = "snake_case")]
-enum ReasonView {
+pub enum ReasonView {
     /// They are a member already.
     AlreadyMember,
     /// They have a live invitation already.

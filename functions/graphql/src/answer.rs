@@ -1,0 +1,100 @@
+//! How an answer is sent: its media type, its HTTP status, and nothing that only we should know.
+
+use async_graphql::{Response, ServerError, Value};
+use http_api::{code::Code, function::not_stored};
+use lambda_http::{
+    Body, Request,
+    http::{StatusCode, header::ACCEPT},
+};
+use serde::Serialize;
+
+/// The media type of answers whose HTTP status tells of a document that was not executed.
+pub(crate) const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
+/// The media type of answers to clients that do not know the other.
+const JSON: &str = "application/json";
+
+/// The largest answer, in bytes: Lambda passes on six megabytes.
+const MAX_ANSWER: usize = 5_000_000;
+/// The most faults of a document that are told.
+const MAX_ERRORS: usize = 10;
+/// The longest text about a fault, in characters: it may quote the document.
+const MAX_MESSAGE: usize = 400;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    /// What was asked for; missing if nothing was executed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "<[ServerError]>::is_empty")]
+    errors: &'a [ServerError],
+}
+
+/// Returns the HTTP response to `request` that carries the answer.
+pub(crate) fn response(answer: Response, request: &Request) -> lambda_http::Response<Body> {
+    let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let media_type =
+        if accepted.into_iter().any(|value| value.contains(GRAPHQL_RESPONSE)) { GRAPHQL_RESPONSE } else { JSON };
+    let answer = shortened(answer);
+    let (status, text) = match (status(&answer, media_type), text(&answer)) {
+        (status, text) if text.len() <= MAX_ANSWER => (status, text),
+        _ => (StatusCode::OK, text(&too_large().into())),
+    };
+    // A status that tells something is told in the media type in which it counts.
+    not_stored(status, if status == StatusCode::OK { media_type } else { GRAPHQL_RESPONSE }, text)
+}
+
+/// Returns the answer to a document that only asks: if a part of it failed on our side, all of it did, so that the status
+/// tells of it. What mutations have done before one fails is told all the same.
+pub(crate) fn to_question(mut answer: Response) -> Response {
+    if answer.errors.iter().any(|error| failure(error).is_some()) {
+        answer.data = Value::Null;
+    }
+    answer
+}
+
+/// The status: that of our failure if nothing is left of the data, 400 for a document that was not executed where the
+/// client knows that media type, else 200.
+fn status(answer: &Response, media_type: &str) -> StatusCode {
+    let failure = answer.errors.iter().filter_map(failure).max();
+    match (&answer.data, failure) {
+        (Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,
+        (Value::Null, Some(failure)) => failure,
+        (Value::Null, None) if !answer.errors.is_empty() && media_type == GRAPHQL_RESPONSE => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
+    }
+}
+
+/// The HTTP status of a failure of ours.
+fn failure(error: &ServerError) -> Option<StatusCode> {
+    match error.extensions.as_ref()?.get("status")? {
+        Value::Number(status) => StatusCode::from_u16(status.as_u64()?.try_into().ok()?).ok(),
+        _ => None,
+    }
+}
+
+fn text(answer: &Response) -> String {
+    let data = Some(&answer.data).filter(|data| **data != Value::Null);
+    serde_json::to_string(&Answer { data, errors: &answer.errors }).unwrap_or_default()
+}
+
+/// The answer with no more faults, and no longer ones, than anybody reads; each has a code.
+fn shortened(mut answer: Response) -> Response {
+    answer.errors.truncate(MAX_ERRORS);
+    for error in &mut answer.errors {
+        if let Some((end, _)) = error.message.char_indices().nth(MAX_MESSAGE) {
+            error.message.truncate(end);
+            error.message.push('…');
+        }
+        let extensions = error.extensions.get_or_insert_default();
+        if extensions.get("code").is_none() {
+            extensions.set("code", Code::MalformedRequest.as_str());
+        }
+    }
+    answer
+}
+
+fn too_large() -> Response {
+    let mut error = ServerError::new("The answer is larger than 5 MB. Ask for less at once.", None);
+    error.extensions.get_or_insert_default().set("code", Code::TooLarge.as_str());
+    Response::from_errors(vec![error])
+}

@@ -1,0 +1,275 @@
+//! Every field, as every kind of caller: nobody sees more than over HTTP, nor less, under whatever name they ask.
+
+use serde_json::{Value, json};
+use testkit::{
+    embedded::{Person, World, person},
+    files,
+};
+
+use super::calls::{INVITATION, REFUSAL, as_rest, command, data, page, refused, without_nulls};
+use crate::matrix::{CALLERS, club};
+
+/// Returns a person for a kind of caller.
+fn caller(kind: &str) -> Person {
+    Person { site_administrator: kind == "site_administrator", ..person(kind) }
+}
+
+/// Returns a community with invitations in every state and of every kind, and their ids.
+async fn full_club() -> (World, Vec<String>) {
+    let world = club().await;
+    let (sender, moderator) = (person("sender"), person("moderator"));
+    let mut ids = Vec::new();
+    for number in 0..7 {
+        let name = format!("invitee{number}");
+        let [invitee] = world.people([name.as_str()]).await;
+        ids.push(world.invite_user(&sender, "club", &invitee).await);
+    }
+    for invitee in ["invitee", "inactive_invitee"] {
+        world.register(&person(invitee)).await;
+        ids.push(world.invite_user(&sender, "club", &person(invitee)).await);
+        world.command(&moderator, &ids[ids.len() - 1], "approve").await.ok();
+    }
+    ids.push(world.invite_address(&moderator, "club", "guest@example.org").await);
+    ids.push(world.invite_address(&moderator, "club", "member@other.example.org").await);
+    for id in &ids[1..5] {
+        world.command(&moderator, id, "approve").await.ok();
+    }
+    world.command(&person("invitee2"), &ids[2], "accept").await.ok();
+    world.command(&person("invitee3"), &ids[3], "decline").await.ok();
+    world.lapse(&ids[4]).await;
+    world.post(&moderator, format!("/invitations/{}/reject", ids[5]), json!({ "reason": "Full." })).await.ok();
+    world.command(&sender, &ids[6], "cancel").await.ok();
+    world.register_with(&person("inactive_invitee"), json!({ "active": false })).await;
+    world.register_with(&person("inactive_sender"), json!({ "active": false })).await;
+    let about = json!({
+        "enrolment": "closed", "description": "A club.", "memberCount": 7, "rulesUrl": "https://platform.example.org/rules",
+    });
+    world.community("club", about).await;
+    world.pump().await;
+    (world, ids)
+}
+
+/// What a list shows over HTTP: its invitations, or the status and the code of the refusal.
+async fn listed(world: &World, who: &Person, path: &str) -> Result<Value, Value> {
+    let answer = world.get(who, path).await;
+    match answer.code() {
+        Some(code) => Err(json!([answer.status, code])),
+        None => Ok(answer.json()["invitations"].take()),
+    }
+}
+
+/// The same as GraphQL shows it.
+fn shown(connection: &mut Value) -> Result<Value, Value> {
+    if let Some(problem) = refused(connection) {
+        let told = json!([problem["status"], problem["code"]]);
+        assert_eq!(connection["edges"], json!([]));
+        return Err(told);
+    }
+    let edges = connection["edges"].as_array_mut().unwrap();
+    Ok(edges.iter_mut().map(|edge| as_rest(edge["node"].take())).collect())
+}
+
+#[tokio::test]
+async fn every_caller_sees_in_every_invitation_what_they_see_over_http() {
+    let (world, ids) = full_club().await;
+    for kind in CALLERS {
+        let who = caller(kind);
+        for id in &ids {
+            let answer = world.get(&who, format!("/invitations/{id}")).await;
+            let expected = match answer.code() {
+                Some(code) => Err((answer.status, code)),
+                None => Ok(answer.json()),
+            };
+            assert_eq!(command(&world, &who, id, "read").await, expected, "{kind} reads {id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_caller_sees_in_every_list_what_they_see_over_http() {
+    let (world, _) = full_club().await;
+    let page = page();
+    let document = format!(
+        "query Mine {{ me {{ id invitations(first: 8) {{ {page} }} }} }}
+         query Sent {{ me {{ sentInvitations(first: 8) {{ {page} }} }} }}
+         query All {{ community(id: \"club\") {{ id invitations(first: 8) {{ {page} }} }} }}"
+    );
+    for kind in CALLERS {
+        let who = caller(kind);
+        for (name, pointer, path) in [
+            ("Mine", "/me/invitations", "/me/invitations?limit=8"),
+            ("Sent", "/me/sentInvitations", "/me/invitations/sent?limit=8"),
+            ("All", "/community/invitations", "/communities/club/invitations?limit=8"),
+        ] {
+            let body = json!({ "query": only(&document, name) });
+            let mut answer = world.post(&who, "/graphql", body).await.ok().json();
+            let found = shown(answer["data"].pointer_mut(pointer).unwrap());
+            assert_eq!(found, listed(&world, &who, path).await, "{kind}: {name}");
+        }
+    }
+}
+
+/// The operation of that name: a document's complexity is that of all its operations.
+fn only<'a>(document: &'a str, name: &str) -> &'a str {
+    document.lines().find(|line| line.contains(&format!("query {name} "))).unwrap()
+}
+
+#[tokio::test]
+async fn every_caller_sees_in_the_numbers_what_they_see_over_http() {
+    let (world, _) = full_club().await;
+    let numbers = "counts { status count } acceptanceRate medianAnswerSeconds";
+    let document = format!("{{ community(id: \"club\") {{ stats {{ {REFUSAL} response {{ {numbers} }} }} }} }}");
+    for kind in CALLERS {
+        let who = caller(kind);
+        let mut payload = data(&world, &who, &document, json!({})).await["community"]["stats"].take();
+        let answer = world.get(&who, "/communities/club/invitations/stats").await;
+        if let Some(problem) = refused(&payload) {
+            assert_eq!(
+                (&problem["status"], &problem["code"]),
+                (&json!(answer.status), &json!(answer.code())),
+                "{kind}"
+            );
+            continue;
+        }
+        let mut response = payload["response"].take();
+        let counts = response["counts"].as_array().unwrap().iter();
+        let count = |one: &Value| (one["status"].as_str().unwrap().to_lowercase(), one["count"].clone());
+        response["counts"] = Value::Object(counts.map(count).collect());
+        assert_eq!(response, answer.ok().json(), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn every_caller_gets_the_count_the_options_and_the_people_that_they_get_over_http() {
+    let (world, _) = full_club().await;
+    let document = format!(
+        "{{ me {{ pendingCount }} community(id: \"club\") {{ options {{ {REFUSAL} response {{ {OPTIONS} }} }} \
+         people(query: \"inv\") {{ {REFUSAL} people {{ userContext {{ id displayName profileUrl email }} reason }} }} }} }}"
+    );
+    for kind in CALLERS {
+        let who = caller(kind);
+        let mut found = data(&world, &who, &document, json!({})).await;
+        assert_eq!(found["me"]["pendingCount"], world.waiting(&who).await, "{kind}");
+        let mut community = found["community"].take();
+        let (options, people) = (community["options"].take(), community["people"].take());
+        let answer = world.get(&who, "/communities/club/options").await;
+        let expected = (answer.code().is_none()).then(|| answer.json());
+        assert_eq!(
+            refused(&options).map(|problem| problem["code"].as_str().unwrap().to_owned()),
+            answer.code(),
+            "{kind}"
+        );
+        assert_eq!(
+            (!options["response"].is_null()).then(|| options_as_rest(options["response"].clone())),
+            expected,
+            "{kind}"
+        );
+        let answer = world.get(&who, "/communities/club/people?q=inv").await;
+        assert_eq!(
+            refused(&people).map(|problem| problem["code"].as_str().unwrap().to_owned()),
+            answer.code(),
+            "{kind}"
+        );
+        if answer.code().is_none() {
+            let shown: Vec<_> = people["people"].as_array().unwrap().iter().map(person_as_rest).collect();
+            assert_eq!(json!({ "people": shown }), answer.json(), "{kind}");
+        }
+    }
+}
+
+const OPTIONS: &str = "mayInvite reason needsApproval connectionsOnly addressesAllowed peopleSearch mayModerate membershipMode \
+    defaultMessage messageTokens limits { recipients messageCharacters lifetimeDays defaultLifetimeDays } \
+    quota { perDay left renewsAt } languages";
+
+fn options_as_rest(mut options: Value) -> Value {
+    options["communityId"] = "club".into();
+    for name in ["peopleSearch", "membershipMode"] {
+        options[name] = options[name].as_str().unwrap().to_lowercase().into();
+    }
+    without_nulls(options)
+}
+
+fn person_as_rest(found: &Value) -> Value {
+    let person = &found["userContext"];
+    assert_eq!(person["email"], Value::Null);
+    let reason = found["reason"].as_str().map(str::to_lowercase);
+    without_nulls(json!({
+        "userId": person["id"], "displayName": person["displayName"], "profileUrl": person["profileUrl"], "reason": reason,
+    }))
+}
+
+#[tokio::test]
+async fn aliases_and_fragments_show_nothing_more() {
+    let (world, ids) = full_club().await;
+    let document = format!(
+        "query ($id: ID!) {{ ...A b: invitation(id: $id) {{ ... on CommunityInvitationPayload {{ ...P }} }} \
+         c: invitation(id: $id) {{ response {{ hidden: message who: inviteeUserContext {{ mail: email }} }} errors }} }}
+         fragment A on Query {{ a: invitation(id: $id) {{ ...P }} }}
+         fragment P on CommunityInvitationPayload {{ errors response {{ {INVITATION} }} }}"
+    );
+    for kind in ["stranger", "other_owner", "unknown", "member"] {
+        for id in &ids {
+            let found = data(&world, &caller(kind), &document, json!({ "id": id })).await;
+            let nothing = json!({ "errors": ["invitation_not_found"], "response": null });
+            assert_eq!(found, json!({ "a": nothing, "b": nothing, "c": nothing }), "{kind}");
+        }
+    }
+    // Whom the sender typed shows to moderators as that address, and to nobody else.
+    let found = data(&world, &caller("moderator"), &document, json!({ "id": ids[9] })).await;
+    assert_eq!(found["c"]["response"]["who"], json!({ "mail": "guest@example.org" }));
+}
+
+/// The names of the fields of a type, by the checked-in schema.
+fn fields_of(name: &str) -> Vec<String> {
+    let schema = files::read("schema.graphql");
+    let (_, body) = schema.split_once(&format!("\ntype {name} {{\n")).unwrap_or_else(|| panic!("no type {name}"));
+    let (body, _) = body.split_once("\n}").unwrap();
+    let mut in_words = false;
+    let mut fields = Vec::new();
+    for line in body.lines() {
+        let is_quote = line.trim() == "\"\"\"";
+        in_words ^= is_quote;
+        // Arguments stand one level deeper.
+        let field =
+            line.strip_prefix('\t').filter(|rest| !in_words && !is_quote && rest.starts_with(char::is_alphabetic));
+        fields.extend(field.map(|field| field.split([':', '(']).next().unwrap().to_owned()));
+    }
+    fields
+}
+
+#[test]
+fn these_tests_ask_for_every_field_that_there_is() {
+    let page = page();
+    let stats = "community stats errors problems response counts status count acceptanceRate medianAnswerSeconds id";
+    let roots = "me invitations sentInvitations community invitation";
+    for (name, asked) in [
+        ("CommunityInvitation", INVITATION),
+        ("UserContext", INVITATION),
+        ("Community", INVITATION),
+        ("Cta", INVITATION),
+        ("CtaArgument", INVITATION),
+        ("Delivery", INVITATION),
+        ("Problem", REFUSAL),
+        ("CommunityInvitationConnection", &page),
+        ("CommunityInvitationEdge", &page),
+        ("PageInfo", &page),
+        ("CommunityStats", stats),
+        ("CommunityStatsPayload", stats),
+        ("StatusCount", stats),
+        ("Query", roots),
+        ("Me", "id invitations sentInvitations pendingCount"),
+        ("InvitingCommunity", "id invitations stats options people"),
+        ("CommunityOptions", OPTIONS),
+        ("SendLimits", OPTIONS),
+        ("Quota", OPTIONS),
+        ("FoundPeople", "errors problems people"),
+        ("FoundPerson", "userContext reason"),
+    ] {
+        let fields = fields_of(name);
+        assert!(!fields.is_empty(), "{name}");
+        for field in fields {
+            let is_asked = asked.split([' ', '{', '}']).any(|word| word == field);
+            assert!(is_asked, "{name}.{field} is tried by no test");
+        }
+    }
+}
