@@ -90,9 +90,10 @@ class LocalStack:
         """Deploys to whatever there is, and signs everyone in; tells the directory nothing."""
         (self._directory / deployment.STAMP).unlink()
         endpoint_url = self.describe()["endpointUrl"]
+        ports = Ports(**json.loads(self._ports_file.read_text()))
         emulator_pid = self._aws.pid()
         assert emulator_pid is not None
-        outputs = deployment.deploy(endpoint_url, emulator_pid, self._directory)
+        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._directory)
         session = deployment.LocalSession(endpoint_url)
         return outputs, sign_in_everyone(session, outputs["UserPoolId"], outputs["UserPoolClientId"])
 

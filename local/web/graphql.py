@@ -1,4 +1,4 @@
-"""A page to execute GraphQL documents on, as any of the demo's people: without scripts, and with nothing from elsewhere."""
+"""A page to execute GraphQL documents on, as any of the demo's people: no scripts, and nothing from elsewhere."""
 
 import json
 
@@ -9,7 +9,15 @@ from functions import ROOT
 from web import policy
 from web.site import site
 
-QUERY = "{\n  me {\n    id\n    invitations {\n      edges { node { id status community { title } cta { actionId } } }\n    }\n  }\n}\n"
+QUERY = """{
+  me {
+    id
+    invitations {
+      edges { node { id status community { title } cta { actionId } } }
+    }
+  }
+}
+"""
 
 pages = Blueprint("graphql", __name__)
 

@@ -6,7 +6,7 @@ _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ances
 PLAIN = f"{_NOTHING}; style-src 'self'; img-src 'self' data:; frame-src 'self'"
 
 # A page without scripts, with a form for itself.
-FORM = f"{_NOTHING.replace("form-action 'none'", "form-action 'self'")}; style-src 'self'; img-src 'self' data:"
+FORM = _NOTHING.replace("form-action 'none'", "form-action 'self'") + "; style-src 'self'; img-src 'self' data:"
 
 # A mail as a mail program shows it: with the styles it carries, without scripts, its links in tabs of their own.
 MAIL = (

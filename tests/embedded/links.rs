@@ -170,7 +170,10 @@ async fn a_page_that_asks_to_sign_in_tells_its_reader_their_own_address_masked_a
     let named = async |link: &str| {
         let page = world.open(link).await.body;
         assert!(!page.contains("@example"), "{page}");
-        page.split("<bdi>").filter_map(|rest| rest.split_once("</bdi>")).find(|(name, _)| name.contains('@')).map(|(name, _)| name.to_owned())
+        page.split("<bdi>")
+            .filter_map(|rest| rest.split_once("</bdi>"))
+            .find(|(name, _)| name.contains('@'))
+            .map(|(name, _)| name.to_owned())
     };
     world.invite_address(&mona, "chess", "zoe@example.org").await;
     let to_zoe = world.deliver_mail().await.path("i");
