@@ -29,6 +29,7 @@ mod mails;
 mod matrix;
 mod membership;
 mod model;
+mod notices;
 mod parked;
 mod parsers;
 mod races;

@@ -1,5 +1,5 @@
 //! Follows up changes from the table's stream: mails, events for the host platform, the community's counters, and the
-//! expiry of invitations whose deadline has passed.
+//! expiry of invitations whose deadline has passed. Now and then it is told to wake the mails whose time has come.
 //!
 //! The stream reports everything at least once, sometimes twice and out of order. So nothing here trusts a report to
 //! be new: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.
@@ -7,6 +7,7 @@
 mod announce;
 mod mail;
 mod outbound;
+pub mod task;
 mod timing;
 
 use std::collections::BTreeMap;
@@ -187,7 +188,7 @@ impl Work {
 
     fn add(&mut self, report: Report, sequence: String) {
         match report {
-            Report::Mail(mail) => self.mails.entry(mail).or_default().push(sequence),
+            Report::Mail(mail) | Report::Due(mail) => self.mails.entry(mail).or_default().push(sequence),
             Report::Invitation { before, after } => {
                 self.changes.push(Change { sequence, before: before.map(|before| *before), after: *after });
             }

@@ -40,19 +40,22 @@ impl Deliver {
     }
 
     async fn deliver(&self, id: &MailId, begun: Instant) -> Result<(), Undelivered> {
-        in_time(begun)?;
-        match delivery::next(&self.store, id, now()).await? {
-            None => Ok(()),
-            Some(draft) => {
-                in_time(begun)?;
-                self.send(&draft).await
+        loop {
+            in_time(begun)?;
+            let Some(draft) = delivery::next(&self.store, id, now()).await? else { return Ok(()) };
+            in_time(begun)?;
+            match self.send(&draft).await {
+                // Each time another mail to the same sender got on.
+                Err(Undelivered::Delivery(DeliveryError::Overtaken)) => {}
+                sent => return sent,
             }
         }
     }
 
     async fn send(&self, draft: &Draft) -> Result<(), Undelivered> {
         let leased = Instant::now();
-        let (lease, mail) = delivery::lease(&self.store, draft, &self.outbound.public_base_url, now()).await?;
+        let taken = delivery::lease(&self.store, draft, &self.outbound.public_base_url, now()).await?;
+        let Some((lease, mail)) = taken else { return Ok(()) };
         for post in 1..=TRIES {
             match self.outbound.post(&mail, post).await {
                 Ok(()) => return Ok(delivery::sent(&self.store, draft, now()).await?),

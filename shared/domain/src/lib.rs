@@ -6,6 +6,7 @@
 pub mod actions;
 pub mod community;
 pub mod delivery;
+pub mod digest;
 pub mod email;
 pub mod event;
 pub mod fact;

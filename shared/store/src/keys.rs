@@ -11,13 +11,17 @@
 //! | connection, one way | `USER#id` | `CONNECTION#other` |
 //! | daily quota | `USER#id` | `QUOTA#day` |
 //! | idempotent request | `USER#id` | `REQUEST#digest` |
+//! | how far a sender has been told of answers | `USER#id` | `DIGEST` |
+//! | a notice that another mail carries | `USER#id` | `NOTICE#carrier#mail` |
 //! | address: its owner, its suppression | `ADDRESS#digest` | `ADDRESS` |
+//! | invitation mails to an address in a day | `MAILED#digest` | `MAILED` |
 //! | standing of an address | `ADDRESS#digest` | `STANDING#community` |
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community | `TALLY#id` | `TALLY` |
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
 //! | network settings | `SETTINGS` | `SETTINGS` |
+//! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
 //! | parked mail | `PARKED` | `invitation#mail` |
 //! | record of an invitation that did not read | `PARKED` | `invitation#RECORD#sk` |
 
@@ -118,6 +122,28 @@ impl Key {
         Self::new(user_partition(user), format!("QUOTA#{day}"))
     }
 
+    /// The invitation mails that the address got on that UTC day. Nothing leads from an address to it but a guess, so that it
+    /// may outlive an erasure by a day.
+    pub fn mailed(address: &AddressKey, day: Date) -> Self {
+        let digest = hex::encode(Sha256::digest(format!("{day} {}", address.as_str())));
+        Self::new(format!("MAILED#{digest}"), "MAILED")
+    }
+
+    /// How far the sender has been told of answers.
+    pub fn digest(sender: &UserId) -> Self {
+        Self::new(user_partition(sender), "DIGEST")
+    }
+
+    /// That `carrier`, a mail by its name, tells the sender what the mail of that name says.
+    pub(crate) fn notice(sender: &UserId, carrier: &str, invitation: InvitationId, mail: &str) -> Self {
+        Self::new(user_partition(sender), format!("{}{invitation}#{mail}", notices_of(carrier)))
+    }
+
+    /// The invitation and the name of the mail that a notice's key names.
+    pub(crate) fn notice_mail(&self, carrier: &str) -> Option<(InvitationId, &str)> {
+        mail_of(self.sk.strip_prefix(&notices_of(carrier))?)
+    }
+
     /// What came of the user's request with that idempotency key.
     pub fn idempotency(user: &UserId, idempotency_key: &str) -> Self {
         let digest = hex::encode(Sha256::digest(idempotency_key));
@@ -174,6 +200,17 @@ impl Key {
         self.sk.strip_prefix(MODERATOR_PREFIX)?.parse().ok()
     }
 
+    /// That the mail waits until then. Mails are spread over some partitions.
+    pub fn due(at: Timestamp, id: InvitationId, mail: &str) -> Self {
+        Self::new(due_partition(spread(id)), format!("{}{id}#{mail}", due_at(at)))
+    }
+
+    /// The mail whose time has come when this record goes; `None` for any other record.
+    pub fn due_mail(&self) -> Option<(InvitationId, &str)> {
+        let (_, mail) = self.sk.split_once('#').filter(|_| self.pk.starts_with(DUE_PREFIX))?;
+        mail_of(mail)
+    }
+
     /// That the mail is parked.
     pub fn parked(id: InvitationId, mail: &str) -> Self {
         Self::new(PARKED_PARTITION, format!("{id}#{mail}"))
@@ -196,8 +233,7 @@ impl Key {
     }
 
     fn parked_thing(&self) -> Option<(InvitationId, &str)> {
-        let (id, thing) = self.sk.split_once('#').filter(|_| self.pk == PARKED_PARTITION)?;
-        Some((id.parse().ok()?, thing))
+        mail_of(&self.sk).filter(|_| self.pk == PARKED_PARTITION)
     }
 }
 
@@ -208,6 +244,37 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
+/// The partitions of mails that wait, of those that are parked.
+pub(crate) const SPREAD: u8 = 8;
+
+/// The partition, among [`SPREAD`], of a record about a mail of the invitation.
+fn spread(id: InvitationId) -> u8 {
+    id.to_bytes()[15] % SPREAD
+}
+
+/// The partition of mails that wait, by its number.
+pub(crate) fn due_partition(number: u8) -> String {
+    format!("{DUE_PREFIX}{number}")
+}
+
+/// What the sort keys of mails that wait until then begin with. Texts of one length compare as their numbers do.
+pub(crate) fn due_at(at: Timestamp) -> String {
+    format!("{:015}#", at.as_millisecond().max(0))
+}
+
+/// What the sort keys of the notices that a mail carries begin with.
+pub(crate) fn notices_of(carrier: &str) -> String {
+    format!("NOTICE#{carrier}#")
+}
+
+/// The invitation and the name of one of its mails, as texts name them together.
+fn mail_of(text: &str) -> Option<(InvitationId, &str)> {
+    let (id, name) = text.split_once('#')?;
+    Some((id.parse().ok()?, name))
+}
+
+/// What the partitions of mails that wait begin with.
+const DUE_PREFIX: &str = "DUE#";
 /// What the partitions of users begin with.
 const USER_PREFIX: &str = "USER#";
 /// What the sort keys of mails begin with.

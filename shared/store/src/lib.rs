@@ -6,6 +6,7 @@
 mod addresses;
 mod attributes;
 mod communities;
+pub mod digest;
 pub mod erasure;
 mod error;
 pub mod execute;

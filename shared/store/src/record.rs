@@ -56,6 +56,14 @@ pub enum Kind {
     Stats,
     /// The network settings.
     Settings,
+    /// How far a sender has been told of answers.
+    Digest,
+    /// A notice that another mail carries.
+    Notice,
+    /// The invitation mails that an address got in a day.
+    Mailed,
+    /// A mail that waits for its time.
+    Due,
     /// A parked mail.
     Parked,
 }
@@ -78,6 +86,10 @@ impl Kind {
             Self::Moderator => "moderator",
             Self::Stats => "tally",
             Self::Settings => "settings",
+            Self::Digest => "digest",
+            Self::Notice => "notice",
+            Self::Mailed => "mailed",
+            Self::Due => "due",
             Self::Parked => "parked",
         }
     }

@@ -75,6 +75,7 @@ impl Page<'_> {
             sender: PagePiece(Piece::name(&name, sender.and_then(|sender| sender.profile_url.as_deref()))),
             sender_name: PagePiece(Piece::name(&name, None)),
             kind: language::community_type(community_type, locale),
+            confirmed: settings.invitee_confirmation,
         }
     }
 
