@@ -48,6 +48,8 @@ ADDRESSES = "shared/store/src/addresses.rs"
 STANDINGS = "shared/store/src/standings.rs"
 IDEMPOTENT = "shared/store/src/idempotency.rs"
 DELIVERY = "shared/domain/src/delivery.rs"
+GATE = "shared/domain/src/gate.rs"
+MAILS = "functions/deliver/src/mail.rs"
 DIGEST = "shared/domain/src/digest.rs"
 DIGESTS = "shared/store/src/digest.rs"
 DELIVERIES = "shared/service/src/delivery.rs"
@@ -542,16 +544,21 @@ GUARDS = [
           "return show(mail, invitation, DeliveryState::Failed)", "{}", near="MailState::Parked =>"),
     Guard("a mail that says nothing true any more is dropped", DELIVERY, "!wanted", "false"),
     Guard("a mail is given up in the end", DELIVERY, "mail.failures() >= MAX_FAILURES", "false"),
-    Guard("a mail waits for a busy mail service no longer than a day", DELIVERY,
-          "mail.busy_since.is_none_or(|since| now.duration_since(since) < PATIENCE)", "true"),
+    Guard("a mail waits for a busy mail service while its invitation lives", DELIVERY,
+          "waited < PATIENCE || now < invitation.expires_at", "waited < PATIENCE"),
+    Guard("what stops all mails closes the gate", MAILS, "batch.gate().closed_by(fault, now)", "batch.gate()"),
+    Guard("no connection outlives its batch", OUTBOUND, "Self::client(&self.mail_service)",
+          "{ static ONE: std::sync::OnceLock<Client> = std::sync::OnceLock::new(); "
+          "ONE.get_or_init(|| Self::client(&self.mail_service)).clone() }"),
+    Guard("a day that is used up wakes nothing", GATE, "self.sent >= most", "most == 0"),
+    Guard("a few try first", GATE, "self.fault.is_some()", "false", near="let most ="),
     Guard("a mail waits for its time", DELIVERY, "mail.state == MailState::Waiting && *at > now", "false"),
-    Guard("a request for many stays true while one waits", DELIVERY, "Some(_) => facts.request_waits,",
-          "Some(_) => Fact::Known(false),"),
+    Guard("a request for many stays true while one waits", DELIVERY, "facts.request_waits", "Fact::Known(false)",
+          near="Some(_) =>"),
     Guard("reminders that are unwanted are dropped", DELIVERY, "mail.kind == MailKind::Reminder && !self.reminders",
           "false"),
     Guard("answers wait for an hour", DIGEST, "*at > now && !is_last", "false"),
-    Guard("a digest is closed at its time alone", DIGEST, "carrier == notice && carries => DigestStep::Close",
-          "carrier == notice => DigestStep::Close"),
+    Guard("a digest is closed at its time alone", DIGEST, "carrier == notice && carries", "carrier == notice"),
     Guard("the moderators are asked once for a request", SEND,
           "self.asked || !self.terms.rights.needs_approval || chunk.is_empty()", "chunk.is_empty()"),
     Guard("a digest tells a sender at most once an hour", DIGESTS,

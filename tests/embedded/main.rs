@@ -14,6 +14,7 @@ mod erasure;
 mod events;
 mod expiry;
 mod feedback;
+mod gate;
 mod idempotency;
 mod input;
 mod interleavings;

@@ -215,6 +215,11 @@ impl Template {
         all.map(|(name, _)| name.as_str()).collect()
     }
 
+    /// Returns the properties of a resource.
+    pub fn properties(&self, resource: &str) -> &Value {
+        &self.resources[resource].properties
+    }
+
     /// Returns every parameter with its default.
     pub fn defaults(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.parameters.iter().map(|(name, parameter)| (name.as_str(), &parameter.default))
@@ -244,9 +249,14 @@ impl Template {
         json!({ "TableName": name, "TimeToLiveSpecification": specification })
     }
 
-    /// Whether the stream's mapping hands the record to `deliver`.
+    /// Whether one of the stream's mappings hands the record to `deliver`.
     pub fn streams(&self, record: &Value) -> bool {
-        let filters = self.resources["DeliverMapping"].properties["FilterCriteria"]["Filters"].as_array().unwrap();
+        self.resources_of("AWS::Lambda::EventSourceMapping").into_iter().any(|mapping| self.maps(mapping, record))
+    }
+
+    /// Whether that mapping of the stream hands the record to `deliver`.
+    pub fn maps(&self, mapping: &str, record: &Value) -> bool {
+        let filters = self.resources[mapping].properties["FilterCriteria"]["Filters"].as_array().unwrap();
         filters.iter().any(|filter| {
             let pattern = serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap();
             matches(&pattern, record)

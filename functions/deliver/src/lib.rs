@@ -79,16 +79,7 @@ impl Deliver {
     pub async fn handle(&self, event: Event) -> Result<DynamoDbEventResponse, lambda_runtime::Error> {
         let begun = Instant::now();
         let work = Work::of(event.records);
-        let mails = stream::iter(&work.mails)
-            .map(async |(mail, sequences)| match self.deliver_or_park(mail, begun).await {
-                Ok(()) => Vec::new(),
-                Err(error) => {
-                    tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
-                    sequences.clone()
-                }
-            })
-            .buffer_unordered(CONCURRENT_MAILS)
-            .concat();
+        let mails = self.deliver_all(&work.mails, begun);
         let (unread, undelivered, untold, uncounted, unexpired, parked) = futures::join!(
             self.park_records(&work.unreadable),
             mails,
@@ -109,6 +100,28 @@ impl Deliver {
         let mut response = DynamoDbEventResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         Ok(response)
+    }
+
+    /// Delivers the mails. Returns the reports of those that must come again.
+    async fn deliver_all(&self, mails: &BTreeMap<MailId, Vec<String>>, begun: Instant) -> Vec<String> {
+        if mails.is_empty() {
+            return Vec::new();
+        }
+        let batch = match self.batch(begun).await {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::warn!(%error, "the gate does not read, will retry");
+                return mails.values().flatten().cloned().collect();
+            }
+        };
+        let failed = stream::iter(mails).map(async |(mail, sequences)| match self.deliver_or_park(mail, &batch).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
+                sequences.clone()
+            }
+        });
+        failed.buffer_unordered(CONCURRENT_MAILS).concat().await
     }
 
     /// Counts the latest state of every invitation that has entered a new one.

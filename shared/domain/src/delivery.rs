@@ -23,9 +23,13 @@ use super::{
 /// of them may have sent it once more.
 const MAX_FAILURES: u32 = 5;
 
-/// How long the mail service may be too busy for a mail before an operator must look at it. The service's daily quota
-/// counts the last 24 hours, so whatever had used it up is past by then.
+/// How long the mail service may be too busy for a mail of an invitation that is over before an operator must look at it.
+/// The service's daily quota counts the last 24 hours, so whatever had used it up is past by then.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// For how long a mail that met a busy mail service queues again at once.
+const EAGER: SignedDuration = SignedDuration::from_mins(5);
+/// The longest that a mail waits between two attempts at a busy mail service.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 /// What to do with a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,10 +207,36 @@ pub fn next_day(id: InvitationId, now: Timestamp) -> Timestamp {
     later(Quota::day_ends(now), SignedDuration::from_secs(seconds))
 }
 
-/// Decides whether to park a mail that the mail service has been too busy for, and why; `None` to queue it again.
-pub fn after_busy(mail: &OutboxMail, now: Timestamp) -> Option<&'static str> {
-    let patient = mail.busy_since.is_none_or(|since| now.duration_since(since) < PATIENCE);
-    (!patient).then_some("the mail service has been too busy for a day")
+/// What to do with a mail that the mail service has been too busy for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterBusy {
+    /// Queue it again, behind all others.
+    Requeue,
+    /// Let it wait until then.
+    Wait(Timestamp),
+    /// Park it for an operator, for this reason.
+    Park(&'static str),
+}
+
+/// Decides what to do with a mail that the mail service has been too busy for: it waits longer each time, for as long as
+/// its invitation lives.
+pub fn after_busy(mail: &OutboxMail, invitation: &Invitation, now: Timestamp) -> AfterBusy {
+    let waited = mail.busy_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    if waited < EAGER {
+        AfterBusy::Requeue
+    } else if waited < PATIENCE || now < invitation.expires_at {
+        AfterBusy::Wait(spread(invitation.id, later(now, waited.min(LONGEST_WAIT))))
+    } else {
+        AfterBusy::Park("the mail service has been too busy for it")
+    }
+}
+
+/// Some moment of the minute after `at`, by chance for each invitation, so that mails that were put off together do not
+/// come back together.
+pub fn spread(id: InvitationId, at: Timestamp) -> Timestamp {
+    let bytes = id.to_bytes();
+    let millis = u16::from_be_bytes([bytes[14], bytes[15]]) % 60_000;
+    later(at, SignedDuration::from_millis(millis.into()))
 }
 
 /// A mail that is dealt with comes by again: the invitation shows it, unless it does already.

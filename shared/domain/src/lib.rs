@@ -11,6 +11,7 @@ pub mod email;
 pub mod event;
 pub mod fact;
 pub mod field;
+pub mod gate;
 pub mod id;
 pub mod invitation;
 pub mod lifecycle;

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use domain::{
     Timestamp,
     community::Community,
-    delivery::{self, Facts, Notices, RecipientFact, Step, Target},
+    delivery::{self, AfterBusy, Facts, Notices, RecipientFact, Step, Target},
     digest::Digest,
     email::EmailAddress,
     fact::Fact,
@@ -177,7 +177,11 @@ async fn carry_out(
             show(store, id, mail.kind, state, now).await?;
             true
         }
-        Step::Wait => return Err(DeliveryError::Leased),
+        // It comes by again when the lease ends, and does not hold up others until then.
+        Step::Wait => {
+            store.look_again(id, mail.leased_until.unwrap_or(now)).await?;
+            true
+        }
         Step::Drop => {
             drop_mail(store, id, mail).await?;
             true
@@ -294,7 +298,7 @@ pub async fn lease(
 
 async fn take(store: &Store, draft: &Draft, link: &MailedLink, now: Timestamp) -> Result<Lease, DeliveryError> {
     let Draft { id, mail, context } = draft;
-    if !mail.is_sender_notice() || context.settings.sender_notices != SenderNotices::Digest {
+    if !is_in_digest(draft) {
         return store.lease(id, mail, link, now).await?.ok_or(DeliveryError::Leased);
     }
     match store.lease_notice(&context.invitation.sender.id, id, mail, link, now).await? {
@@ -313,16 +317,65 @@ pub async fn sent(store: &Store, draft: &Draft, now: Timestamp) -> Result<(), De
     Ok(show(store, &draft.id, draft.mail.kind, DeliveryState::Sent, now).await?)
 }
 
-/// Notes that the mail service has been too busy for the mail: it queues again behind all others, however often, until
-/// it has waited for too long.
+/// Notes that the mail service has been too busy for the mail: it comes by again, however often, until it has waited for
+/// too long.
 ///
 /// # Errors
 /// [`DeliveryError::Store`] if the table fails.
 pub async fn busy(store: &Store, draft: &Draft, lease: &Lease, now: Timestamp) -> Result<(), DeliveryError> {
-    match delivery::after_busy(&draft.mail, now) {
-        None => Ok(store.requeue(&draft.id, lease, now).await?),
-        Some(why) => park(store, &draft.id, draft.mail.kind, why, now).await,
+    match delivery::after_busy(&draft.mail, &draft.context.invitation, now) {
+        AfterBusy::Requeue => Ok(store.requeue(&draft.id, lease, now).await?),
+        AfterBusy::Wait(until) => Ok(store.put_off(&draft.id, lease, until).await?),
+        AfterBusy::Park(why) => park(store, &draft.id, draft.mail.kind, why, now).await,
     }
+}
+
+/// Notes that nobody knows whether the mail service has the mail: it comes by again when its lease is over.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn unanswered(store: &Store, draft: &Draft, lease: &Lease) -> Result<(), DeliveryError> {
+    Ok(store.look_again(&draft.id, lease.until()).await?)
+}
+
+/// Has a mail that there was no time for come by again.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn untried(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
+    Ok(store.look_again(id, delivery::spread(id.invitation, now)).await?)
+}
+
+/// Lets a mail wait that was leased while no mail goes out, as if this attempt had not been.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn put_off(store: &Store, draft: &Draft, lease: &Lease, until: Timestamp) -> Result<(), DeliveryError> {
+    Ok(store.put_off(&draft.id, lease, delivery::spread(draft.id.invitation, until)).await?)
+}
+
+/// Lets a mail wait that no mail goes out for at the moment. A notice carries those to the same sender that come meanwhile.
+///
+/// # Errors
+/// [`DeliveryError::Overtaken`] if something has changed since it was read, [`DeliveryError::Store`] if the table fails.
+pub async fn postpone(store: &Store, draft: &Draft, until: Timestamp) -> Result<(), DeliveryError> {
+    let Draft { id, mail, context } = draft;
+    let until = delivery::spread(id.invitation, until);
+    if is_in_digest(draft) {
+        if store.carry(&context.invitation.sender.id, id, mail, until).await? {
+            return Ok(());
+        }
+        // Another one waits already, and takes what has not waited yet.
+        if !mail.carries() {
+            return Err(DeliveryError::Overtaken);
+        }
+    }
+    if store.postpone(id, mail, until).await? { Ok(()) } else { Err(DeliveryError::Overtaken) }
+}
+
+/// Whether the mail tells a sender of an answer by digest.
+fn is_in_digest(draft: &Draft) -> bool {
+    draft.mail.is_sender_notice() && draft.context.settings.sender_notices == SenderNotices::Digest
 }
 
 /// Notes that the mail service will not send the mail.

@@ -22,8 +22,9 @@
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
 //! | network settings | `SETTINGS` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
-//! | parked mail | `PARKED` | `invitation#mail` |
-//! | record of an invitation that did not read | `PARKED` | `invitation#RECORD#sk` |
+//! | gate before the mail service | `GATE` | `GATE` |
+//! | parked mail | `PARKED#spread` | `invitation#mail` |
+//! | record of an invitation that did not read | `PARKED#spread` | `invitation#RECORD#sk` |
 
 use std::collections::HashMap;
 
@@ -200,6 +201,11 @@ impl Key {
         self.sk.strip_prefix(MODERATOR_PREFIX)?.parse().ok()
     }
 
+    /// The gate before the mail service.
+    pub fn gate() -> Self {
+        Self::new("GATE", "GATE")
+    }
+
     /// That the mail waits until then. Mails are spread over some partitions.
     pub fn due(at: Timestamp, id: InvitationId, mail: &str) -> Self {
         Self::new(due_partition(spread(id)), format!("{}{id}#{mail}", due_at(at)))
@@ -211,9 +217,9 @@ impl Key {
         mail_of(mail)
     }
 
-    /// That the mail is parked.
+    /// That the mail is parked. Mails are spread over some partitions.
     pub fn parked(id: InvitationId, mail: &str) -> Self {
-        Self::new(PARKED_PARTITION, format!("{id}#{mail}"))
+        Self::new(parked_partition(spread(id)), format!("{id}#{mail}"))
     }
 
     /// The mail that a parked record is about; `None` for any other record.
@@ -223,7 +229,7 @@ impl Key {
 
     /// That a record in the invitation's partition did not read.
     pub fn parked_record(id: InvitationId, sk: &str) -> Self {
-        Self::new(PARKED_PARTITION, format!("{id}#{RECORD_PREFIX}{sk}"))
+        Self::new(parked_partition(spread(id)), format!("{id}#{RECORD_PREFIX}{sk}"))
     }
 
     /// The key of the record that did not read; `None` if this parks something else.
@@ -233,7 +239,7 @@ impl Key {
     }
 
     fn parked_thing(&self) -> Option<(InvitationId, &str)> {
-        mail_of(&self.sk).filter(|_| self.pk == PARKED_PARTITION)
+        mail_of(&self.sk).filter(|_| self.pk.starts_with(PARKED_PREFIX))
     }
 }
 
@@ -255,6 +261,11 @@ fn spread(id: InvitationId) -> u8 {
 /// The partition of mails that wait, by its number.
 pub(crate) fn due_partition(number: u8) -> String {
     format!("{DUE_PREFIX}{number}")
+}
+
+/// The partition of parked mails, by its number.
+pub(crate) fn parked_partition(number: u8) -> String {
+    format!("{PARKED_PREFIX}{number}")
 }
 
 /// What the sort keys of mails that wait until then begin with. Texts of one length compare as their numbers do.
@@ -287,8 +298,8 @@ pub(crate) const CONNECTION_PREFIX: &str = "CONNECTION#";
 pub(crate) const MODERATOR_PREFIX: &str = "MODERATOR#";
 /// What parks a record that did not read, rather than a mail.
 const RECORD_PREFIX: &str = "RECORD#";
-/// The partition of parked mails, and of records that did not read.
-pub(crate) const PARKED_PARTITION: &str = "PARKED";
+/// What the partitions of parked mails, and of records that did not read, begin with.
+const PARKED_PREFIX: &str = "PARKED#";
 
 /// The name of a mail among those of its invitation: the same for the same change, however often it is tried.
 pub(crate) fn mail_name(kind: MailKind, to: &Addressee, revision: u64) -> String {

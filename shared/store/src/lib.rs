@@ -11,6 +11,7 @@ pub mod erasure;
 mod error;
 pub mod execute;
 mod expression;
+pub mod gate;
 pub mod idempotency;
 pub mod keys;
 pub mod listing;

@@ -23,7 +23,7 @@ use crate::{
         USED, WHY,
     },
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, SPREAD, addressee_name, due_at, due_partition, mail_name},
+    keys::{Key, MAIL_PREFIX, SPREAD, addressee_name, due_at, due_partition, mail_name, parked_partition},
     record::{self, Item, Kind, invitation_of, kind_of},
     retry, users,
     write::{MAX_ACTIONS, Write, Written},
@@ -31,6 +31,9 @@ use crate::{
 
 /// How long a lease lasts: longer than an attempt takes to be told yes or no, after which nothing of it goes on.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// Sorts behind every id.
+const PAST_ALL: &str = "~";
 
 /// A mail in the outbox, by the key of its record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,6 +74,13 @@ pub struct LinkTarget {
     pub link: MailedLink,
     /// The network settings.
     pub settings: Settings,
+}
+
+impl Lease {
+    /// The end of the lease.
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
 }
 
 impl MailId {
@@ -310,6 +320,44 @@ impl Store {
         expression.copy(FORGIVEN, ATTEMPTS);
         expression.remove(BUSY_SINCE);
         self.update(id.key(), expression).await.map(drop)
+    }
+
+    /// Has a mail come by again at that time, whatever it is doing until then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn look_again(&self, id: &MailId, at: Timestamp) -> Result<(), StoreError> {
+        let (_, due) = due(at, id.invitation, &id.name);
+        self.transact(vec![Write::Put(due, Expression::default())]).await.map(drop)
+    }
+
+    /// Releases what is parked, some `most` of it in all: the stream reports it. Returns how much.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails; what was released stays so.
+    pub async fn release_parked(&self, most: usize) -> Result<usize, StoreError> {
+        let share = most.div_ceil(usize::from(SPREAD));
+        let mut released = 0;
+        for number in 0..SPREAD {
+            // Whatever is parked again meanwhile sorts where it did, and is not met twice.
+            let keys = self.keys_before(&parked_partition(number), PAST_ALL, share).await?;
+            released += keys.len();
+            self.forget(keys).await?;
+        }
+        Ok(released)
+    }
+
+    /// Whether anything is parked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn is_anything_parked(&self) -> Result<bool, StoreError> {
+        for number in 0..SPREAD {
+            if !self.keys_before(&parked_partition(number), PAST_ALL, 1).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Has the stream report mails whose time has come at `now`, `most` of them at the most. Returns how many.

@@ -64,6 +64,8 @@ pub enum Kind {
     Mailed,
     /// A mail that waits for its time.
     Due,
+    /// The gate before the mail service.
+    Gate,
     /// A parked mail.
     Parked,
 }
@@ -90,6 +92,7 @@ impl Kind {
             Self::Notice => "notice",
             Self::Mailed => "mailed",
             Self::Due => "due",
+            Self::Gate => "gate",
             Self::Parked => "parked",
         }
     }

@@ -154,7 +154,9 @@ impl<'a> Inspection<'a> {
                     *sent.entry((id.to_owned(), kind.to_owned())).or_default() += 1;
                     true
                 }
-                "parked" => self.get("PARKED", &format!("{id}#{name}")).is_some(),
+                "parked" => {
+                    self.table.keys().any(|(pk, sk)| pk.starts_with("PARKED#") && *sk == format!("{id}#{name}"))
+                }
                 "dropped" => self.may_drop(one, kind, name),
                 "waiting" => self.is_due_later(id, name, mail),
                 "collected" => self.is_carried(one, name),
@@ -291,7 +293,7 @@ impl<'a> Inspection<'a> {
             }
         }
         for (_, parked, _) in
-            self.table.iter().filter(|((pk, _), _)| pk == "PARKED").map(|((pk, sk), item)| (pk, sk, item))
+            self.table.iter().filter(|((pk, _), _)| pk.starts_with("PARKED#")).map(|((pk, sk), item)| (pk, sk, item))
         {
             let (id, mail) = parked.split_once('#').unwrap_or_default();
             let state =

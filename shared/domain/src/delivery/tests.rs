@@ -144,11 +144,19 @@ fn the_fifth_attempt_without_a_result_is_the_last() {
 }
 
 #[test]
-fn a_busy_mail_service_is_waited_for_a_day() {
-    let busy = |busy_since| OutboxMail { busy_since, ..mail(MailKind::Invitation, MailState::Sending) };
-    assert_eq!(after_busy(&busy(None), now()), None);
-    assert_eq!(after_busy(&busy(Some(later(-86_399))), now()), None);
-    assert!(after_busy(&busy(Some(later(-86_400))), now()).is_some());
+fn a_busy_mail_service_is_waited_for_while_the_invitation_lives_and_for_a_day() {
+    let busy = |busy_since: Option<i64>, expires: i64| {
+        let mail = OutboxMail { busy_since: busy_since.map(later), ..mail(MailKind::Invitation, MailState::Sending) };
+        after_busy(&mail, &Invitation { expires_at: later(expires), ..invitation(Status::Pending) }, now())
+    };
+    assert_eq!([busy(None, 1), busy(Some(-299), 1)], [AfterBusy::Requeue; 2]);
+    let wait = |seconds| AfterBusy::Wait(spread(invitation(Status::Pending).id, later(seconds)));
+    assert_eq!(
+        [busy(Some(-300), 1), busy(Some(-3_000), 0), busy(Some(-86_399), 0)],
+        [wait(300), wait(3_000), wait(3_600)]
+    );
+    assert_eq!(busy(Some(-864_000), 1), wait(3_600), "ten days, and it is not over");
+    assert!(matches!(busy(Some(-86_400), 0), AfterBusy::Park(_)));
 }
 
 #[test]
