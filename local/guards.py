@@ -35,6 +35,9 @@ SENDING = "shared/domain/src/sending.rs"
 VIEWING = "shared/domain/src/viewing.rs"
 ACTIONS = "shared/domain/src/actions.rs"
 PERSON = "shared/domain/src/person.rs"
+PEOPLE = "shared/service/src/people.rs"
+PEOPLE_STORE = "shared/store/src/people.rs"
+WAITING = "shared/store/src/waiting.rs"
 MESSAGE = "shared/domain/src/message.rs"
 FIELD = "shared/domain/src/field.rs"
 EMAIL = "shared/domain/src/email.rs"
@@ -62,6 +65,7 @@ SUBMISSION = "shared/service/src/send/submission.rs"
 BODY = "shared/http-api/src/body.rs"
 JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
+SEND_FACTS = "shared/service/src/send/facts.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "functions/send/src/request.rs"
 LINK = "functions/respond/src/link.rs"
@@ -236,6 +240,7 @@ GUARDS = [
           "request.status.is_none_or(|status| status == invitation.status_at(self.now))", "true"),
     Guard("an invitation that has become another's is in no list that it has left", LISTS,
           "lists_of(invitation).iter().any(|list| request.lists.contains(list))", "true"),
+    Guard("who is more than the invitee is offered more", LISTS, "self.request.lists != [List::To(self.party())]", "false"),
     Guard("an address that the directory does not know as the caller's is listed", LISTS,
           "records.address(&address)?.owner.as_ref() == Some(&caller.id)", "true"),
     Guard("a name that was erased stays so", INVITATION, "self.sender.display_name.is_some()", "true"),
@@ -295,7 +300,9 @@ GUARDS = [
     Guard("an own invitation is moot for who joins by another", LIFECYCLE,
           "withdraw(other, WithdrawalReason::JoinedAnotherWay, now)", "None"),
     Guard("a moot invitation that has changed is read again", COMMANDS,
-          "return Ok(facts.moot.as_ref().map(|moot| moot.id))", "{}", near="Condition::Invitation(_) =>"),
+          "return Ok(Some(known))", "{}", near="Condition::Invitation(_) | Condition::Standing(1.., _) =>"),
+    Guard("what an address of the token got is moot", COMMANDS,
+          "at_token_address(store, caller, known, &invitation, now).await?", "None"),
     Guard("approving checks the community", LIFECYCLE, "transition.guards.push(self.community_invites());", "",
           near="fn approve"),
     Guard("approving checks the invitee's standing", LIFECYCLE, "transition.standings.push((party, standing));", ""),
@@ -471,8 +478,12 @@ GUARDS = [
     Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
     Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&key.len())", "true"),
     Guard("a recipient counts once", SEND,
-          "identity.is_some_and(|identity| !earlier.insert(identity))",
-          "identity.is_some_and(|identity| { earlier.insert(identity); false })"),
+          "submitted.names.party().is_some_and(|party| !typed.insert(party))",
+          "false"),
+    Guard("a person by two names is invited once", SEND,
+          "invited.contains(&transition.invitation.invitee.party())", "false"),
+    Guard("what a mailbox says counts before its owner's standing repeats it", SEND_FACTS,
+          "Some(wish.and(standing.mailbox.as_ref()))", "{ let _ = wish; standing.mailbox }"),
     Guard("a used-up day ends a request", SEND, "quota.left() == 0", "false"),
     Guard("a used-up day ends within a request", SEND, "left == 0", "false", near="Ok(_) if"),
 
@@ -558,7 +569,7 @@ GUARDS = [
     Guard("reminders that are unwanted are dropped", DELIVERY, "mail.kind == MailKind::Reminder && !self.reminders",
           "false"),
     Guard("answers wait for an hour", DIGEST, "*at > now && !is_last", "false"),
-    Guard("a digest is closed at its time alone", DIGEST, "carrier == notice && carries", "carrier == notice"),
+    Guard("a digest is closed at its time alone", DIGEST, "carrier == notice && waited", "carrier == notice"),
     Guard("the moderators are asked once for a request", SEND,
           "self.asked || !self.terms.rights.needs_approval || chunk.is_empty()", "chunk.is_empty()"),
     Guard("a digest tells a sender at most once an hour", DIGESTS,
@@ -569,16 +580,16 @@ GUARDS = [
           "expression.require_missing_or_at_most(USED, i64::from(most) - 1);", ""),
     Guard("a mail counts once against a day", DELIVERIES, "rules.solicits && lease.counted_on != today",
           "rules.solicits"),
-    Guard("a user's mailbox that is not willing any more gets no mail", DELIVERIES,
-          "delivery::is_refused(mail, standing, Some(&address.key()), now)", "false"),
     Guard("who is not willing any more gets no mail", DELIVERIES,
-          "delivery::is_refused(mail, &standing, None, now)", "false"),
-    Guard("an unproven address that is not willing gets no mail", DELIVERIES,
-          "!delivery::is_refused(mail, &records.standing(&party, community)?, None, now)", "true"),
+          "delivery::is_refused(mail, &standing, now)", "false"),
+    Guard("an address that is not willing gets no mail", DELIVERIES,
+          "!delivery::is_refused(mail, &records.standing(&party, community)?, now)", "true"),
     Guard("no mail tells an invitee of a request", DELIVERY,
           "(mail.to != Addressee::Invitee || invitation.has_reached_invitee())", "true"),
     Guard("an address that is not proven is looked up", DELIVERIES,
-          "!found.user.email_verified && !takes_mail(store, &found.user.id, address, mail, invitation, now).await?", "false"),
+          "!found.user.email_verified", "false", near="let asks ="),
+    Guard("a proven address is asked whether it wants the mail", DELIVERIES,
+          "mail.kind.rules().solicits", "false", near="let asks ="),
     Guard("an inactive user gets no mail", DELIVERY, "user.active", "true"),
     Guard("a suppressed user gets no mail", DELIVERY, "!suppressed", "true"),
     Guard("a suppressed address gets no mail", DELIVERIES, "!records.address(key)?.suppressed", "true"),
@@ -592,4 +603,32 @@ GUARDS = [
     Guard("a passing bounce suppresses nobody", FEEDBACK, 'bounce.bounce_type == "Permanent"', "true"),
     Guard("a lasting bounce suppresses", REPORTS, "store.suppress(&address.key(), invitee.as_ref()).await?;", ""),
     Guard("only the invitation mail shows in the invitation", REPORTS, "kind.rules().tracked", "true"),
+
+    # ---- Badges, forms and searches
+    Guard("what has lapsed waits for no answer", WAITING, "number(now.as_millisecond())", "{ let _ = now; number(0) }"),
+    Guard("what is no longer pending waits for no answer", RECORD, "invitation.status == Status::Pending", "true"),
+    Guard("an address counts by proof alone", LISTS, "match caller.verified_email() {", "match caller.email.as_ref() {",
+          near="let own = store.count_waiting"),
+    Guard("who may not invite finds nobody", PEOPLE, "inviter.rights()?",
+          "inviter.rights().unwrap_or(SendingRights::ANYONE)"),
+    Guard("a network without a search has none", SENDING,
+          "PeopleSearch::Off => Err(Refusal::PeopleSearchOff)", "PeopleSearch::Off => Ok(SearchScope::Connections)"),
+    Guard("a member finds connections alone", SENDING, "PeopleSearch::Everybody if moderates", "PeopleSearch::Everybody"),
+    Guard("who is inactive is not found", PERSON, "if self.active { SearchName::new(&self.display_name) }",
+          "if true { SearchName::new(&self.display_name) }"),
+    Guard("a name that is gone finds nobody", PEOPLE_STORE, "before.difference(&after)", "before.difference(&before)"),
+    Guard("a person who is found has that name", PEOPLE, "self.query.finds(&user.search_name())", "true"),
+    Guard("each word that is searched for counts", PEOPLE, "query.finds(&one.name)", "true"),
+    Guard("names are filed of the user who was read", USERS,
+          "unchanged.require_equal(DISPLAY_NAME, string(&*user.display_name));", ""),
+    Guard("connections hear of a new name", DIRECTORY_USERS, "tell_name(store, &user, now).await?;", ""),
+    Guard("connections that were not told are told later", RECORD, "self.renamed ||", ""),
+    Guard("a connection has the name of who is connected", RELATIONS,
+          "vec![is_named(&one.user), is_named(&two.user)]", "Vec::new()"),
+    Guard("who is told a name is still connected", PEOPLE_STORE, "expression.require_existing(PK);", ""),
+    Guard("no mail tells of a silent invitation", SENDING, "_ if invitation.silent => None,", ""),
+    Guard("no mail tells of a silent request's approval", LIFECYCLE, "if !invitation.silent", "if true"),
+    Guard("what was silently pending has reached its invitee", INVITATION, "|| self.offered", ""),
+    Guard("a cursor is good for one search", LIST, "status.map_or(\"\", Status::as_str));",
+          "status.map_or(\"\", Status::as_str)).replace(&text, \"\");"),
 ]

@@ -29,6 +29,9 @@ const MEMBER: &str = "mia";
 /// Has a tenth of all invitations.
 pub(crate) const INVITEE: &str = "ida";
 
+/// How many people of a table are known by more than their names.
+const FOUND: usize = 100;
+
 /// What kind of case an invocation works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CaseKind {
@@ -112,8 +115,8 @@ impl Fixtures {
         })
     }
 
-    /// Returns a table with the directory and that many invitations: all to one community, from one sender, a tenth of
-    /// them to one invitee.
+    /// Returns a table with the directory, that many invitations and as many people: all invitations to one community, from one
+    /// sender, a tenth of them to one invitee; all people with names that begin alike.
     pub(crate) async fn table(&self, size: usize) -> Result<Table> {
         const BATCH: usize = 20_000;
         let table = Table::new(false).await?;
@@ -125,6 +128,12 @@ impl Fixtures {
                 let user = if index % 10 == 0 { INVITEE.to_owned() } else { fresh_user() };
                 for record in prototype.records_of(&user, &fresh_id()?.to_string()) {
                     items.push(serde_json::from_str(&record)?);
+                }
+                for record in self.guest.records_of(&fresh_user(), "") {
+                    // Those that come first are found, and therefore known.
+                    if is_name(&record) || index < FOUND {
+                        items.push(serde_json::from_str(&record)?);
+                    }
                 }
             }
             table.load(items)?;
@@ -189,6 +198,11 @@ async fn fill_directory(handlers: &Handlers) -> Result<()> {
         handlers.put_member(community, user, role).await?;
     }
     Ok(())
+}
+
+/// Whether the record is that of a name from its first or its last word on.
+fn is_name(record: &str) -> bool {
+    ["jo guest", "example jo"].iter().any(|name| record.contains(&format!(r#""sk":{{"S":"{name}"#)))
 }
 
 fn key(item: &Item) -> String {

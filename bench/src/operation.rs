@@ -66,13 +66,24 @@ const STATUS: &str = "GET /invitations/{invitationId}";
 const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
 /// Every operation that is measured.
-pub(crate) static OPERATIONS: [Operation; 20] = [
+pub(crate) static OPERATIONS: [Operation; 23] = [
     Operation::new("send to 1 user", SEND, CaseKind::Guests(1), 3, send).per_invitation(1),
     Operation::new("send to 1 user, idempotent", SEND, CaseKind::Guests(1), 3, |request, case| {
         send(request, case).key(format!("once-{}", case.users.concat()))
     }),
     Operation::new("send to 10 users", SEND, CaseKind::Guests(10), 12, send).one_in(3),
     Operation::new("send to 100 users", SEND, CaseKind::Guests(100), 12, send).one_in(10),
+    Operation::new("options", "GET /communities/{communityId}/options", CaseKind::Nothing, 1, |request, _| {
+        request.by(OWNER).with("communityId", OPEN)
+    }),
+    Operation::new(
+        "people, a keystroke",
+        "GET /communities/{communityId}/people",
+        CaseKind::Nothing,
+        3,
+        |request, _| request.by(OWNER).with("communityId", OPEN).query("q", "exam"),
+    ),
+    Operation::new("count", "GET /me/invitations/count", CaseKind::Nothing, 2, |request, _| request.by(INVITEE)),
     Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 2, |request, _| request.by(INVITEE))
         .per_invitation(2),
     Operation::new("list-sent, own", "GET /me/invitations/sent", CaseKind::Nothing, 2, |request, _| request.by(SENDER))

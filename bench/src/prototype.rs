@@ -6,8 +6,10 @@ use domain::{
     email::{AddressKey, EmailAddress},
     id::InvitationId,
     link::LinkToken,
+    person::Party,
 };
 use dynoxide::Item;
+use store::keys::waited_for;
 use system::now;
 
 use crate::error::Result;
@@ -52,7 +54,7 @@ impl Prototype {
 
     /// Returns the records as they would be of that user and that invitation.
     pub(crate) fn records_of(&self, user: &str, id: &str) -> impl Iterator<Item = String> {
-        let mut replacements = vec![(self.user.clone(), user.to_owned())];
+        let mut replacements = naming(&self.user, user);
         replacements.extend(self.id.map(|old| (old.to_string(), id.to_owned())));
         self.records.iter().map(move |record| replace(record, &replacements))
     }
@@ -95,7 +97,17 @@ pub(crate) fn link(id: InvitationId) -> LinkToken {
 /// Returns the replacements that make a text about one user a text about another.
 pub(crate) fn renaming(from: &str, to: &str) -> Result<Vec<(String, String)>> {
     let (before, after) = (address(from)?, address(to)?);
-    Ok(vec![(before.as_str().to_owned(), after.as_str().to_owned()), (from.to_owned(), to.to_owned())])
+    let address = (before.as_str().to_owned(), after.as_str().to_owned());
+    Ok([address].into_iter().chain(naming(from, to)).collect())
+}
+
+/// Returns what turns one user into another where they are named: by id, in the names that they are found by, and as those
+/// whose answer something waits for.
+fn naming(from: &str, to: &str) -> Vec<(String, String)> {
+    let words = |id: &str| id.replace('-', " ");
+    let waits = |id: &str| id.parse().map(|id| waited_for(&Party::User(id))).ok();
+    let digest = waits(from).zip(waits(to));
+    [(from.to_owned(), to.to_owned()), (words(from), words(to))].into_iter().chain(digest).collect()
 }
 
 /// Returns the text with the first of every pair replaced by the second.

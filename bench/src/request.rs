@@ -11,6 +11,7 @@ pub(crate) struct Request<'a> {
     /// The names and values of the path's parameters.
     parameters: Vec<(&'a str, &'a str)>,
     caller: Option<&'a str>,
+    query: Option<(&'a str, &'a str)>,
     idempotency_key: Option<String>,
     body: Value,
 }
@@ -25,6 +26,7 @@ impl<'a> Request<'a> {
             path: path.to_owned(),
             parameters: Vec::new(),
             caller: None,
+            query: None,
             idempotency_key: None,
             body: Value::Null,
         }
@@ -39,6 +41,11 @@ impl<'a> Request<'a> {
         self.path = self.path.replace(&format!("{{{name}}}"), value);
         self.parameters.push((name, value));
         self
+    }
+
+    /// Sets the only parameter of the query.
+    pub(crate) fn query(self, name: &'a str, value: &'a str) -> Self {
+        Self { query: Some((name, value)), ..self }
     }
 
     pub(crate) fn body(self, body: Value) -> Self {
@@ -87,6 +94,10 @@ impl<'a> Request<'a> {
             },
             "isBase64Encoded": false,
         });
+        if let Some((name, value)) = self.query {
+            event["rawQueryString"] = format!("{name}={value}").into();
+            event["queryStringParameters"] = json!({ name: value });
+        }
         match &self.body {
             Value::Null => {}
             Value::String(form) => {

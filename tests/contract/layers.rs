@@ -16,6 +16,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
         &[
             "base64",
             "hex",
+            "icu_normalizer",
             "idna",
             "jiff",
             "lettre",
@@ -34,6 +35,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
         "store",
         &[
             "aws-sdk-dynamodb",
+            "base64",
             "domain",
             "futures",
             "hex",

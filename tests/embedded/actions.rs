@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use testkit::{
     SesEvent,
     api::Invitation,
-    embedded::{Person, World, person},
+    embedded::{Person, World, chess, person},
 };
 
 const VERBS: [&str; 6] = ["accept", "decline", "cancel", "approve", "reject", "resend"];
@@ -167,6 +167,39 @@ async fn an_action_is_shown_if_and_only_if_the_caller_could_take_it() {
         taken += 1;
     }
     assert!(taken > SEEDS / 3 && refused > SEEDS * 10, "{taken} taken, {refused} refused");
+}
+
+#[tokio::test]
+async fn a_list_offers_all_that_its_reader_may_do_with_what_only_their_token_knows_as_theirs() {
+    let (world, mona) = chess("moderator").await;
+    let mona = mona.with_email("mona@work.example.org");
+    let id = world.invite_address(&mona, "chess", &mona.email).await;
+    world.pump().await;
+    world.backdate_mail(&id).await;
+    let listed = world.mine(&mona).await.invitations.remove(0);
+    assert_eq!(listed.actions, world.invitation(&mona, &id).await.actions);
+    let names: Vec<_> = listed.actions.iter().map(|action| &*action.id).collect();
+    assert!(
+        names.contains(&"RESEND_COMMUNITY_INVITATION") && names.contains(&"CANCEL_COMMUNITY_INVITATION"),
+        "{names:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_send_offers_what_the_invitation_offers_also_to_who_invites_themselves() {
+    let (world, mona) = chess("moderator").await;
+    let [quill] = world.people(["quill"]).await;
+    let quill = quill.site_administrator().with_email("quill@work.example.org");
+    for sender in [mona.with_email("mona@work.example.org"), quill] {
+        let sent = world
+            .send(&sender, "chess", json!({ "emails": [sender.email, format!("guest-of-{}", sender.email)] }))
+            .await;
+        for result in &sent.results {
+            let seen = world.invitation(&sender, result.id()).await;
+            assert_eq!(result.made().actions, seen.actions, "{}", sender.id);
+            assert!(!seen.actions.is_empty());
+        }
+    }
 }
 
 #[tokio::test]

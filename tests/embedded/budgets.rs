@@ -97,7 +97,7 @@ async fn sending_keeps_to_its_budget() {
 
 #[tokio::test]
 async fn reading_keeps_to_its_budget() {
-    let (world, [mona, _, ann, olaf]) = club().await;
+    let (world, [mona, mia, ann, olaf]) = club().await;
     let mut usages = Usages::default();
     let id = world.invite_user(&mona, "chess", &ann).await;
     let root = person("root").site_administrator();
@@ -105,6 +105,11 @@ async fn reading_keeps_to_its_budget() {
     let status = format!("/invitations/{id}");
     for (who, path, operation, most) in [
         (&ann, "/me/invitations", "list-mine", 2),
+        (&ann, "/me/invitations/count", "count", 2),
+        (&mona, "/communities/chess/options", "options", 1),
+        (&mona, "/communities/chess/people?q=an", "people, of everybody", 3),
+        (&mia, "/communities/chess/people?q=an", "people, of one's connections", 3),
+        (&mona, "/communities/chess/people?q=an+x", "people, by two words that are nobody's", 4),
         (&mona, "/me/invitations/sent", "list-sent, own", 2),
         (&mona, "/communities/chess/invitations", "list-sent, a community's", 2),
         (&mona, "/communities/chess/invitations/stats", "stats", 3),

@@ -226,8 +226,8 @@ async fn a_page_takes_the_first_of_what_a_link_says_twice_and_speaks_the_languag
 
 /// Every route with a JSON body, and the fields of it.
 const BODIES: [(&str, &str, &[&str]); 9] = [
-    ("POST", SEND, &["userIds", "emails", "message", "expiresInDays"]),
-    ("POST", "/communities/chess/invitations/preview", &["userIds", "emails", "message", "expiresInDays"]),
+    ("POST", SEND, &["userIds", "emails", "message", "expiresInDays", "notify"]),
+    ("POST", "/communities/chess/invitations/preview", &["userIds", "emails", "message", "expiresInDays", "notify"]),
     ("POST", "/invitations/01ARZ3NDEKTSV4RRFFQ69G5FAV/decline", &["block"]),
     ("POST", "/invitations/01ARZ3NDEKTSV4RRFFQ69G5FAV/reject", &["reason"]),
     ("PUT", "/directory/users/ann", &["displayName", "profileUrl", "email", "emailVerified", "active", "locale"]),
@@ -240,7 +240,14 @@ const BODIES: [(&str, &str, &[&str]); 9] = [
     (
         "PUT",
         "/directory/settings",
-        &["membershipMode", "invitationLifetimeDays", "defaultMessage", "supportEmail", "defaultLocale"],
+        &[
+            "membershipMode",
+            "invitationLifetimeDays",
+            "peopleSearch",
+            "defaultMessage",
+            "supportEmail",
+            "defaultLocale",
+        ],
     ),
     ("POST", "/directory/import", &["records"]),
 ];

@@ -239,7 +239,8 @@ async fn an_own_invitation_that_changes_while_another_is_accepted_hinders_nobody
         let accept = Request::command(&zoe, &mailed, "accept");
         let response = halfway(&world, accept, Faults::stop_next, meanwhile).await;
         if verb == "accept" {
-            response.refused(409, "already_member");
+            // Which ends what came to the address.
+            response.refused(409, "invitation_cancelled");
         } else {
             response.ok();
         }

@@ -7,7 +7,7 @@ use domain::{
 use serde_json::json;
 use testkit::{
     api,
-    embedded::{Person, World, chess},
+    embedded::{Person, World, chess, person},
 };
 
 /// Mona moderates `chess`, Olaf owns it, and Ann is invited with words that name both; the mail is not sent yet.
@@ -118,6 +118,29 @@ async fn what_is_gone_keeps_its_label_and_what_is_erased_stays_so() {
     // Somebody else, for all the invitation knows.
     world.register(mona).await;
     assert_eq!(senders().await, [nobody.clone(), nobody]);
+}
+
+#[tokio::test]
+async fn the_name_of_who_accepted_by_a_token_alone_shows_once_the_directory_knows_it() {
+    let (world, mona) = chess("owner").await;
+    let zoe = person("zoe");
+    let id = world.invite_address(&mona, "chess", &zoe.email).await;
+    world.command(&zoe, &id, "accept").await.ok();
+    let invitee = async || world.invitation(&mona, &id).await.invitee;
+    let zoe_called = |name: Option<&str>| api::Invitee {
+        user_id: Some("zoe".to_owned()),
+        display_name: name.map(str::to_owned),
+        ..api::Invitee::default()
+    };
+    assert_eq!(invitee().await, zoe_called(None));
+    world.register(&zoe).await;
+    assert_eq!(invitee().await, zoe_called(Some("Zoe")));
+    assert_eq!(world.page(&mona, "/me/invitations/sent").await.invitations[0].invitee, zoe_called(Some("Zoe")));
+    world.remove("users/zoe").await;
+    assert_eq!(invitee().await, zoe_called(None));
+    // Somebody else, for all the invitation knows.
+    world.register(&zoe).await;
+    assert_eq!(invitee().await, zoe_called(None));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use domain::{
     time::days_later,
 };
 use jiff::SignedDuration;
+use serde_json::json;
 use system::now;
 
 use crate::list_order::with_clock;
@@ -342,4 +343,24 @@ async fn a_page_is_whole_although_its_invitations_are_long() {
     let rest = world.page(&ann, format!("/me/invitations?limit=99&cursor={}", page.next())).await;
     // The oldest, and the cancelled prototype.
     assert_eq!(rest.invitations.len(), 2);
+}
+
+#[tokio::test]
+async fn a_single_invitation_says_what_one_should_know_of_the_community_before_answering() {
+    let (world, mona, ann, _) = chess().await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let shown = world.invitation(&ann, &id).await.community;
+    assert_eq!((shown.description, shown.rules_url, shown.member_count), (None, None, None));
+    let about = json!({
+        "description": "Evenings of chess.", "rulesUrl": "https://platform.example.org/rules", "memberCount": 1_204,
+    });
+    world.community("chess", about).await;
+    let shown = world.invitation(&ann, &id).await.community;
+    assert_eq!(shown.description.as_deref(), Some("Evenings of chess."));
+    assert_eq!(shown.rules_url.as_deref(), Some("https://platform.example.org/rules"));
+    assert_eq!(shown.member_count, Some(1_204));
+    // A list says it of no invitation.
+    assert_eq!(world.mine(&ann).await.invitations[0].community.description, None);
+    world.remove("communities/chess").await;
+    assert_eq!(world.invitation(&ann, &id).await.community.description, None);
 }

@@ -3,6 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
+use store::keys::Key;
 use testkit::embedded::{Person, World, chess, person};
 
 /// What may become of the address of a user, after they have said no.
@@ -58,6 +59,37 @@ async fn a_mailbox_that_opted_out_gets_no_more_mail_whatever_becomes_of_its_addr
         assert_eq!(mailed(&world, &ann.email).await, Vec::<String>::new(), "{fate}");
         world.community_of("choir", &mona, "owner").await;
         assert_eq!(world.outcome(&mona, "choir", to(&ann.email)).await, "invited", "{fate}: of another community");
+    }
+}
+
+#[tokio::test]
+async fn a_mailbox_that_opted_out_gets_no_mail_while_its_new_owner_is_still_being_told() {
+    for (transactions, body) in (0..4).flat_map(|transactions| {
+        [to("ann@example.org"), json!({ "userIds": ["heir"] })].map(|body| (transactions, body))
+    }) {
+        let (world, mona) = chess("moderator").await;
+        let [ann] = world.people(["ann"]).await;
+        let heir = person("heir").with_email("heir@example.org");
+        world.register(&heir).await;
+        world.invite_user(&mona, "chess", &ann).await;
+        let link = world.deliver_mail().await.path("u");
+        assert_eq!(world.unsubscribe(&link).await.status, 200);
+        world.remove("users/ann").await;
+        // Invited at their old address, or while they get the one that opted out: either way the mail is still to come.
+        let queued = world.outcome(&mona, "chess", json!({ "userIds": ["heir"] })).await;
+        assert_eq!(queued, "invited");
+        world.faults.refuse_after(transactions);
+        let put = json!({ "displayName": "Heir", "email": ann.email, "emailVerified": true });
+        world.directory("PUT", "users/heir", put).await;
+        world.faults.clear();
+        let moved = world.record(Key::user(&"heir".parse().unwrap())).await.unwrap()["email"].as_s() == Ok(&ann.email);
+        if moved {
+            let outcome = world.outcome(&mona, "chess", body.clone()).await;
+            assert!(body.get("emails").is_none() || outcome == "unavailable", "{transactions}: {outcome}");
+            assert_eq!(mailed(&world, &ann.email).await, Vec::<String>::new(), "{transactions}: {body}");
+        } else {
+            assert_eq!(transactions, 0, "the address is written first");
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_lambda_events::dynamodb::Event;
+use deliver::task::{Invocation, Response as Done};
 use feedback::MailEvent;
 use serde_json::json;
 
@@ -18,14 +18,23 @@ use testkit::{
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What each file comes to: the status of an HTTP function's answer and the code of a problem.
-const HTTP: [(&str, u16, &str); 41] = [
+const HTTP: [(&str, u16, &str); 50] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
     ("send-preview", 200, ""),
     ("send-unauthorised", 401, "unauthenticated"),
     ("send-forbidden", 403, "not_a_member"),
     ("send-malformed", 400, "malformed_request"),
+    ("options-good", 200, ""),
+    ("options-unauthorised", 401, "unauthenticated"),
+    ("options-forbidden", 403, "caller_unknown"),
+    ("options-malformed", 400, "malformed_request"),
+    ("people-good", 200, ""),
+    ("people-unauthorised", 401, "unauthenticated"),
+    ("people-forbidden", 403, "not_a_member"),
+    ("people-malformed", 400, "malformed_request"),
     ("list-mine-good", 200, ""),
+    ("list-mine-count", 200, ""),
     ("list-mine-unauthorised", 401, "unauthenticated"),
     ("list-mine-malformed", 400, "invalid_cursor"),
     ("list-sent-good", 200, ""),
@@ -63,11 +72,13 @@ const HTTP: [(&str, u16, &str); 41] = [
 ];
 
 /// The files of the functions behind the stream and behind the mail service.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 15] = [
     "deliver-mail",
     "deliver-repeated",
     "deliver-deadline",
     "deliver-malformed",
+    "deliver-wake",
+    "deliver-release",
     "feedback-delivery",
     "feedback-repeated",
     "feedback-bounce",
@@ -121,9 +132,13 @@ impl Club {
         Ok(())
     }
 
+    async fn deliver_as_invoked(&self, name: &str) -> Done {
+        let invocation: Invocation = serde_json::from_str(&sample(name, &self.offered)).unwrap();
+        Box::pin(self.world.deliver.invoke(invocation)).await.unwrap()
+    }
+
     async fn deliver(&self, name: &str) -> Vec<String> {
-        let event: Event = serde_json::from_str(&sample(name, &self.offered)).unwrap();
-        let response = Box::pin(self.world.deliver.handle(event)).await.unwrap();
+        let Done::Stream(response) = self.deliver_as_invoked(name).await else { panic!("{name} is a batch") };
         response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect()
     }
 }
@@ -225,4 +240,14 @@ fn nobody_is_left_out_of_the_samples() {
         }
     }
     assert_eq!(person("ann").email, "ann@example.org", "the files rely on it");
+}
+
+#[tokio::test]
+async fn the_clock_wakes_mails_and_an_operator_releases_them() {
+    let club = club().await;
+    club.world.pump().await;
+    for task in ["deliver-wake", "deliver-release"] {
+        let done = serde_json::to_value(club.deliver_as_invoked(task).await).unwrap();
+        assert_eq!(done, json!({ "mails": 0 }), "{task}");
+    }
 }

@@ -19,7 +19,7 @@ macro_rules! functions {
     };
 }
 
-functions! { send list_mine list_sent status respond cancel moderate directory }
+functions! { send options people list_mine list_sent status respond cancel moderate directory }
 
 /// Returns the function with that name.
 ///

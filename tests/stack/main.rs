@@ -20,5 +20,6 @@ mod page;
 mod privacy;
 mod refusals;
 mod roles;
+mod screens;
 mod story;
 mod sweep;

@@ -51,7 +51,7 @@ fn invited_already_invited_already_member_unknown_user_invalid_email_and_duplica
             "invited",
             "invalid_email",
             "duplicate",
-            "duplicate",
+            "already_invited",
         ],
     );
     let submitted = [
@@ -75,7 +75,7 @@ fn awaiting_approval_and_not_connected_for_a_member_of_a_closed_community() {
     let [member, friend, other] = world.people([Part::Member, Part::Outsider, Part::Outsider]);
     world.connect(&friend, &member);
     let body = json!({"userIds": [friend.id, other.id], "emails": [free_address(), other.email]});
-    check(&world, &member, &body, &["awaiting_approval", "not_connected", "not_connected", "duplicate"]);
+    check(&world, &member, &body, &["awaiting_approval", "not_connected", "not_connected", "not_connected"]);
 }
 
 #[test]

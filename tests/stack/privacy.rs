@@ -107,6 +107,9 @@ fn an_invitation_has_the_fields_that_it_should_and_no_more() {
         title: world.title.clone(),
         url: Some(format!("https://community.example.org/{}", world.community)),
         r#type: "community".to_owned(),
+        description: Some("Neighbours who grow vegetables.".to_owned()),
+        rules_url: None,
+        member_count: Some(1234),
     };
     assert_eq!((seen.community, &seen.community_id), (community, &world.community));
     let sender = Sender {

@@ -23,6 +23,7 @@ enum Action {
     QueryBySender,
     QueryByCommunity,
     QueryByExpiry,
+    QueryByWaiting,
     Put,
     Update,
     Delete,
@@ -31,15 +32,31 @@ enum Action {
 }
 
 use Action::{
-    Delete, Get, Mail, Put, QueryByCommunity, QueryByExpiry, QueryByInvitee, QueryBySender, QueryTable, Scan, Update,
+    Delete, Get, Mail, Put, QueryByCommunity, QueryByExpiry, QueryByInvitee, QueryBySender, QueryByWaiting, QueryTable,
+    Scan, Update,
 };
 
-const ACTIONS: [Action; 11] =
-    [Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete, Scan, Mail];
+const ACTIONS: [Action; 12] = [
+    Get,
+    QueryTable,
+    QueryByInvitee,
+    QueryBySender,
+    QueryByCommunity,
+    QueryByExpiry,
+    QueryByWaiting,
+    Put,
+    Update,
+    Delete,
+    Scan,
+    Mail,
+];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 10] = [
-    ("ListMineFunctionRole", &[QueryByInvitee]),
+const NEEDED: [(&str, &[Action]); 12] = [
+    ("OptionsFunctionRole", &[]),
+    // The table for names and connections alone.
+    ("PeopleFunctionRole", &[QueryTable]),
+    ("ListMineFunctionRole", &[QueryByInvitee, QueryByWaiting]),
     // The table for the counts alone, which the local AWS does not tell apart.
     ("ListSentFunctionRole", &[QueryTable, QueryBySender, QueryByCommunity, QueryByExpiry]),
     ("StatusFunctionRole", &[Get]),
@@ -49,7 +66,18 @@ const NEEDED: [(&str, &[Action]); 10] = [
     ("ModerateFunctionRole", &[Get, Put, Update]),
     (
         "DirectoryFunctionRole",
-        &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, Put, Update, Delete],
+        &[
+            Get,
+            QueryTable,
+            QueryByInvitee,
+            QueryBySender,
+            QueryByCommunity,
+            QueryByExpiry,
+            QueryByWaiting,
+            Put,
+            Update,
+            Delete,
+        ],
     ),
     ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
@@ -69,7 +97,13 @@ fn every_function_may_do_what_it_needs_and_nothing_else() {
 
 #[test]
 fn functions_that_only_read_can_neither_write_nor_mail() {
-    for role in ["ListMineFunctionRole", "ListSentFunctionRole", "StatusFunctionRole"] {
+    for role in [
+        "OptionsFunctionRole",
+        "PeopleFunctionRole",
+        "ListMineFunctionRole",
+        "ListSentFunctionRole",
+        "StatusFunctionRole",
+    ] {
         let clients = RoleClients::of(role);
         for action in [Put, Update, Delete, Mail] {
             assert_eq!(RUNTIME.block_on(clients.try_to(action)), Err("AccessDenied".to_owned()), "{role}: {action:?}");
@@ -132,6 +166,7 @@ impl RoleClients {
             QueryBySender => code(query(Some("by-sender"), "sender").await),
             QueryByCommunity => code(query(Some("by-community"), "community").await),
             QueryByExpiry => code(query(Some("by-expiry"), "community").await),
+            QueryByWaiting => code(query(Some("by-waiting"), "for").await),
             Put => code(client.put_item().table_name(table).item("pk", pk).item("sk", sk).send().await),
             Update => {
                 let update = client.update_item().table_name(table).key("pk", pk).key("sk", sk);

@@ -93,14 +93,25 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 31] = [
+const RULES: [Rule; 34] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
     // "For moderators."
     rule("GET /communities/{communityId}/invitations", 200, &MODERATORS, &[], 403),
     rule("GET /communities/{communityId}/invitations/stats", 200, &MODERATORS, &[], 403),
+    // Whoever may not invite learns that; whoever may do nothing anywhere, why.
+    rule(
+        "GET /communities/{communityId}/options",
+        200,
+        &[Stranger, OtherOwner, Member, Sender, Invitee, Moderator, Administrator, Owner, SiteAdministrator],
+        &[],
+        403,
+    ),
+    // As sending.
+    rule("GET /communities/{communityId}/people", 200, &MEMBERS, &[], 403),
     // Their own.
+    rule("GET /me/invitations/count", 200, &SIGNED_IN, &[], 403),
     rule("GET /me/invitations", 200, &SIGNED_IN, &[], 403),
     rule("GET /me/invitations/sent", 200, &SIGNED_IN, &[], 403),
     // "Read one invitation: its invitee (not before it is approved, and never if it is rejected), its sender, moderators

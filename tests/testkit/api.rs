@@ -47,12 +47,15 @@ impl Invitation {
 
 /// The community of an invitation.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Community {
     pub id: String,
     pub title: String,
     pub url: Option<String>,
     pub r#type: String,
+    pub description: Option<String>,
+    pub rules_url: Option<String>,
+    pub member_count: Option<u64>,
 }
 
 /// The sender of an invitation.
@@ -185,6 +188,69 @@ pub struct Preview {
     pub subject: String,
     pub text: String,
     pub html: String,
+}
+
+/// What a caller may do in a community.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CommunityOptions {
+    pub community_id: String,
+    pub may_invite: bool,
+    pub reason: Option<String>,
+    pub needs_approval: bool,
+    pub connections_only: bool,
+    pub addresses_allowed: bool,
+    pub people_search: String,
+    pub may_moderate: bool,
+    pub membership_mode: String,
+    pub default_message: String,
+    pub message_tokens: Vec<String>,
+    pub limits: SendLimits,
+    pub quota: Quota,
+    pub languages: Vec<String>,
+}
+
+/// How far one request may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SendLimits {
+    pub recipients: u32,
+    pub message_characters: u32,
+    pub lifetime_days: u32,
+    pub default_lifetime_days: u32,
+}
+
+/// A sender's allowance for the day.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Quota {
+    pub per_day: u32,
+    pub left: u32,
+    pub renews_at: String,
+}
+
+/// Who was found.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct People {
+    pub people: Vec<FoundPerson>,
+}
+
+/// Someone who was found.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FoundPerson {
+    pub user_id: String,
+    pub display_name: String,
+    pub profile_url: Option<String>,
+    pub reason: Option<String>,
+}
+
+/// How many invitations wait for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct InvitationCount {
+    pub pending_count: u32,
 }
 
 /// A community's statistics.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::api::{Import, Invitation, Page, Preview, Problem, SendResponse, Stats};
+use crate::api::{
+    CommunityOptions, Import, Invitation, InvitationCount, Page, People, Preview, Problem, SendResponse, Stats,
+};
 
 /// A response, and the request that it belongs to.
 #[derive(Debug, Clone)]
@@ -80,6 +82,24 @@ impl Response {
     #[track_caller]
     pub fn preview(&self) -> Preview {
         self.ok().read()
+    }
+
+    /// Returns what the caller may do in a community.
+    #[track_caller]
+    pub fn options(&self) -> CommunityOptions {
+        self.ok().read()
+    }
+
+    /// Returns who was found.
+    #[track_caller]
+    pub fn people(&self) -> People {
+        self.ok().read()
+    }
+
+    /// Returns how many invitations wait for the caller.
+    #[track_caller]
+    pub fn count(&self) -> u32 {
+        self.ok().read::<InvitationCount>().pending_count
     }
 
     /// Returns a community's statistics.

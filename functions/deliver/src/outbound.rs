@@ -8,7 +8,7 @@ use aws_sdk_sesv2::{
     Client,
     error::{ProvideErrorMetadata, SdkError},
     operation::{get_account::GetAccountOutput, send_email::SendEmailError},
-    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag, SendQuota},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{event::Event, gate::Account};
@@ -219,7 +219,7 @@ fn account(found: &GetAccountOutput) -> Account {
     Account {
         enabled: found.sending_enabled(),
         per_second: quota.map_or(1, |quota| whole(quota.max_send_rate())),
-        per_day: quota.map(|quota| quota.max24_hour_send()).filter(|most| *most >= 0.0).map(whole),
+        per_day: quota.map(SendQuota::max24_hour_send).filter(|most| *most >= 0.0).map(whole),
         sent: quota.map_or(0, |quota| whole(quota.sent_last24_hours())),
     }
 }

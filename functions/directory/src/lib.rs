@@ -89,7 +89,7 @@ async fn delete_member(api: &Api, request: &Request) -> Result<Response<Body>, P
 }
 
 async fn get_settings(api: &Api, _: &Request) -> Result<Response<Body>, Problem> {
-    json(StatusCode::OK, &settings::get(&api.store).await?)
+    json(StatusCode::OK, &settings::get(&api.store, now()).await?)
 }
 
 async fn put_settings(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

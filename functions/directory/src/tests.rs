@@ -5,7 +5,7 @@ use domain::{
     email::EmailAddress,
     field::Whole,
     person::{Member, Role, User},
-    settings::{EmailLinkResponse, SenderNotices, Settings},
+    settings::{EmailLinkResponse, PeopleSearch, SenderNotices, Settings},
 };
 use http_api::{json::Json, problem::Problem};
 use serde_json::{Value, json};
@@ -186,6 +186,7 @@ fn settings_read_back_as_they_were_put() {
         daily_invitations_per_sender: Whole::new(1_000_000),
         daily_invitation_mails_per_address: Whole::new(10_000),
         members_invite_connections_only: false,
+        people_search: PeopleSearch::Off,
         email_link_response: EmailLinkResponse::SignIn,
         sender_notices: SenderNotices::Each,
         invitee_confirmation: false,
@@ -209,7 +210,7 @@ fn every_fault_of_the_settings_is_named_at_once() {
         "dailyInvitationMailsPerAddress": 0, "senderNotices": "x",
         "reminderDaysBeforeExpiry": 365,
         "defaultMessage": "x".repeat(2_001), "registrationUrl": "x", "productName": "x".repeat(101), "logoUrl": "x",
-        "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "xx",
+        "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "xx", "peopleSearch": "x",
     }))
     .unwrap_err();
     let mut named = params(&problem);
@@ -227,12 +228,13 @@ fn every_fault_of_the_settings_is_named_at_once() {
             "logoUrl",
             "maxRecipientsPerRequest",
             "membershipMode",
+            "peopleSearch",
             "postalAddress",
             "productName",
             "registrationUrl",
             "reminderDaysBeforeExpiry",
             "senderNotices",
-            "supportEmail",
+            "supportEmail"
         ]
     );
 }

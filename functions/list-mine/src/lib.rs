@@ -1,13 +1,19 @@
-//! Lists the caller's own invitations, pending first, with the count for a badge. One query, and one batch read.
+//! Lists the caller's own invitations, pending first, with the count for a badge: one query, and one batch read. The count
+//! alone is a query or two of a smaller index.
+
+#[cfg(feature = "openapi")]
+mod contract;
 
 use domain::person::Party;
 use http_api::{api::Api, function::json, list::ListQuery, problem::Problem};
 use lambda_http::{Body, Request, Response, http::StatusCode};
+use serde::Serialize;
 use service::lists::{self, List};
 use system::now;
 
 http_api::routes! {
     GET "/me/invitations" => list_my_invitations;
+    GET "/me/invitations/count" => count_my_invitations;
 }
 
 async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
@@ -19,14 +25,16 @@ async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Bo
     json(StatusCode::OK, &query.view(&page, &caller, now))
 }
 
-/// What the contract says of the route, in a function of its handler's name.
-#[cfg(feature = "openapi")]
-mod contract {
-    use http_api::contract::{Operation, list};
+/// What waits for the caller's answer.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "camelCase")]
+struct InvitationCount {
+    pending_count: u32,
+}
 
-    pub(crate) fn list_my_invitations() -> Operation {
-        let operation = Operation::new("Answering", "Lists the caller's own invitations")
-            .about("`pendingCount` is the number for a badge; it is exact up to 100 and stops there.");
-        list(operation, true)
-    }
+async fn count_my_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
+    let caller = api.claims.caller(request)?;
+    let pending_count = lists::pending_count(&api.store, &caller, now()).await?;
+    json(StatusCode::OK, &InvitationCount { pending_count })
 }

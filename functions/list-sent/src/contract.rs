@@ -3,7 +3,8 @@
 use domain::{id::CommunityId, invitation::Status};
 use http_api::{
     code::Code,
-    contract::{Map, Operation, Schema, Value, json, list},
+    contract::{Map, Operation, Schema, Value, json, list, openapi::path::ParameterIn, text},
+    list::MAX_QUERY_CHARS,
 };
 
 use crate::stats::Stats;
@@ -15,7 +16,16 @@ pub(crate) fn list_sent_invitations() -> Operation {
 pub(crate) fn list_community_invitations() -> Operation {
     let operation = Operation::new("Moderating", "Lists a community's invitations")
         .about("For moderators and above. `status=awaiting_approval` is the queue of requests to decide.");
-    for_moderators(list(operation, false))
+    let q = text().max_length(Some(MAX_QUERY_CHARS));
+    let operation = list(operation, false).optional(
+        ParameterIn::Query,
+        "q",
+        "Only invitations whose invitee has a name in which each of these words begins a word, or an address that begins so. Who was \
+         invited by an address is found by it, and by name once they have accepted. A page of a search may be short, and \
+         even empty, although it has a `nextCursor`.",
+        q,
+    );
+    for_moderators(operation)
 }
 
 pub(crate) fn get_invitation_stats() -> Operation {

@@ -1,6 +1,8 @@
 //! What the contract says of each route, in a function of its handler's name.
 
-use domain::{id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome};
+use domain::{
+    id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome, settings::MAX_LIFETIME_DAYS,
+};
 use http_api::{
     code::Code,
     contract::{
@@ -13,7 +15,7 @@ use http_api::{
 use service::send::MAX_SUBMITTED;
 
 use crate::{
-    request::{MAX_IDEMPOTENCY_KEY, MAX_LIFETIME_DAYS, SendRequest},
+    request::{MAX_IDEMPOTENCY_KEY, SendRequest},
     response::{Preview, SendView},
 };
 
@@ -25,7 +27,9 @@ pub(crate) fn send_invitations() -> Operation {
     let operation = Operation::new("Sending", "Invites many people at once")
         .about(
             "One recipient never stops another: the response has one result per recipient, in the order they were \
-             named, the users before the addresses. An address is named without what stood around it.",
+             named, the users before the addresses. An address is named without what stood around it. With `notify: false` \
+             no mail tells the invitees: not of an invitation, not when it is approved, and not of a membership in automatic mode. \
+             The platform does, and the invitation has no `delivery` until somebody resends it.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .optional(
@@ -49,7 +53,7 @@ pub(crate) fn preview_invitations() -> Operation {
     let operation = Operation::new("Sending", "Shows the mail that the same request would send")
         .about(
             "Writes nothing. Without recipients, the mail is shown in the network's language, and so it is to an address: \
-             whether there is a user behind it does not show.",
+             whether there is a user behind it does not show. `notify` changes nothing: it is the mail that a resend would send.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
         .responds(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
@@ -66,6 +70,7 @@ fn common(operation: Operation) -> Operation {
             body,
             vec![
                 ("users", json!({"userIds": ["ann", "ben"], "message": "Hello from %sender%!", "expiresInDays": 14})),
+                ("told by the platform", json!({"userIds": ["ann"], "notify": false})),
                 ("addresses", json!({"emails": ["carl@example.org", "dora@example.org"]})),
                 (
                     "pasted",

@@ -1,9 +1,10 @@
-//! What a request says, parsed: recipients in order, a message, a lifetime.
+//! What a request says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a mail.
 
 use std::fmt;
 
 use domain::{
     message::{InvalidMessage, Message},
+    settings::MAX_LIFETIME_DAYS,
     text::is_blank,
 };
 use http_api::problem::{Fault, Problem};
@@ -14,8 +15,6 @@ use serde::{
 };
 use service::send::Submission;
 
-/// The longest lifetime that a request may ask for, in days (SPEC section 3).
-pub(crate) const MAX_LIFETIME_DAYS: u32 = 365;
 /// The longest `Idempotency-Key`, in characters (SPEC section 4).
 pub(crate) const MAX_IDEMPOTENCY_KEY: usize = 255;
 
@@ -31,6 +30,7 @@ pub(crate) struct SendRequest {
     emails: Vec<String>,
     message: Option<String>,
     expires_in_days: Option<i64>,
+    notify: Option<bool>,
 }
 
 impl SendRequest {
@@ -56,7 +56,8 @@ impl SendRequest {
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }
-        Ok(Submission::new(self.user_ids, self.emails, message, expires_in_days)?)
+        let silent = self.notify == Some(false);
+        Ok(Submission { silent, ..Submission::new(self.user_ids, self.emails, message, expires_in_days)? })
     }
 }
 

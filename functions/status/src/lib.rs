@@ -1,4 +1,4 @@
-//! Shows one invitation and where it stands.
+//! Shows one invitation and where it stands, with what one should know of the community before answering.
 //!
 //! One batch reads it, and one what it is shown with and what the caller may do.
 
@@ -20,9 +20,10 @@ http_api::routes! {
 async fn get_invitation(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
     let now = now();
-    let found = lists::invitation(&api.store, &caller, invitation_id(request)?, now).await?;
+    let (found, community) = lists::invitation(&api.store, &caller, invitation_id(request)?, now).await?;
     let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
-    json(StatusCode::OK, &InvitationView::new(&found.invitation, &found.actions, &viewer, now))
+    let view = InvitationView::new(&found.invitation, &found.actions, &viewer, now);
+    json(StatusCode::OK, &view.about(community.as_ref()))
 }
 
 /// What the contract says of the route, in a function of its handler's name.
@@ -35,9 +36,18 @@ mod contract {
     };
 
     pub(crate) fn get_invitation() -> Operation {
-        let examples = Status::ALL.into_iter().map(|status| (status.as_str(), example_invitation(status)));
+        let examples = Status::ALL.into_iter().map(|status| {
+            let mut invitation = example_invitation(status);
+            invitation["community"]["description"] = "Evenings of chess, for beginners too.".into();
+            invitation["community"]["rulesUrl"] = "https://community.example.org/chess/rules".into();
+            invitation["community"]["memberCount"] = 1_204.into();
+            (status.as_str(), invitation)
+        });
         Operation::new("Sending", "Tells where one invitation stands")
-            .about("For its invitee, its sender, and moderators and above. To anyone else it does not exist.")
+            .about(
+                "For its invitee, its sender, and moderators and above. To anyone else it does not exist. The community is shown \
+                 with its description, rules and member count, as far as the platform has told them.",
+            )
             .path::<InvitationId>("invitationId", "The invitation.")
             .responds(200, "The invitation.", invitation(), examples.collect())
             .refuses([Code::InvitationNotFound])

@@ -266,10 +266,9 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
     }
 }
 
-/// Whether a party with this standing is not to get `mail` at `address`: the party, or the mailbox there, wants no
-/// invitation of the community.
-pub fn is_refused(mail: &OutboxMail, standing: &Standing, address: Option<&AddressKey>, now: Timestamp) -> bool {
-    mail.kind.rules().solicits && standing.unwilling_at(address, now).is_some()
+/// Whether a party with this standing, a person or a mailbox, is not to get `mail`: it wants no invitation of the community.
+pub fn is_refused(mail: &OutboxMail, standing: &Standing, now: Timestamp) -> bool {
+    mail.kind.rules().solicits && standing.unwilling_at(None, now).is_some()
 }
 
 /// The address of a user that a mail may go to, if there is one.

@@ -45,17 +45,17 @@ pub enum DigestStep {
 }
 
 impl Digest {
-    /// Decides what comes next for `notice`, which is due; `carries` is whether it has waited for its time.
-    pub fn next(&self, notice: &str, carries: bool, now: Timestamp) -> DigestStep {
+    /// Decides what comes next for `notice`, which is due; `waited` is whether it has waited for its time.
+    pub fn next(&self, notice: &str, waited: bool, now: Timestamp) -> DigestStep {
         // A repetition of what was told last tells nothing new.
         let is_last = self.told_by.as_deref() == Some(notice);
         let free_at = self.told_at.map(|at| later(at, INTERVAL)).filter(|at| *at > now && !is_last);
         match (self.carrier.as_deref(), free_at) {
-            (Some(carrier), _) if carrier == notice && carries => DigestStep::Close,
+            (Some(carrier), _) if carrier == notice && waited => DigestStep::Close,
             (Some(carrier), _) if carrier == notice => DigestStep::Again,
             _ if is_last => DigestStep::Send,
-            (_, Some(at)) if carries => DigestStep::Wait(at),
-            (_, None) if carries => DigestStep::Send,
+            (_, Some(at)) if waited => DigestStep::Wait(at),
+            (_, None) if waited => DigestStep::Send,
             (Some(_), _) => DigestStep::Join,
             (None, Some(at)) => DigestStep::Carry(at),
             (None, None) => DigestStep::Send,

@@ -50,8 +50,10 @@ pub enum InvalidField {
 #[serde(try_from = "String", into = "String")]
 pub struct Line<const MOST: usize>(String);
 
+/// The longest name of a person or community, in characters.
+pub const MAX_NAME_CHARS: usize = 200;
 /// The name of a person or community.
-pub type Name = Line<200>;
+pub type Name = Line<MAX_NAME_CHARS>;
 
 impl<const MOST: usize> FromStr for Line<MOST> {
     type Err = InvalidField;

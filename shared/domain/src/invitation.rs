@@ -70,11 +70,11 @@ impl WithdrawalReason {
     pub fn words(self) -> &'static str {
         match self {
             Self::JoinedAnotherWay => "The invited person has joined the community another way.",
-            Self::InvitedAlready => "The invited person has another invitation to the community.",
-            Self::InviteeUnavailable => "The invited person cannot be invited to the community.",
+            // That an address turned out to be a user's is not for the sender to hear.
+            Self::InvitedAlready | Self::InviteeUnavailable => "The invited person cannot be invited to the community.",
             Self::SenderWithdrawn => "The platform has withdrawn all invitations of the sender.",
             Self::CommunityRemoved => "The community was removed from the platform.",
-            Self::PersonRemoved => "The sender or the invited person was removed from the platform.",
+            Self::PersonRemoved => "The platform has withdrawn the invitation.",
         }
     }
 }
@@ -256,6 +256,12 @@ pub struct Invitation {
     pub expires_at: Timestamp,
     /// Days from the offer to its expiry: approval starts them anew.
     pub lifetime_days: u32,
+    /// Whether no mail tells the invitee of it, since the platform does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+    /// Of a silent one, whether it has been pending. Of any other, its mail tells.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub offered: bool,
     /// Whether approval makes the invitee a member at once (automatic mode).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins_on_approval: bool,
@@ -292,7 +298,7 @@ impl Invitation {
         match self.status {
             Status::AwaitingApproval | Status::Rejected => false,
             Status::Pending | Status::Accepted | Status::Declined => true,
-            Status::Cancelled | Status::Expired => self.mailed_at.is_some(),
+            Status::Cancelled | Status::Expired => self.mailed_at.is_some() || self.offered,
         }
     }
 
@@ -305,8 +311,10 @@ impl Invitation {
         if let Some(user) = sender.filter(|_| self.sender.display_name.is_some()) {
             self.sender = Sender::from(user);
         }
-        if let (Some(user), Invitee::User { display_name: Some(name), .. }) = (invitee, &mut self.invitee) {
-            *name = user.display_name.clone().into();
+        if let (Some(user), Invitee::User { display_name, invited_as, .. }) = (invitee, &mut self.invitee)
+            && (display_name.is_some() || matches!(invited_as, Some(InvitedAs::Address(_))))
+        {
+            *display_name = Some(user.display_name.clone().into());
         }
         self
     }

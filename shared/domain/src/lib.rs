@@ -14,6 +14,7 @@ pub mod field;
 pub mod gate;
 pub mod id;
 pub mod invitation;
+pub mod invitee_query;
 pub mod lifecycle;
 pub mod link;
 pub mod mailbox;
@@ -24,6 +25,7 @@ pub mod person;
 pub mod refusal;
 #[cfg(feature = "openapi")]
 mod schema;
+pub mod search;
 pub mod sending;
 pub mod settings;
 pub mod stats;

@@ -235,6 +235,14 @@ pub fn erase(
     (!untouched).then_some(transition)
 }
 
+/// Gives an invitation the present name of the user it is for, by which it is found. `None` when it has that name, or is not
+/// theirs.
+pub fn rename(invitation: &Invitation, user: &User) -> Option<Transition> {
+    let is_theirs = invitation.invitee.party() == Party::User(user.id.clone());
+    let Invitation { invitee, .. } = invitation.clone().relabelled(None, None, Some(user));
+    (is_theirs && invitee != invitation.invitee).then(|| change(invitation, |after| after.invitee = invitee))
+}
+
 /// Shows that the invitation mail has got as far as `state`. `None` when it is known to have got further.
 pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> Option<Transition> {
     let is_next = invitation.delivery.as_ref().is_some_and(|delivery| delivery.state.leads_to(state));
@@ -333,10 +341,11 @@ fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusa
 fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
     match &invitation.invitee {
         invitee @ Invitee::User { .. } => invitee.clone(),
-        Invitee::Address { .. } => Invitee::User {
+        Invitee::Address { email, .. } => Invitee::User {
             id: viewer.caller.id.clone(),
             display_name: viewer.user.map(|user| user.display_name.clone().into()),
-            invited_as: None,
+            // Kept until the directory has a name: it tells an unknown one from one that was erased.
+            invited_as: email.clone().filter(|_| viewer.user.is_none()).map(InvitedAs::Address),
         },
     }
 }
@@ -514,7 +523,9 @@ impl Step<'_> {
             (StandingChange::Invite { invitation: invitation.id, until, address }, invitation_mails(reminder_at))
         };
         transition.standings.push((party, standing));
-        transition.mails = mails;
+        if !invitation.silent {
+            transition.mails = mails;
+        }
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))
     }
@@ -560,11 +571,15 @@ impl Step<'_> {
 }
 
 impl Invitation {
-    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued.
+    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued, unless the platform tells of it.
     pub(super) fn make_pending(&mut self, now: Timestamp) {
         self.status = Status::Pending;
         self.expires_at = days_later(now, self.lifetime_days);
-        self.queue_mail(now);
+        if self.silent {
+            self.offered = true;
+        } else {
+            self.queue_mail(now);
+        }
     }
 
     fn queue_mail(&mut self, now: Timestamp) {

@@ -9,6 +9,9 @@ use super::text::{is_blank, is_plain, with_plain_lines};
 /// The longest message, in characters (SPEC section 5).
 pub const MAX_MESSAGE_CHARS: usize = 2_000;
 
+/// The tokens that a message may have.
+pub const TOKENS: [&str; 3] = ["%sender%", "%community%", "%type%"];
+
 /// A message whose tokens are all known ones.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -183,8 +186,9 @@ mod tests {
         assert_eq!(unknown("%recipient% 5%x% %Sender% %_% %e%"), ["%recipient%", "%x%", "%Sender%", "%_%", "%e%"]);
         assert_eq!(unknown("%sender%community%type%"), Vec::<String>::new());
         // No token begins like what is encoded.
-        for token in ["sender", "community", "type"] {
-            assert!(!token.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()), "{token}");
+        for token in TOKENS {
+            assert_eq!(unknown(token), Vec::<String>::new(), "{token}");
+            assert!(!token.bytes().skip(1).take(2).all(|byte| byte.is_ascii_hexdigit()), "{token}");
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     email::{AddressKey, EmailAddress, list},
     field::{self, Name, WebUrl},
     id::{CommunityId, InvitationId, UserId},
+    search::SearchName,
     settings::{LanguageTag, Locale},
     time::millis,
 };
@@ -48,6 +49,11 @@ impl User {
     /// The address, where it is proven to be the user's own.
     pub fn verified_email(&self) -> Option<&EmailAddress> {
         self.email.as_ref().filter(|_| self.email_verified)
+    }
+
+    /// The name by which a search finds the user: one without words, while they are not active.
+    pub fn search_name(&self) -> SearchName {
+        if self.active { SearchName::new(&self.display_name) } else { SearchName::default() }
     }
 
     /// The key of the present address, proven or not.

@@ -29,6 +29,9 @@ pub enum Refusal {
     /// The community allows no invitations.
     #[error("This community does not allow invitations at the moment.")]
     InvitationsNotAllowed,
+    /// The network lets nobody search for people.
+    #[error("This network has no search for people; name whom you invite by user id or address.")]
+    PeopleSearchOff,
     /// Only the invitee answers.
     #[error("Only the invited person can answer this invitation.")]
     NotInvitee,

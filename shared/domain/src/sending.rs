@@ -13,7 +13,7 @@ use super::{
     outbox::{Addressee, MailKind, NewMail, RequestSize},
     person::{Party, Role, Standing, Unwilling, User},
     refusal::Refusal,
-    settings::Settings,
+    settings::{PeopleSearch, Settings},
     time::{days_later, millis},
     transition::{Guard, StandingChange, Transition},
 };
@@ -126,6 +126,29 @@ pub fn check_invites(community: Option<&Community>) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// Whom a search for people finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SearchScope {
+    /// Every active user.
+    Everybody,
+    /// The connections of who searches.
+    Connections,
+}
+
+/// Returns whom a caller who may invite finds by name: moderators and above everybody, members their connections, unless the
+/// network has less of it.
+///
+/// # Errors
+/// [`Refusal::PeopleSearchOff`] where the network has none.
+pub fn search_scope(site_administrator: bool, role: Option<Role>, settings: &Settings) -> Result<SearchScope, Refusal> {
+    let moderates = site_administrator || role.is_some_and(Role::moderates);
+    match settings.people_search {
+        PeopleSearch::Off => Err(Refusal::PeopleSearchOff),
+        PeopleSearch::Everybody if moderates => Ok(SearchScope::Everybody),
+        PeopleSearch::Everybody | PeopleSearch::Connections => Ok(SearchScope::Connections),
+    }
+}
+
 /// What all invitations of one request have in common.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terms {
@@ -139,6 +162,9 @@ pub struct Terms {
     pub lifetime_days: u32,
     /// Whether invited users become members at once.
     pub mode: MembershipMode,
+    /// Whether no mail tells the invitees, since the platform does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
     /// The sender's rights.
     #[serde(rename = "reach")]
     pub rights: SendingRights,
@@ -229,7 +255,10 @@ impl Recipient {
         let (invitee, standing, unavailable) = match self {
             Self::UnknownUser => return Err(Outcome::UnknownUser.into()),
             Self::InvalidEmail => return Err(Outcome::InvalidEmail.into()),
-            Self::User { connected: false, .. } | Self::Address { .. } if rights.connections_only => {
+            // An address is nobody's connection: that a connection's were told apart would say whose it is.
+            Self::User { connected: false, .. } | Self::User { typed: Some(_), .. } | Self::Address { .. }
+                if rights.connections_only =>
+            {
                 return Err(Outcome::NotConnected.into());
             }
             Self::User { user, standing, suppressed, typed, .. } => {
@@ -279,6 +308,8 @@ impl Terms {
             created_at: self.now,
             expires_at: days_later(self.now, self.lifetime_days),
             lifetime_days: self.lifetime_days,
+            silent: self.silent,
+            offered: false,
             joins_on_approval: joins && self.rights.needs_approval,
             answered_at: None,
             decided_by: None,
@@ -302,6 +333,8 @@ impl Terms {
         let mails = match invitation.status {
             // The request as a whole asks the moderators.
             Status::AwaitingApproval => Vec::new(),
+            // The platform tells the invitee itself.
+            _ if invitation.silent => Vec::new(),
             Status::Accepted => vec![NewMail::new(MailKind::Joined, Addressee::Invitee)],
             _ => invitation_mails(self.reminder_at),
         };

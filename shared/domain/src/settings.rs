@@ -39,6 +39,20 @@ pub enum SenderNotices {
     None,
 }
 
+/// Whom those who may invite find by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PeopleSearch {
+    /// Moderators and above find everybody, members their connections.
+    #[default]
+    Everybody,
+    /// Everyone finds their own connections.
+    Connections,
+    /// Nobody finds anyone.
+    Off,
+}
+
 named! {
     /// The languages that mails and pages speak.
     // By their language tags. What each says is in its folder of the crate `mail`.
@@ -134,7 +148,7 @@ pub struct Settings {
     pub membership_mode: MembershipMode,
     /// Days until an unanswered invitation expires, 1 to 365.
     #[cfg_attr(feature = "openapi", schema(inline))]
-    pub invitation_lifetime_days: Whole<1, 365>,
+    pub invitation_lifetime_days: LifetimeDays,
     /// Days that a community waits after a decline before it may invite the same person again, 0 to 3650.
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub decline_cooldown_days: Whole<0, 3_650>,
@@ -150,6 +164,8 @@ pub struct Settings {
     pub daily_invitation_mails_per_address: Whole<1, 10_000>,
     /// Whether members may invite only their own connections.
     pub members_invite_connections_only: bool,
+    /// Whom those who may invite find by name.
+    pub people_search: PeopleSearch,
     /// What the page behind a mail link asks for.
     pub email_link_response: EmailLinkResponse,
     /// How a sender hears of answers.
@@ -186,6 +202,10 @@ pub struct Settings {
     pub default_locale: Locale,
 }
 
+/// The longest lifetime of an invitation, in days.
+pub const MAX_LIFETIME_DAYS: u32 = 365;
+/// How long an invitation lives.
+type LifetimeDays = Whole<1, MAX_LIFETIME_DAYS>;
 /// The most recipients that one request may name, whatever the settings say: what the design of `send` is sized for.
 pub const MAX_RECIPIENTS: u32 = 100;
 /// How many recipients one request may name.
@@ -201,6 +221,7 @@ impl Default for Settings {
             daily_invitations_per_sender: const { Whole::new(500) },
             daily_invitation_mails_per_address: const { Whole::new(10) },
             members_invite_connections_only: true,
+            people_search: PeopleSearch::default(),
             email_link_response: EmailLinkResponse::default(),
             sender_notices: SenderNotices::default(),
             invitee_confirmation: true,
@@ -278,6 +299,7 @@ mod tests {
         let expected = json!({
             "membershipMode": "acceptance", "invitationLifetimeDays": 30, "declineCooldownDays": 30,
             "maxRecipientsPerRequest": 100, "dailyInvitationsPerSender": 500, "membersInviteConnectionsOnly": true,
+            "peopleSearch": "everybody",
             "dailyInvitationMailsPerAddress": 10, "senderNotices": "digest", "inviteeConfirmation": true,
             "reminderDaysBeforeExpiry": 0, "emailLinkResponse": "confirm", "productName": "Community", "defaultLocale": "en",
         });

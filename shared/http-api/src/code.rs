@@ -50,6 +50,7 @@ codes! {
         InvitersAreAdministrators "inviters_are_administrators",
         CommunityPrivate "community_private",
         InvitationsNotAllowed "invitations_not_allowed",
+        PeopleSearchOff "people_search_off",
         NotInvitee "not_invitee",
         EmailUnverified "email_unverified",
         NotModerator "not_moderator",

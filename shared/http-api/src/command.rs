@@ -21,7 +21,7 @@ pub async fn run(api: &Api, request: &Request, command: &Command) -> Result<Resp
     let caller = api.claims.caller(request)?;
     let id = invitation_id(request)?;
     let now = now();
-    let found = perform(&api.store, &caller, id, command, now).await?;
+    let found = Box::pin(perform(&api.store, &caller, id, command, now)).await?;
     let viewer = Viewer { caller: &caller, user: found.user.as_ref(), role: found.role };
     json(StatusCode::OK, &InvitationView::new(&found.invitation, &found.actions, &viewer, now))
 }

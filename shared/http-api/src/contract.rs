@@ -409,6 +409,7 @@ pub fn example_problems() -> Vec<(Code, Value)> {
         Refusal::InvitersAreAdministrators,
         Refusal::CommunityPrivate,
         Refusal::InvitationsNotAllowed,
+        Refusal::PeopleSearchOff,
         Refusal::NotInvitee,
         Refusal::EmailUnverified,
         Refusal::NotModerator,

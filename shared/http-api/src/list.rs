@@ -1,6 +1,6 @@
 //! Serves lists over HTTP: their parameters, the cursor, and how a page is shown.
 
-use domain::{Timestamp, invitation::Status, person::Caller, viewing::Viewer};
+use domain::{Timestamp, invitation::Status, invitee_query::InviteeQuery, person::Caller, viewing::Viewer};
 use lambda_http::Request;
 use serde::Serialize;
 use service::lists::{List, ListRequest, Listed, Page};
@@ -11,6 +11,9 @@ pub use service::lists::MAX_LIMIT;
 
 /// The invitations on a page when the caller asks for no number.
 pub const DEFAULT_LIMIT: u32 = 25;
+
+/// The longest text to search a list by, in characters.
+pub const MAX_QUERY_CHARS: usize = 320;
 
 /// The parameters of a list, read.
 #[derive(Debug, Clone)]
@@ -53,10 +56,13 @@ impl ListQuery {
                     Problem::malformed("limit", format!("must be a whole number from 1 to {MAX_LIMIT}"))
                 })?,
             };
+        let searched = lists.iter().all(|list| matches!(list, List::Into(_)));
+        let text = if searched { searched_by(request)? } else { String::new() };
+        let query = InviteeQuery::new(&text);
         let of: Vec<_> = lists.iter().map(|list| format!("{} {}", list.index(), list.of())).collect();
-        let binding = format!("{caller} {} {}", of.join(" "), status.map_or("", Status::as_str));
+        let binding = format!("{caller} {} {} {text}", of.join(" "), status.map_or("", Status::as_str));
         let after = parameter(request, "cursor")?.map(|sealed| cursor::open(&sealed, &binding)).transpose()?;
-        Ok(Self { request: ListRequest { lists, status, limit, after, counting }, binding })
+        Ok(Self { request: ListRequest { lists, status, query, limit, after, counting }, binding })
     }
 
     /// Shows the page as the caller sees it.
@@ -71,4 +77,13 @@ impl ListQuery {
             pending_count: page.pending,
         }
     }
+}
+
+/// Returns what a community's list is searched by; empty, where it is not.
+fn searched_by(request: &Request) -> Result<String, Problem> {
+    let text = parameter(request, "q")?.unwrap_or_default();
+    if text.chars().count() > MAX_QUERY_CHARS {
+        return Err(Problem::malformed("q", format!("must be at most {MAX_QUERY_CHARS} characters")));
+    }
+    Ok(text)
 }

@@ -217,6 +217,7 @@ fn code(refusal: &Refusal) -> Code {
         Refusal::InvitersAreAdministrators => Code::InvitersAreAdministrators,
         Refusal::CommunityPrivate => Code::CommunityPrivate,
         Refusal::InvitationsNotAllowed => Code::InvitationsNotAllowed,
+        Refusal::PeopleSearchOff => Code::PeopleSearchOff,
         Refusal::NotInvitee => Code::NotInvitee,
         Refusal::EmailUnverified => Code::EmailUnverified,
         Refusal::NotModerator => Code::NotModerator,

@@ -5,6 +5,8 @@ use serde::Serialize;
 use domain::{
     Timestamp,
     actions::Action,
+    community::{Community, CommunityType},
+    field::Count,
     id::UserId,
     invitation::{CommunityLabel, Delivery, DeliveryState, Invitation, Sender, Status},
     settings::Locale,
@@ -21,7 +23,7 @@ pub struct InvitationView<'a> {
     id: String,
     #[cfg_attr(feature = "openapi", schema(value_type = domain::id::CommunityId))]
     community_id: &'a str,
-    community: &'a CommunityLabel,
+    community: CommunityView<'a>,
     sender: &'a Sender,
     invitee: InviteeView<'a>,
     status: Status,
@@ -38,6 +40,39 @@ pub struct InvitationView<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<DeliveryView>,
     actions: Vec<ActionView>,
+}
+
+/// The community as its invitations show it. What it is and what it asks of its members stands in a single invitation alone.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityLabel))]
+#[serde(rename_all = "camelCase")]
+struct CommunityView<'a> {
+    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::CommunityId))]
+    id: &'a str,
+    title: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    url: Option<&'a str>,
+    r#type: CommunityType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    description: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules_url: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member_count: Option<u64>,
+}
+
+impl<'a> From<&'a CommunityLabel> for CommunityView<'a> {
+    fn from(label: &'a CommunityLabel) -> Self {
+        Self {
+            id: label.id.as_str(),
+            title: &label.title,
+            url: label.url.as_deref(),
+            r#type: label.community_type,
+            description: None,
+            rules_url: None,
+            member_count: None,
+        }
+    }
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -87,7 +122,7 @@ impl<'a> InvitationView<'a> {
         Self {
             id: invitation.id.to_string(),
             community_id: invitation.community.id.as_str(),
-            community: &invitation.community,
+            community: CommunityView::from(&invitation.community),
             sender: &invitation.sender,
             invitee,
             status: invitation.status_at(now),
@@ -104,6 +139,16 @@ impl<'a> InvitationView<'a> {
                 .map(|Delivery { state, at }| DeliveryView { state: *state, at: *at }),
             actions: actions.iter().map(act).collect(),
         }
+    }
+
+    /// Shows what one should know of the community before answering, as far as there is a record of it.
+    pub fn about(mut self, community: Option<&'a Community>) -> Self {
+        if let Some(community) = community {
+            self.community.description = community.description.as_deref();
+            self.community.rules_url = community.rules_url.as_deref();
+            self.community.member_count = community.member_count.map(Count::get);
+        }
+        self
     }
 }
 

@@ -14,7 +14,7 @@ mod plain;
 mod render;
 
 pub use content::{Answer, Links, MailContent};
-pub use pieces::plain_message;
+pub use pieces::{plain_message, unedited_message};
 pub use render::{RenderError, RenderedMail, render};
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::{
 };
 use domain::{
     invitation::{CommunityLabel, Invitation, Sender},
-    message::{Segment, segments},
+    message::{Message, Segment, segments},
     settings::{Locale, Settings},
 };
 
@@ -67,6 +67,11 @@ pub(crate) fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<
 /// Returns the message of an invitation with its tokens replaced by plain text, as the API shows it.
 pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
     segments(template(invitation, locale)).map(|segment| replaced(segment, invitation, locale).text).collect()
+}
+
+/// Returns the message of an invitation whose sender writes none, with its tokens: the network's, or the built-in one.
+pub fn unedited_message(settings: &Settings, locale: Locale) -> &str {
+    settings.default_message.as_ref().map_or(default_message(locale), Message::as_str)
 }
 
 /// Returns the lines of any other text that a person wrote, such as a description or a reason.

@@ -52,8 +52,8 @@ pub fn render(
     let values = mail.values(|name| in_subject(name, direction));
     let subject = unwrapped(&language::mail_text(locale, MailPart::Subject, content, &values)?);
 
-    let text = TextLayout { mail: mail.sections(|mail, part| mail.text(part))? }.render()?;
-    let html = mail.sections(|mail, part| mail.html(part))?;
+    let text = TextLayout { mail: mail.sections(Mail::text)? }.render()?;
+    let html = mail.sections(Mail::html)?;
     let html = HtmlLayout { subject: &subject, direction, mail: html }.render()?;
     Ok(RenderedMail { subject, text: tidy(&text, 1), html: tidy(&html, 0) })
 }

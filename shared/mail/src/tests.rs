@@ -57,6 +57,7 @@ fn invitation() -> Invitation {
         message: None,
         lifetime_days: 30,
         mode: MembershipMode::Acceptance,
+        silent: false,
         rights: SendingRights { needs_approval: false, connections_only: false },
         now: "2026-11-22T09:30:00Z".parse().unwrap(),
         reminder_at: None,

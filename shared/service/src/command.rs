@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use domain::{
     Timestamp,
     actions::{Action, actions},
+    email::EmailAddress,
     fact::Fact,
     id::{InvitationId, UserId},
     invitation::Invitation,
@@ -20,6 +21,7 @@ use domain::{
 use store::{
     Store, StoreError,
     execute::{Condition, Executed, FailedCondition},
+    keys::Key,
     retry,
 };
 
@@ -44,13 +46,13 @@ struct Facts {
     invitation: Invitation,
     role: RoleFact,
     around: Surroundings,
-    /// Another live invitation of whoever accepts this one, which is moot then.
-    moot: Option<Invitation>,
+    /// The other live invitations of whoever accepts this one, which are moot then.
+    moot: Vec<Invitation>,
 }
 
 impl Facts {
     fn new(invitation: Invitation) -> Self {
-        Self { invitation, role: RoleFact::Unread, around: Surroundings::default(), moot: None }
+        Self { invitation, role: RoleFact::Unread, around: Surroundings::default(), moot: Vec::new() }
     }
 
     /// The facts that tell what the caller may do next. After a change they do already; a repetition may have to read.
@@ -98,7 +100,12 @@ pub async fn perform(
     let (known, settings) = (user.as_ref(), &subject.settings);
     let labelled = invitation.clone();
     let labels = async { Ok(Labels::read(store, &labelled).await?) };
-    let done = retry(Facts::new(invitation), |facts| async move {
+    let moot = match command {
+        Command::Accept => at_token_address(store, caller, known, &invitation, now).await?,
+        _ => None,
+    };
+    let facts = Facts { moot: moot.into_iter().collect(), ..Facts::new(invitation) };
+    let done = retry(facts, |facts| async move {
         let viewer = Viewer { caller, user: known, role: facts.role };
         let verdict = lifecycle::decide(command, &facts.invitation, &viewer, &facts.around, settings, now);
         // Whoever becomes a member has no live invitation from then on: it has moved on since it was read.
@@ -126,6 +133,24 @@ pub async fn perform(
     let actions = facts.actions(caller, known, settings, now);
     let (invitation, role) = (labels.relabel(facts.invitation)?, facts.role);
     Ok(ViewedInvitation { invitation, user, role, actions })
+}
+
+/// The live invitation that the caller has at an address which the directory does not know as theirs, and their token does.
+async fn at_token_address(
+    store: &Store,
+    caller: &Caller,
+    user: Option<&User>,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<Option<Invitation>, StoreError> {
+    let known = user.and_then(User::verified_email).map(EmailAddress::key);
+    let address = caller.verified_email().map(EmailAddress::key).filter(|key| known.as_ref() != Some(key));
+    let party = address.map(Party::Address).filter(|party| invitation.invitee.party() != *party);
+    let Some(party) = party else { return Ok(None) };
+    match store.standing(&party, &invitation.community.id).await?.live_at(now) {
+        Some(id) => store.invitation(id).await,
+        None => Ok(None),
+    }
 }
 
 /// Carries out what the holder of a mail link asks for, on the invitation as it was read; `decide` is asked again, with
@@ -156,7 +181,8 @@ async fn write(
     caller: Option<&UserId>,
     now: Timestamp,
 ) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
-    let moot = facts.moot.as_ref().and_then(|other| lifecycle::make_moot(&mut transition, other, now));
+    let moot = facts.moot.iter().filter_map(|other| lifecycle::make_moot(&mut transition, other, now));
+    let moot: Vec<_> = moot.collect();
     let transitions: Vec<_> = [&transition].into_iter().chain(&moot).collect();
     match store.execute(&transitions, &[], now).await? {
         Executed::Done => {
@@ -173,32 +199,40 @@ async fn write(
             Ok(ControlFlow::Break(Facts { invitation: transition.invitation, role, ..facts }))
         }
         Executed::Conflict(failed) => match in_the_way(&failed, &transition, &facts, now)? {
-            Some(id) => Ok(ControlFlow::Continue(Facts { moot: store.invitation(id).await?, ..facts })),
+            Some(ids) => {
+                let records = store.read(ids.iter().map(|id| Key::invitation(*id))).await?;
+                let found = ids.iter().map(|id| records.invitation(*id));
+                let moot = found.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+                Ok(ControlFlow::Continue(Facts { moot, ..facts }))
+            }
             None => resolve(&failed, &transition, facts, caller, now),
         },
     }
 }
 
-/// The other live invitation of whoever joins by the transition, if nothing else is in the way.
+/// The other live invitations of whoever joins by the transition, if nothing else is in the way.
 fn in_the_way(
     failed: &[FailedCondition],
     transition: &Transition,
     facts: &Facts,
     now: Timestamp,
-) -> Result<Option<InvitationId>, StoreError> {
+) -> Result<Option<Vec<InvitationId>>, StoreError> {
     if moved_on(failed).is_some() {
         return Ok(None);
     }
+    let mut known: Vec<_> = facts.moot.iter().map(|moot| moot.id).collect();
     for failed in failed {
         match &failed.condition {
             Condition::Standing(0, party) if joins(transition, party) => {
                 let standing = failed.standing()?;
                 if standing.role.is_none() {
-                    return Ok(standing.live_at(now));
+                    let live = standing.live_at(now).filter(|live| !known.contains(live));
+                    known.extend(live);
+                    return Ok(live.map(|_| known));
                 }
             }
-            // It has changed since it was read.
-            Condition::Invitation(_) => return Ok(facts.moot.as_ref().map(|moot| moot.id)),
+            // One of them has changed since it was read.
+            Condition::Invitation(_) | Condition::Standing(1.., _) => return Ok(Some(known)),
             _ => {}
         }
     }
@@ -229,7 +263,7 @@ fn resolve(
 ) -> Result<ControlFlow<Facts, Facts>, ServiceError> {
     if let Some(moved) = moved_on(failed) {
         let invitation = moved.invitation()?.ok_or(Refusal::InvitationNotFound)?;
-        return Ok(ControlFlow::Continue(Facts { role: facts.role, ..Facts::new(invitation) }));
+        return Ok(ControlFlow::Continue(Facts { role: facts.role, moot: facts.moot, ..Facts::new(invitation) }));
     }
     let (mut end, mut outdated) = (None, false);
     for failed in failed {

@@ -17,7 +17,7 @@ use domain::{
     lifecycle,
     link::{LinkToken, SECRET_BYTES},
     outbox::{MailKind, MailState, MailedLink, OutboxMail},
-    person::{Party, Standing, User},
+    person::{Party, User},
     sending::Quota,
     settings::{Locale, SenderNotices, Settings},
 };
@@ -521,11 +521,11 @@ async fn look_up(
     let records = store.read(keys).await?;
     let digest = records.value(&Key::digest(sender))?.unwrap_or_default();
     let looked_up = recipient(store, mail, invitation, &records, now).await?;
-    Ok(Surroundings { settings: records.settings()?, digest, looked_up })
+    Ok(Surroundings { settings: records.settings(spread)?, digest, looked_up })
 }
 
 fn context_keys(mail: &OutboxMail, invitation: &Invitation, spread: Spread) -> Vec<Key> {
-    let mut keys = vec![Key::settings()];
+    let mut keys = vec![Key::settings(spread)];
     keys.extend(labels::keys(invitation, spread));
     match delivery::target(mail, invitation) {
         Target::User(id) => keys.push(Key::user(id)),
@@ -548,20 +548,20 @@ async fn recipient(
     let target = delivery::target(mail, invitation);
     let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
     let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let settings = records.settings()?;
+    let settings = records.settings(spread)?;
     let found = records.community(community, spread)?;
     // What a mail carries for others may be about communities that are still there.
     if found.is_none() && !mail.carries() {
         return Ok(LookedUp::Nobody);
     }
     let standing = records.standing(&invitee, community)?;
-    if delivery::is_refused(mail, &standing, None, now) {
+    if delivery::is_refused(mail, &standing, now) {
         return Ok(LookedUp::Nobody);
     }
     let recipient = match target {
         Target::User(id) => {
             let Some(user) = records.user(id)? else { return Ok(LookedUp::Nobody) };
-            match user_recipient(store, &user, (mail, invitation, &standing), now).await? {
+            match user_recipient(store, &user, mail, invitation, now).await? {
                 Some(recipient) => recipient,
                 None => return Ok(LookedUp::Unreached(Box::new(user.user))),
             }
@@ -590,21 +590,20 @@ async fn recipient(
 async fn user_recipient(
     store: &Store,
     found: &UserRecord,
-    (mail, invitation, standing): (&OutboxMail, &Invitation, &Standing),
+    mail: &OutboxMail,
+    invitation: &Invitation,
     now: Timestamp,
 ) -> Result<Option<Recipient>, StoreError> {
     let Some(address) = delivery::address_of(&found.user, found.suppressed) else { return Ok(None) };
-    if delivery::is_refused(mail, standing, Some(&address.key()), now) {
-        return Ok(None);
-    }
-    if !found.user.email_verified && !takes_mail(store, &found.user.id, address, mail, invitation, now).await? {
+    let asks = mail.kind.rules().solicits || !found.user.email_verified;
+    if asks && !takes_mail(store, &found.user.id, address, mail, invitation, now).await? {
         return Ok(None);
     }
     Ok(Some(Recipient { address: address.clone(), locale: found.user.locale() }))
 }
 
-/// Whether an address takes the mail that is the user's by the platform's word alone. What is known of such an address
-/// does not show in the user's own records.
+/// Whether an address takes the mail, by its own records. The user's repeat what they say of a proven address, but not at
+/// once, and say nothing of one that is theirs by the platform's word alone.
 async fn takes_mail(
     store: &Store,
     user: &UserId,
@@ -621,7 +620,7 @@ async fn takes_mail(
         store.suppress_for(user, &key).await?;
         return Ok(false);
     }
-    Ok(!delivery::is_refused(mail, &records.standing(&party, community)?, None, now))
+    Ok(!delivery::is_refused(mail, &records.standing(&party, community)?, now))
 }
 
 fn links(public_base_url: &str, token: &LinkToken) -> Links {

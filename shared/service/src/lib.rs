@@ -10,9 +10,12 @@ pub mod directory;
 mod error;
 pub mod expiry;
 pub mod feedback;
+mod inviter;
 mod labels;
 pub mod link;
 pub mod lists;
+pub mod options;
+pub mod people;
 pub mod send;
 
 pub use error::ServiceError;

@@ -5,10 +5,12 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use domain::{
     Timestamp,
     actions::{Action, actions},
+    community::Community,
     email::EmailAddress,
     fact::Fact,
     id::{CommunityId, InvitationId},
     invitation::{Invitation, Status},
+    invitee_query::InviteeQuery,
     person::{Caller, Party, User},
     refusal::Refusal,
     settings::Settings,
@@ -37,6 +39,8 @@ pub struct ListRequest {
     pub lists: Vec<List>,
     /// The status that the invitations have; any, without one.
     pub status: Option<Status>,
+    /// What the invitations are searched by. Only a community's list can be searched.
+    pub query: Option<InviteeQuery>,
     /// The most invitations on the page, 1 to [`MAX_LIMIT`].
     pub limit: u32,
     /// Where the page before ended; `None` for the first page.
@@ -104,6 +108,22 @@ pub async fn own_page(
     page(store, caller, &both, now).await
 }
 
+/// Counts the invitations that wait for the caller's answer, up to [`MAX_LIMIT`], as the first page of
+/// [`own_page`] does: a query for the caller, and one for an address that the token proves to be theirs. What an address was
+/// sent is its owner's as soon as the directory knows the owner, so that nothing is counted twice.
+///
+/// # Errors
+/// [`StoreError`] if a query fails.
+pub async fn pending_count(store: &Store, caller: &Caller, now: Timestamp) -> Result<u32, StoreError> {
+    let own = store.count_waiting(&Party::User(caller.id.clone()), MAX_LIMIT, now).await?;
+    match caller.verified_email() {
+        Some(email) if own < MAX_LIMIT => {
+            Ok(own + store.count_waiting(&Party::Address(email.key()), MAX_LIMIT - own, now).await?)
+        }
+        _ => Ok(own),
+    }
+}
+
 /// What the indexes have of a page.
 struct Found<'a> {
     caller: &'a Caller,
@@ -120,19 +140,20 @@ impl<'a> Found<'a> {
         request: &'a ListRequest,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let ListRequest { lists, status, limit, after, counting } = request;
+        let ListRequest { lists, status, query, limit, after, counting } = request;
         let counted = if *counting { MAX_LIMIT } else { 0 };
-        let range = PageRequest { lists, status: *status, after: after.as_ref(), limit: *limit, counted, now };
+        let (query, after) = (query.as_ref(), after.as_ref());
+        let range = PageRequest { lists, status: *status, query, after, limit: *limit, counted, now };
         Ok(Self { caller, request, page: store.page(&range).await?, now, spread: Spread::by_time(now) })
     }
 
     /// The records that the page is shown from, and those that tell what the caller may do.
     fn keys(&self) -> impl Iterator<Item = Key> {
         let entries = &self.page.entries;
-        let (own, party) = ([Key::settings(), Key::user(&self.caller.id)], self.party());
-        let asked = entries.iter().filter(|_| self.is_role_open());
-        let roles = asked.filter_map(move |entry| Some(Key::standing(&party, entry.live_in()?)));
-        let around = entries.iter().filter(|_| self.is_around()).flat_map(store::page::Entry::surroundings_keys);
+        let (own, party) = ([Key::settings(self.spread), Key::user(&self.caller.id)], self.party());
+        let asked = entries.iter().filter(|_| self.asks_around());
+        let roles = asked.clone().filter_map(move |entry| Some(Key::standing(&party, entry.live_in()?)));
+        let around = asked.flat_map(store::page::Entry::surroundings_keys);
         let shown = entries.iter().flat_map(|entry| entry.keys(self.spread));
         shown.chain(own).chain(roles).chain(around)
     }
@@ -141,21 +162,17 @@ impl<'a> Found<'a> {
         Party::User(self.caller.id.clone())
     }
 
-    /// Whether what is around invitations matters: an invitee answers by what is known of themselves.
-    fn is_around(&self) -> bool {
-        self.caller.site_administrator || !self.request.lists.iter().all(|list| matches!(list, List::To(_)))
-    }
-
-    /// Whether the caller may have a role where they have a live invitation. An invited user has none: whoever becomes a
-    /// member has no live invitation from then on.
-    fn is_role_open(&self) -> bool {
+    /// Whether the caller may be more to an invitation than its invitee, so that their role and what is around it matter.
+    /// To an invited user there is no more: whoever becomes a member has no live invitation from then on. An address that
+    /// only their token knows may have one to a community that they moderate, or one that they sent.
+    fn asks_around(&self) -> bool {
         self.request.lists != [List::To(self.party())] || self.caller.site_administrator
     }
 
     /// The page, as these records have it.
     fn page(&self, records: &Records) -> Result<Page, StoreError> {
         let user = records.user(&self.caller.id)?.map(|record| record.user);
-        let settings = records.settings()?;
+        let settings = records.settings(self.spread)?;
         let mut invitations = Vec::new();
         for entry in &self.page.entries {
             if let Some(invitation) = records.invitation(entry.id())?.filter(|invitation| self.holds(invitation)) {
@@ -177,7 +194,7 @@ impl<'a> Found<'a> {
     ) -> Result<(RoleFact, Vec<Action>), StoreError> {
         let community = &invitation.community.id;
         let role = RoleFact::Known(records.standing(&self.party(), community)?.role);
-        let around = if self.is_around() {
+        let around = if self.asks_around() {
             records.surroundings(invitation, self.spread)?
         } else {
             Surroundings { community: Fact::Known(records.community(community, self.spread)?), ..Default::default() }
@@ -197,12 +214,13 @@ impl<'a> Found<'a> {
         let is_before = self.page.next.as_ref().is_none_or(|next| place >= next.after);
         let is_listed = lists_of(invitation).iter().any(|list| request.lists.contains(list));
         let is_wanted = request.status.is_none_or(|status| status == invitation.status_at(self.now));
-        is_after && is_before && is_listed && is_wanted
+        let is_found = request.query.as_ref().is_none_or(|query| query.finds(invitation));
+        is_after && is_before && is_listed && is_wanted && is_found
     }
 }
 
-/// Reads one invitation that the caller may see: one batch for itself, and one for what it is shown with and what the
-/// caller may do.
+/// Reads one invitation that the caller may see, and its community: one batch for itself, and one for what it is shown with
+/// and what the caller may do.
 ///
 /// # Errors
 /// [`Refusal::InvitationNotFound`] if the caller may not see it, [`ServiceError::Store`] if the table fails.
@@ -211,7 +229,7 @@ pub async fn invitation(
     caller: &Caller,
     id: InvitationId,
     now: Timestamp,
-) -> Result<ViewedInvitation, ServiceError> {
+) -> Result<(ViewedInvitation, Option<Community>), ServiceError> {
     let subject = store.subject(id, caller).await?;
     let invitation = subject.invitation.ok_or(Refusal::InvitationNotFound)?;
     let user = subject.user.map(|record| record.user);
@@ -230,7 +248,9 @@ pub async fn invitation(
         Fact::Known(actions) => actions,
         Fact::Unread => return Err(StoreError::Damaged(format!("invitation {id} with unread facts")).into()),
     };
-    Ok(ViewedInvitation { invitation: labels::relabel(invitation, &records, spread)?, user, role, actions })
+    let community = records.community(&invitation.community.id, spread)?;
+    let invitation = labels::relabel(invitation, &records, spread)?;
+    Ok((ViewedInvitation { invitation, user, role, actions }, community))
 }
 
 /// Checks that the caller moderates the community.

@@ -16,8 +16,13 @@ pub(crate) const AGAIN: &str = "again";
 /// The sort key of the three indexes.
 pub(crate) const LISTING: &str = "listing";
 
-/// When a live invitation expires, in Unix milliseconds; the sort key of the index by expiry.
+/// When a live invitation expires, in Unix milliseconds; the sort key of the index by expiry and of that of who is waited for.
 pub(crate) const EXPIRY: &str = "expiry";
+/// The text that an invitation is found by in a community's list.
+pub(crate) const FOUND_BY: &str = "foundBy";
+/// Whose answer a pending invitation waits for, as a short digest; the hash key of the index that is counted for badges. The
+/// name is as short as the value: a hundred of the index's records are to fit into one read unit.
+pub(crate) const WAITS_FOR: &str = "for";
 
 /// The fields of an invitation, as one map.
 pub(crate) const BODY: &str = "body";
@@ -32,6 +37,14 @@ pub(crate) const COMMUNITY: &str = "community";
 
 /// Whether a user may act and be invited.
 pub(crate) const ACTIVE: &str = "active";
+/// The full name of a user.
+pub(crate) const DISPLAY_NAME: &str = "displayName";
+/// Whether a user is filed under their name. Those written before there was such a thing are not.
+pub(crate) const FILED: &str = "filed";
+/// Whether connections of a user have not been told the user's present name yet.
+pub(crate) const RENAMED: &str = "renamed";
+/// The name of the other user in a connection, as a search compares it; empty while they are not active.
+pub(crate) const NAME: &str = "name";
 /// The address of a user.
 pub(crate) const EMAIL: &str = "email";
 /// Whether the address of a user is proven to be theirs.

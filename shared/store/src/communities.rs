@@ -1,11 +1,11 @@
 //! Communities, and the settings of the network.
 
-use domain::{community::Community, id::CommunityId, settings::Settings};
+use domain::{Timestamp, community::Community, id::CommunityId, settings::Settings};
 
 use crate::{
     Store, StoreError,
     expression::Expression,
-    keys::Key,
+    keys::{Key, Spread},
     record::{Kind, record},
     write::Write,
 };
@@ -38,16 +38,18 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn settings(&self) -> Result<Settings, StoreError> {
-        self.read([Key::settings()]).await?.settings()
+    pub async fn settings(&self, now: Timestamp) -> Result<Settings, StoreError> {
+        let spread = Spread::by_time(now);
+        self.read([Key::settings(spread)]).await?.settings(spread)
     }
 
-    /// Replaces the network settings.
+    /// Replaces the network settings, all copies at once.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
     pub async fn put_settings(&self, settings: &Settings) -> Result<(), StoreError> {
-        let item = record(Kind::Settings, Key::settings(), settings)?;
-        self.transact(vec![Write::Put(item, Expression::default())]).await.map(drop)
+        let writes = Key::settings_copies()
+            .map(|copy| Ok(Write::Put(record(Kind::Settings, copy, settings)?, Expression::default())));
+        self.transact(writes.collect::<Result<_, StoreError>>()?).await.map(drop)
     }
 }

@@ -26,8 +26,7 @@ use crate::{
     expression::{Expression, number, string},
     idempotency::RequestWrite,
     keys::{Key, Spread, mail_name},
-    outbox::due,
-    record::{self, Address, Item, Kind, NoFields, invitation_record, record},
+    record::{self, Address, Item, Kind, NoFields, due, invitation_record, record},
     write::{Write, Written},
 };
 

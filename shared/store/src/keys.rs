@@ -13,6 +13,7 @@
 //! | idempotent request | `USER#id` | `REQUEST#digest` |
 //! | how far a sender has been told of answers | `USER#id` | `DIGEST` |
 //! | a notice that another mail carries | `USER#id` | `NOTICE#carrier#mail` |
+//! | name of an active user, from each of its words on | `NAME#first character` | `name#user` |
 //! | address: its owner, its suppression | `ADDRESS#digest` | `ADDRESS` |
 //! | invitation mails to an address in a day | `MAILED#digest` | `MAILED` |
 //! | standing of an address | `ADDRESS#digest` | `STANDING#community` |
@@ -20,7 +21,7 @@
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community | `TALLY#id` | `TALLY` |
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
-//! | network settings | `SETTINGS` | `SETTINGS` |
+//! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
 //! | gate before the mail service | `GATE` | `GATE` |
 //! | parked mail | `PARKED#spread` | `invitation#mail` |
@@ -29,12 +30,14 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     Timestamp,
     email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
     outbox::{Addressee, MailKind},
     person::Party,
+    search::SearchName,
 };
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -47,7 +50,13 @@ use crate::attributes::{COMMUNITY, INVITEE, PK, SENDER, SK};
 /// Copies spread these checks, so that a busy community does not queue on one item.
 const COMMUNITY_COPIES: u8 = 8;
 
-/// The choice of a copy of a community. Equal values choose the same one.
+/// How many copies of the network's settings there are.
+///
+/// Nearly every request reads them, consistently, and a partition gives 3,000 read units a second: one record would be
+/// the ceiling of the whole stack. So many copies give 96,000.
+const SETTINGS_COPIES: u8 = 32;
+
+/// The choice of a copy of a community, or of the settings. Equal values choose the same one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spread(u8);
 
@@ -118,6 +127,18 @@ impl Key {
         Self::new(user_partition(user), format!("{CONNECTION_PREFIX}{other}"))
     }
 
+    /// That the user has that name, as it is filed from one of its words on; `None` for a name without words.
+    pub fn name(turn: &SearchName, user: &UserId) -> Option<Self> {
+        let name = turn.to_string();
+        Some(Self::new(names_partition(&name)?, format!("{name}#{user}")))
+    }
+
+    /// The name and the user of a filed name.
+    pub(crate) fn filed_name(&self) -> Option<(SearchName, UserId)> {
+        let (name, user) = self.sk.rsplit_once('#')?;
+        Some((SearchName::of_folded(name), user.parse().ok()?))
+    }
+
     /// What the user has sent on that UTC day.
     pub fn quota(user: &UserId, day: Date) -> Self {
         Self::new(user_partition(user), format!("QUOTA#{day}"))
@@ -181,9 +202,14 @@ impl Key {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
-    /// The network settings.
-    pub fn settings() -> Self {
-        Self::new("SETTINGS", "SETTINGS")
+    /// One copy of the network settings; `spread` chooses which, alike for the same value.
+    pub fn settings(spread: Spread) -> Self {
+        Self::new(format!("SETTINGS#{}", spread.0 % SETTINGS_COPIES), "SETTINGS")
+    }
+
+    /// All copies of the network settings.
+    pub fn settings_copies() -> impl Iterator<Item = Self> {
+        (0..SETTINGS_COPIES).map(|copy| Self::settings(Spread(copy)))
     }
 
     /// The community that a standing's key names.
@@ -334,6 +360,11 @@ pub(crate) fn party_partition(party: &Party) -> String {
     }
 }
 
+/// The partition of the names that begin with the same character as the text, which is folded; `None` if that is empty.
+pub(crate) fn names_partition(folded: &str) -> Option<String> {
+    folded.chars().next().map(|first| format!("NAME#{first}"))
+}
+
 /// The partition of a community's counters.
 pub(crate) fn stats_partition(community: &CommunityId) -> String {
     format!("TALLY#{community}")
@@ -359,6 +390,15 @@ pub enum List {
 
 /// The index of live invitations by community and expiry.
 pub(crate) const BY_EXPIRY: &str = "by-expiry";
+/// The index of pending invitations by whose answer they wait for and expiry.
+pub(crate) const BY_WAITING: &str = "by-waiting";
+/// The bytes of digest that name a party in it: among a billion parties, two are alike with a chance of one in ten thousand.
+const WAITING_DIGEST: usize = 9;
+
+/// The party as the hash key of the index of pending invitations names it: in twelve characters, however long its id is.
+pub fn waited_for(party: &Party) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(party_partition(party))[..WAITING_DIGEST])
+}
 /// What the hash key of requests that no moderator has approved begins with, in the index by invitee.
 const REQUESTED: &str = "REQUESTED#";
 

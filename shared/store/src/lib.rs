@@ -17,6 +17,7 @@ pub mod keys;
 pub mod listing;
 pub mod outbox;
 pub mod page;
+pub mod people;
 pub mod read;
 pub mod record;
 pub mod relations;
@@ -25,6 +26,7 @@ pub mod standings;
 pub mod stats;
 pub mod stream;
 pub mod users;
+mod waiting;
 mod write;
 
 use std::time::Duration;
@@ -53,7 +55,8 @@ impl Store {
     /// not read this record opens the connection all the same. It waits two seconds at the most, since Lambda gives a
     /// start ten.
     pub async fn warm_up(&self) {
-        let request = self.client.get_item().table_name(&self.table).set_key(Some(keys::Key::settings().into()));
+        let settings = keys::Key::settings(keys::Spread::by_time(system::now()));
+        let request = self.client.get_item().table_name(&self.table).set_key(Some(settings.into()));
         let _ = tokio::time::timeout(Duration::from_secs(2), request.send()).await;
     }
 }

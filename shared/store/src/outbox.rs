@@ -23,8 +23,8 @@ use crate::{
         USED, WHY,
     },
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, SPREAD, addressee_name, due_at, due_partition, mail_name, parked_partition},
-    record::{self, Item, Kind, invitation_of, kind_of},
+    keys::{Key, MAIL_PREFIX, SPREAD, Spread, addressee_name, due_at, due_partition, mail_name, parked_partition},
+    record::{self, Item, Kind, due, invitation_of, kind_of},
     retry, users,
     write::{MAX_ACTIONS, Write, Written},
 };
@@ -172,14 +172,17 @@ impl Store {
         let soliciting = MailKind::ALL.into_iter().filter(|kind| kind.rules().solicits);
         let mails: Vec<_> =
             soliciting.map(|kind| Key::mail(id, &mail_name(kind, &Addressee::Invitee, revision))).collect();
-        let records = self.read([Key::invitation(id), Key::settings()].into_iter().chain(mails.clone())).await?;
+        let spread = Spread::by_invitation(id);
+        let records = self.read([Key::invitation(id), Key::settings(spread)].into_iter().chain(mails.clone())).await?;
         let mut links = Vec::new();
         for mail in &mails {
             links.extend(records.value::<OutboxMail>(mail)?.map(|mail| mail.links).unwrap_or_default());
         }
         let digest = token.digest();
         match (records.invitation(id)?, links.into_iter().find(|link| link.digest == digest)) {
-            (Some(invitation), Some(link)) => Ok(Some(LinkTarget { invitation, link, settings: records.settings()? })),
+            (Some(invitation), Some(link)) => {
+                Ok(Some(LinkTarget { invitation, link, settings: records.settings(spread)? }))
+            }
             _ => Ok(None),
         }
     }
@@ -452,17 +455,6 @@ pub(crate) fn waiting(id: &MailId, mut expression: Expression, until: Timestamp)
     expression.set(NOT_BEFORE, number(until.as_millisecond()));
     let (_, due) = due(until, id.invitation, &id.name);
     [Write::Update(id.key(), expression), Write::Put(due, Expression::default())]
-}
-
-/// The record whose deletion tells `deliver` that the mail's time has come, and its key. The table deletes it some time
-/// after that by itself.
-pub(crate) fn due(at: Timestamp, id: InvitationId, mail: &str) -> (Key, Item) {
-    let key = Key::due(at, id, mail);
-    let mut item: Item = key.clone().into();
-    item.insert(KIND.to_owned(), string(Kind::Due.as_str()));
-    // TTL counts whole seconds: rounded up, so that it never comes early.
-    item.insert(TTL.to_owned(), number(at.as_second() + 1));
-    (key, item)
 }
 
 /// Drops the mail, unless an attempt has leased or finished it since it was read.

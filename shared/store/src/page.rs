@@ -19,11 +19,12 @@ use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
     invitation::{Invitation, Status},
+    invitee_query::InviteeQuery,
 };
 
 use crate::{
     Store, StoreError,
-    attributes::{COMMUNITY, EXPIRY, INVITEE, LISTING, SENDER},
+    attributes::{COMMUNITY, EXPIRY, FOUND_BY, INVITEE, LISTING, SENDER},
     expression::{number, string},
     keys::{Key, List, Spread, connection_at, partition_of, recipient_at, standing_at, user_at},
     listing::{Place, Range},
@@ -40,6 +41,8 @@ pub struct PageRequest<'a> {
     pub lists: &'a [List],
     /// Only those in this status.
     pub status: Option<Status>,
+    /// Only those that it finds. Only a community's list can be searched.
+    pub query: Option<&'a InviteeQuery>,
     /// Where the page before ended; `None` for the first page.
     pub after: Option<&'a Position>,
     /// The most entries that are wanted.
@@ -206,10 +209,16 @@ impl PageRequest<'_> {
         self.counted > 0 && self.after.is_none() && matches!(self.status, None | Some(Status::Pending))
     }
 
-    /// How many index records the first query reads. One more than is shown tells whether there is a next page.
-    fn ahead(&self) -> u32 {
+    /// How many index records the first query reads. One more than is shown tells whether there is a next page. Where some
+    /// are searched for, as many as a query can read.
+    fn ahead(&self) -> Option<u32> {
         let counted = if self.counts() { self.counted } else { 0 };
-        (self.limit + 1).max(counted) + SPARE
+        self.query.is_none().then_some((self.limit + 1).max(counted) + SPARE)
+    }
+
+    /// How many index records are read of what is stored as expired.
+    fn ahead_among_expired(&self) -> Option<u32> {
+        self.query.is_none().then_some(self.limit + 1)
     }
 
     /// Whether too little was found, because of what lies in between.
@@ -219,7 +228,33 @@ impl PageRequest<'_> {
             let pending = known.count(|place| place.is_among(Status::Pending));
             self.counts() && pending < self.counted as usize && !known.reaches(Place::last_of(Status::Pending))
         };
-        known.end.is_some() && (known.count(|_| true) <= limit || uncounted())
+        // A search reads one megabyte for a page.
+        self.query.is_none() && known.end.is_some() && (known.count(|_| true) <= limit || uncounted())
+    }
+}
+
+/// What one query reads of a range.
+#[derive(Debug, Clone, Copy, Default)]
+struct Reading<'a> {
+    /// The most index records.
+    limit: Option<u32>,
+    /// Only what had lapsed by then.
+    lapsed_by: Option<Timestamp>,
+    /// Only what it finds.
+    query: Option<&'a InviteeQuery>,
+}
+
+impl Reading<'_> {
+    /// The conditions on each index record.
+    fn filter(&self) -> Vec<String> {
+        let lapsed = self.lapsed_by.map(|_| "#expiry <= :clock".to_owned());
+        let found = self.query.map(|query| {
+            let words: Vec<_> =
+                (0..query.words().len()).map(|index| format!("contains(#text, :word{index})")).collect();
+            let name = if words.is_empty() { String::new() } else { format!(" OR ({})", words.join(" AND ")) };
+            format!("(contains(#text, :address){name})")
+        });
+        lapsed.into_iter().chain(found).collect()
     }
 }
 
@@ -254,21 +289,22 @@ impl Store {
 
     async fn read_list(&self, list: &List, request: &PageRequest<'_>) -> Result<Known, StoreError> {
         let (clock, place) = (request.clock(), request.place());
+        let reading = Reading { query: request.query, ..Reading::default() };
         let wanted = Range::of(request.status);
         let rest = wanted.clone().after(place);
         let mut known;
         if request.starts_expired() && request.has_passed_lapsed() {
-            let stored = self.read_range(list, rest, Some(request.limit + 1), None);
-            let (stored, lapsed) = futures::try_join!(stored, self.read_lapsed(list, place, clock))?;
+            let stored = self.read_range(list, rest, Reading { limit: request.ahead_among_expired(), ..reading });
+            let (stored, lapsed) = futures::try_join!(stored, self.read_lapsed(list, place, clock, reading))?;
             known = merged(stored, lapsed);
         } else {
-            known = self.read_range(list, rest, Some(request.ahead()), None).await?;
+            known = self.read_range(list, rest, Reading { limit: request.ahead(), ..reading }).await?;
             known.sort_out(clock);
             known.entries.retain(|entry| wanted.contains(entry.place));
             let is_short = request.is_short(&known);
             if is_short {
                 let rest = wanted.clone().after(known.end);
-                known.add(self.read_range(list, rest, None, None).await?);
+                known.add(self.read_range(list, rest, reading).await?);
                 known.sort_out(clock);
                 known.entries.retain(|entry| wanted.contains(entry.place));
             }
@@ -280,7 +316,7 @@ impl Store {
                     // Two queries are enough for one page.
                     known.end = Some(before_expired);
                 } else {
-                    known = merged(known, self.read_lapsed(list, None, clock).await?);
+                    known = merged(known, self.read_lapsed(list, None, clock, reading).await?);
                 }
             }
         }
@@ -288,14 +324,21 @@ impl Store {
     }
 
     /// Reads the lapsed ones that come after a place among the expired; all, without one.
-    async fn read_lapsed(&self, list: &List, after: Option<Place>, clock: Timestamp) -> Result<Known, StoreError> {
+    async fn read_lapsed(
+        &self,
+        list: &List,
+        after: Option<Place>,
+        clock: Timestamp,
+        reading: Reading<'_>,
+    ) -> Result<Known, StoreError> {
+        let reading = Reading { lapsed_by: Some(clock), ..reading };
         let stored = |status| after.map(|place| Place::new(status, place.id()));
         let rest = Range::live().after(stored(Status::Pending));
-        let mut known = self.read_range(list, rest, None, Some(clock)).await?;
+        let mut known = self.read_range(list, rest, reading).await?;
         if known.end.is_some() && list.holds_requests() {
             // There are more live ones than a query reads. Requests would come last, but are as new as the others.
             let rest = Range::of(Some(Status::AwaitingApproval)).after(stored(Status::AwaitingApproval));
-            let requests = self.read_range(list, rest, None, Some(clock)).await?;
+            let requests = self.read_range(list, rest, reading).await?;
             known.entries.retain(|entry| entry.place.is_among(Status::Pending));
             known.end = known.end.filter(|end| end.is_among(Status::Pending));
             let end = requests.end.map(Place::expired);
@@ -309,14 +352,8 @@ impl Store {
         Ok(known)
     }
 
-    /// Reads a part of a list, in one query of at most a megabyte; with a clock, only what had lapsed by then.
-    async fn read_range(
-        &self,
-        list: &List,
-        range: Option<Range>,
-        limit: Option<u32>,
-        lapsed_by: Option<Timestamp>,
-    ) -> Result<Known, StoreError> {
+    /// Reads a part of a list, in one query of at most a megabyte.
+    async fn read_range(&self, list: &List, range: Option<Range>, reading: Reading<'_>) -> Result<Known, StoreError> {
         let mut known = Known { entries: Vec::new(), end: None, unknown_lapsed: false };
         let Some(range) = range else { return Ok(known) };
         let mut query = self
@@ -331,12 +368,23 @@ impl Store {
             .expression_attribute_values(":from", string(range.from))
             .expression_attribute_values(":to", string(range.to))
             .scan_index_forward(false)
-            .set_limit(limit.and_then(|limit| i32::try_from(limit).ok()));
-        if let Some(clock) = lapsed_by {
+            .set_limit(reading.limit.and_then(|limit| i32::try_from(limit).ok()));
+        let filter = reading.filter();
+        if !filter.is_empty() {
+            query = query.filter_expression(filter.join(" AND "));
+        }
+        if let Some(clock) = reading.lapsed_by {
             query = query
-                .filter_expression("#expiry <= :clock")
                 .expression_attribute_names("#expiry", EXPIRY)
                 .expression_attribute_values(":clock", number(clock.as_millisecond()));
+        }
+        if let Some(searched) = reading.query {
+            query = query
+                .expression_attribute_names("#text", FOUND_BY)
+                .expression_attribute_values(":address", string(searched.address()));
+            for (index, word) in searched.words().iter().enumerate() {
+                query = query.expression_attribute_values(format!(":word{index}"), string(word));
+            }
         }
         let output = query.send().await?;
         for item in output.items.unwrap_or_default() {
@@ -359,7 +407,8 @@ impl Store {
         after: Option<Place>,
         limit: u32,
     ) -> Result<(Vec<Invitation>, Option<Place>), StoreError> {
-        let found = self.read_range(list, Range::of(status).after(after), Some(limit), None).await?;
+        let reading = Reading { limit: Some(limit), ..Reading::default() };
+        let found = self.read_range(list, Range::of(status).after(after), reading).await?;
         let records = self.read(found.entries.iter().map(|entry| Key::invitation(entry.id()))).await?;
         let invitations = found.entries.iter().filter_map(|entry| records.invitation(entry.id()).transpose());
         Ok((invitations.collect::<Result<_, _>>()?, found.end))

@@ -156,12 +156,12 @@ impl Records {
         })
     }
 
-    /// The network settings; the defaults until someone has set any.
+    /// The network settings, from the copy that `spread` chose; the defaults until someone has set any.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] if the record is not one of settings.
-    pub fn settings(&self) -> Result<Settings, StoreError> {
-        Ok(self.value(&Key::settings())?.unwrap_or_default())
+    pub fn settings(&self, spread: Spread) -> Result<Settings, StoreError> {
+        Ok(self.value(&Key::settings(spread))?.unwrap_or_default())
     }
 
     /// The community, from the copy that `spread` chose.
@@ -260,12 +260,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn subject(&self, id: InvitationId, caller: &Caller) -> Result<Subject, StoreError> {
-        let keys = [Key::invitation(id), Key::user(&caller.id), Key::settings()];
+        let spread = Spread::by_invitation(id);
+        let keys = [Key::invitation(id), Key::user(&caller.id), Key::settings(spread)];
         let records = self.read(keys).await?;
         Ok(Subject {
             invitation: records.invitation(id)?,
             user: records.user(&caller.id)?,
-            settings: records.settings()?,
+            settings: records.settings(spread)?,
         })
     }
 

@@ -8,17 +8,22 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 use domain::{
+    Timestamp,
     email::AddressKey,
     id::{InvitationId, UserId},
-    invitation::Invitation,
+    invitation::{Invitation, Status},
+    invitee_query::found_by,
     person::User,
 };
 
 use crate::{
     StoreError,
-    attributes::{AGAIN, BODY, EXPIRY, KIND, LISTING, PK, REVISION, SK, SUPPRESSED, TTL, UNREACHED},
+    attributes::{
+        AGAIN, BODY, EXPIRY, FILED, FOUND_BY, KIND, LISTING, PK, RENAMED, REVISION, SK, SUPPRESSED, TTL, UNREACHED,
+        WAITS_FOR,
+    },
     expression::{number, string},
-    keys::{Key, List},
+    keys::{Key, List, waited_for},
     listing::listing,
 };
 
@@ -42,6 +47,8 @@ pub enum Kind {
     Standing,
     /// A connection.
     Connection,
+    /// A name that a user is found by.
+    Name,
     /// A daily quota.
     Quota,
     /// An idempotent request.
@@ -81,6 +88,7 @@ impl Kind {
             Self::User => "user",
             Self::Standing => "standing",
             Self::Connection => "connection",
+            Self::Name => "name",
             Self::Quota => "quota",
             Self::Idempotency => "request",
             Self::Address => "address",
@@ -138,6 +146,12 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     if !invitation.status.is_final() {
         put(EXPIRY, number(invitation.expires_at.as_millisecond()));
     }
+    if let Some(text) = found_by(invitation) {
+        put(FOUND_BY, string(text));
+    }
+    if invitation.status == Status::Pending {
+        put(WAITS_FOR, string(waited_for(&invitation.invitee.party())));
+    }
     for list in lists_of(invitation) {
         put(list.hash(), string(list.of()));
     }
@@ -184,6 +198,17 @@ pub struct UserRecord {
     pub suppressed: bool,
     /// The key of the mailbox that did not take an invitation mail, if that has happened; empty where there was none.
     pub unreached: Option<String>,
+    /// Whether the user is filed under their name, as everyone is who was written since there is such a thing.
+    pub filed: bool,
+    /// Whether connections have not been told the user's present name yet.
+    pub renamed: bool,
+}
+
+impl UserRecord {
+    /// Whether the user's connections must be told the name that the user has as `after`, or have not all been told before.
+    pub fn is_renamed_to(&self, after: &User) -> bool {
+        self.renamed || !self.filed || self.user.search_name() != after.search_name()
+    }
 }
 
 /// The user that the record holds.
@@ -196,10 +221,11 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
         _ => None,
     };
     let (suppressed, unreached) = (key(SUPPRESSED), key(UNREACHED));
+    let (filed, renamed) = (item.remove(FILED).is_some(), item.remove(RENAMED).is_some());
     let user: User = value(item)?;
     let present = user.address();
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
-    Ok(UserRecord { user, suppressed, unreached })
+    Ok(UserRecord { user, suppressed, unreached, filed, renamed })
 }
 
 /// The record of a user, which names the present address if no mail goes to it any more, and the mailbox that did not
@@ -207,15 +233,30 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Damaged`] if the user does not serialise.
-pub fn user_record(user: &User, suppressed: bool, unreached: Option<&str>) -> Result<Item, StoreError> {
+pub fn user_record(known: &UserRecord) -> Result<Item, StoreError> {
+    let UserRecord { user, suppressed, unreached, filed, renamed } = known;
     let mut item = record(Kind::User, Key::user(&user.id), user)?;
-    if let Some(email) = user.email.as_ref().filter(|_| suppressed) {
+    if let Some(email) = user.email.as_ref().filter(|_| *suppressed) {
         item.insert(SUPPRESSED.to_owned(), string(email.key().as_str()));
     }
     if let Some(mailbox) = unreached {
         item.insert(UNREACHED.to_owned(), string(mailbox));
     }
+    for (attribute, _) in [(FILED, filed), (RENAMED, renamed)].into_iter().filter(|(_, holds)| **holds) {
+        item.insert(attribute.to_owned(), AttributeValue::Bool(true));
+    }
     Ok(item)
+}
+
+/// The record whose deletion tells `deliver` that the mail's time has come, and its key. The table deletes it some time
+/// after that by itself.
+pub(crate) fn due(at: Timestamp, id: InvitationId, mail: &str) -> (Key, Item) {
+    let key = Key::due(at, id, mail);
+    let mut item: Item = key.clone().into();
+    item.insert(KIND.to_owned(), string(Kind::Due.as_str()));
+    // TTL counts whole seconds: rounded up, so that it never comes early.
+    item.insert(TTL.to_owned(), number(at.as_second() + 1));
+    (key, item)
 }
 
 /// The kind of a record in a stream; `None` if it has none.

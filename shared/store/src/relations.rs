@@ -15,9 +15,9 @@ use crate::{
     execute::{Condition, Executed, ExtraWrite, Membership, MembershipCondition},
     expression::Expression,
     keys::{Key, MODERATOR_PREFIX, Spread, moderators_partition},
+    people::{Acquaintance, is_named},
     read::key_of,
-    record::{Kind, NoFields, record},
-    users,
+    record::{Kind, record},
     write::{Write, Written},
 };
 
@@ -104,20 +104,25 @@ impl Store {
         })
     }
 
-    /// Connects two users, both ways.
+    /// Connects two users, both ways: each finds the other by name among their connections. Continues when one of them was
+    /// given another name meanwhile.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn put_connection(&self, connection: &Connection) -> Result<RelationWrite, StoreError> {
+    pub async fn put_connection(&self, connection: &Connection) -> Result<ControlFlow<RelationWrite>, StoreError> {
         let Connection { user_id: user, other_id: other } = connection;
-        let created = !self.read([Key::connection(user, other)]).await?.are_connected(user, other);
-        let mut writes = vec![users::is_known(user), users::is_known(other)];
-        for way in both_ways(user, other) {
-            writes.push(Write::Put(record(Kind::Connection, way, &NoFields {})?, Expression::default()));
+        let records = self.read([Key::connection(user, other), Key::user(user), Key::user(other)]).await?;
+        let (Some(one), Some(two)) = (records.user(user)?, records.user(other)?) else {
+            return Ok(ControlFlow::Break(RelationWrite::NoUser));
+        };
+        let mut writes = vec![is_named(&one.user), is_named(&two.user)];
+        for (way, named) in both_ways(user, other).into_iter().zip([&two.user, &one.user]) {
+            let record = record(Kind::Connection, way, &Acquaintance { name: named.search_name().to_string() })?;
+            writes.push(Write::Put(record, Expression::default()));
         }
         Ok(match self.transact(writes).await? {
-            Written::Done => RelationWrite::new(created),
-            Written::Conflict(_) => RelationWrite::NoUser,
+            Written::Done => ControlFlow::Break(RelationWrite::new(!records.are_connected(user, other))),
+            Written::Conflict(_) => ControlFlow::Continue(()),
         })
     }
 

@@ -15,9 +15,10 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACTIVE, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED, UNREACHED},
+    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED, UNREACHED},
     expression::{Expression, string},
     keys::Key,
+    people::refile,
     record::{Address, Kind, UserRecord, user_record},
     write::{Write, Written},
 };
@@ -53,7 +54,9 @@ impl Store {
         before: Option<&UserRecord>,
         after: Option<&User>,
     ) -> Result<UserWrite, StoreError> {
-        let unreached = before.and_then(|record| record.unreached.as_deref());
+        let unreached = before.and_then(|record| record.unreached.clone());
+        let renamed = before.is_some_and(|record| after.is_some_and(|user| record.is_renamed_to(user)));
+        let filed = before.filter(|record| record.filed).map(|record| &record.user);
         let before = before.map(|record| &record.user);
         let owned = after.and_then(User::verified_email).map(EmailAddress::key);
         let present = after.and_then(|user| user.email.as_ref()).map(EmailAddress::key);
@@ -70,13 +73,19 @@ impl Store {
             suppressed |= address.suppressed && present.as_ref() == Some(key);
             writes.push(own(id, key, &address, owns));
         }
+        writes.extend(refile(filed, after)?);
         let mut unchanged = unchanged(before);
-        match unreached {
+        if let Some(user) = before {
+            unchanged.require_equal(DISPLAY_NAME, string(&*user.display_name));
+        }
+        match &unreached {
             Some(mailbox) => unchanged.require_equal(UNREACHED, string(mailbox)),
             None => unchanged.require_missing(UNREACHED),
         }
-        writes.push(match after {
-            Some(user) => Write::Put(user_record(user, suppressed, unreached)?, unchanged),
+        writes.push(match after.cloned() {
+            Some(user) => {
+                Write::Put(user_record(&UserRecord { user, suppressed, unreached, filed: true, renamed })?, unchanged)
+            }
             None => Write::Delete(Key::user(id), unchanged),
         });
         Ok(match self.transact(writes).await? {
@@ -151,13 +160,6 @@ fn unchanged(before: Option<&User>) -> Expression {
 pub(crate) fn is_leaving(id: &UserId) -> Write {
     let mut expression = Expression::default();
     expression.require_missing_or_equal(ACTIVE, AttributeValue::Bool(false));
-    Write::Check(Key::user(id), expression)
-}
-
-/// The condition that the user is in the directory.
-pub(crate) fn is_known(id: &UserId) -> Write {
-    let mut expression = Expression::default();
-    expression.require_existing(PK);
     Write::Check(Key::user(id), expression)
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Person, Request, World, conformance};
 use crate::{
     Response,
-    api::{Invitation, Page, SendResponse, SendResult, Stats},
+    api::{CommunityOptions, Invitation, Page, SendResponse, SendResult, Stats},
     template::template,
 };
 
@@ -98,6 +98,22 @@ impl World {
     /// Returns the first page of the caller's invitations.
     pub async fn mine(&self, caller: &Person) -> Page {
         self.page(caller, "/me/invitations").await
+    }
+
+    /// Returns how many invitations wait for the caller.
+    pub async fn waiting(&self, caller: &Person) -> u32 {
+        self.get(caller, "/me/invitations/count").await.count()
+    }
+
+    /// Returns what the caller may do in the community.
+    pub async fn options(&self, caller: &Person, community: &str) -> CommunityOptions {
+        self.get(caller, format!("/communities/{community}/options")).await.options()
+    }
+
+    /// Returns the ids of the people whom the caller finds by the text, which is encoded as a query has it.
+    pub async fn found(&self, caller: &Person, community: &str, query: &str) -> Vec<String> {
+        let found = self.get(caller, format!("/communities/{community}/people?q={query}")).await.people();
+        found.people.into_iter().map(|person| person.user_id).collect()
     }
 
     /// Returns the statistics of the community.

@@ -11,10 +11,11 @@ use super::{World, engine::TABLE};
 impl World {
     /// Writes the invitations as they are, quickly, and without a trace in the stream.
     pub fn load(&self, invitations: &[Invitation]) {
-        self.import(invitations.iter().map(|one| invitation_record(one).unwrap()));
+        self.load_records(invitations.iter().map(|one| invitation_record(one).unwrap()));
     }
 
-    fn import(&self, items: impl IntoIterator<Item = Item>) {
+    /// Writes the records as they are, quickly, and without a trace in the stream.
+    pub fn load_records(&self, items: impl IntoIterator<Item = Item>) {
         let items = items.into_iter().map(native).collect();
         self.engine.database().import_items(TABLE, items, ImportOptions::default()).unwrap();
     }
@@ -25,7 +26,7 @@ impl World {
         let items = self.dump().await.into_values();
         self.engine.renew();
         self.stream.restart(self.engine.create_table());
-        self.import(items);
+        self.load_records(items);
         self.fresh_changes();
     }
 

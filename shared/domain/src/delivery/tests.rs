@@ -29,6 +29,7 @@ fn invitation(status: Status) -> Invitation {
         message: None,
         lifetime_days: 30,
         mode: MembershipMode::Acceptance,
+        silent: false,
         rights: SendingRights { needs_approval: false, connections_only: false },
         now: now(),
         reminder_at: None,
@@ -166,7 +167,7 @@ fn who_blocked_the_community_gets_no_mail_that_solicits_and_every_notice() {
     let rested = Standing { cooling_until: Some(now()), ..Standing::default() };
     for kind in MailKind::ALL {
         let solicits = matches!(kind, MailKind::Invitation | MailKind::Joined | MailKind::Reminder);
-        let refused = |standing| is_refused(&mail(kind, MailState::Queued), standing, None, now());
+        let refused = |standing| is_refused(&mail(kind, MailState::Queued), standing, now());
         assert_eq!([&blocked, &cooling].map(refused), [solicits; 2], "{kind:?}");
         assert_eq!([&rested, &Standing::default()].map(refused), [false; 2], "{kind:?}");
     }

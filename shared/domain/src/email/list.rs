@@ -22,7 +22,7 @@ pub type Entry<'a> = Result<EmailAddress, &'a str>;
 
 /// Reads a pasted list, entry by entry. What is blank is no entry.
 pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
-    Reader { text, at: 0, unread: None, quotes_read: 0, follows_address: false }
+    Reader { text, at: 0, unread: None, quotes_read: 0, follows_address: false, row_has_address: false }
 }
 
 /// Reads a text that is to name one address and nothing else.
@@ -54,6 +54,8 @@ struct Reader<'a> {
     quotes_read: usize,
     /// Whether only white space has come since an address.
     follows_address: bool,
+    /// Whether there is an address on the line: what its other cells say is about it.
+    row_has_address: bool,
 }
 
 impl<'a> Iterator for Reader<'a> {
@@ -109,6 +111,9 @@ impl<'a> Reader<'a> {
     fn leave(&mut self) -> Option<Entry<'a>> {
         self.follows_address = false;
         let (from, to) = self.unread.take()?;
+        if self.row_has_address && self.text[..from].trim_end_matches(' ').ends_with('\t') {
+            return None;
+        }
         Some(trim(&self.text[from..to])).filter(|text| !text.is_empty()).map(Err)
     }
 
@@ -122,6 +127,7 @@ impl<'a> Reader<'a> {
         let (from, _) = self.unread.take().unwrap_or((self.at, to));
         self.at = to;
         self.follows_address = address.is_some();
+        self.row_has_address |= address.is_some();
         address.ok_or(trim(&self.text[from..to]))
     }
 
@@ -130,7 +136,11 @@ impl<'a> Reader<'a> {
         let folded = self.unread.and_then(|_| self.bracket_after(self.at)).filter(|(_, open)| *open == '<');
         match folded {
             Some((bracket, _)) => self.step(bracket),
-            None => self.separate(to),
+            None => {
+                let entry = self.separate(to);
+                self.row_has_address = false;
+                entry
+            }
         }
     }
 
@@ -259,7 +269,8 @@ fn is_word(text: &str) -> bool {
 fn address(word: &str) -> Option<EmailAddress> {
     let word: String = word.chars().map(meant).collect();
     let word = word.trim_matches(|c| is_unseen(c) || c == '"').trim_end_matches(STOPS);
-    let word = word.strip_prefix('\'').and_then(|word| word.strip_suffix('\'')).unwrap_or(word);
+    // Spreadsheets mark text with a single one.
+    let word = word.trim_matches('\'');
     without_label(&without_marks(word))?.trim_end_matches(STOPS).parse().ok()
 }
 

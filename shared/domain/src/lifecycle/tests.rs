@@ -146,6 +146,7 @@ fn terms(needs_approval: bool, mode: MembershipMode) -> Terms {
         message: Some("Do come, says %sender%.".parse().unwrap()),
         lifetime_days: 30,
         mode,
+        silent: false,
         rights: SendingRights { needs_approval, connections_only: false },
         now: Timestamp::from_second(1_800_000_000).unwrap(),
         reminder_at: None,

@@ -1,7 +1,7 @@
 //! Connections as the platform describes them. A connection holds both ways.
 
 use domain::{id::UserId, person::Connection};
-use store::Store;
+use store::{Store, StoreError, retry};
 
 use super::Stored;
 use crate::ServiceError;
@@ -11,7 +11,7 @@ use crate::ServiceError;
 /// # Errors
 /// [`domain::refusal::Refusal::NotInDirectory`] if one of them is not; [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, connection: Connection) -> Result<Stored<Connection>, ServiceError> {
-    let write = store.put_connection(&connection).await?;
+    let write = retry((), |()| async { Ok::<_, StoreError>(store.put_connection(&connection).await?) }).await?;
     Stored::related(connection, write)
 }
 

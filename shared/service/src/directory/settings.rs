@@ -1,6 +1,6 @@
 //! The network's settings.
 
-use domain::settings::Settings;
+use domain::{Timestamp, settings::Settings};
 use store::Store;
 
 use crate::ServiceError;
@@ -9,8 +9,8 @@ use crate::ServiceError;
 ///
 /// # Errors
 /// [`ServiceError::Store`] if the table fails.
-pub async fn get(store: &Store) -> Result<Settings, ServiceError> {
-    Ok(store.settings().await?)
+pub async fn get(store: &Store, now: Timestamp) -> Result<Settings, ServiceError> {
+    Ok(store.settings(now).await?)
 }
 
 /// Replaces the settings, and returns them.

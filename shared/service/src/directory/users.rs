@@ -2,24 +2,69 @@
 
 use std::ops::ControlFlow;
 
-use domain::{Timestamp, id::UserId, person::User, refusal::Refusal};
-use store::{Store, record::UserRecord, retry, users::UserWrite};
+use domain::{
+    Timestamp,
+    id::UserId,
+    invitation::Invitation,
+    lifecycle,
+    person::{Party, User},
+    refusal::Refusal,
+};
+use store::{
+    Store,
+    keys::List,
+    people::{MAX_TOLD, Told},
+    record::UserRecord,
+    retry,
+    users::UserWrite,
+};
 
-use super::{Stored, address_owner::take_over};
+use super::{Stored, address_owner::take_over, sweep::sweep, time_budget::TimeBudget};
 use crate::{ServiceError, delivery::reach_again};
 
-/// Writes the user as described. Live invitations of their verified address become theirs, and invitation mails that found
-/// no mailbox of theirs go to a new one.
+/// Writes the user as described. Live invitations of their verified address become theirs, invitation mails that found
+/// no mailbox of theirs go to a new one, and they are found by their new name.
 ///
 /// # Errors
-/// [`Refusal::EmailTaken`] if the verified address is another user's; [`ServiceError::Store`] if the table fails.
+/// [`Refusal::EmailTaken`] if the verified address is another user's; [`ServiceError::OutOfTime`] if another attempt must go
+/// on telling the name; [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<User>, ServiceError> {
     let Change { before, .. } = replace(store, &user.id, |_| Some(user.clone())).await?;
+    if before.as_ref().is_some_and(|record| record.is_renamed_to(&user)) {
+        tell_name(store, &user, now).await?;
+    }
     take_over(store, &user, now).await?;
     if let Some(unreached) = before.as_ref().and_then(|record| record.unreached.as_deref()) {
         reach_again(store, &user, unreached, now).await?;
     }
     Ok(Stored { record: user, created: before.is_none() })
+}
+
+/// Tells all connections, and the invitations to the user, the name that they are found by. Where it changes meanwhile, that
+/// is left to who changes it.
+async fn tell_name(store: &Store, user: &User, now: Timestamp) -> Result<(), ServiceError> {
+    let budget = TimeBudget::start();
+    let decide = &|one: &Invitation| lifecycle::rename(one, user);
+    let party = Party::User(user.id.clone());
+    for list in [List::To(party.clone()), List::RequestedFor(party)] {
+        sweep(store, &list, None, decide, now, budget).await?;
+    }
+    let told = retry((), |()| async move {
+        let connections = store.connections_of(&user.id).await?;
+        for some in connections.chunks(MAX_TOLD) {
+            budget.check()?;
+            match store.tell_name(user, some).await? {
+                Told::Done => {}
+                Told::Conflict => return Ok(ControlFlow::Continue(())),
+                Told::Renamed => return Ok(ControlFlow::Break(false)),
+            }
+        }
+        Ok::<_, ServiceError>(ControlFlow::Break(true))
+    });
+    if told.await? {
+        store.name_told(user).await?;
+    }
+    Ok(())
 }
 
 /// Makes the user inactive. Returns them, if there is such a user.
@@ -52,7 +97,7 @@ async fn replace(
         let before = store.user(id).await?;
         let known = before.as_ref().map(|record| &record.user);
         let after = edit(known);
-        if known == after.as_ref() {
+        if known == after.as_ref() && before.as_ref().is_none_or(|record| record.filed) {
             return Ok(ControlFlow::Break(Change { before, after }));
         }
         match store.replace_user(id, before.as_ref(), after.as_ref()).await? {

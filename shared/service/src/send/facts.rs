@@ -6,7 +6,7 @@ use domain::{
     email::EmailAddress,
     id::{CommunityId, UserId},
     invitation::{InvitedAs, Invitee},
-    person::{Caller, Party, Role, User},
+    person::{Caller, Party, Role, Standing, User},
     sending::{Quota, Recipient},
     settings::Settings,
 };
@@ -42,7 +42,7 @@ impl Facts {
         let mut facts =
             Self { records: Records::default(), caller: caller.id.clone(), community: community.clone(), now };
         let mut keys = vec![
-            Key::settings(),
+            Key::settings(facts.spread()),
             Key::user(&caller.id),
             Key::standing(&Party::User(caller.id.clone()), community),
             Key::community(community, facts.spread()),
@@ -87,7 +87,7 @@ impl Facts {
     }
 
     pub(super) fn settings(&self) -> Result<Settings, StoreError> {
-        self.records.settings()
+        self.records.settings(self.spread())
     }
 
     pub(super) fn sender(&self) -> Result<Option<User>, StoreError> {
@@ -112,21 +112,6 @@ impl Facts {
         self.records.used(&self.caller, Quota::day(self.now))
     }
 
-    /// Returns the party behind each recipient, in order; `None` where there is none. Equal ones are the same person.
-    pub(super) fn identities(&self, submission: &Submission) -> Result<Vec<Option<Party>>, StoreError> {
-        let identity = |recipient: &Submitted| {
-            Ok(match &recipient.names {
-                Named::User(id) => Some(Party::User(id.clone())),
-                Named::Email(email) => {
-                    let owner = self.address(email)?.owner;
-                    Some(owner.map_or_else(|| Party::Address(email.key()), Party::User))
-                }
-                Named::NoUser | Named::NoEmail => None,
-            })
-        };
-        submission.recipients.iter().map(identity).collect()
-    }
-
     /// What is known of a recipient.
     pub(super) fn recipient(&self, recipient: &Submitted) -> Result<Recipient, StoreError> {
         match &recipient.names {
@@ -135,9 +120,11 @@ impl Facts {
             Named::User(id) => self.user(id, None),
             Named::Email(email) => {
                 if let Some(owner) = self.address(email)?.owner
-                    && let user @ Recipient::User { .. } = self.user(&owner, Some(email))?
+                    && let Recipient::User { user, standing, connected, suppressed, typed } =
+                        self.user(&owner, Some(email))?
                 {
-                    return Ok(user);
+                    let standing = self.with_wish(standing, email)?;
+                    return Ok(Recipient::User { user, standing, connected, suppressed, typed });
                 }
                 // No user's, or one's who has been erased since it was read.
                 self.records.address_recipient(email, &self.community)
@@ -163,6 +150,17 @@ impl Facts {
 
     fn user(&self, id: &UserId, typed: Option<&EmailAddress>) -> Result<Recipient, StoreError> {
         self.records.user_recipient(id, typed, &self.caller, &self.community)
+    }
+
+    /// Adds what the mailbox itself says to the standing of its owner, which repeats it, but not at once.
+    fn with_wish(&self, standing: Standing, email: &EmailAddress) -> Result<Standing, StoreError> {
+        let key = email.key();
+        let itself = self.records.standing(&Party::Address(key.clone()), &self.community)?.wish_at(&key, self.now);
+        let mailbox = match itself {
+            Some(wish) => Some(wish.and(standing.mailbox.as_ref())),
+            None => standing.mailbox,
+        };
+        Ok(Standing { mailbox, ..standing })
     }
 
     fn address(&self, email: &EmailAddress) -> Result<Address, StoreError> {

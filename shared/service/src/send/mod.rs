@@ -16,7 +16,7 @@ use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
     outbox::RequestSize,
-    person::{Caller, Role},
+    person::{Caller, Party, Role},
     refusal::Refusal,
     sending::{Outcome, Quota, Terms, ask_moderators, outcome_of},
     transition::{Guard, Transition},
@@ -173,9 +173,10 @@ impl<'a> Send<'a> {
         let mut chunk = Chunk::new();
         let mut room = MAX_ACTIONS - SHARED_ACTIONS;
         let mut left = self.quota.left();
-        let mut earlier = HashSet::new();
-        for (index, identity) in self.facts.identities(&self.submission)?.into_iter().enumerate() {
-            let repeated = identity.is_some_and(|identity| !earlier.insert(identity));
+        let (mut typed, mut invited) = (HashSet::new(), self.invited());
+        for index in 0..self.entries.len() {
+            let submitted = &self.submission.recipients[index];
+            let repeated = submitted.names.party().is_some_and(|party| !typed.insert(party));
             if self.entries[index].is_some() {
                 continue;
             }
@@ -183,14 +184,21 @@ impl<'a> Send<'a> {
                 self.pass_over(index, Outcome::Duplicate, None);
                 continue;
             }
-            let recipient = self.facts.recipient(&self.submission.recipients[index])?;
+            let recipient = self.facts.recipient(submitted)?;
             match self.terms.make(self.id(index), &recipient) {
                 Err(not_invited) => self.pass_over(index, not_invited.outcome, not_invited.retry_after),
+                // One person by two names is told what a second request would be.
+                Ok(transition) if invited.contains(&transition.invitation.invitee.party()) => {
+                    let joined = outcome_of(&transition.invitation) == Outcome::Joined;
+                    let outcome = if joined { Outcome::AlreadyMember } else { Outcome::AlreadyInvited };
+                    self.pass_over(index, outcome, None);
+                }
                 Ok(_) if left == 0 => self.pass_over(index, Outcome::OverQuota, Some(self.quota.renews_at())),
                 Ok(transition) if actions(&transition) > room => break,
                 Ok(transition) => {
                     left -= 1;
                     room -= actions(&transition);
+                    invited.insert(transition.invitation.invitee.party());
                     chunk.push((index, transition));
                 }
             }
@@ -200,16 +208,15 @@ impl<'a> Send<'a> {
 
     /// How many invitations the open recipients will have, as far as can be told.
     fn count_open(&self) -> Result<usize, ServiceError> {
-        let mut earlier = HashSet::new();
-        let mut open = 0;
-        for (index, identity) in self.facts.identities(&self.submission)?.into_iter().enumerate() {
-            let repeated = identity.is_some_and(|identity| !earlier.insert(identity));
-            if self.entries[index].is_none() && !repeated {
-                let recipient = self.facts.recipient(&self.submission.recipients[index])?;
-                open += usize::from(self.terms.make(self.id(index), &recipient).is_ok());
+        let (before, mut invited) = (self.invited().len(), self.invited());
+        for (index, submitted) in self.submission.recipients.iter().enumerate() {
+            if self.entries[index].is_none()
+                && let Ok(transition) = self.terms.make(self.id(index), &self.facts.recipient(submitted)?)
+            {
+                invited.insert(transition.invitation.invitee.party());
             }
         }
-        Ok(open.min(self.quota.left() as usize))
+        Ok((invited.len() - before).min(self.quota.left() as usize))
     }
 
     /// Has the moderators asked with the first chunk, once for the whole request.
@@ -222,6 +229,12 @@ impl<'a> Send<'a> {
             invitations: submission::place(self.count_open()?),
         };
         Ok(ask_moderators(chunk.iter_mut().map(|(_, transition)| transition), size))
+    }
+
+    /// Whom the request has invited by now.
+    fn invited(&self) -> HashSet<Party> {
+        let made = self.entries.iter().flatten().filter_map(|entry| entry.made.as_ref());
+        made.map(|made| made.party.clone()).collect()
     }
 
     /// Writes a chunk. After a conflict, it continues with what of the chunk is still to be made.

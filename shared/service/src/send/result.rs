@@ -88,8 +88,10 @@ impl KeptResult {
     ) -> Result<SendResult, StoreError> {
         let (community, sender, settings) = (facts.community()?, facts.sender()?, facts.settings()?);
         let viewer = Viewer { caller, user: sender.as_ref(), role: RoleFact::Known(self.role) };
-        // What was made a moment ago can be withdrawn, and nothing else that depends on more than the sender.
-        let (around, now) = (Surroundings::default(), self.terms.now);
+        // What was made a moment ago can be withdrawn, and answered by a sender who invites themselves. Nothing else
+        // depends on more than was read.
+        let around = Surroundings { community: Fact::Known(community.clone()), ..Surroundings::default() };
+        let now = self.terms.now;
         let entries = self.entries.iter().zip(&submission.recipients);
         let results = entries.map(|(entry, recipient)| {
             let invitation = match &entry.made {

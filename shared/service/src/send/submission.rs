@@ -5,6 +5,7 @@ use domain::{
     email::{EmailAddress, list},
     id::{CommunityId, InvitationId, UserId},
     message::Message,
+    person::Party,
     refusal::Refusal,
     settings::MAX_RECIPIENTS,
     text::trim,
@@ -26,6 +27,8 @@ pub struct Submission {
     pub message: Option<Message>,
     /// Days until the invitations expire, 1 to 365.
     pub expires_in_days: Option<u32>,
+    /// Whether no mail tells the invitees, since the platform does.
+    pub silent: bool,
 }
 
 /// One recipient as it was submitted. It has no `Debug`, because the text may be an address.
@@ -50,6 +53,18 @@ pub enum Named {
     NoEmail,
 }
 
+impl Named {
+    /// What tells it from other recipients of the request as they were typed. A user and their address are two: that they
+    /// belong together is nothing that a sender is told.
+    pub(super) fn party(&self) -> Option<Party> {
+        match self {
+            Self::User(id) => Some(Party::User(id.clone())),
+            Self::Email(email) => Some(Party::Address(email.key())),
+            Self::NoUser | Self::NoEmail => None,
+        }
+    }
+}
+
 impl Submission {
     /// Reads the recipients, users before addresses: each of `emails` is a list of them, as it was pasted. What names
     /// none has an outcome of its own.
@@ -70,7 +85,7 @@ impl Submission {
         if found > MAX_SUBMITTED {
             return Err(Refusal::TooManyRecipients { found, most: MAX_RECIPIENTS });
         }
-        Ok(Self { recipients, message, expires_in_days })
+        Ok(Self { recipients, message, expires_in_days, silent: false })
     }
 
     /// What tells two requests apart: the same for the same community and values.
@@ -82,6 +97,9 @@ impl Submission {
             emails: Vec<&'a str>,
             message: Option<&'a Message>,
             expires_in_days: Option<u32>,
+            // As before there was such a thing, where it is not asked for.
+            #[serde(skip_serializing_if = "std::ops::Not::not")]
+            silent: bool,
         }
 
         let texts = |users: bool| {
@@ -93,6 +111,7 @@ impl Submission {
             emails: texts(false),
             message: self.message.as_ref(),
             expires_in_days: self.expires_in_days,
+            silent: self.silent,
         };
         let text = serde_json::to_string(&(community, digested)).unwrap_or_default();
         hex::encode(Sha256::digest(text))

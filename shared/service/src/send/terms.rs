@@ -35,6 +35,7 @@ pub(super) fn terms(
         message: submission.message.clone().or_else(|| settings.default_message.clone()),
         lifetime_days,
         mode: settings.membership_mode_in(&community),
+        silent: submission.silent,
         rights,
         now,
         reminder_at: settings.reminder(now, lifetime_days),

@@ -58,7 +58,7 @@ fn the_attributes_of_a_user_and_an_address_are_their_fields() {
         "id": "ann", "displayName": "Ann", "email": "ann@example.org", "emailVerified": true, "active": true,
     }))
     .unwrap();
-    has(&user, &[ACTIVE, EMAIL, EMAIL_VERIFIED]);
+    has(&user, &[ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED]);
     has(&Address { owner: Some(user.id), suppressed: true }, &[OWNER, SUPPRESSED]);
 }
 
