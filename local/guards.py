@@ -18,6 +18,7 @@ class Guard:
 
 
 ALWAYS = 'expression.require_missing("nothing")'
+ALWAYS_WAITS = 'waits.require_missing("nothing");'
 UNCONDITIONAL = "{ let mut expression = Expression::default(); " + ALWAYS + "; expression }"
 
 EXECUTE = "shared/store/src/execute.rs"
@@ -50,6 +51,10 @@ ADDRESSES = "shared/store/src/addresses.rs"
 STANDINGS = "shared/store/src/standings.rs"
 IDEMPOTENT = "shared/store/src/idempotency.rs"
 DELIVERY = "shared/domain/src/delivery.rs"
+GATE = "shared/domain/src/gate.rs"
+MAILS = "functions/deliver/src/mail.rs"
+DIGEST = "shared/domain/src/digest.rs"
+DIGESTS = "shared/store/src/digest.rs"
 DELIVERIES = "shared/service/src/delivery.rs"
 DECISION = "shared/service/src/decision.rs"
 LISTS = "shared/service/src/lists.rs"
@@ -203,7 +208,7 @@ GUARDS = [
     Guard("only a dropped mail goes to a new mailbox", OUTBOX, "mail.state == MailState::Dropped", "true",
           near="pub fn dropped"),
     Guard("only what is still true goes to a new mailbox", OUTBOX,
-          "mail.kind.rules().wanted_while == Some(status)", "mail.kind.rules().tracked", near="pub fn dropped"),
+          "rules.tracked && rules.wanted_while == Some(status)", "rules.tracked", near="pub fn dropped"),
     Guard("only the last mail goes to a new mailbox", OUTBOX,
           "id.revision().is_some_and(|revision| !self.is_outdated(revision))", "true", near="pub fn dropped"),
     Guard("a parked mail leaves a record for an operator", OUTBOX,
@@ -476,7 +481,8 @@ GUARDS = [
     Guard("an answer is kept for a day only", IDEMPOTENCY, "later(found.started_at, KEPT) <= now", "false"),
     Guard("a result's record goes away", IDEMPOTENT,
           "item.insert(TTL.to_owned(), number(self.kept_until.as_second()));", ""),
-    Guard("a request that died is resumed", SEND, "attempt.resumes()", "false", near="async fn resume"),
+    Guard("a request that died is resumed", SEND, "self.attempt.as_ref().is_some_and(Attempt::resumes)", "false",
+          near="async fn resume"),
     Guard("a request names as many as the settings allow", TERMS, "submission.recipients.len() > most as usize",
           "false"),
     Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
@@ -561,8 +567,31 @@ GUARDS = [
           "return show(mail, invitation, DeliveryState::Failed)", "{}", near="MailState::Parked =>"),
     Guard("a mail that says nothing true any more is dropped", DELIVERY, "!wanted", "false"),
     Guard("a mail is given up in the end", DELIVERY, "mail.failures() >= MAX_FAILURES", "false"),
-    Guard("a mail waits for a busy mail service no longer than a day", DELIVERY,
-          "mail.busy_since.is_none_or(|since| now.duration_since(since) < PATIENCE)", "true"),
+    Guard("a mail waits for a busy mail service while its invitation lives", DELIVERY,
+          "waited < PATIENCE || now < invitation.expires_at", "waited < PATIENCE"),
+    Guard("what stops all mails closes the gate", MAILS, "batch.gate().closed_by(fault, now)", "batch.gate()"),
+    Guard("no connection outlives its batch", OUTBOUND, "Self::client(&self.mail_service)",
+          "{ static ONE: std::sync::OnceLock<Client> = std::sync::OnceLock::new(); "
+          "ONE.get_or_init(|| Self::client(&self.mail_service)).clone() }"),
+    Guard("a day that is used up wakes nothing", GATE, "self.sent >= most", "most == 0"),
+    Guard("a few try first", GATE, "self.fault.is_some()", "false", near="let most ="),
+    Guard("a mail waits for its time", DELIVERY, "mail.state == MailState::Waiting && *at > now", "false"),
+    Guard("a request for many stays true while one waits", DELIVERY, "facts.request_waits", "Fact::Known(false)",
+          near="Some(_) =>"),
+    Guard("reminders that are unwanted are dropped", DELIVERY, "mail.kind == MailKind::Reminder && !self.reminders",
+          "false"),
+    Guard("answers wait for an hour", DIGEST, "*at > now && !is_last", "false"),
+    Guard("a digest is closed at its time alone", DIGEST, "carrier == notice && waited", "carrier == notice"),
+    Guard("the moderators are asked once for a request", SEND,
+          "self.asked || !self.terms.rights.needs_approval || chunk.is_empty()", "chunk.is_empty()"),
+    Guard("a digest tells a sender at most once an hour", DIGESTS,
+          "told.require_lapsed_or_equal(TOLD_BY, string(id.to_string()), TOLD_AT, hour_ago);", ""),
+    Guard("one notice at a time carries the others", DIGESTS, "digest.require_missing(CARRIER);", ""),
+    Guard("an answer joins what still waits", DIGESTS, "waits.require_equal(CARRIER, string(carrier));", ALWAYS_WAITS),
+    Guard("a mailbox gets no more than its day holds", OUTBOX,
+          "expression.require_missing_or_at_most(USED, i64::from(most) - 1);", ""),
+    Guard("a mail counts once against a day", DELIVERIES, "rules.solicits && lease.counted_on != today",
+          "rules.solicits"),
     Guard("who is not willing any more gets no mail", DELIVERIES,
           "delivery::is_refused(mail, &standing, now)", "false"),
     Guard("an address that is not willing gets no mail", DELIVERIES,

@@ -6,10 +6,14 @@ use std::{
 };
 
 use runtime::{SHARED_CRATES, log};
-use serde_json::json;
+use serde_json::{Value, json};
 use tracing_subscriber::filter::LevelFilter;
 
-use testkit::{embedded::World, files};
+use testkit::{
+    embedded::{SesFault, World, chess},
+    files,
+    template::template,
+};
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -63,6 +67,46 @@ async fn no_level_of_logging_tells_an_address_a_name_a_message_or_a_link() {
         let line = told.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "{secret}");
     }
+}
+
+#[tokio::test]
+async fn parked_mails_and_a_mail_service_that_takes_none_raise_the_alarm_at_every_level_of_logging() {
+    let filter = &template().resource("MailFaults").properties;
+    let metric = &filter["MetricTransformations"][0];
+    assert_eq!(
+        (&filter["LogGroupName"], &filter["FilterPattern"]),
+        (&json!("DeliverLog"), &json!("{ $.level = \"ERROR\" }"))
+    );
+    let alarm = &template().resource("MailsParked").properties;
+    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&metric["MetricNamespace"], &metric["MetricName"]));
+    assert_eq!((&alarm["Threshold"], &alarm["Statistic"]), (&json!(1), &json!("Sum")));
+
+    let lines = Lines::default();
+    let _guard = lines.listen(LevelFilter::ERROR);
+    let errors = |words: &str| {
+        let lines = lines.take();
+        let told = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        told.filter(|line| line["level"] == "ERROR" && line["message"] == words).count()
+    };
+    let (world, mona) = chess("moderator").await;
+    world.wake().await;
+    assert_eq!(errors("mails are parked"), 0);
+    world.fakes.reject_next();
+    world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    assert_eq!(errors("a mail is parked"), 1);
+    for _ in 0..2 {
+        world.wake().await;
+        assert_eq!(errors("mails are parked"), 1, "again each minute, so that the alarm lasts");
+    }
+    world.release_parked().await;
+    world.deliver_mail().await;
+    world.wake().await;
+    assert_eq!(errors("mails are parked"), 0);
+    world.fakes.fail_next(SesFault::Refused(403, "AccessDeniedException"));
+    world.invite_address(&mona, "chess", "ben@example.org").await;
+    world.pump().await;
+    assert_eq!(errors("the mail service takes no mail"), 1);
 }
 
 #[test]

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedCredentialsProvider};
-use deliver::{LONGEST, Outbound};
+use deliver::LONGEST;
 use domain::outbox::MailState;
-use jiff::SignedDuration;
 use serde_json::json;
-use system::now;
 use testkit::{
     embedded::{SesFault, World, chess, credentials},
     template::template,
 };
+
+use crate::list_order::with_clock;
 
 #[tokio::test]
 async fn a_busy_mail_service_delays_mails_and_loses_none() {
@@ -32,9 +32,9 @@ async fn a_mail_of_which_nobody_knows_whether_it_was_taken_is_not_posted_again_b
         let id = world.invite_address(&mona, "chess", "ann@example.org").await;
         world.fakes.fail_next(fault);
         let changes = world.changes();
-        assert!(!world.hand_over(&changes).await.is_empty(), "it stays in the outbox");
+        assert!(world.hand_over(&changes).await.is_empty(), "it stays in the outbox");
         assert_eq!(world.fakes.take_ses_requests(), 1, "one request, whatever the client usually repeats: {fault:?}");
-        assert!(!world.hand_over(&changes).await.is_empty());
+        assert!(world.hand_over(&changes).await.is_empty());
         assert_eq!(world.fakes.take_ses_requests(), 0, "{fault:?}");
         // Afterwards it is posted once more: this is the window, and each of the two can be told from the other.
         world.end_mail_lease(&id).await;
@@ -53,7 +53,7 @@ async fn a_mail_that_may_have_gone_five_times_is_parked() {
     let changes = world.changes();
     for _ in 0..5 {
         world.fakes.fail_next(SesFault::LostResponse);
-        assert!(!world.hand_over(&changes).await.is_empty());
+        assert!(world.hand_over(&changes).await.is_empty());
         world.end_mail_lease(&id).await;
     }
     assert!(world.hand_over(&changes).await.is_empty());
@@ -70,7 +70,6 @@ async fn a_plain_no_for_now_is_followed_by_another_post_at_once() {
         (503, "AnythingElse"),
         (400, "ThrottlingException"),
         (400, "LimitExceededException"),
-        (400, "SendingPausedException"),
     ] {
         let (world, mona) = chess("moderator").await;
         world.fakes.fail_next(SesFault::Refused(status, error));
@@ -96,30 +95,30 @@ async fn a_mail_outlasts_any_throttling_and_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_mail_that_the_mail_service_was_too_busy_for_a_whole_day_is_parked_and_begins_anew_when_unparked() {
-    let (world, mona) = chess("moderator").await;
-    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
-    let busy = || world.fakes.throttle(7);
-    busy();
-    assert!(world.hand_over(&world.changes()).await.is_empty());
-    let since = |hours| (now() - SignedDuration::from_hours(hours)).as_millisecond();
-    world.edit_mail(&id, "busySince", since(23)).await;
-    busy();
-    assert!(world.hand_over(&world.changes()).await.is_empty());
-    assert!(world.parked_reasons().await.is_empty());
-    world.edit_mail(&id, "busySince", since(25)).await;
-    busy();
-    assert!(world.hand_over(&world.changes()).await.is_empty());
-    assert_eq!(world.parked_reasons().await, ["the mail service has been too busy for a day"]);
-    assert_eq!(world.delivery(&mona, &id).await, "failed");
-
-    world.release_parked().await;
-    busy();
-    assert!(world.hand_over(&world.changes()).await.is_empty());
-    assert_eq!(world.delivery(&mona, &id).await, "queued", "it is in the outbox again, and shows so");
-    world.pump().await;
-    assert_eq!(world.fakes.take_mails().len(), 1);
-    assert_eq!(world.delivery(&mona, &id).await, "sent");
+async fn a_mail_that_the_mail_service_is_too_busy_for_waits_as_long_as_its_invitation_lives() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("moderator").await;
+        let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+        world.fakes.script(|_| Some(SesFault::Refused(429, "TooManyRequestsException")));
+        let changes = world.changes();
+        assert!(world.hand_over(&changes).await.is_empty());
+        // From the fifth minute on it waits, longer each time, for as long as it takes.
+        for hours in [1, 2, 24, 24, 24] {
+            clock.forward(hours * 3_600_000);
+            assert!(world.hand_over(&changes).await.is_empty());
+            world.wake().await;
+            world.pump().await;
+            assert_eq!(world.outbox_mail(&id).await.state, MailState::Waiting);
+        }
+        assert!(world.parked_reasons().await.is_empty());
+        assert_eq!(world.delivery(&mona, &id).await, "queued");
+        world.fakes.script(|_| None);
+        clock.forward(2 * 3_600_000);
+        world.wake().await;
+        assert_eq!(world.deliver_mail().await.to, "ann@example.org");
+        assert_eq!(world.delivery(&mona, &id).await, "sent");
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -135,11 +134,11 @@ async fn a_mail_service_that_cannot_be_reached_is_a_busy_one() {
         .endpoint_url(format!("http://127.0.0.1:{port}"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .build();
-    let reachable = std::mem::replace(&mut world.deliver.outbound.ses, Outbound::mail_service(&aws));
+    let reachable = std::mem::replace(&mut world.deliver.outbound.mail_service, aws);
     assert!(world.hand_over(&world.changes()).await.is_empty(), "it queues again");
     let mail = world.outbox_mail(&id).await;
     assert_eq!((mail.failures(), mail.state), (0, MailState::Queued));
-    world.deliver.outbound.ses = reachable;
+    world.deliver.outbound.mail_service = reachable;
     world.pump().await;
     assert_eq!(world.fakes.take_mails().len(), 1);
 }
@@ -152,7 +151,7 @@ fn the_function_has_the_time_that_a_batch_may_take() {
 #[tokio::test]
 async fn the_mail_service_gets_half_a_minute_for_a_mail() {
     let world = World::new().await;
-    let timeouts = world.deliver.outbound.ses.config().timeout_config().cloned().unwrap();
+    let timeouts = world.deliver.outbound.connect().config().timeout_config().cloned().unwrap();
     let half_a_minute = Some(Duration::from_secs(30));
     assert_eq!(timeouts.operation_attempt_timeout(), half_a_minute);
     assert_eq!(timeouts.operation_timeout(), half_a_minute);

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use aws_lambda_events::dynamodb::Event;
+use deliver::task::{Invocation, Response as Done};
 use feedback::MailEvent;
 use http_api::route::Access;
 use serde_json::json;
@@ -83,11 +83,13 @@ const HTTP: [(&str, u16, &str); 59] = [
 ];
 
 /// The files of the functions behind the stream and behind the mail service.
-const OTHERS: [&str; 13] = [
+const OTHERS: [&str; 15] = [
     "deliver-mail",
     "deliver-repeated",
     "deliver-deadline",
     "deliver-malformed",
+    "deliver-wake",
+    "deliver-release",
     "feedback-delivery",
     "feedback-repeated",
     "feedback-bounce",
@@ -141,9 +143,13 @@ impl Club {
         Ok(())
     }
 
+    async fn deliver_as_invoked(&self, name: &str) -> Done {
+        let invocation: Invocation = serde_json::from_str(&sample(name, &self.offered)).unwrap();
+        Box::pin(self.world.deliver.invoke(invocation)).await.unwrap()
+    }
+
     async fn deliver(&self, name: &str) -> Vec<String> {
-        let event: Event = serde_json::from_str(&sample(name, &self.offered)).unwrap();
-        let response = Box::pin(self.world.deliver.handle(event)).await.unwrap();
+        let Done::Stream(response) = self.deliver_as_invoked(name).await else { panic!("{name} is a batch") };
         response.batch_item_failures.into_iter().filter_map(|one| one.item_identifier).collect()
     }
 }
@@ -264,4 +270,14 @@ fn nobody_is_left_out_of_the_samples() {
         }
     }
     assert_eq!(person("ann").email, "ann@example.org", "the files rely on it");
+}
+
+#[tokio::test]
+async fn the_clock_wakes_mails_and_an_operator_releases_them() {
+    let club = club().await;
+    club.world.pump().await;
+    for task in ["deliver-wake", "deliver-release"] {
+        let done = serde_json::to_value(club.deliver_as_invoked(task).await).unwrap();
+        assert_eq!(done, json!({ "mails": 0 }), "{task}");
+    }
 }

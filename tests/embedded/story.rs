@@ -8,6 +8,7 @@ async fn three_people_are_invited_and_answer_each_in_their_own_way() {
     let (world, mona) = chess("moderator").await;
     let [ann, ben] = world.people(["ann", "ben"]).await;
 
+    world.settings(json!({ "senderNotices": "each" })).await;
     let everyone = json!({ "userIds": ["ann", "ben"], "emails": ["carl@example.org"] });
     let sent = world.send(&mona, "chess", everyone).await;
     assert_eq!(sent.summary["invited"], 3);

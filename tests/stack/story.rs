@@ -77,20 +77,18 @@ fn three_people_are_invited_and_each_answers_in_their_own_way() {
     assert!((stats.acceptance_rate.unwrap() - 2.0 / 3.0).abs() < 0.001, "{stats:?}");
     assert!(stats.median_answer_seconds.is_some(), "{stats:?}");
 
-    // Who accepted is welcomed, and the sender hears of every answer.
+    // Who accepted is welcomed, and the sender hears of the first answer at once, of the others within an hour.
     for invitee in [&ines, &ivo] {
         let welcome = stack().await_mails(&invitee.email, 2).remove(1);
         assert_eq!(welcome.subject, format!("Welcome to {}", world.title));
     }
-    let mut told: Vec<_> = stack().await_mails(&moderator.email, 3).into_iter().map(|mail| mail.subject).collect();
-    told.sort();
-    let mut expected = vec![
+    let told = stack().await_mails(&moderator.email, 1).remove(0).subject;
+    let answers = [
         format!("Your invitation to {} was accepted", ines.name),
         format!("Your invitation to {} was accepted", ivo.name),
         format!("Your invitation to {neighbour} was declined"),
     ];
-    expected.sort();
-    assert_eq!(told, expected);
+    assert!(answers.contains(&told), "{told}");
     assert_eq!(stack().mails_to(&neighbour).len(), 1);
 }
 

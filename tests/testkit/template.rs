@@ -314,9 +314,14 @@ impl Template {
         json!({ "TableName": name, "TimeToLiveSpecification": specification })
     }
 
-    /// Whether the stream's mapping hands the record to `deliver`.
+    /// Whether one of the stream's mappings hands the record to `deliver`.
     pub fn streams(&self, record: &Value) -> bool {
-        let filters = self.resources["DeliverMapping"].properties["FilterCriteria"]["Filters"].as_array().unwrap();
+        self.resources_of("AWS::Lambda::EventSourceMapping").into_iter().any(|mapping| self.maps(mapping, record))
+    }
+
+    /// Whether that mapping of the stream hands the record to `deliver`.
+    pub fn maps(&self, mapping: &str, record: &Value) -> bool {
+        let filters = self.resources[mapping].properties["FilterCriteria"]["Filters"].as_array().unwrap();
         filters.iter().any(|filter| {
             let pattern = serde_json::from_str(filter["Pattern"].as_str().unwrap()).unwrap();
             matches(&pattern, record)

@@ -1,5 +1,5 @@
 //! Follows up changes from the table's stream: mails, events for the host platform, the community's counters, and the
-//! expiry of invitations whose deadline has passed.
+//! expiry of invitations whose deadline has passed. Now and then it is told to wake the mails whose time has come.
 //!
 //! The stream reports everything at least once, sometimes twice and out of order. So nothing here trusts a report to
 //! be new: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.
@@ -7,6 +7,7 @@
 mod announce;
 mod mail;
 mod outbound;
+pub mod task;
 mod timing;
 
 use std::collections::BTreeMap;
@@ -78,16 +79,7 @@ impl Deliver {
     pub async fn handle(&self, event: Event) -> Result<DynamoDbEventResponse, lambda_runtime::Error> {
         let begun = Instant::now();
         let work = Work::of(event.records);
-        let mails = stream::iter(&work.mails)
-            .map(async |(mail, sequences)| match self.deliver_or_park(mail, begun).await {
-                Ok(()) => Vec::new(),
-                Err(error) => {
-                    tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
-                    sequences.clone()
-                }
-            })
-            .buffer_unordered(CONCURRENT_MAILS)
-            .concat();
+        let mails = self.deliver_all(&work.mails, begun);
         let (unread, undelivered, untold, uncounted, unexpired, parked) = futures::join!(
             self.park_records(&work.unreadable),
             mails,
@@ -108,6 +100,28 @@ impl Deliver {
         let mut response = DynamoDbEventResponse::default();
         response.batch_item_failures = failed.into_iter().map(failure).collect();
         Ok(response)
+    }
+
+    /// Delivers the mails. Returns the reports of those that must come again.
+    async fn deliver_all(&self, mails: &BTreeMap<MailId, Vec<String>>, begun: Instant) -> Vec<String> {
+        if mails.is_empty() {
+            return Vec::new();
+        }
+        let batch = match self.batch(begun).await {
+            Ok(batch) => batch,
+            Err(error) => {
+                tracing::warn!(%error, "the gate does not read, will retry");
+                return mails.values().flatten().cloned().collect();
+            }
+        };
+        let failed = stream::iter(mails).map(async |(mail, sequences)| match self.deliver_or_park(mail, &batch).await {
+            Ok(()) => Vec::new(),
+            Err(error) => {
+                tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
+                sequences.clone()
+            }
+        });
+        failed.buffer_unordered(CONCURRENT_MAILS).concat().await
     }
 
     /// Counts the latest state of every invitation that has entered a new one.
@@ -187,7 +201,7 @@ impl Work {
 
     fn add(&mut self, report: Report, sequence: String) {
         match report {
-            Report::Mail(mail) => self.mails.entry(mail).or_default().push(sequence),
+            Report::Mail(mail) | Report::Due(mail) => self.mails.entry(mail).or_default().push(sequence),
             Report::Invitation { before, after } => {
                 self.changes.push(Change { sequence, before: before.map(|before| *before), after: *after });
             }

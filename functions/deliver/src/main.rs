@@ -8,5 +8,5 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     runtime::start_logging(env!("CARGO_PKG_NAME"));
     let aws = runtime::aws()?;
     let deliver = Deliver { store: runtime::store(&aws).await?, outbound: Outbound::from_environment(&aws)? };
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| Box::pin(deliver.handle(event.payload)))).await
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| Box::pin(deliver.invoke(event.payload)))).await
 }

@@ -5,12 +5,13 @@ use std::{error::Error, time::Duration};
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sesv2::{
+    Client,
     error::{ProvideErrorMetadata, SdkError},
-    operation::send_email::SendEmailError,
-    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag},
+    operation::{get_account::GetAccountOutput, send_email::SendEmailError},
+    types::{Body, Content, Destination, EmailContent, Message, MessageHeader, MessageTag, SendQuota},
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::event::Event;
+use domain::{event::Event, gate::Account};
 use runtime::{MissingVariable, variable};
 use service::delivery::OutgoingMail;
 
@@ -19,7 +20,21 @@ const EVENT_SOURCE: &str = "invitations";
 /// Events that the bus takes in one request.
 const EVENTS_PER_REQUEST: usize = 10;
 /// SES's error codes that mean "not now" although their status says that the request is at fault.
-const BUSY: [&str; 3] = ["LimitExceededException", "SendingPausedException", "ThrottlingException"];
+const BUSY: [&str; 2] = ["LimitExceededException", "ThrottlingException"];
+/// SES's error codes that are about the account, the sender or this function's rights, whatever the mail is. So is every
+/// answer with the status 401 or 403.
+const STOPPED: [&str; 5] = [
+    "AccountSuspendedException",
+    "MailFromDomainNotVerifiedException",
+    // The configuration set.
+    "NotFoundException",
+    "SendingPausedException",
+    "UnrecognizedClientException",
+];
+/// What SES says, under several codes, when the day is used up.
+const DAY_USED_UP: &str = "Daily message quota exceeded";
+/// What SES says of a sender that is not verified, and in the sandbox of a recipient.
+const NOT_VERIFIED: &str = "Email address is not verified";
 /// How long the mail service may take over one mail. What it has not answered by then it may have sent all the same,
 /// so it gets far more time than it ever needs.
 pub(crate) const POST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,8 +44,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// The mail service and the bus, with what every mail and event has in common.
 #[derive(Debug, Clone)]
 pub struct Outbound {
-    /// The mail service.
-    pub ses: aws_sdk_sesv2::Client,
+    /// How the mail service is reached.
+    pub mail_service: SdkConfig,
     /// The bus's service.
     pub events: aws_sdk_eventbridge::Client,
     /// Where links lead, without a slash at the end.
@@ -43,6 +58,8 @@ pub struct Outbound {
     pub event_bus: String,
     /// How long a mail waits when the mail service is busy for the first time.
     pub first_pause: Duration,
+    /// How many functions send mails at the same time.
+    pub concurrency: u32,
 }
 
 /// Why the mail service is not known to have taken a mail.
@@ -51,6 +68,8 @@ pub(crate) enum PostFailure {
     Busy(String),
     /// It said that it will not.
     Rejected(String),
+    /// It said that it takes no mail at all.
+    Stopped(String),
     /// It did not say: the mail may be on its way, or not.
     Unknown(String),
 }
@@ -68,19 +87,28 @@ impl Outbound {
     /// [`MissingVariable`] if it does not name one.
     pub fn from_environment(aws: &SdkConfig) -> Result<Self, MissingVariable> {
         Ok(Self {
-            ses: Self::mail_service(aws),
+            mail_service: aws.clone(),
             events: aws_sdk_eventbridge::Client::new(aws),
             public_base_url: variable("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
             sender_address: variable("SENDER_ADDRESS")?,
             configuration_set: variable("CONFIGURATION_SET")?,
             event_bus: variable("EVENT_BUS")?,
             first_pause: FIRST_PAUSE,
+            concurrency: variable("MAIL_CONCURRENCY")?.parse().unwrap_or(1),
         })
+    }
+
+    /// A client of the mail service with connections of its own.
+    ///
+    /// Between two batches the process may be frozen for minutes. A connection that died meanwhile looks alive until a mail
+    /// has been written to it, and then nobody knows whether that arrived. So no connection outlives its batch.
+    pub fn connect(&self) -> Client {
+        Self::client(&self.mail_service)
     }
 
     /// The client of the mail service, which asks once and waits long: SES knows no idempotency, so a request that is
     /// repeated because its answer was late is a second mail.
-    pub fn mail_service(aws: &SdkConfig) -> aws_sdk_sesv2::Client {
+    fn client(aws: &SdkConfig) -> Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
             .operation_attempt_timeout(POST_TIMEOUT)
@@ -88,11 +116,25 @@ impl Outbound {
         let config = aws_sdk_sesv2::config::Builder::from(aws)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build());
-        aws_sdk_sesv2::Client::from_conf(config.build())
+        Client::from_conf(config.build())
+    }
+
+    /// What the mail service says of the account; `None` if it does not say.
+    pub(crate) async fn account(&self) -> Option<Account> {
+        match self.connect().get_account().send().await {
+            Ok(found) => Some(account(&found)),
+            Err(error) => {
+                tracing::warn!(
+                    code = error.code().unwrap_or("unknown"),
+                    "the mail service does not tell of the account"
+                );
+                None
+            }
+        }
     }
 
     /// Posts the mail once. `post` counts within the attempt, so that each request can be told from all others.
-    pub(crate) async fn post(&self, mail: &OutgoingMail, post: u32) -> Result<(), PostFailure> {
+    pub(crate) async fn post(&self, ses: &Client, mail: &OutgoingMail, post: u32) -> Result<(), PostFailure> {
         let message = message(mail).map_err(|error| PostFailure::Rejected(error.to_string()))?;
         let tag = |name: &str, value: String| MessageTag::builder().name(name).value(value).build();
         let tags = [
@@ -102,8 +144,7 @@ impl Outbound {
             tag("attempt", format!("{}-{post}", mail.attempt)),
         ];
         let tags = tags.into_iter().collect::<Result<Vec<_>, _>>().map_err(|e| PostFailure::Rejected(e.to_string()))?;
-        let sent = self
-            .ses
+        let sent = ses
             .send_email()
             .from_email_address(format!("{} <{}>", phrase(&mail.product), self.sender_address))
             .destination(Destination::builder().to_addresses(mail.to.as_mailed()).build())
@@ -149,7 +190,12 @@ fn post_failure(error: &SdkError<SendEmailError>) -> PostFailure {
     match error {
         SdkError::ServiceError(service) => {
             let code = service.err().code().unwrap_or("unknown").to_owned();
+            let says = |text| service.err().message().is_some_and(|message| message.contains(text));
             match service.raw().status().as_u16() {
+                401 | 403 => PostFailure::Stopped(code),
+                400..=499 if STOPPED.contains(&&*code) => PostFailure::Stopped(code),
+                400..=499 if says(DAY_USED_UP) => PostFailure::Stopped("the day is used up".to_owned()),
+                400..=499 if says(NOT_VERIFIED) => PostFailure::Stopped("an address is not verified".to_owned()),
                 429 | 500 | 503 => PostFailure::Busy(code),
                 408 => PostFailure::Unknown(code),
                 400..=499 if BUSY.contains(&&*code) => PostFailure::Busy(code),
@@ -162,6 +208,19 @@ fn post_failure(error: &SdkError<SendEmailError>) -> PostFailure {
         SdkError::DispatchFailure(_) if never_connected(error) => PostFailure::Busy("no connection".to_owned()),
         SdkError::TimeoutError(_) => PostFailure::Unknown("timeout".to_owned()),
         _ => PostFailure::Unknown("no answer".to_owned()),
+    }
+}
+
+/// What SES's figures come to. Parts of a mail count for nothing, and `-1` is no limit.
+fn account(found: &GetAccountOutput) -> Account {
+    let quota = found.send_quota();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a figure beyond it is as good as none")]
+    let whole = |figure: f64| figure as u32;
+    Account {
+        enabled: found.sending_enabled(),
+        per_second: quota.map_or(1, |quota| whole(quota.max_send_rate())),
+        per_day: quota.map(SendQuota::max24_hour_send).filter(|most| *most >= 0.0).map(whole),
+        sent: quota.map_or(0, |quota| whole(quota.sent_last24_hours())),
     }
 }
 

@@ -5,7 +5,7 @@ use domain::{
     email::EmailAddress,
     field::Whole,
     person::{Member, Role, User},
-    settings::{EmailLinkResponse, PeopleSearch, Settings},
+    settings::{EmailLinkResponse, PeopleSearch, SenderNotices, Settings},
 };
 use http_api::{json::Json, problem::Problem};
 use serde_json::{Value, json};
@@ -184,9 +184,13 @@ fn settings_read_back_as_they_were_put() {
         decline_cooldown_days: Whole::new(0),
         max_recipients_per_request: Whole::new(1),
         daily_invitations_per_sender: Whole::new(1_000_000),
+        daily_invitation_mails_per_address: Whole::new(10_000),
         members_invite_connections_only: false,
         people_search: PeopleSearch::Off,
         email_link_response: EmailLinkResponse::SignIn,
+        sender_notices: SenderNotices::Each,
+        invitee_confirmation: false,
+        reminder_days_before_expiry: Whole::new(364),
         default_message: Some("Come to %community%.".parse().unwrap()),
         registration_url: Some("https://a.example/register".parse().unwrap()),
         product_name: "Harbour".parse().unwrap(),
@@ -203,6 +207,8 @@ fn every_fault_of_the_settings_is_named_at_once() {
     let problem = settings(json!({
         "membershipMode": "x", "invitationLifetimeDays": 0, "declineCooldownDays": 3651,
         "maxRecipientsPerRequest": 101, "dailyInvitationsPerSender": -1, "emailLinkResponse": "x",
+        "dailyInvitationMailsPerAddress": 0, "senderNotices": "x",
+        "reminderDaysBeforeExpiry": 365,
         "defaultMessage": "x".repeat(2_001), "registrationUrl": "x", "productName": "x".repeat(101), "logoUrl": "x",
         "supportEmail": "x", "postalAddress": "x".repeat(501), "defaultLocale": "xx", "peopleSearch": "x",
     }))
@@ -212,6 +218,7 @@ fn every_fault_of_the_settings_is_named_at_once() {
     assert_eq!(
         named,
         [
+            "dailyInvitationMailsPerAddress",
             "dailyInvitationsPerSender",
             "declineCooldownDays",
             "defaultLocale",
@@ -225,6 +232,8 @@ fn every_fault_of_the_settings_is_named_at_once() {
             "postalAddress",
             "productName",
             "registrationUrl",
+            "reminderDaysBeforeExpiry",
+            "senderNotices",
             "supportEmail"
         ]
     );

@@ -1,26 +1,35 @@
 //! What comes next for a mail in the outbox, as a pure function of the facts.
 //!
 //! The facts come in stages, because most mails that come by again need no more than their own record: a decision that
-//! needs the recipient says so, and is taken again when the recipient has been looked up.
+//! needs the recipient, or the other invitations of the same request, says so, and is taken again when they have been
+//! looked up.
 
 use jiff::SignedDuration;
 
 use super::{
+    digest::{Digest, DigestStep},
     email::{AddressKey, EmailAddress},
-    id::UserId,
-    invitation::{DeliveryState, Invitation, Invitee},
-    outbox::{Addressee, MailState, OutboxMail},
+    fact::Fact,
+    id::{InvitationId, UserId},
+    invitation::{DeliveryState, Invitation, Invitee, Status},
+    outbox::{Addressee, MailKind, MailState, OutboxMail},
     person::{Standing, User},
-    time::Timestamp,
+    sending::Quota,
+    settings::{SenderNotices, Settings},
+    time::{Timestamp, later},
 };
 
 /// The attempts that may end without the mail being known as sent or rejected before an operator must look at it. Each
 /// of them may have sent it once more.
 const MAX_FAILURES: u32 = 5;
 
-/// How long the mail service may be too busy for a mail before an operator must look at it. The service's daily quota
-/// counts the last 24 hours, so whatever had used it up is past by then.
+/// How long the mail service may be too busy for a mail of an invitation that is over before an operator must look at it.
+/// The service's daily quota counts the last 24 hours, so whatever had used it up is past by then.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
+/// For how long a mail that met a busy mail service queues again at once.
+const EAGER: SignedDuration = SignedDuration::from_mins(5);
+/// The longest that a mail waits between two attempts at a busy mail service.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
 
 /// What to do with a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +44,20 @@ pub enum Step {
     Drop,
     /// Replace it by one mail to each moderator.
     FanOut,
+    /// Look up the other invitations of its request, then decide again.
+    LookUpRequest,
     /// Look up its recipient, then decide again.
     LookUp,
+    /// Let it wait until then.
+    Postpone(Timestamp),
+    /// Let it wait until then, and carry the notices to the same sender that come meanwhile.
+    Carry(Timestamp),
+    /// Leave what it says to the notice that waits.
+    Join,
+    /// Have it carry no more than it does, then decide again.
+    Close,
+    /// Read all of it once more, then decide again.
+    Again,
     /// Drop it and show it as failed: there is no address to send it to, or nothing left to tell of.
     Fail,
     /// Park it for an operator, for this reason.
@@ -45,10 +66,65 @@ pub enum Step {
     Send,
 }
 
+/// What is known around a mail, as far as it was looked up.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Facts<'a> {
+    /// Whether an invitation of the same request waits for approval.
+    pub request_waits: Fact<bool>,
+    /// The recipient.
+    pub recipient: RecipientFact,
+    /// What the network wants its people to hear; looked up with the recipient.
+    pub notices: Option<Notices<'a>>,
+}
+
+/// What the network wants its people to hear, and what a sender has heard.
+#[derive(Debug, Clone, Copy)]
+pub struct Notices<'a> {
+    /// How a sender hears of answers.
+    pub to_senders: SenderNotices,
+    /// Whether there are reminders.
+    pub reminders: bool,
+    /// How far the sender has been told.
+    pub digest: &'a Digest,
+    /// The name of the mail in there.
+    pub name: &'a str,
+}
+
+impl<'a> Notices<'a> {
+    /// What `settings` want, for the mail of that name to a sender who has been told as much as `digest` says.
+    pub fn new(settings: &Settings, digest: &'a Digest, name: &'a str) -> Self {
+        let reminders = settings.reminder_days_before_expiry.get() > 0;
+        Self { to_senders: settings.sender_notices, reminders, digest, name }
+    }
+
+    /// What comes next for a mail whose recipient was found or not, as far as it depends on these; `None` to send it.
+    fn next(&self, mail: &OutboxMail, found: bool, now: Timestamp) -> Option<Step> {
+        if mail.kind == MailKind::Reminder && !self.reminders {
+            return Some(Step::Drop);
+        }
+        if !mail.is_sender_notice() {
+            return None;
+        }
+        let step = self.digest.next(self.name, mail.carries(), now);
+        match (self.to_senders, step) {
+            // Whatever becomes of it, nothing more may be left to it.
+            (_, DigestStep::Close) => Some(Step::Close),
+            (_, DigestStep::Again) => Some(Step::Again),
+            (SenderNotices::None, _) => Some(Step::Drop),
+            (SenderNotices::Each, _) | (_, DigestStep::Send) => None,
+            _ if !found => None,
+            (_, DigestStep::Join) => Some(Step::Join),
+            (_, DigestStep::Carry(until)) => Some(Step::Carry(until)),
+            (_, DigestStep::Wait(until)) => Some(Step::Postpone(until)),
+        }
+    }
+}
+
 /// What is known of the recipient of a mail, which costs a read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RecipientFact {
     /// Not looked up yet.
+    #[default]
     Unread,
     /// There is none, or none that wants the mail.
     Nobody,
@@ -57,20 +133,31 @@ pub enum RecipientFact {
 }
 
 /// Decides what comes next for `mail`, which is about `invitation`.
-pub fn decide(mail: &OutboxMail, invitation: &Invitation, recipient: RecipientFact, now: Timestamp) -> Step {
-    let rules = mail.kind.rules();
-    let timely = rules.wanted_while.is_none_or(|status| invitation.status_at(now) == status);
-    let wanted = timely && (mail.to != Addressee::Invitee || invitation.has_reached_invitee());
+pub fn decide(mail: &OutboxMail, invitation: &Invitation, facts: &Facts<'_>, now: Timestamp) -> Step {
+    let timely = is_timely(mail, invitation, facts, now);
+    let wanted = timely != Fact::Known(false) && (mail.to != Addressee::Invitee || invitation.has_reached_invitee());
     match mail.state {
         MailState::Sent => return show(mail, invitation, DeliveryState::Sent),
         MailState::Parked => return show(mail, invitation, DeliveryState::Failed),
         MailState::Dropped if wanted => return show(mail, invitation, DeliveryState::Failed),
-        MailState::Dropped => return Step::Skip,
+        MailState::Dropped | MailState::Collected => return Step::Skip,
         MailState::Sending if mail.leased_until.is_some_and(|until| until > now) => return Step::Wait,
-        MailState::Sending | MailState::Queued => {}
+        MailState::Sending | MailState::Queued | MailState::Waiting => {}
     }
-    match recipient {
-        _ if !wanted => Step::Drop,
+    let early = mail.not_before.filter(|at| mail.state == MailState::Waiting && *at > now);
+    match (facts.recipient, early) {
+        _ if !wanted => return Step::Drop,
+        _ if timely == Fact::Unread => return Step::LookUpRequest,
+        (_, Some(at)) => return Step::Postpone(at),
+        (RecipientFact::Unread, None) => {}
+        (recipient, None) => {
+            let found = recipient == RecipientFact::Found;
+            if let Some(step) = facts.notices.and_then(|notices| notices.next(mail, found, now)) {
+                return step;
+            }
+        }
+    }
+    match facts.recipient {
         _ if mail.to == Addressee::Moderators => Step::FanOut,
         RecipientFact::Unread => Step::LookUp,
         RecipientFact::Nobody => Step::Fail,
@@ -81,10 +168,75 @@ pub fn decide(mail: &OutboxMail, invitation: &Invitation, recipient: RecipientFa
     }
 }
 
-/// Decides whether to park a mail that the mail service has been too busy for, and why; `None` to queue it again.
-pub fn after_busy(mail: &OutboxMail, now: Timestamp) -> Option<&'static str> {
-    let patient = mail.busy_since.is_none_or(|since| now.duration_since(since) < PATIENCE);
-    (!patient).then_some("the mail service has been too busy for a day")
+/// Whether what the mail says is true, as far as is known. A request for many is, while one of them waits for approval.
+fn is_timely(mail: &OutboxMail, invitation: &Invitation, facts: &Facts<'_>, now: Timestamp) -> Fact<bool> {
+    let Some(status) = mail.kind.rules().wanted_while else { return Fact::Known(true) };
+    match mail.request {
+        _ if invitation.status_at(now) == status => Fact::Known(true),
+        Some(_) => facts.request_waits,
+        None => Fact::Known(false),
+    }
+}
+
+/// How long the invitations of one request may take to be made: as long as a function may run.
+const MAKING: SignedDuration = SignedDuration::from_secs(60);
+
+/// Whether one of the invitations of a request waits for approval; `None` stands for one that is not there. The first of
+/// them was made at `created_at`, and what is not there soon after it may still come.
+pub fn request_waits<'a>(
+    invitations: impl IntoIterator<Item = Option<&'a Invitation>>,
+    created_at: Timestamp,
+    now: Timestamp,
+) -> bool {
+    let coming = later(created_at, MAKING) > now;
+    let waits = |one: &Invitation| one.status_at(now) == Status::AwaitingApproval;
+    invitations.into_iter().any(|one| one.map_or(coming, waits))
+}
+
+/// The ids that the invitations of the mail's request may have.
+pub fn request_of(mail: &OutboxMail, id: InvitationId) -> impl Iterator<Item = InvitationId> {
+    let places = mail.request.map_or(0, |request| request.places);
+    (0..places).map(move |place| id.at_place(place))
+}
+
+/// When a mail goes out for whose mailbox the day has no room: when the next day begins, each by chance at another second
+/// of its first hour.
+pub fn next_day(id: InvitationId, now: Timestamp) -> Timestamp {
+    let bytes = id.to_bytes();
+    let seconds = i64::from(u16::from_be_bytes([bytes[14], bytes[15]])) % 3_600;
+    later(Quota::day_ends(now), SignedDuration::from_secs(seconds))
+}
+
+/// What to do with a mail that the mail service has been too busy for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterBusy {
+    /// Queue it again, behind all others.
+    Requeue,
+    /// Let it wait until then.
+    Wait(Timestamp),
+    /// Park it for an operator, for this reason.
+    Park(&'static str),
+}
+
+/// Decides what to do with a mail that the mail service has been too busy for: it waits longer each time, for as long as
+/// its invitation lives.
+pub fn after_busy(mail: &OutboxMail, invitation: &Invitation, now: Timestamp) -> AfterBusy {
+    let waited = mail.busy_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
+    if waited < EAGER {
+        AfterBusy::Requeue
+    } else if waited < PATIENCE || now < invitation.expires_at {
+        AfterBusy::Wait(spread(invitation.id, later(now, waited.min(LONGEST_WAIT))))
+    } else {
+        AfterBusy::Park("the mail service has been too busy for it")
+    }
+}
+
+/// Some moment of the minute after `at`, by chance for each invitation, so that mails that were put off together do not
+/// come back together.
+pub fn spread(id: InvitationId, at: Timestamp) -> Timestamp {
+    let bytes = id.to_bytes();
+    let millis = u16::from_be_bytes([bytes[14], bytes[15]]) % 60_000;
+    later(at, SignedDuration::from_millis(millis.into()))
 }
 
 /// A mail that is dealt with comes by again: the invitation shows it, unless it does already.

@@ -95,6 +95,19 @@ impl InvitationId {
         Self(Ulid::from_parts(millis, u128::from_be_bytes(random)))
     }
 
+    /// The id of the invitation for the recipient in that place of the same request.
+    ///
+    /// The first two bytes of the entropy are the place, so that the invitations of one request keep their order. The last
+    /// byte differs by place too: what is spread by it is spread over the invitations of one request.
+    #[must_use]
+    pub fn at_place(self, place: u16) -> Self {
+        let mut bytes = self.to_bytes();
+        let ([_, here], [high, low]) = ([bytes[6], bytes[7]], place.to_be_bytes());
+        (bytes[6], bytes[7]) = (high, low);
+        bytes[15] ^= here ^ low;
+        Self::from_bytes(bytes)
+    }
+
     /// The 16 bytes that link tokens carry.
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_bytes()

@@ -6,10 +6,12 @@
 pub mod actions;
 pub mod community;
 pub mod delivery;
+pub mod digest;
 pub mod email;
 pub mod event;
 pub mod fact;
 pub mod field;
+pub mod gate;
 pub mod id;
 pub mod invitation;
 pub mod invitee_query;

@@ -14,8 +14,8 @@ use super::{
     outbox::{Addressee, MailKind, NewMail},
     person::{Party, User},
     refusal::Refusal,
-    sending::{NotInvited, Outcome, SendingRights, check_invites, sending_rights},
-    settings::{EmailLinkResponse, Settings},
+    sending::{NotInvited, Outcome, SendingRights, check_invites, invitation_mails, sending_rights},
+    settings::{EmailLinkResponse, SenderNotices, Settings},
     surroundings::Surroundings,
     time::days_later,
     transition::{Guard, StandingChange, Transition},
@@ -80,7 +80,7 @@ pub fn decide(
     let verdict = match command {
         Command::Accept => {
             let invitee = invitee_of(invitation, viewer);
-            step.accept(invitee, viewer.user.map(|user| &user.id))
+            step.accept(invitee, viewer.user.map(|user| &user.id), settings)
         }
         Command::Decline { block } => {
             let mailbox = Mailbox::of_viewer(viewer, &around.mailbox_owner, invitation);
@@ -113,9 +113,9 @@ pub fn decide_by_link(
     }
     let step = Step { invitation, now };
     let verdict = match (command, &invitation.invitee) {
-        (Command::Accept, Invitee::User { id, .. }) => step.accept(invitation.invitee.clone(), Some(id)),
+        (Command::Accept, Invitee::User { id, .. }) => step.accept(invitation.invitee.clone(), Some(id), settings),
         (Command::Accept, Invitee::Address { .. }) if status == Status::Pending => Err(Refusal::RegistrationNeeded),
-        (Command::Accept, Invitee::Address { .. }) => step.accept(invitation.invitee.clone(), None),
+        (Command::Accept, Invitee::Address { .. }) => step.accept(invitation.invitee.clone(), None, settings),
         (Command::Decline { block }, _) => step.decline(*block, Some(mailbox), settings),
         _ => Err(Refusal::InvitationNotFound),
     };
@@ -350,6 +350,11 @@ fn invitee_of(invitation: &Invitation, viewer: &Viewer<'_>) -> Invitee {
     }
 }
 
+/// The sender, where the network has them hear of answers by mail.
+fn sender_who_hears(settings: &Settings) -> Option<Addressee> {
+    (settings.sender_notices != SenderNotices::None).then_some(Addressee::Sender)
+}
+
 /// Returns a transition to a copy of the invitation, changed by `edit`, at the next revision.
 fn change(invitation: &Invitation, edit: impl FnOnce(&mut Invitation)) -> Transition {
     let mut after = invitation.clone();
@@ -401,7 +406,7 @@ impl Step<'_> {
     }
 
     /// `known` is the accepting user where the directory has one; a verified address may come without.
-    fn accept(&self, invitee: Invitee, known: Option<&UserId>) -> Result<Verdict, Refusal> {
+    fn accept(&self, invitee: Invitee, known: Option<&UserId>, settings: &Settings) -> Result<Verdict, Refusal> {
         match self.status() {
             Status::Pending => {}
             Status::Accepted => return Ok(Verdict::Unchanged),
@@ -418,10 +423,9 @@ impl Step<'_> {
         }
         let join = StandingChange::Join { invitation: self.invitation.id, ends: self.invitation.id };
         transition.standings.push((after, join));
-        transition.mails = vec![
-            NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Invitee },
-            NewMail { kind: MailKind::MembershipConfirmed, to: Addressee::Sender },
-        ];
+        let to_invitee = settings.invitee_confirmation.then_some(Addressee::Invitee);
+        let told = to_invitee.into_iter().chain(sender_who_hears(settings));
+        transition.mails = told.map(|to| NewMail::new(MailKind::MembershipConfirmed, to)).collect();
         transition.guards.push(self.community_invites());
         transition.guards.extend(known.cloned().map(Guard::Active));
         Ok(Verdict::Change(Box::new(transition)))
@@ -446,7 +450,7 @@ impl Step<'_> {
         if let Some(mailbox) = mailbox {
             mailbox.refuse(&mut transition, cooling_until, block);
         }
-        transition.mails.push(NewMail { kind: MailKind::Declined, to: Addressee::Sender });
+        transition.mails.extend(sender_who_hears(settings).map(|to| NewMail::new(MailKind::Declined, to)));
         Ok(Verdict::Change(Box::new(transition)))
     }
 
@@ -510,15 +514,17 @@ impl Step<'_> {
             transition.guards.push(Guard::Active(invitee.clone()));
         }
         let address = invitee.address();
-        let (standing, mail) = if joins {
-            (StandingChange::Enrol { invitation: invitation.id, address }, MailKind::Joined)
+        let (standing, mails) = if joins {
+            let joined = NewMail::new(MailKind::Joined, Addressee::Invitee);
+            (StandingChange::Enrol { invitation: invitation.id, address }, vec![joined])
         } else {
             let until = transition.invitation.expires_at;
-            (StandingChange::Invite { invitation: invitation.id, until, address }, MailKind::Invitation)
+            let reminder_at = settings.reminder(self.now, invitation.lifetime_days);
+            (StandingChange::Invite { invitation: invitation.id, until, address }, invitation_mails(reminder_at))
         };
         transition.standings.push((party, standing));
         if !invitation.silent {
-            transition.mails.push(NewMail { kind: mail, to: Addressee::Invitee });
+            transition.mails = mails;
         }
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))
@@ -536,7 +542,7 @@ impl Step<'_> {
             after.reason = reason;
         });
         transition.standings.push(self.release());
-        transition.mails.push(NewMail { kind: MailKind::RequestRejected, to: Addressee::Sender });
+        transition.mails.push(NewMail::new(MailKind::RequestRejected, Addressee::Sender));
         Ok(Verdict::Change(Box::new(transition)))
     }
 
@@ -558,7 +564,7 @@ impl Step<'_> {
         let (until, address) = (self.invitation.expires_at, invitee.address());
         let invite = StandingChange::Invite { invitation: id, until, address };
         transition.standings.push((self.invitation.invitee.party(), invite));
-        transition.mails.push(NewMail { kind: MailKind::Invitation, to: Addressee::Invitee });
+        transition.mails.push(NewMail::new(MailKind::Invitation, Addressee::Invitee));
         transition.guards.push(self.community_invites());
         Ok(Verdict::Change(Box::new(transition)))
     }

@@ -2,6 +2,7 @@
 //!
 //! What a mail of each kind depends on is one row of [`MailKind::rules`]; a new kind is a new row.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -21,6 +22,26 @@ pub struct NewMail {
     pub kind: MailKind,
     /// The people it goes to.
     pub to: Addressee,
+    /// When it is to be sent, if not at once.
+    pub not_before: Option<Timestamp>,
+    /// How much it asks for, if for more than one invitation.
+    pub request: Option<RequestSize>,
+}
+
+impl NewMail {
+    /// A mail of that kind to those people, to be sent at once.
+    pub fn new(kind: MailKind, to: Addressee) -> Self {
+        Self { kind, to, not_before: None, request: None }
+    }
+}
+
+/// How many invitations one request asks for. A mail about the first of them speaks of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestSize {
+    /// The places in the request that may have an invitation (see [`at_place`](super::id::InvitationId::at_place)).
+    pub places: u16,
+    /// The invitations that were to be made.
+    pub invitations: u16,
 }
 
 named! {
@@ -39,6 +60,8 @@ named! {
         RequestRejected = "request_rejected",
         /// Your invitation was declined.
         Declined = "declined",
+        /// Your invitation expires soon; here are the links once more.
+        Reminder = "reminder",
     }
 }
 
@@ -47,21 +70,28 @@ named! {
 pub struct MailRules {
     /// The status in which alone the mail is still true; `None` for one that stays true.
     pub wanted_while: Option<Status>,
-    /// Whether the mail solicits: it carries links, and a recipient who blocked the community does not get it.
+    /// Whether the mail solicits: it carries links, a recipient who blocked the community does not get it, and a mailbox
+    /// gets no more than so many of them a day.
     pub solicits: bool,
     /// Whether the invitation shows how this mail fares.
     pub tracked: bool,
+    /// Whether it tells of an answer, which a sender hears of as the network wants.
+    pub answers: bool,
 }
 
 impl MailKind {
     /// Returns what delivery must know of mails of this kind.
     pub fn rules(self) -> MailRules {
-        let notice = MailRules { wanted_while: None, solicits: false, tracked: false };
+        let notice = MailRules { wanted_while: None, solicits: false, tracked: false, answers: false };
         match self {
-            Self::Invitation => MailRules { wanted_while: Some(Status::Pending), solicits: true, tracked: true },
+            Self::Invitation => {
+                MailRules { wanted_while: Some(Status::Pending), solicits: true, tracked: true, answers: false }
+            }
+            Self::Reminder => MailRules { wanted_while: Some(Status::Pending), solicits: true, ..notice },
             Self::Joined => MailRules { solicits: true, ..notice },
             Self::ApprovalNeeded => MailRules { wanted_while: Some(Status::AwaitingApproval), ..notice },
-            Self::MembershipConfirmed | Self::RequestRejected | Self::Declined => notice,
+            Self::MembershipConfirmed | Self::Declined => MailRules { answers: true, ..notice },
+            Self::RequestRejected => notice,
         }
     }
 }
@@ -103,6 +133,15 @@ pub struct OutboxMail {
     /// The end of the lease. After it, another attempt may begin.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub leased_until: Option<Timestamp>,
+    /// When the mail is to be sent, if it has to wait, or had to.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub not_before: Option<Timestamp>,
+    /// The UTC day that the mail counts against the recipient's mailbox.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted_on: Option<Date>,
+    /// How much the mail asks for, if for more than one invitation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestSize>,
     /// The links that attempts have put into the mail. Any of them may have arrived.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<MailedLink>,
@@ -126,12 +165,16 @@ named! {
     pub enum MailState {
         /// It waits for an attempt.
         Queued = "queued",
+        /// It waits for its time.
+        Waiting = "waiting",
         /// An attempt holds its lease.
         Sending = "sending",
         /// The mail service has it.
         Sent = "sent",
         /// It is not needed any more: the invitation was withdrawn or answered first, or there is no address.
         Dropped = "dropped",
+        /// Another mail tells its recipient what it says.
+        Collected = "collected",
         /// Sending failed too often; an operator decides.
         Parked = "parked",
     }
@@ -143,13 +186,26 @@ impl OutboxMail {
         Self {
             kind: mail.kind,
             to: mail.to.clone(),
-            state: MailState::Queued,
+            state: if mail.not_before.is_some() { MailState::Waiting } else { MailState::Queued },
             attempts: 0,
             forgiven: 0,
             busy_since: None,
             leased_until: None,
+            not_before: mail.not_before,
+            counted_on: None,
+            request: mail.request,
             links: Vec::new(),
         }
+    }
+
+    /// Whether the mail tells a sender of an answer, as the network wants.
+    pub fn is_sender_notice(&self) -> bool {
+        self.to == Addressee::Sender && self.kind.rules().answers
+    }
+
+    /// Whether the mail tells of more than its own invitation's answer: it has waited, and carries what came meanwhile.
+    pub fn carries(&self) -> bool {
+        self.is_sender_notice() && self.not_before.is_some()
     }
 
     /// How many attempts failed, or ended without a word from the mail service.

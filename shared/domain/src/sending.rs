@@ -10,11 +10,11 @@ use super::{
     id::{InvitationId, UserId},
     invitation::{CommunityLabel, Invitation, Invitee, Sender, Status},
     message::Message,
-    outbox::{Addressee, MailKind, NewMail},
+    outbox::{Addressee, MailKind, NewMail, RequestSize},
     person::{Party, Role, Standing, Unwilling, User},
     refusal::Refusal,
     settings::{PeopleSearch, Settings},
-    time::days_later,
+    time::{days_later, millis},
     transition::{Guard, StandingChange, Transition},
 };
 
@@ -171,6 +171,9 @@ pub struct Terms {
     /// The moment of the request.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub now: Timestamp,
+    /// When invitees are reminded, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub reminder_at: Option<Timestamp>,
 }
 
 /// A recipient, as far as the directory knows one.
@@ -327,12 +330,13 @@ impl Terms {
     fn transition(&self, id: InvitationId, invitee: Invitee, address: Option<AddressKey>) -> Transition {
         let party = invitee.party();
         let invitation = self.invitation(id, invitee);
-        let mail = match invitation.status {
-            Status::AwaitingApproval => Some((MailKind::ApprovalNeeded, Addressee::Moderators)),
+        let mails = match invitation.status {
+            // The request as a whole asks the moderators.
+            Status::AwaitingApproval => Vec::new(),
             // The platform tells the invitee itself.
-            _ if invitation.silent => None,
-            Status::Accepted => Some((MailKind::Joined, Addressee::Invitee)),
-            _ => Some((MailKind::Invitation, Addressee::Invitee)),
+            _ if invitation.silent => Vec::new(),
+            Status::Accepted => vec![NewMail::new(MailKind::Joined, Addressee::Invitee)],
+            _ => invitation_mails(self.reminder_at),
         };
         let standing = match invitation.status {
             Status::Accepted => StandingChange::Enrol { invitation: id, address },
@@ -345,14 +349,26 @@ impl Terms {
             // A user who is being erased is not invited by a request that read them before.
             Party::User(id) => Guard::Active(id.clone()),
         });
-        Transition {
-            from: None,
-            invitation,
-            standings: vec![(party, standing)],
-            mails: mail.into_iter().map(|(kind, to)| NewMail { kind, to }).collect(),
-            guards,
-        }
+        Transition { from: None, invitation, standings: vec![(party, standing)], mails, guards }
     }
+}
+
+/// The mails of an invitation that becomes pending, with a reminder where one is wanted.
+pub(crate) fn invitation_mails(reminder_at: Option<Timestamp>) -> Vec<NewMail> {
+    let invitation = NewMail::new(MailKind::Invitation, Addressee::Invitee);
+    let reminder = |at| NewMail { not_before: Some(at), ..NewMail::new(MailKind::Reminder, Addressee::Invitee) };
+    [invitation].into_iter().chain(reminder_at.map(reminder)).collect()
+}
+
+/// Has the moderators hear of a request by the first of its invitations, once for all that wait for approval. `true` if
+/// one of these does.
+pub fn ask_moderators<'a>(made: impl IntoIterator<Item = &'a mut Transition>, size: RequestSize) -> bool {
+    let mut waiting = made.into_iter().filter(|one| one.invitation.status == Status::AwaitingApproval);
+    let Some(first) = waiting.next() else { return false };
+    let request = (size.invitations > 1).then_some(size);
+    let asks = NewMail { request, ..NewMail::new(MailKind::ApprovalNeeded, Addressee::Moderators) };
+    first.mails.push(asks);
+    true
 }
 
 /// The outcome that a new invitation is reported as.
@@ -390,9 +406,17 @@ impl Quota {
 
     /// When the next day begins.
     pub fn renews_at(&self) -> Timestamp {
-        self.day
-            .tomorrow()
-            .and_then(|day| day.to_zoned(TimeZone::UTC))
-            .map_or(Timestamp::MAX, |midnight| midnight.timestamp())
+        end_of(self.day)
     }
+
+    /// When the day ends that `now` is in.
+    pub fn day_ends(now: Timestamp) -> Timestamp {
+        end_of(Self::day(now))
+    }
+}
+
+/// When the UTC day ends.
+fn end_of(day: Date) -> Timestamp {
+    let midnight = day.tomorrow().and_then(|day| day.to_zoned(TimeZone::UTC));
+    midnight.map_or(Timestamp::MAX, |midnight| midnight.timestamp())
 }

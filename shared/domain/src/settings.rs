@@ -10,6 +10,7 @@ use super::{
     field::{self, Line, Prose, WebUrl, Whole},
     message::Message,
     named::named,
+    time::{Timestamp, days_later},
 };
 
 /// What the page behind a mail link asks for.
@@ -22,6 +23,20 @@ pub enum EmailLinkResponse {
     Confirm,
     /// The page leads to signing in; only a signed-in invitee answers.
     SignIn,
+}
+
+/// How a sender hears what became of invitations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SenderNotices {
+    /// By one mail for each answer.
+    Each,
+    /// By a mail for the first answer, then at most one an hour that lists what came.
+    #[default]
+    Digest,
+    /// By no mail.
+    None,
 }
 
 /// Whom those who may invite find by name.
@@ -143,12 +158,23 @@ pub struct Settings {
     /// Invitations that one sender may make in a UTC day, 1 to 1,000,000.
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub daily_invitations_per_sender: Whole<1, 1_000_000>,
+    /// Invitation mails that one mailbox gets in a UTC day, whoever sends them, 1 to 10,000. What is over waits for the next
+    /// day.
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub daily_invitation_mails_per_address: Whole<1, 10_000>,
     /// Whether members may invite only their own connections.
     pub members_invite_connections_only: bool,
     /// Whom those who may invite find by name.
     pub people_search: PeopleSearch,
     /// What the page behind a mail link asks for.
     pub email_link_response: EmailLinkResponse,
+    /// How a sender hears of answers.
+    pub sender_notices: SenderNotices,
+    /// Whether an invitee who accepts gets a mail that says so.
+    pub invitee_confirmation: bool,
+    /// Days before the expiry at which the invitee of a pending invitation is reminded of it, 0 to 364; 0 for never.
+    #[cfg_attr(feature = "openapi", schema(inline))]
+    pub reminder_days_before_expiry: Whole<0, 364>,
     /// The message of invitations whose sender wrote none; the built-in one when absent.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "field::unless_blank")]
     #[cfg_attr(feature = "openapi", schema(inline))]
@@ -193,9 +219,13 @@ impl Default for Settings {
             decline_cooldown_days: const { Whole::new(30) },
             max_recipients_per_request: const { Whole::new(MAX_RECIPIENTS) },
             daily_invitations_per_sender: const { Whole::new(500) },
+            daily_invitation_mails_per_address: const { Whole::new(10) },
             members_invite_connections_only: true,
             people_search: PeopleSearch::default(),
             email_link_response: EmailLinkResponse::default(),
+            sender_notices: SenderNotices::default(),
+            invitee_confirmation: true,
+            reminder_days_before_expiry: const { Whole::new(0) },
             default_message: None,
             registration_url: None,
             product_name: Line::known("Community"),
@@ -212,13 +242,21 @@ impl Settings {
     pub fn membership_mode_in(&self, community: &Community) -> MembershipMode {
         community.membership_mode.unwrap_or(self.membership_mode)
     }
+
+    /// When to remind of an invitation that is offered at `now` for that many days; `None` where the network wants no
+    /// reminders, or that would be no later than the invitation itself.
+    pub fn reminder(&self, now: Timestamp, lifetime_days: u32) -> Option<Timestamp> {
+        let before = self.reminder_days_before_expiry.get();
+        let after = lifetime_days.checked_sub(before).filter(|after| before > 0 && *after > 0)?;
+        Some(days_later(now, after))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Locale, Settings};
+    use super::{Locale, Settings, Timestamp, Whole, days_later};
 
     #[test]
     fn the_language_wanted_most_is_spoken() {
@@ -244,11 +282,26 @@ mod tests {
     }
 
     #[test]
+    fn a_reminder_comes_days_before_the_expiry_and_after_the_invitation() {
+        let now = Timestamp::UNIX_EPOCH;
+        let wanted = |days, lifetime| {
+            let settings = Settings { reminder_days_before_expiry: days, ..Settings::default() };
+            settings.reminder(now, lifetime)
+        };
+        let three = const { Whole::new(3) };
+        assert_eq!(wanted(three, 30), Some(days_later(now, 27)));
+        assert_eq!(wanted(three, 4), Some(days_later(now, 1)));
+        assert_eq!([wanted(three, 3), wanted(three, 1), wanted(const { Whole::new(0) }, 30)], [None; 3]);
+    }
+
+    #[test]
     fn the_defaults_are_those_of_spec() {
         let expected = json!({
             "membershipMode": "acceptance", "invitationLifetimeDays": 30, "declineCooldownDays": 30,
             "maxRecipientsPerRequest": 100, "dailyInvitationsPerSender": 500, "membersInviteConnectionsOnly": true,
-            "peopleSearch": "everybody", "emailLinkResponse": "confirm", "productName": "Community", "defaultLocale": "en",
+            "peopleSearch": "everybody",
+            "dailyInvitationMailsPerAddress": 10, "senderNotices": "digest", "inviteeConfirmation": true,
+            "reminderDaysBeforeExpiry": 0, "emailLinkResponse": "confirm", "productName": "Community", "defaultLocale": "en",
         });
         assert_eq!(json!(Settings::default()), expected);
     }

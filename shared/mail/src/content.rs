@@ -6,7 +6,10 @@ use crate::{
     direction::{Direction, can_move},
     plain::Piece,
 };
-use domain::outbox::{Addressee, MailKind};
+use domain::{
+    invitation::Invitation,
+    outbox::{Addressee, MailKind, OutboxMail},
+};
 
 /// The absolute URLs that an invitation mail carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,11 +22,36 @@ pub struct Links {
     pub unsubscribe: String,
 }
 
+/// An answer that a sender is told of.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// The mail that would tell of it alone.
+    pub(crate) content: &'a MailContent<'a>,
+    pub(crate) invitation: &'a Invitation,
+}
+
+impl<'a> Answer<'a> {
+    /// Returns the answer that a mail of that kind tells its invitation's sender of; `None` if it tells of none.
+    pub fn new(kind: MailKind, invitation: &'a Invitation) -> Option<Self> {
+        let content = match kind {
+            MailKind::MembershipConfirmed => &MailContent::MembershipConfirmedToSender,
+            MailKind::Declined => &MailContent::Declined,
+            _ => return None,
+        };
+        Some(Self { content, invitation })
+    }
+}
+
 /// What a mail says, with all that the invitation does not know.
 #[derive(Debug, Clone, Copy)]
 pub enum MailContent<'a> {
     /// To the invitee: you are invited.
     Invitation {
+        /// Where to answer.
+        links: &'a Links,
+    },
+    /// To the invitee: the invitation expires soon.
+    Reminder {
         /// Where to answer.
         links: &'a Links,
     },
@@ -38,6 +66,11 @@ pub enum MailContent<'a> {
     MembershipConfirmedToSender,
     /// To moderators and above: a member asks to invite somebody.
     ApprovalNeeded,
+    /// To moderators and above: a member asks to invite several people.
+    ApprovalsNeeded {
+        /// How many.
+        people: u16,
+    },
     /// To the sender: your request was rejected, for the invitation's reason if it has one.
     RequestRejected {
         /// The full name of the administrator who decided; may be empty when it is gone.
@@ -45,17 +78,30 @@ pub enum MailContent<'a> {
     },
     /// To the sender: the invitee said no.
     Declined,
+    /// To the sender: what several invitees said.
+    Answers {
+        /// The answer to the mail's own invitation.
+        first: Answer<'a>,
+        /// The others.
+        carried: &'a [Answer<'a>],
+        /// How many more there are.
+        more: usize,
+    },
 }
 
 impl<'a> MailContent<'a> {
-    /// Returns what a mail of that kind says to its addressee.
-    pub fn new(kind: MailKind, to: &Addressee, links: &'a Links, decided_by: &'a str) -> Self {
-        match (kind, to) {
+    /// Returns what a mail says to its addressee of its own invitation, or of its request.
+    pub fn new(mail: &OutboxMail, links: &'a Links, decided_by: &'a str) -> Self {
+        match (mail.kind, &mail.to) {
             (MailKind::Invitation, _) => Self::Invitation { links },
+            (MailKind::Reminder, _) => Self::Reminder { links },
             (MailKind::Joined, _) => Self::Joined { links },
             (MailKind::MembershipConfirmed, Addressee::Invitee) => Self::MembershipConfirmedToInvitee,
             (MailKind::MembershipConfirmed, _) => Self::MembershipConfirmedToSender,
-            (MailKind::ApprovalNeeded, _) => Self::ApprovalNeeded,
+            (MailKind::ApprovalNeeded, _) => match mail.request {
+                Some(request) => Self::ApprovalsNeeded { people: request.invitations },
+                None => Self::ApprovalNeeded,
+            },
             (MailKind::RequestRejected, _) => Self::RequestRejected { decided_by },
             (MailKind::Declined, _) => Self::Declined,
         }
@@ -65,7 +111,7 @@ impl<'a> MailContent<'a> {
     pub(crate) fn features(&self) -> Features<'a> {
         let none = Features::default();
         match *self {
-            Self::Invitation { links } => Features {
+            Self::Invitation { links } | Self::Reminder { links } => Features {
                 quote: Quote::Message,
                 buttons: Buttons::Answer(links),
                 about: true,
@@ -83,8 +129,11 @@ impl<'a> MailContent<'a> {
             Self::ApprovalNeeded => {
                 Features { names_invitee: true, quote: Quote::PersonalMessage, buttons: Buttons::Visit, ..none }
             }
+            Self::ApprovalsNeeded { .. } => Features { quote: Quote::PersonalMessage, buttons: Buttons::Visit, ..none },
             Self::RequestRejected { .. } => Features { names_invitee: true, quote: Quote::Reason, ..none },
-            Self::MembershipConfirmedToSender | Self::Declined => Features { names_invitee: true, ..none },
+            Self::MembershipConfirmedToSender | Self::Declined | Self::Answers { .. } => {
+                Features { names_invitee: true, ..none }
+            }
         }
     }
 }
@@ -161,6 +210,10 @@ pub(crate) struct MailValues<N> {
     pub(crate) product: N,
     pub(crate) kind: &'static str,
     pub(crate) expires: String,
+    /// How many people, invitations or answers the mail is about.
+    pub(crate) count: String,
+    /// How many of them it does not name; empty where it names all.
+    pub(crate) more: String,
     /// Whether the message is the sender's own words.
     pub(crate) personal: bool,
     /// Whether the rejection has a reason.

@@ -13,7 +13,7 @@ mod pieces;
 mod plain;
 mod render;
 
-pub use content::{Links, MailContent};
+pub use content::{Answer, Links, MailContent};
 pub use pieces::{plain_message, unedited_message};
 pub use render::{RenderError, RenderedMail, render};
 

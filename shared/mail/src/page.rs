@@ -224,6 +224,8 @@ pub(crate) struct PageValues {
     pub(crate) sender_name: PagePiece,
     pub(crate) addressee: PagePiece,
     pub(crate) kind: &'static str,
+    /// Whether a mail confirms an acceptance.
+    pub(crate) confirmed: bool,
 }
 
 /// A piece of text: escaped, isolated if it is a name, and a link where it leads somewhere.

@@ -3,7 +3,7 @@
 use askama::{Template, filters::Safe};
 
 use crate::{
-    content::{Buttons, HtmlPiece, MailContent, MailPart, MailValues, Quote},
+    content::{Answer, Buttons, HtmlPiece, MailContent, MailPart, MailValues, Quote},
     direction::{Direction, isolated},
     language,
     pieces::{self, Author},
@@ -52,20 +52,9 @@ pub fn render(
     let values = mail.values(|name| in_subject(name, direction));
     let subject = unwrapped(&language::mail_text(locale, MailPart::Subject, content, &values)?);
 
-    let values = mail.values(|name| in_text(name, direction));
-    let text =
-        TextLayout { mail: mail.sections(|part| language::mail_text(locale, part, content, &values))? }.render()?;
-
-    let html_values = |in_link| mail.values(|name| HtmlPiece { piece: name.clone(), among: direction, in_link });
-    let (values, in_link) = (html_values(false), html_values(true));
-    let html = HtmlLayout {
-        subject: &subject,
-        direction,
-        mail: mail.sections(|part| {
-            language::mail_html(locale, part, content, if part.is_link() { &in_link } else { &values })
-        })?,
-    }
-    .render()?;
+    let text = TextLayout { mail: mail.sections(Mail::text)? }.render()?;
+    let html = mail.sections(Mail::html)?;
+    let html = HtmlLayout { subject: &subject, direction, mail: html }.render()?;
     Ok(RenderedMail { subject, text: tidy(&text, 1), html: tidy(&html, 0) })
 }
 
@@ -121,6 +110,7 @@ struct HtmlLayout<'a> {
 }
 
 /// What a mail is made from.
+#[derive(Clone, Copy)]
 struct Mail<'a> {
     content: &'a MailContent<'a>,
     invitation: &'a Invitation,
@@ -131,8 +121,34 @@ struct Mail<'a> {
 }
 
 impl<'a> Mail<'a> {
+    fn text(&self, part: MailPart) -> askama::Result<String> {
+        let values = self.values(|name| in_text(name, self.direction));
+        language::mail_text(self.locale, part, self.content, &values)
+    }
+
+    fn html(&self, part: MailPart) -> askama::Result<Safe<String>> {
+        let (among, in_link) = (self.direction, part.is_link());
+        let values = self.values(|name| HtmlPiece { piece: name.clone(), among, in_link });
+        language::mail_html(self.locale, part, self.content, &values)
+    }
+
+    /// The mail that would tell of one answer alone.
+    fn of_answer(&self, answer: &'a Answer<'a>) -> Self {
+        Self { content: answer.content, invitation: answer.invitation, ..*self }
+    }
+
+    /// How many people, invitations or answers the mail is about, and how many of them it does not name.
+    fn counts(&self) -> (usize, usize) {
+        match *self.content {
+            MailContent::ApprovalsNeeded { people } => (people.into(), people.into()),
+            MailContent::Answers { carried, more, .. } => (1 + carried.len() + more, more),
+            _ => (1, 0),
+        }
+    }
+
     fn values<N>(&self, show: impl Fn(&Piece) -> N) -> MailValues<N> {
         let (invitation, locale) = (self.invitation, self.locale);
+        let (count, more) = self.counts();
         let sender = pieces::sender_name(&invitation.sender, locale);
         let community = pieces::community_title(&invitation.community, locale);
         MailValues {
@@ -145,6 +161,8 @@ impl<'a> Mail<'a> {
             product: show(&Piece::verbatim_name(&self.settings.product_name)),
             kind: language::community_type(invitation.community.community_type, locale),
             expires: language::moment(invitation.expires_at, locale),
+            count: count.to_string(),
+            more: if more > 0 { more.to_string() } else { String::new() },
             personal: pieces::is_personal(invitation, self.settings),
             reason: !self.reason().is_empty(),
         }
@@ -170,7 +188,11 @@ impl<'a> Mail<'a> {
         if name.is_empty() { language::unnamed_administrator(self.locale).to_owned() } else { name }
     }
 
-    fn sections<W: Wording>(&self, words: impl Fn(MailPart) -> askama::Result<W>) -> askama::Result<Sections<'a, W>> {
+    fn sections<W: Wording>(
+        &self,
+        says: impl Fn(&Self, MailPart) -> askama::Result<W>,
+    ) -> askama::Result<Sections<'a, W>> {
+        let words = |part| says(self, part);
         let (settings, features) = (self.settings, self.content.features());
         let support = settings.support_email.as_ref().map(EmailAddress::as_str);
         let labelled = |part, url: Option<&'a str>| url.map(|url| words(part).map(|label| (label, url))).transpose();
@@ -179,7 +201,7 @@ impl<'a> Mail<'a> {
             product: plain::line(&settings.product_name),
             logo: settings.logo_url.as_deref().and_then(plain::web_url).filter(|url| url.starts_with("https://")),
             heading: words(MailPart::Subject)?,
-            opening: words(MailPart::Opening)?.paragraphs(),
+            opening: words(MailPart::Opening)?.paragraphs().into_iter().chain(self.answers(&says)?).collect(),
             quote: self.quote(features.quote)?,
             buttons: self.buttons(features.buttons, &words)?,
             closing: words(MailPart::Closing)?.paragraphs(),
@@ -189,6 +211,16 @@ impl<'a> Mail<'a> {
             help: labelled(MailPart::Help, support)?,
             postal_address: settings.postal_address.as_deref().map(plain::lines).unwrap_or_default(),
         })
+    }
+
+    /// The answers that the mail lists, each as the mail that would tell of it alone says it.
+    fn answers<W: Wording>(&self, says: &impl Fn(&Self, MailPart) -> askama::Result<W>) -> askama::Result<Vec<W>> {
+        let MailContent::Answers { first, carried, .. } = self.content else { return Ok(Vec::new()) };
+        let mut answers = Vec::new();
+        for answer in [first].into_iter().chain(*carried) {
+            answers.extend(says(&self.of_answer(answer), MailPart::Opening)?.paragraphs());
+        }
+        Ok(answers)
     }
 
     fn quote<W: Wording>(&self, quote: Quote) -> askama::Result<Option<QuotedLines<W>>> {

@@ -60,6 +60,7 @@ fn invitation() -> Invitation {
         silent: false,
         rights: SendingRights { needs_approval: false, connections_only: false },
         now: "2026-11-22T09:30:00Z".parse().unwrap(),
+        reminder_at: None,
     };
     let invitee =
         Invitee::User { id: "grace".parse().unwrap(), display_name: Some("Grace O'Hopper".into()), invited_as: None };

@@ -8,22 +8,27 @@ use std::ops::ControlFlow;
 use domain::{
     Timestamp,
     community::Community,
-    delivery::{self, RecipientFact, Step, Target},
+    delivery::{self, AfterBusy, Facts, Notices, RecipientFact, Step, Target},
+    digest::Digest,
     email::EmailAddress,
+    fact::Fact,
     id::{InvitationId, UserId},
     invitation::{DeliveryState, Invitation},
     lifecycle,
     link::{LinkToken, SECRET_BYTES},
     outbox::{MailKind, MailState, MailedLink, OutboxMail},
     person::{Party, User},
-    settings::{Locale, Settings},
+    sending::Quota,
+    settings::{Locale, SenderNotices, Settings},
 };
-use mail::{Links, MailContent, RenderedMail};
+use mail::{Answer, Links, MailContent, RenderedMail};
 use store::{
     Store, StoreError,
+    digest::NoticeLease,
     execute::Executed,
     keys::{Key, Spread},
     outbox::{Lease, MailId},
+    read::Records,
     record::UserRecord,
     retry,
 };
@@ -40,6 +45,9 @@ pub enum DeliveryError {
     /// Another attempt is at it.
     #[error("another attempt holds the lease")]
     Leased,
+    /// What it depends on has changed: it is to be decided again.
+    #[error("the sender has been told something else meanwhile")]
+    Overtaken,
     /// Its content cannot be made from what the table holds.
     #[error("the mail cannot be written")]
     Unwritable,
@@ -59,11 +67,23 @@ struct Context {
     /// The invitation, with the labels that hold now.
     invitation: Invitation,
     settings: Settings,
-    community: Community,
+    community: Option<Community>,
     recipient: Recipient,
     /// The name of the moderator who decided; empty where none did, or where the name is gone.
     decided_by: String,
+    /// The answers that the mail tells of besides that to its own invitation.
+    carried: Carried,
 }
+
+/// The answers that a mail carries for others: those that it lists, and how many more there are.
+#[derive(Debug, Clone, Default)]
+struct Carried {
+    listed: Vec<(MailKind, Invitation)>,
+    more: usize,
+}
+
+/// Answers that one mail lists. It only counts those that are left.
+const LISTED: usize = 100;
 
 /// Where a mail goes, and in which language.
 #[derive(Debug, Clone)]
@@ -81,6 +101,13 @@ enum LookedUp {
     Unreached(Box<User>),
     /// There is none that wants the mail, or no community to tell of.
     Nobody,
+}
+
+/// What is found around a mail.
+struct Surroundings {
+    settings: Settings,
+    digest: Digest,
+    looked_up: LookedUp,
 }
 
 /// A leased mail, ready for the mail service. It carries links and an address, so it has no `Debug`.
@@ -109,49 +136,133 @@ pub struct OutgoingMail {
 /// # Errors
 /// [`DeliveryError::Leased`] while another attempt is at it, [`DeliveryError::Store`] if the table fails.
 pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<Draft>, DeliveryError> {
-    let found = store.invitation_with_mails(id.invitation).await?;
-    let (Some(mail), Some(invitation)) = (found.mail(&id.name), found.invitation.as_ref()) else { return Ok(None) };
-    let mut looked_up = LookedUp::Nobody;
-    let mut step = delivery::decide(mail, invitation, RecipientFact::Unread, now);
-    if step == Step::LookUp {
-        looked_up = look_up(store, mail, invitation, now).await?;
-        let found = matches!(looked_up, LookedUp::Recipient(_));
-        let fact = if found { RecipientFact::Found } else { RecipientFact::Nobody };
-        step = delivery::decide(mail, invitation, fact, now);
-    }
-    match step {
-        Step::Skip | Step::LookUp => {}
-        Step::Show(state) => show(store, id, mail.kind, state, now).await?,
-        Step::Wait => return Err(DeliveryError::Leased),
-        Step::Drop => drop_mail(store, id, mail).await?,
-        Step::FanOut => store.fan_out(id, mail, &invitation.community.id).await?,
-        Step::Fail => {
-            match &looked_up {
-                LookedUp::Unreached(user) if mail.kind.rules().tracked => drop_unreached(store, id, mail, user).await?,
-                _ => drop_mail(store, id, mail).await?,
-            }
-            show(store, id, mail.kind, DeliveryState::Failed, now).await?;
-        }
-        Step::Park(why) => park(store, id, mail.kind, why, now).await?,
-        Step::Send => {
-            if let LookedUp::Recipient(context) = looked_up {
-                return Ok(Some(Draft { id: id.clone(), mail: mail.clone(), context: *context }));
-            }
-        }
-    }
-    Ok(None)
+    retry((), |()| next_once(store, id, now)).await
 }
 
-/// Writes the mail, with links below `public_base_url` that nothing has carried before, and takes its lease.
+async fn next_once(store: &Store, id: &MailId, now: Timestamp) -> Result<ControlFlow<Option<Draft>>, DeliveryError> {
+    let found = store.invitation_with_mails(id.invitation).await?;
+    let (Some(mail), Some(invitation)) = (found.mail(&id.name), found.invitation.as_ref()) else {
+        return Ok(ControlFlow::Break(None));
+    };
+    let (mut facts, name) = (Facts::default(), id.to_string());
+    let mut step = delivery::decide(mail, invitation, &facts, now);
+    if step == Step::LookUpRequest {
+        facts.request_waits = Fact::Known(request_waits(store, mail, invitation, now).await?);
+        step = delivery::decide(mail, invitation, &facts, now);
+    }
+    let mut around = None;
+    if step == Step::LookUp {
+        let looked_up = look_up(store, mail, invitation, now).await?;
+        let found = matches!(looked_up.looked_up, LookedUp::Recipient(_));
+        facts.recipient = if found { RecipientFact::Found } else { RecipientFact::Nobody };
+        facts.notices = Some(Notices::new(&looked_up.settings, &looked_up.digest, &name));
+        step = delivery::decide(mail, invitation, &facts, now);
+        around = Some(looked_up);
+    }
+    carry_out(store, id, (mail, invitation), (step, around), now).await
+}
+
+/// Does what was decided on a mail. Continues where something got in between, so that it is to be decided again.
+async fn carry_out(
+    store: &Store,
+    id: &MailId,
+    (mail, invitation): (&OutboxMail, &Invitation),
+    (step, around): (Step, Option<Surroundings>),
+    now: Timestamp,
+) -> Result<ControlFlow<Option<Draft>>, DeliveryError> {
+    let sender = &invitation.sender.id;
+    let done = match step {
+        Step::Skip | Step::LookUp | Step::LookUpRequest => true,
+        Step::Show(state) => {
+            show(store, id, mail.kind, state, now).await?;
+            true
+        }
+        // It comes by again when the lease ends, and does not hold up others until then.
+        Step::Wait => {
+            store.look_again(id, mail.leased_until.unwrap_or(now)).await?;
+            true
+        }
+        Step::Drop => {
+            drop_mail(store, id, mail).await?;
+            true
+        }
+        Step::FanOut => {
+            store.fan_out(id, mail, &invitation.community.id).await?;
+            true
+        }
+        Step::Fail => {
+            fail(store, id, mail, around, now).await?;
+            true
+        }
+        Step::Park(why) => {
+            park(store, id, mail.kind, why, now).await?;
+            true
+        }
+        Step::Postpone(until) => store.postpone(id, mail, until).await?,
+        Step::Carry(until) => store.carry(sender, id, mail, until).await?,
+        Step::Join => match around.and_then(|around| around.digest.carrier) {
+            Some(carrier) => store.join(sender, id, mail, &carrier, now).await?,
+            None => false,
+        },
+        Step::Close => {
+            store.close(sender, id).await?;
+            false
+        }
+        Step::Again => false,
+        Step::Send => match around.map(|around| around.looked_up) {
+            Some(LookedUp::Recipient(context)) => {
+                let context = Context { carried: carried(store, id, mail, sender).await?, ..*context };
+                return Ok(ControlFlow::Break(Some(Draft { id: id.clone(), mail: mail.clone(), context })));
+            }
+            _ => true,
+        },
+    };
+    Ok(if done { ControlFlow::Break(None) } else { ControlFlow::Continue(()) })
+}
+
+/// Whether an invitation that was asked for together with this one waits for approval.
+async fn request_waits(
+    store: &Store,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let ids: Vec<_> = delivery::request_of(mail, invitation.id).collect();
+    let records = store.read(ids.iter().copied().map(Key::invitation)).await?;
+    let invitations = ids.into_iter().map(|id| records.invitation(id)).collect::<Result<Vec<_>, _>>()?;
+    Ok(delivery::request_waits(invitations.iter().map(Option::as_ref), invitation.created_at, now))
+}
+
+/// The answers that the mail carries, with the labels that hold now.
+async fn carried(store: &Store, id: &MailId, mail: &OutboxMail, sender: &UserId) -> Result<Carried, StoreError> {
+    if !mail.carries() {
+        return Ok(Carried::default());
+    }
+    let notices = store.notices(sender, id).await?;
+    let listed = &notices[..notices.len().min(LISTED)];
+    let found = store.read(listed.iter().map(|(_, id)| Key::invitation(*id))).await?;
+    let mut answered = Vec::new();
+    for (kind, id) in listed {
+        answered.extend(found.invitation(*id)?.map(|invitation| (*kind, invitation)));
+    }
+    let spread = Spread::by_invitation(id.invitation);
+    let labels = store.read_to_show(answered.iter().flat_map(|(_, one)| labels::keys(one, spread))).await?;
+    let relabelled = answered.into_iter().map(|(kind, one)| Ok((kind, labels::relabel(one, &labels, spread)?)));
+    Ok(Carried { listed: relabelled.collect::<Result<_, StoreError>>()?, more: notices.len() - listed.len() })
+}
+
+/// Writes the mail, with links below `public_base_url` that nothing has carried before, and takes its lease. `None` if the
+/// recipient's mailbox has got as much as it may today: the mail waits for tomorrow.
 ///
 /// # Errors
-/// [`DeliveryError::Leased`] if another attempt was faster, [`DeliveryError::Unwritable`] if its content cannot be made.
+/// [`DeliveryError::Leased`] if another attempt was faster, [`DeliveryError::Overtaken`] if another mail to the same sender
+/// was, [`DeliveryError::Unwritable`] if its content cannot be made.
 pub async fn lease(
     store: &Store,
     draft: &Draft,
     public_base_url: &str,
     now: Timestamp,
-) -> Result<(Lease, OutgoingMail), DeliveryError> {
+) -> Result<Option<(Lease, OutgoingMail)>, DeliveryError> {
     let Draft { id, mail, context } = draft;
     let revision = id.revision().and_then(|revision| revision.try_into().ok()).ok_or(DeliveryError::Unwritable)?;
     let mut secret = [0; SECRET_BYTES];
@@ -159,20 +270,42 @@ pub async fn lease(
     let token = LinkToken::new(id.invitation, revision, secret);
     let links = links(public_base_url, &token);
     let rendered = write(mail, context, &links)?;
+    let rules = mail.kind.rules();
     let Recipient { address, locale } = &context.recipient;
     let link = MailedLink { digest: token.digest(), address: address.key(), locale: *locale };
-    let lease = store.lease(id, mail, &link, now).await?.ok_or(DeliveryError::Leased)?;
+    let mut lease = take(store, draft, &link, now).await?;
+    let today = Some(Quota::day(now));
+    if rules.solicits && lease.counted_on != today {
+        let most = context.settings.daily_invitation_mails_per_address.get();
+        if !store.count_mail(&link.address, now, most).await? {
+            store.put_off(id, &lease, delivery::next_day(id.invitation, now)).await?;
+            return Ok(None);
+        }
+        lease.counted_on = today;
+    }
     let outgoing = OutgoingMail {
         to: address.clone(),
         product: context.settings.product_name.to_string(),
         rendered,
-        unsubscribe: mail.kind.rules().solicits.then_some(links.unsubscribe),
+        unsubscribe: rules.solicits.then_some(links.unsubscribe),
         invitation: id.invitation,
         kind: mail.kind,
         revision,
         attempt: mail.attempts + 1,
     };
-    Ok((lease, outgoing))
+    Ok(Some((lease, outgoing)))
+}
+
+async fn take(store: &Store, draft: &Draft, link: &MailedLink, now: Timestamp) -> Result<Lease, DeliveryError> {
+    let Draft { id, mail, context } = draft;
+    if !is_in_digest(draft) {
+        return store.lease(id, mail, link, now).await?.ok_or(DeliveryError::Leased);
+    }
+    match store.lease_notice(&context.invitation.sender.id, id, mail, link, now).await? {
+        NoticeLease::Leased(lease) => Ok(lease),
+        NoticeLease::Taken => Err(DeliveryError::Leased),
+        NoticeLease::Overtaken => Err(DeliveryError::Overtaken),
+    }
 }
 
 /// Notes that the mail service has the mail.
@@ -184,16 +317,65 @@ pub async fn sent(store: &Store, draft: &Draft, now: Timestamp) -> Result<(), De
     Ok(show(store, &draft.id, draft.mail.kind, DeliveryState::Sent, now).await?)
 }
 
-/// Notes that the mail service has been too busy for the mail: it queues again behind all others, however often, until
-/// it has waited for too long.
+/// Notes that the mail service has been too busy for the mail: it comes by again, however often, until it has waited for
+/// too long.
 ///
 /// # Errors
 /// [`DeliveryError::Store`] if the table fails.
 pub async fn busy(store: &Store, draft: &Draft, lease: &Lease, now: Timestamp) -> Result<(), DeliveryError> {
-    match delivery::after_busy(&draft.mail, now) {
-        None => Ok(store.requeue(&draft.id, lease, now).await?),
-        Some(why) => park(store, &draft.id, draft.mail.kind, why, now).await,
+    match delivery::after_busy(&draft.mail, &draft.context.invitation, now) {
+        AfterBusy::Requeue => Ok(store.requeue(&draft.id, lease, now).await?),
+        AfterBusy::Wait(until) => Ok(store.put_off(&draft.id, lease, until).await?),
+        AfterBusy::Park(why) => park(store, &draft.id, draft.mail.kind, why, now).await,
     }
+}
+
+/// Notes that nobody knows whether the mail service has the mail: it comes by again when its lease is over.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn unanswered(store: &Store, draft: &Draft, lease: &Lease) -> Result<(), DeliveryError> {
+    Ok(store.look_again(&draft.id, lease.until()).await?)
+}
+
+/// Has a mail that there was no time for come by again.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn untried(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
+    Ok(store.look_again(id, delivery::spread(id.invitation, now)).await?)
+}
+
+/// Lets a mail wait that was leased while no mail goes out, as if this attempt had not been.
+///
+/// # Errors
+/// [`DeliveryError::Store`] if the table fails.
+pub async fn put_off(store: &Store, draft: &Draft, lease: &Lease, until: Timestamp) -> Result<(), DeliveryError> {
+    Ok(store.put_off(&draft.id, lease, delivery::spread(draft.id.invitation, until)).await?)
+}
+
+/// Lets a mail wait that no mail goes out for at the moment. A notice carries those to the same sender that come meanwhile.
+///
+/// # Errors
+/// [`DeliveryError::Overtaken`] if something has changed since it was read, [`DeliveryError::Store`] if the table fails.
+pub async fn postpone(store: &Store, draft: &Draft, until: Timestamp) -> Result<(), DeliveryError> {
+    let Draft { id, mail, context } = draft;
+    let until = delivery::spread(id.invitation, until);
+    if is_in_digest(draft) {
+        if store.carry(&context.invitation.sender.id, id, mail, until).await? {
+            return Ok(());
+        }
+        // Another one waits already, and takes what has not waited yet.
+        if !mail.carries() {
+            return Err(DeliveryError::Overtaken);
+        }
+    }
+    if store.postpone(id, mail, until).await? { Ok(()) } else { Err(DeliveryError::Overtaken) }
+}
+
+/// Whether the mail tells a sender of an answer by digest.
+fn is_in_digest(draft: &Draft) -> bool {
+    draft.mail.is_sender_notice() && draft.context.settings.sender_notices == SenderNotices::Digest
 }
 
 /// Notes that the mail service will not send the mail.
@@ -310,28 +492,68 @@ async fn drop_unreached(store: &Store, id: &MailId, mail: &OutboxMail, user: &Us
     if store.drop_unreached(id, mail, user).await? { Ok(()) } else { Err(DeliveryError::Leased) }
 }
 
-/// Looks up the recipient and what the content needs.
+/// Drops a mail that reaches nobody, and shows so.
+async fn fail(
+    store: &Store,
+    id: &MailId,
+    mail: &OutboxMail,
+    around: Option<Surroundings>,
+    now: Timestamp,
+) -> Result<(), DeliveryError> {
+    match around.map(|around| around.looked_up) {
+        Some(LookedUp::Unreached(user)) if mail.kind.rules().tracked => drop_unreached(store, id, mail, &user).await?,
+        _ => drop_mail(store, id, mail).await?,
+    }
+    Ok(show(store, id, mail.kind, DeliveryState::Failed, now).await?)
+}
+
+/// Looks up the recipient, what the network wants its people to hear, and what the content needs.
 async fn look_up(
     store: &Store,
     mail: &OutboxMail,
     invitation: &Invitation,
     now: Timestamp,
-) -> Result<LookedUp, StoreError> {
-    let target = delivery::target(mail, invitation);
-    let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
-    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
+) -> Result<Surroundings, StoreError> {
+    let spread = Spread::by_invitation(invitation.id);
+    let sender = &invitation.sender.id;
+    let mut keys = context_keys(mail, invitation, spread);
+    keys.extend(mail.is_sender_notice().then(|| Key::digest(sender)));
+    let records = store.read(keys).await?;
+    let digest = records.value(&Key::digest(sender))?.unwrap_or_default();
+    let looked_up = recipient(store, mail, invitation, &records, now).await?;
+    Ok(Surroundings { settings: records.settings(spread)?, digest, looked_up })
+}
+
+fn context_keys(mail: &OutboxMail, invitation: &Invitation, spread: Spread) -> Vec<Key> {
     let mut keys = vec![Key::settings(spread)];
     keys.extend(labels::keys(invitation, spread));
-    match target {
+    match delivery::target(mail, invitation) {
         Target::User(id) => keys.push(Key::user(id)),
         Target::Address(key, _) => keys.push(Key::address(key)),
         Target::Gone => {}
     }
-    keys.extend(decider.map(Key::user));
-    keys.extend(mail.kind.rules().solicits.then(|| Key::standing(&invitee, community)));
-    let records = store.read(keys).await?;
+    keys.extend(invitation.decided_by.as_ref().map(Key::user));
+    let solicits = mail.kind.rules().solicits;
+    keys.extend(solicits.then(|| Key::standing(&invitation.invitee.party(), &invitation.community.id)));
+    keys
+}
+
+async fn recipient(
+    store: &Store,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+    records: &Records,
+    now: Timestamp,
+) -> Result<LookedUp, StoreError> {
+    let target = delivery::target(mail, invitation);
+    let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
+    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
     let settings = records.settings(spread)?;
-    let Some(found) = records.community(community, spread)? else { return Ok(LookedUp::Nobody) };
+    let found = records.community(community, spread)?;
+    // What a mail carries for others may be about communities that are still there.
+    if found.is_none() && !mail.carries() {
+        return Ok(LookedUp::Nobody);
+    }
     let standing = records.standing(&invitee, community)?;
     if delivery::is_refused(mail, &standing, now) {
         return Ok(LookedUp::Nobody);
@@ -353,8 +575,16 @@ async fn look_up(
         Some(id) => records.user(id)?.map(|found| found.user.display_name.into()).unwrap_or_default(),
         None => String::new(),
     };
-    let invitation = labels::relabel(invitation.clone(), &records, spread)?;
-    Ok(LookedUp::Recipient(Box::new(Context { invitation, settings, community: found, recipient, decided_by })))
+    let invitation = labels::relabel(invitation.clone(), records, spread)?;
+    let carried = Carried::default();
+    Ok(LookedUp::Recipient(Box::new(Context {
+        invitation,
+        settings,
+        community: found,
+        recipient,
+        decided_by,
+        carried,
+    })))
 }
 
 async fn user_recipient(
@@ -403,8 +633,13 @@ fn links(public_base_url: &str, token: &LinkToken) -> Links {
 }
 
 fn write(mail: &OutboxMail, context: &Context, links: &Links) -> Result<RenderedMail, DeliveryError> {
-    let says = MailContent::new(mail.kind, &mail.to, links, &context.decided_by);
+    let Carried { listed, more } = &context.carried;
+    let carried: Vec<_> = listed.iter().filter_map(|(kind, invitation)| Answer::new(*kind, invitation)).collect();
+    let says = match Answer::new(mail.kind, &context.invitation).filter(|_| !carried.is_empty()) {
+        Some(first) => MailContent::Answers { first, carried: &carried, more: *more },
+        None => MailContent::new(mail, links, &context.decided_by),
+    };
     let locale = context.recipient.locale.unwrap_or(context.settings.default_locale);
-    mail::render(&says, &context.invitation, Some(&context.community), &context.settings, locale)
+    mail::render(&says, &context.invitation, context.community.as_ref(), &context.settings, locale)
         .map_err(|_| DeliveryError::Unwritable)
 }

@@ -88,6 +88,10 @@ pub(crate) const ATTEMPTS: &str = "attempts";
 pub(crate) const FORGIVEN: &str = "forgiven";
 /// Since when the mail service has been too busy for the mail.
 pub(crate) const BUSY_SINCE: &str = "busySince";
+/// When a mail is to be sent.
+pub(crate) const NOT_BEFORE: &str = "notBefore";
+/// The UTC day that a mail counts against its recipient's mailbox.
+pub(crate) const COUNTED_ON: &str = "countedOn";
 /// The end of the mail's lease.
 pub(crate) const LEASED_UNTIL: &str = "leasedUntil";
 /// The links that were mailed.
@@ -97,7 +101,14 @@ pub(crate) const WHY: &str = "why";
 /// Since when a mail or a record is parked.
 pub(crate) const AT: &str = "at";
 
-/// How many invitations a sender has made in a day.
+/// The notice that waits, in what a sender has been told.
+pub(crate) const CARRIER: &str = "carrier";
+/// The notice that was leased last.
+pub(crate) const TOLD_BY: &str = "toldBy";
+/// When that was.
+pub(crate) const TOLD_AT: &str = "toldAt";
+
+/// How many invitations a sender has made in a day, or mails a mailbox got.
 pub(crate) const USED: &str = "used";
 /// What tells one write of an idempotent request from the next.
 pub(crate) const STAMP: &str = "stamp";

@@ -11,7 +11,7 @@ use domain::{
     email::AddressKey,
     id::{InvitationId, UserId},
     invitation::Invitation,
-    outbox::OutboxMail,
+    outbox::{NewMail, OutboxMail},
     person::{Member, Party, Role, Standing},
     sending::Quota,
     transition::{Guard, StandingChange, Transition},
@@ -26,7 +26,7 @@ use crate::{
     expression::{Expression, number, string},
     idempotency::RequestWrite,
     keys::{Key, Spread, mail_name},
-    record::{self, Address, Item, Kind, NoFields, invitation_record, record},
+    record::{self, Address, Item, Kind, NoFields, due, invitation_record, record},
     write::{Write, Written},
 };
 
@@ -42,7 +42,8 @@ pub fn actions(transition: &Transition) -> usize {
         _ => false,
     };
     let own = transition.guards.iter().filter(|guard| !shared(guard)).count();
-    1 + transition.standings.len() + transition.mails.len() + own
+    let waiting = transition.mails.iter().filter(|mail| mail.not_before.is_some()).count();
+    1 + transition.standings.len() + transition.mails.len() + waiting + own
 }
 
 /// What is written in one transaction with transitions.
@@ -272,12 +273,20 @@ impl Plan {
             let key = Key::mail(invitation.id, &mail_name(mail.kind, &mail.to, invitation.revision));
             let item = record(Kind::Mail, key.clone(), &OutboxMail::new(mail))?;
             self.at(key, None).put = Some(item);
+            self.wake(invitation.id, mail, invitation.revision);
         }
         let spread = Spread::by_invitation(invitation.id);
         for guard in &transition.guards {
             self.guard(guard, spread);
         }
         Ok(())
+    }
+
+    /// Has a mail come by again whose time is yet to come.
+    fn wake(&mut self, id: InvitationId, mail: &NewMail, revision: u64) {
+        let Some(at) = mail.not_before else { return };
+        let (key, item) = due(at, id, &mail_name(mail.kind, &mail.to, revision));
+        self.at(key, None).put = Some(item);
     }
 
     fn guard(&mut self, guard: &Guard, spread: Spread) {

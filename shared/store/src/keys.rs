@@ -11,16 +11,21 @@
 //! | connection, one way | `USER#id` | `CONNECTION#other` |
 //! | daily quota | `USER#id` | `QUOTA#day` |
 //! | idempotent request | `USER#id` | `REQUEST#digest` |
+//! | how far a sender has been told of answers | `USER#id` | `DIGEST` |
+//! | a notice that another mail carries | `USER#id` | `NOTICE#carrier#mail` |
 //! | name of an active user, from each of its words on | `NAME#first character` | `name#user` |
 //! | address: its owner, its suppression | `ADDRESS#digest` | `ADDRESS` |
+//! | invitation mails to an address in a day | `MAILED#digest` | `MAILED` |
 //! | standing of an address | `ADDRESS#digest` | `STANDING#community` |
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community | `TALLY#id` | `TALLY` |
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
 //! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
-//! | parked mail | `PARKED` | `invitation#mail` |
-//! | record of an invitation that did not read | `PARKED` | `invitation#RECORD#sk` |
+//! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
+//! | gate before the mail service | `GATE` | `GATE` |
+//! | parked mail | `PARKED#spread` | `invitation#mail` |
+//! | record of an invitation that did not read | `PARKED#spread` | `invitation#RECORD#sk` |
 
 use std::collections::HashMap;
 
@@ -139,6 +144,28 @@ impl Key {
         Self::new(user_partition(user), format!("QUOTA#{day}"))
     }
 
+    /// The invitation mails that the address got on that UTC day. Nothing leads from an address to it but a guess, so that it
+    /// may outlive an erasure by a day.
+    pub fn mailed(address: &AddressKey, day: Date) -> Self {
+        let digest = hex::encode(Sha256::digest(format!("{day} {}", address.as_str())));
+        Self::new(format!("MAILED#{digest}"), "MAILED")
+    }
+
+    /// How far the sender has been told of answers.
+    pub fn digest(sender: &UserId) -> Self {
+        Self::new(user_partition(sender), "DIGEST")
+    }
+
+    /// That `carrier`, a mail by its name, tells the sender what the mail of that name says.
+    pub(crate) fn notice(sender: &UserId, carrier: &str, invitation: InvitationId, mail: &str) -> Self {
+        Self::new(user_partition(sender), format!("{}{invitation}#{mail}", notices_of(carrier)))
+    }
+
+    /// The invitation and the name of the mail that a notice's key names.
+    pub(crate) fn notice_mail(&self, carrier: &str) -> Option<(InvitationId, &str)> {
+        mail_of(self.sk.strip_prefix(&notices_of(carrier))?)
+    }
+
     /// What came of the user's request with that idempotency key.
     pub fn idempotency(user: &UserId, idempotency_key: &str) -> Self {
         let digest = hex::encode(Sha256::digest(idempotency_key));
@@ -200,9 +227,25 @@ impl Key {
         self.sk.strip_prefix(MODERATOR_PREFIX)?.parse().ok()
     }
 
-    /// That the mail is parked.
+    /// The gate before the mail service.
+    pub fn gate() -> Self {
+        Self::new("GATE", "GATE")
+    }
+
+    /// That the mail waits until then. Mails are spread over some partitions.
+    pub fn due(at: Timestamp, id: InvitationId, mail: &str) -> Self {
+        Self::new(due_partition(spread(id)), format!("{}{id}#{mail}", due_at(at)))
+    }
+
+    /// The mail whose time has come when this record goes; `None` for any other record.
+    pub fn due_mail(&self) -> Option<(InvitationId, &str)> {
+        let (_, mail) = self.sk.split_once('#').filter(|_| self.pk.starts_with(DUE_PREFIX))?;
+        mail_of(mail)
+    }
+
+    /// That the mail is parked. Mails are spread over some partitions.
     pub fn parked(id: InvitationId, mail: &str) -> Self {
-        Self::new(PARKED_PARTITION, format!("{id}#{mail}"))
+        Self::new(parked_partition(spread(id)), format!("{id}#{mail}"))
     }
 
     /// The mail that a parked record is about; `None` for any other record.
@@ -212,7 +255,7 @@ impl Key {
 
     /// That a record in the invitation's partition did not read.
     pub fn parked_record(id: InvitationId, sk: &str) -> Self {
-        Self::new(PARKED_PARTITION, format!("{id}#{RECORD_PREFIX}{sk}"))
+        Self::new(parked_partition(spread(id)), format!("{id}#{RECORD_PREFIX}{sk}"))
     }
 
     /// The key of the record that did not read; `None` if this parks something else.
@@ -222,8 +265,7 @@ impl Key {
     }
 
     fn parked_thing(&self) -> Option<(InvitationId, &str)> {
-        let (id, thing) = self.sk.split_once('#').filter(|_| self.pk == PARKED_PARTITION)?;
-        Some((id.parse().ok()?, thing))
+        mail_of(&self.sk).filter(|_| self.pk.starts_with(PARKED_PREFIX))
     }
 }
 
@@ -234,6 +276,42 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
+/// The partitions of mails that wait, of those that are parked.
+pub(crate) const SPREAD: u8 = 8;
+
+/// The partition, among [`SPREAD`], of a record about a mail of the invitation.
+fn spread(id: InvitationId) -> u8 {
+    id.to_bytes()[15] % SPREAD
+}
+
+/// The partition of mails that wait, by its number.
+pub(crate) fn due_partition(number: u8) -> String {
+    format!("{DUE_PREFIX}{number}")
+}
+
+/// The partition of parked mails, by its number.
+pub(crate) fn parked_partition(number: u8) -> String {
+    format!("{PARKED_PREFIX}{number}")
+}
+
+/// What the sort keys of mails that wait until then begin with. Texts of one length compare as their numbers do.
+pub(crate) fn due_at(at: Timestamp) -> String {
+    format!("{:015}#", at.as_millisecond().max(0))
+}
+
+/// What the sort keys of the notices that a mail carries begin with.
+pub(crate) fn notices_of(carrier: &str) -> String {
+    format!("NOTICE#{carrier}#")
+}
+
+/// The invitation and the name of one of its mails, as texts name them together.
+fn mail_of(text: &str) -> Option<(InvitationId, &str)> {
+    let (id, name) = text.split_once('#')?;
+    Some((id.parse().ok()?, name))
+}
+
+/// What the partitions of mails that wait begin with.
+const DUE_PREFIX: &str = "DUE#";
 /// What the partitions of users begin with.
 const USER_PREFIX: &str = "USER#";
 /// What the sort keys of mails begin with.
@@ -246,8 +324,8 @@ pub(crate) const CONNECTION_PREFIX: &str = "CONNECTION#";
 pub(crate) const MODERATOR_PREFIX: &str = "MODERATOR#";
 /// What parks a record that did not read, rather than a mail.
 const RECORD_PREFIX: &str = "RECORD#";
-/// The partition of parked mails, and of records that did not read.
-pub(crate) const PARKED_PARTITION: &str = "PARKED";
+/// What the partitions of parked mails, and of records that did not read, begin with.
+const PARKED_PREFIX: &str = "PARKED#";
 
 /// The name of a mail among those of its invitation: the same for the same change, however often it is tried.
 pub(crate) fn mail_name(kind: MailKind, to: &Addressee, revision: u64) -> String {

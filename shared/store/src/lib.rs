@@ -6,10 +6,12 @@
 mod addresses;
 mod attributes;
 mod communities;
+pub mod digest;
 pub mod erasure;
 mod error;
 pub mod execute;
 mod expression;
+pub mod gate;
 pub mod idempotency;
 pub mod keys;
 pub mod listing;

@@ -4,28 +4,36 @@ use std::ops::ControlFlow;
 
 use domain::{
     Timestamp,
+    email::AddressKey,
     id::{CommunityId, InvitationId},
     invitation::Invitation,
     link::LinkToken,
     outbox::{Addressee, MailKind, MailState, MailedLink, NewMail, OutboxMail},
     person::User,
+    sending::Quota,
     settings::Settings,
     time::later,
 };
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Date};
 
 use crate::{
     Store, StoreError,
-    attributes::{AGAIN, AT, ATTEMPTS, BUSY_SINCE, FORGIVEN, KIND, LEASED_UNTIL, LINKS, SK, STATE, WHY},
+    attributes::{
+        AGAIN, AT, ATTEMPTS, BUSY_SINCE, COUNTED_ON, FORGIVEN, KIND, LEASED_UNTIL, LINKS, NOT_BEFORE, SK, STATE, TTL,
+        USED, WHY,
+    },
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, Spread, addressee_name, mail_name},
-    record::{self, Item, Kind, invitation_of, kind_of},
+    keys::{Key, MAIL_PREFIX, SPREAD, Spread, addressee_name, due_at, due_partition, mail_name, parked_partition},
+    record::{self, Item, Kind, due, invitation_of, kind_of},
     retry, users,
     write::{MAX_ACTIONS, Write, Written},
 };
 
 /// How long a lease lasts: longer than an attempt takes to be told yes or no, after which nothing of it goes on.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// Sorts behind every id.
+const PAST_ALL: &str = "~";
 
 /// A mail in the outbox, by the key of its record.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -43,6 +51,8 @@ pub struct Lease {
     until: Timestamp,
     /// The place of its link among those of the mail.
     link: usize,
+    /// The day that the mail counts against its recipient's mailbox, if it is known to count.
+    pub counted_on: Option<Date>,
 }
 
 /// An invitation with its mails.
@@ -66,6 +76,13 @@ pub struct LinkTarget {
     pub settings: Settings,
 }
 
+impl Lease {
+    /// The end of the lease.
+    pub fn until(&self) -> Timestamp {
+        self.until
+    }
+}
+
 impl MailId {
     /// Returns the mail that the record is one of; `None` if it is none.
     pub fn of_record(item: &Item) -> Option<Self> {
@@ -79,13 +96,25 @@ impl MailId {
         Some(Self { invitation, name: name.to_owned() })
     }
 
+    /// Returns the mail whose time has come when the record at `key` goes; `None` if it is about none.
+    pub fn of_due(key: &Key) -> Option<Self> {
+        let (invitation, name) = key.due_mail()?;
+        Some(Self { invitation, name: name.to_owned() })
+    }
+
     /// The revision of the invitation that the mail came with: the larger, the later.
     pub fn revision(&self) -> Option<u64> {
         self.name.split('#').nth(2)?.parse().ok()
     }
 
-    fn key(&self) -> Key {
+    pub(crate) fn key(&self) -> Key {
         Key::mail(self.invitation, &self.name)
+    }
+}
+
+impl std::fmt::Display for MailId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}#{}", self.invitation, self.name)
     }
 }
 
@@ -101,7 +130,8 @@ impl InvitationWithMails {
         let is_it = |(name, mail): &&(String, OutboxMail)| {
             let id = MailId { invitation: self.id, name: name.clone() };
             let latest = id.revision().is_some_and(|revision| !self.is_outdated(revision));
-            let wanted = mail.to == Addressee::Invitee && mail.kind.rules().wanted_while == Some(status);
+            let rules = mail.kind.rules();
+            let wanted = rules.tracked && rules.wanted_while == Some(status);
             latest && wanted && mail.state == MailState::Dropped
         };
         let (name, _) = self.mails.iter().find(is_it)?;
@@ -169,12 +199,7 @@ impl Store {
         link: &MailedLink,
         now: Timestamp,
     ) -> Result<Option<Lease>, StoreError> {
-        let lease = Lease { until: later(now, LEASE), link: mail.links.len() };
-        let mut expression = unchanged(mail);
-        expression.set(STATE, string(MailState::Sending.as_str()));
-        expression.set(LEASED_UNTIL, number(lease.until.as_millisecond()));
-        expression.increase(ATTEMPTS, 1);
-        expression.append(LINKS, serde_dynamo::to_attribute_value(link)?);
+        let (lease, expression) = leasing(mail, link, now)?;
         Ok(self.update(id.key(), expression).await?.then_some(lease))
     }
 
@@ -184,15 +209,42 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails.
     pub async fn requeue(&self, id: &MailId, lease: &Lease, now: Timestamp) -> Result<(), StoreError> {
-        let mut expression = Expression::default();
-        // An attempt that outlived its lease leaves the mail to the one that holds it now.
-        expression.require_equal(LEASED_UNTIL, number(lease.until.as_millisecond()));
+        let mut expression = giving_back(lease);
         expression.set(STATE, string(MailState::Queued.as_str()));
-        expression.remove(LEASED_UNTIL);
-        expression.remove_element(LINKS, lease.link);
-        expression.increase(FORGIVEN, 1);
         expression.set_missing(BUSY_SINCE, number(now.as_millisecond()));
         self.update(id.key(), expression).await.map(drop)
+    }
+
+    /// Lets a mail wait that has been leased and is not sent, as if this attempt had not been.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn put_off(&self, id: &MailId, lease: &Lease, until: Timestamp) -> Result<(), StoreError> {
+        let writes = waiting(id, giving_back(lease), until);
+        self.transact(writes.into()).await.map(drop)
+    }
+
+    /// Lets a mail that is still as it was read wait until then. `false` if another attempt has leased or finished it
+    /// since.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn postpone(&self, id: &MailId, mail: &OutboxMail, until: Timestamp) -> Result<bool, StoreError> {
+        let writes = waiting(id, unchanged(mail), until);
+        Ok(self.transact(writes.into()).await? == Written::Done)
+    }
+
+    /// Counts one more invitation mail to the address on that day. `false` if it has got as many as it may.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn count_mail(&self, address: &AddressKey, now: Timestamp, most: u32) -> Result<bool, StoreError> {
+        let mut expression = Expression::default();
+        expression.set(KIND, string(Kind::Mailed.as_str()));
+        expression.set(TTL, number(later(Quota::day_ends(now), SignedDuration::from_hours(24)).as_second()));
+        expression.increase(USED, 1);
+        expression.require_missing_or_at_most(USED, i64::from(most) - 1);
+        self.update(Key::mailed(address, Quota::day(now)), expression).await
     }
 
     /// Notes that the mail service has the mail, and ends the lease.
@@ -273,13 +325,72 @@ impl Store {
         self.update(id.key(), expression).await.map(drop)
     }
 
+    /// Has a mail come by again at that time, whatever it is doing until then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn look_again(&self, id: &MailId, at: Timestamp) -> Result<(), StoreError> {
+        let (_, due) = due(at, id.invitation, &id.name);
+        self.transact(vec![Write::Put(due, Expression::default())]).await.map(drop)
+    }
+
+    /// Releases what is parked, some `most` of it in all: the stream reports it. Returns how much.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails; what was released stays so.
+    pub async fn release_parked(&self, most: usize) -> Result<usize, StoreError> {
+        let share = most.div_ceil(usize::from(SPREAD));
+        let mut released = 0;
+        for number in 0..SPREAD {
+            // Whatever is parked again meanwhile sorts where it did, and is not met twice.
+            let keys = self.keys_before(&parked_partition(number), PAST_ALL, share).await?;
+            released += keys.len();
+            self.forget(keys).await?;
+        }
+        Ok(released)
+    }
+
+    /// Whether anything is parked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn is_anything_parked(&self) -> Result<bool, StoreError> {
+        for number in 0..SPREAD {
+            if !self.keys_before(&parked_partition(number), PAST_ALL, 1).await?.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Has the stream report mails whose time has come at `now`, `most` of them at the most. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails; what was reported stays so.
+    pub async fn wake(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+        let share = most.div_ceil(usize::from(SPREAD));
+        let end = due_at(later(now, SignedDuration::from_millis(1)));
+        let mut woken = 0;
+        // Each minute another partition is the first, so that few for all are not always few for the same.
+        let first = u8::try_from(now.as_second() / 60 % i64::from(SPREAD)).unwrap_or_default();
+        for number in (first..SPREAD).chain(0..first) {
+            let room = share.min(most - woken);
+            if room > 0 {
+                let keys = self.keys_before(&due_partition(number), &end, room).await?;
+                woken += keys.len();
+                self.forget(keys).await?;
+            }
+        }
+        Ok(woken)
+    }
+
     /// Replaces a mail to all moderators of the community by one mail to each.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; a repetition adds nothing twice.
     pub async fn fan_out(&self, id: &MailId, mail: &OutboxMail, community: &CommunityId) -> Result<(), StoreError> {
         let mails = self.moderators(community).await?.into_iter().map(|user| {
-            let new = NewMail { kind: mail.kind, to: Addressee::User(user) };
+            let new = NewMail { request: mail.request, ..NewMail::new(mail.kind, Addressee::User(user)) };
             (Key::mail(id.invitation, &format!("{}#{}", id.name, addressee_name(&new.to))), new)
         });
         let mails: Vec<_> = mails.collect();
@@ -306,11 +417,44 @@ impl Store {
 }
 
 /// Requires that no attempt has leased or finished the mail since it was read.
-fn unchanged(mail: &OutboxMail) -> Expression {
+pub(crate) fn unchanged(mail: &OutboxMail) -> Expression {
     let mut expression = Expression::default();
     expression.require_equal(STATE, string(mail.state.as_str()));
     expression.require_equal(ATTEMPTS, number(mail.attempts));
     expression
+}
+
+/// Leases the mail, unless an attempt has leased or finished it since it was read, and keeps the link that it will carry.
+pub(crate) fn leasing(mail: &OutboxMail, link: &MailedLink, now: Timestamp) -> Result<(Lease, Expression), StoreError> {
+    let lease = Lease { until: later(now, LEASE), link: mail.links.len(), counted_on: mail.counted_on };
+    let mut expression = unchanged(mail);
+    expression.set(STATE, string(MailState::Sending.as_str()));
+    expression.set(LEASED_UNTIL, number(lease.until.as_millisecond()));
+    expression.increase(ATTEMPTS, 1);
+    expression.append(LINKS, serde_dynamo::to_attribute_value(link)?);
+    Ok((lease, expression))
+}
+
+/// Ends a lease under which nothing was sent, and forgets its link.
+fn giving_back(lease: &Lease) -> Expression {
+    let mut expression = Expression::default();
+    // An attempt that outlived its lease leaves the mail to the one that holds it now.
+    expression.require_equal(LEASED_UNTIL, number(lease.until.as_millisecond()));
+    expression.remove(LEASED_UNTIL);
+    expression.remove_element(LINKS, lease.link);
+    expression.increase(FORGIVEN, 1);
+    if let Some(day) = lease.counted_on {
+        expression.set(COUNTED_ON, string(day.to_string()));
+    }
+    expression
+}
+
+/// Lets the mail wait until then, where `expression` allows it, and come by again.
+pub(crate) fn waiting(id: &MailId, mut expression: Expression, until: Timestamp) -> [Write; 2] {
+    expression.set(STATE, string(MailState::Waiting.as_str()));
+    expression.set(NOT_BEFORE, number(until.as_millisecond()));
+    let (_, due) = due(until, id.invitation, &id.name);
+    [Write::Update(id.key(), expression), Write::Put(due, Expression::default())]
 }
 
 /// Drops the mail, unless an attempt has leased or finished it since it was read.

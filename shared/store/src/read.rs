@@ -287,6 +287,28 @@ impl Store {
         Ok(self.standing(&Party::User(user.clone()), community).await?.role)
     }
 
+    /// The keys of the first records of a partition whose sort key is below `end`, some `most` of them, read consistently.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the query fails.
+    pub(crate) async fn keys_before(&self, partition: &str, end: &str, most: usize) -> Result<Vec<Key>, StoreError> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk AND #sk < :end")
+            .projection_expression("#pk, #sk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", string(partition))
+            .expression_attribute_values(":end", string(end))
+            .limit(i32::try_from(most).unwrap_or(i32::MAX))
+            .send()
+            .await?;
+        Ok(found.items().iter().filter_map(key_of).collect())
+    }
+
     /// All records of a partition whose sort key begins with `prefix`, read consistently.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Serialize, de::DeserializeOwned};
 
 use domain::{
+    Timestamp,
     email::AddressKey,
     id::{InvitationId, UserId},
     invitation::{Invitation, Status},
@@ -62,6 +63,16 @@ pub enum Kind {
     Stats,
     /// The network settings.
     Settings,
+    /// How far a sender has been told of answers.
+    Digest,
+    /// A notice that another mail carries.
+    Notice,
+    /// The invitation mails that an address got in a day.
+    Mailed,
+    /// A mail that waits for its time.
+    Due,
+    /// The gate before the mail service.
+    Gate,
     /// A parked mail.
     Parked,
 }
@@ -85,6 +96,11 @@ impl Kind {
             Self::Moderator => "moderator",
             Self::Stats => "tally",
             Self::Settings => "settings",
+            Self::Digest => "digest",
+            Self::Notice => "notice",
+            Self::Mailed => "mailed",
+            Self::Due => "due",
+            Self::Gate => "gate",
             Self::Parked => "parked",
         }
     }
@@ -230,6 +246,17 @@ pub fn user_record(known: &UserRecord) -> Result<Item, StoreError> {
         item.insert(attribute.to_owned(), AttributeValue::Bool(true));
     }
     Ok(item)
+}
+
+/// The record whose deletion tells `deliver` that the mail's time has come, and its key. The table deletes it some time
+/// after that by itself.
+pub(crate) fn due(at: Timestamp, id: InvitationId, mail: &str) -> (Key, Item) {
+    let key = Key::due(at, id, mail);
+    let mut item: Item = key.clone().into();
+    item.insert(KIND.to_owned(), string(Kind::Due.as_str()));
+    // TTL counts whole seconds: rounded up, so that it never comes early.
+    item.insert(TTL.to_owned(), number(at.as_second() + 1));
+    (key, item)
 }
 
 /// The kind of a record in a stream; `None` if it has none.

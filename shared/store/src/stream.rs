@@ -29,6 +29,8 @@ pub enum Report {
     },
     /// The deadline of an invitation has passed.
     Deadline(InvitationId),
+    /// The time has come of a mail that waited.
+    Due(MailId),
     /// An operator has released a parked mail.
     ReleasedMail(MailId),
     /// An operator wants a record looked at again that did not read.
@@ -62,7 +64,7 @@ fn changed(before: Item, after: Item) -> Result<Option<Report>, StoreError> {
         }
         Some(_) => None,
         None if kind_of(&before) == Some(Kind::Deadline.as_str()) => invitation_of(&before).map(Report::Deadline),
-        None => key_of(&before).and_then(|key| released(&key)),
+        None => key_of(&before).and_then(|key| MailId::of_due(&key).map(Report::Due).or_else(|| released(&key))),
     })
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::{
     operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
-        CancellationReason, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-        Update, builders::TransactWriteItemBuilder,
+        CancellationReason, ConditionCheck, Delete, DeleteRequest, Put, ReturnValuesOnConditionCheckFailure,
+        TransactWriteItem, Update, WriteRequest, builders::TransactWriteItemBuilder,
     },
 };
 
@@ -16,6 +16,8 @@ use crate::{Store, StoreError, expression::Expression, keys::Key, record::Item};
 
 /// The most actions that DynamoDB takes in one transaction.
 pub const MAX_ACTIONS: usize = 100;
+/// The most deletions that DynamoDB takes in one request.
+const MAX_DELETIONS: usize = 25;
 /// How often a write that only collided with a transaction is tried.
 const ATTEMPTS: u32 = 8;
 
@@ -99,6 +101,31 @@ impl Store {
             }
         }
         Err(too_many_collisions())
+    }
+
+    /// Removes records whose deletion is what matters, one by one. What is there no more is fine.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails, or leaves some undone; some may be removed then.
+    pub(crate) async fn forget(&self, keys: Vec<Key>) -> Result<(), StoreError> {
+        for keys in keys.chunks(MAX_DELETIONS) {
+            let deletion = |key: &Key| {
+                let request = DeleteRequest::builder().set_key(Some(key.clone().into())).build();
+                request.map(|request| WriteRequest::builder().delete_request(request).build())
+            };
+            let deletions = keys.iter().map(deletion).collect::<Result<Vec<_>, _>>();
+            let mut open = Some(deletions.map_err(|error| StoreError::Permanent(error.to_string()))?);
+            for attempt in 0..ATTEMPTS {
+                let Some(deletions) = open.take() else { break };
+                pause(attempt).await;
+                let answer = self.client.batch_write_item().request_items(&self.table, deletions).send().await?;
+                open = answer.unprocessed_items.unwrap_or_default().remove(&self.table);
+            }
+            if open.is_some() {
+                return Err(StoreError::Unavailable("unprocessed deletions".to_owned()));
+            }
+        }
+        Ok(())
     }
 
     /// Removes records that are not written any more, in transactions of a hundred.

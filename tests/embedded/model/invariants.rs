@@ -49,6 +49,7 @@ impl<'a> Inspection<'a> {
         inspection.live();
         inspection.members();
         inspection.mails(taken);
+        inspection.digests();
         inspection.stats();
         inspection.quotas();
         inspection.belongings();
@@ -153,8 +154,12 @@ impl<'a> Inspection<'a> {
                     *sent.entry((id.to_owned(), kind.to_owned())).or_default() += 1;
                     true
                 }
-                "parked" => self.get("PARKED", &format!("{id}#{name}")).is_some(),
+                "parked" => {
+                    self.table.keys().any(|(pk, sk)| pk.starts_with("PARKED#") && *sk == format!("{id}#{name}"))
+                }
                 "dropped" => self.may_drop(one, kind, name),
+                "waiting" => self.is_due_later(id, name, mail),
+                "collected" => self.is_carried(one, name),
                 _ => false,
             };
             if !reason {
@@ -174,10 +179,41 @@ impl<'a> Inspection<'a> {
         self.violations.extend(violations);
     }
 
+    /// Whether the mail has yet to wait, and will come by again.
+    fn is_due_later(&self, id: &str, name: &str, mail: &Item) -> bool {
+        let at = number(mail, &["notBefore"]).unwrap_or_default();
+        let due = format!("{at:015}#{id}#{name}");
+        // What waits until now is not looked at before the second is over.
+        at + 2_000 > self.now && self.table.keys().any(|(pk, sk)| pk.starts_with("DUE#") && *sk == due)
+    }
+
+    /// Whether another mail tells the sender what the mail says.
+    fn is_carried(&self, one: &Stored<'_>, name: &str) -> bool {
+        let (pk, end) = (format!("USER#{}", one.sender), format!("#{}#{name}", one.id));
+        let noted = |(key, sk): &(String, String)| *key == pk && sk.starts_with("NOTICE#") && sk.ends_with(&end);
+        self.history.was_erased(one.sender) || self.table.keys().any(noted)
+    }
+
+    /// No notice is left to a mail that does not wait.
+    fn digests(&mut self) {
+        let mut violations = Vec::new();
+        for ((pk, _), digest) in self.table.iter().filter(|((_, sk), _)| sk == "DIGEST") {
+            let Some((id, name)) = text(digest, &["carrier"]).and_then(|carrier| carrier.split_once('#')) else {
+                continue;
+            };
+            let carrier = self.get(&format!("INVITATION#{id}"), &format!("MAIL#{name}"));
+            let state = carrier.and_then(|mail| text(mail, &["state"]));
+            if state != Some("waiting") {
+                violations.push(format!("{pk} leaves notices to {name} of {id}, which is {state:?}"));
+            }
+        }
+        self.violations.extend(violations);
+    }
+
     /// Whether the mail may be dropped: its invitation has ended, or its recipient cannot be reached.
     fn may_drop(&self, one: &Stored<'_>, kind: &str, name: &str) -> bool {
         let over = match kind {
-            "invitation" => one.status != "pending" || one.expires <= self.now,
+            "invitation" | "reminder" => one.status != "pending" || one.expires <= self.now,
             "approval_needed" => one.status != "awaiting_approval" || one.expires <= self.now,
             _ => false,
         };
@@ -257,7 +293,7 @@ impl<'a> Inspection<'a> {
             }
         }
         for (_, parked, _) in
-            self.table.iter().filter(|((pk, _), _)| pk == "PARKED").map(|((pk, sk), item)| (pk, sk, item))
+            self.table.iter().filter(|((pk, _), _)| pk.starts_with("PARKED#")).map(|((pk, sk), item)| (pk, sk, item))
         {
             let (id, mail) = parked.split_once('#').unwrap_or_default();
             let state =
@@ -278,9 +314,9 @@ impl<'a> Inspection<'a> {
                 // A person whom only a token names may join by their address, and leave a standing that says nothing.
                 let joined = text(item, &["joinedBy"]).is_some() || item.len() == 3;
                 let may_be_apart = sk.starts_with("STANDING#") && joined;
-                // A request that was answered while its sender was erased is kept for a day.
-                let passes =
-                    number(item, &["ttl"]).is_some_and(|ttl| sk.starts_with("REQUEST#") && ttl * 1_000 > self.now);
+                // A request that was answered while its sender was erased is kept for a while, and what they were told.
+                let is_kept = |sk: &str| ["REQUEST#", "DIGEST", "NOTICE#"].iter().any(|kept| sk.starts_with(kept));
+                let passes = number(item, &["ttl"]).is_some_and(|ttl| is_kept(sk) && ttl * 1_000 > self.now);
                 let back = sk.strip_prefix("CONNECTION#");
                 let both = back
                     .is_none_or(|other| self.get(&format!("USER#{other}"), &format!("CONNECTION#{user}")).is_some());

@@ -185,6 +185,9 @@ impl Run {
         let settings = json!({
             "declineCooldownDays": 1, "dailyInvitationsPerSender": DAILY_QUOTA, "invitationLifetimeDays": 2,
             "membersInviteConnectionsOnly": self.random.permille(500),
+            "senderNotices": if self.random.permille(700) { "digest" } else { "each" },
+            "reminderDaysBeforeExpiry": usize::from(self.random.permille(500)),
+            "dailyInvitationMailsPerAddress": if self.random.permille(500) { 4 } else { 1_000 },
         });
         self.tell("PUT", "settings", &settings).await;
         for user in (0..USERS).map(user_id) {

@@ -117,6 +117,8 @@ struct State {
     refused_events: usize,
     /// What decides about the mails after those.
     script: Option<Script>,
+    /// What the mail service says of the account, unless it is the usual.
+    account: Option<Value>,
 }
 
 /// The fake mail service and the fake event bus.
@@ -196,7 +198,8 @@ impl Fakes {
             .http_client(client(Bus(self.clone())))
             .build();
         Outbound {
-            ses: Outbound::mail_service(&aws),
+            mail_service: aws,
+            concurrency: 0,
             events: aws_sdk_eventbridge::Client::from_conf(events),
             public_base_url: BASE_URL.to_owned(),
             sender_address: "invitations@example.org".to_owned(),
@@ -204,6 +207,17 @@ impl Fakes {
             event_bus: "bus".to_owned(),
             first_pause: std::time::Duration::from_micros(100),
         }
+    }
+
+    /// Has the mail service say that of the account from now on.
+    pub fn set_account(&self, account: Value) {
+        self.0.lock().unwrap().account = Some(account);
+    }
+
+    fn account(&self) -> String {
+        let quota = json!({ "Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 0.0 });
+        let usual = || json!({ "SendingEnabled": true, "SendQuota": quota });
+        self.0.lock().unwrap().account.clone().unwrap_or_else(usual).to_string()
     }
 
     fn accept(&self, request: Value) -> Result<(u16, Option<&'static str>, String), ConnectorError> {
@@ -248,6 +262,9 @@ struct Ses(Fakes);
 
 impl HttpConnector for Ses {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        if request.method() == "GET" {
+            return HttpConnectorFuture::ready(Ok(response_of((200, self.0.account()))));
+        }
         let response = self.0.accept(serde_json::from_str(&text(&request)).unwrap_or_default());
         HttpConnectorFuture::ready(response.map(|(status, error, body)| {
             let mut response = response_of((status, body));

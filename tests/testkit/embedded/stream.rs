@@ -3,6 +3,7 @@
 use std::sync::Mutex;
 
 use aws_lambda_events::dynamodb::Event;
+use deliver::task::Task;
 use dynoxide::actions::{
     describe_stream::DescribeStreamRequest, get_records::GetRecordsRequest, get_shard_iterator::GetShardIteratorRequest,
 };
@@ -110,6 +111,11 @@ impl World {
                 assert!(rest.is_empty(), "records that were never dealt with: {rest:?}");
             }
         }
+    }
+
+    /// Wakes the mails whose time has come, as the clock does every minute.
+    pub async fn wake(&self) {
+        self.deliver.perform(Task::Wake).await.unwrap();
     }
 
     /// Delivers everything that is due, and returns the mails, in the order of their addresses.

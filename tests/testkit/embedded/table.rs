@@ -134,7 +134,7 @@ impl World {
 
     /// Returns the notes about parked mails.
     pub async fn parked(&self) -> BTreeMap<Place, Item> {
-        self.dump().await.into_iter().filter(|((pk, _), _)| pk == "PARKED").collect()
+        self.dump().await.into_iter().filter(|((pk, _), _)| pk.starts_with("PARKED#")).collect()
     }
 
     /// Returns why mails are parked.

@@ -3,8 +3,9 @@
 use super::*;
 use crate::{
     community::{CommunityType, MembershipMode},
+    field::Whole,
     invitation::{CommunityLabel, Delivery, Sender, Status},
-    outbox::{MailKind, NewMail},
+    outbox::{MailKind, NewMail, RequestSize},
     sending::{SendingRights, Terms},
 };
 
@@ -31,6 +32,7 @@ fn invitation(status: Status) -> Invitation {
         silent: false,
         rights: SendingRights { needs_approval: false, connections_only: false },
         now: now(),
+        reminder_at: None,
     };
     let invitee = Invitee::address("ann@example.org".parse().unwrap());
     let made = terms.invitation("01KZ7Q3V9MZ4T8X2C6B1N5D0FA".parse().unwrap(), invitee);
@@ -42,13 +44,22 @@ fn mail(kind: MailKind, state: MailState) -> OutboxMail {
         MailKind::ApprovalNeeded => Addressee::User("moderator".parse().unwrap()),
         _ => Addressee::Invitee,
     };
-    OutboxMail { state, ..OutboxMail::new(&NewMail { kind, to }) }
+    OutboxMail { state, ..OutboxMail::new(&NewMail::new(kind, to)) }
 }
 
 /// The steps of a mail for each of what may be known of its recipient.
 fn steps(mail: &OutboxMail, status: Status) -> [Step; 3] {
     let facts = [RecipientFact::Unread, RecipientFact::Nobody, RecipientFact::Found];
-    facts.map(|fact| decide(mail, &invitation(status), fact, now()))
+    facts.map(|fact| decide(mail, &invitation(status), &knowing(fact), now()))
+}
+
+fn knowing(recipient: RecipientFact) -> Facts<'static> {
+    Facts { recipient, ..Facts::default() }
+}
+
+/// The step of a mail whose recipient was found.
+fn step_at(mail: &OutboxMail, invitation: &Invitation, now: Timestamp) -> Step {
+    decide(mail, invitation, &knowing(RecipientFact::Found), now)
 }
 
 #[test]
@@ -74,7 +85,7 @@ fn no_mail_tells_an_invitee_of_a_request_that_was_not_approved() {
     for status in Status::ALL {
         let joined = mail(MailKind::Joined, MailState::Queued);
         let unheard_of = Invitation { mailed_at: None, ..invitation(status) };
-        let step = decide(&joined, &unheard_of, RecipientFact::Found, now());
+        let step = step_at(&joined, &unheard_of, now());
         let hears = matches!(status, Status::Pending | Status::Accepted | Status::Declined);
         assert_eq!(step, if hears { Step::Send } else { Step::Drop }, "{status:?}");
         assert_eq!(steps(&joined, Status::Expired)[2], Step::Send, "what was mailed before has been heard of");
@@ -84,7 +95,7 @@ fn no_mail_tells_an_invitee_of_a_request_that_was_not_approved() {
 #[test]
 fn an_expired_invitation_is_not_mailed_although_the_table_still_has_it_as_pending() {
     let mail = mail(MailKind::Invitation, MailState::Queued);
-    let at = |now| decide(&mail, &invitation(Status::Pending), RecipientFact::Found, now);
+    let at = |now| step_at(&mail, &invitation(Status::Pending), now);
     assert_eq!([at(later(3_599)), at(later(3_600))], [Step::Send, Step::Drop]);
 }
 
@@ -97,7 +108,7 @@ fn a_mail_to_the_moderators_is_fanned_out_without_a_look_at_anyone() {
 
 #[test]
 fn a_mail_that_is_dealt_with_shows_in_an_invitation_that_does_not_say_so_yet() {
-    let step = |kind, state, status| decide(&mail(kind, state), &invitation(status), RecipientFact::Unread, now());
+    let step = |kind, state, status| decide(&mail(kind, state), &invitation(status), &Facts::default(), now());
     for (state, shown) in [
         (MailState::Sent, DeliveryState::Sent),
         (MailState::Parked, DeliveryState::Failed),
@@ -112,13 +123,13 @@ fn a_mail_that_is_dealt_with_shows_in_an_invitation_that_does_not_say_so_yet() {
         ..invitation(Status::Pending)
     };
     let sent = mail(MailKind::Invitation, MailState::Sent);
-    assert_eq!(decide(&sent, &known, RecipientFact::Unread, now()), Step::Skip);
+    assert_eq!(decide(&sent, &known, &Facts::default(), now()), Step::Skip);
 }
 
 #[test]
 fn a_lease_is_waited_for_until_it_ends() {
     let leased = OutboxMail { leased_until: Some(later(90)), ..mail(MailKind::Invitation, MailState::Sending) };
-    let at = |now| decide(&leased, &invitation(Status::Pending), RecipientFact::Found, now);
+    let at = |now| step_at(&leased, &invitation(Status::Pending), now);
     assert_eq!([at(later(89)), at(later(90))], [Step::Wait, Step::Send]);
 }
 
@@ -126,7 +137,7 @@ fn a_lease_is_waited_for_until_it_ends() {
 fn the_fifth_attempt_without_a_result_is_the_last() {
     let tried = |attempts, forgiven| {
         let mail = OutboxMail { attempts, forgiven, ..mail(MailKind::Invitation, MailState::Queued) };
-        decide(&mail, &invitation(Status::Pending), RecipientFact::Found, now())
+        step_at(&mail, &invitation(Status::Pending), now())
     };
     assert_eq!(tried(4, 0), Step::Send);
     assert!(matches!(tried(5, 0), Step::Park(_)));
@@ -134,11 +145,19 @@ fn the_fifth_attempt_without_a_result_is_the_last() {
 }
 
 #[test]
-fn a_busy_mail_service_is_waited_for_a_day() {
-    let busy = |busy_since| OutboxMail { busy_since, ..mail(MailKind::Invitation, MailState::Sending) };
-    assert_eq!(after_busy(&busy(None), now()), None);
-    assert_eq!(after_busy(&busy(Some(later(-86_399))), now()), None);
-    assert!(after_busy(&busy(Some(later(-86_400))), now()).is_some());
+fn a_busy_mail_service_is_waited_for_while_the_invitation_lives_and_for_a_day() {
+    let busy = |busy_since: Option<i64>, expires: i64| {
+        let mail = OutboxMail { busy_since: busy_since.map(later), ..mail(MailKind::Invitation, MailState::Sending) };
+        after_busy(&mail, &Invitation { expires_at: later(expires), ..invitation(Status::Pending) }, now())
+    };
+    assert_eq!([busy(None, 1), busy(Some(-299), 1)], [AfterBusy::Requeue; 2]);
+    let wait = |seconds| AfterBusy::Wait(spread(invitation(Status::Pending).id, later(seconds)));
+    assert_eq!(
+        [busy(Some(-300), 1), busy(Some(-3_000), 0), busy(Some(-86_399), 0)],
+        [wait(300), wait(3_000), wait(3_600)]
+    );
+    assert_eq!(busy(Some(-864_000), 1), wait(3_600), "ten days, and it is not over");
+    assert!(matches!(busy(Some(-86_400), 0), AfterBusy::Park(_)));
 }
 
 #[test]
@@ -147,9 +166,109 @@ fn who_blocked_the_community_gets_no_mail_that_solicits_and_every_notice() {
     let cooling = Standing { cooling_until: Some(later(1)), ..Standing::default() };
     let rested = Standing { cooling_until: Some(now()), ..Standing::default() };
     for kind in MailKind::ALL {
-        let solicits = matches!(kind, MailKind::Invitation | MailKind::Joined);
+        let solicits = matches!(kind, MailKind::Invitation | MailKind::Joined | MailKind::Reminder);
         let refused = |standing| is_refused(&mail(kind, MailState::Queued), standing, now());
         assert_eq!([&blocked, &cooling].map(refused), [solicits; 2], "{kind:?}");
         assert_eq!([&rested, &Standing::default()].map(refused), [false; 2], "{kind:?}");
     }
+}
+
+#[test]
+fn a_mail_that_waits_is_left_alone_until_its_time() {
+    let reminder = OutboxMail { not_before: Some(later(60)), ..mail(MailKind::Reminder, MailState::Waiting) };
+    let at = |now| step_at(&reminder, &invitation(Status::Pending), now);
+    assert_eq!([at(later(59)), at(later(60))], [Step::Postpone(later(60)), Step::Send]);
+    assert_eq!(steps(&reminder, Status::Accepted), [Step::Drop; 3], "and is dropped as soon as it says nothing true");
+    let queued = OutboxMail { state: MailState::Queued, ..reminder.clone() };
+    assert_eq!(step_at(&queued, &invitation(Status::Pending), now()), Step::Send, "one that is queued has its time");
+}
+
+#[test]
+fn a_request_for_many_stays_true_while_one_of_them_waits_for_approval() {
+    let request = Some(RequestSize { places: 3, invitations: 3 });
+    for to in [Addressee::Moderators, Addressee::User("mo".parse().unwrap())] {
+        let asks = OutboxMail { request, to: to.clone(), ..mail(MailKind::ApprovalNeeded, MailState::Queued) };
+        let wanted = if to == Addressee::Moderators { Step::FanOut } else { Step::LookUp };
+        let step = |status, request_waits| {
+            let facts = Facts { request_waits, ..Facts::default() };
+            decide(&asks, &invitation(status), &facts, now())
+        };
+        assert_eq!(step(Status::AwaitingApproval, Fact::Unread), wanted);
+        assert_eq!(step(Status::Pending, Fact::Unread), Step::LookUpRequest);
+        assert_eq!(
+            [step(Status::Pending, Fact::Known(true)), step(Status::Pending, Fact::Known(false))],
+            [wanted, Step::Drop]
+        );
+    }
+}
+
+#[test]
+fn a_request_waits_while_one_of_its_invitations_does_or_may_still_be_made() {
+    let (made, answered) = (invitation(Status::AwaitingApproval), invitation(Status::Pending));
+    let waits = |all: [Option<&Invitation>; 2], seconds| request_waits(all, now(), later(seconds));
+    assert!(waits([Some(&answered), Some(&made)], 1_800));
+    assert!(!waits([Some(&answered), Some(&made)], 3_600), "an expired one waits no more");
+    assert!(!waits([Some(&answered); 2], 0));
+    assert!(waits([Some(&answered), None], 59) && !waits([Some(&answered), None], 60));
+}
+
+/// The step of a notice to a sender that reaches them or not.
+fn notice_step(mail: &OutboxMail, to_senders: SenderNotices, digest: &Digest, found: bool) -> Step {
+    let notices = Notices { to_senders, reminders: false, digest, name: "own" };
+    let recipient = if found { RecipientFact::Found } else { RecipientFact::Nobody };
+    let facts = Facts { recipient, notices: Some(notices), ..Facts::default() };
+    decide(mail, &invitation(Status::Accepted), &facts, now())
+}
+
+#[test]
+fn a_sender_hears_of_answers_as_the_network_wants() {
+    let told = Digest { told_by: Some("other".to_owned()), told_at: Some(now()), carrier: None };
+    let carried = Digest { carrier: Some("another".to_owned()), ..told.clone() };
+    for kind in [MailKind::MembershipConfirmed, MailKind::Declined] {
+        let notice = OutboxMail { to: Addressee::Sender, ..mail(kind, MailState::Queued) };
+        let step = |mode, digest: &Digest, found| notice_step(&notice, mode, digest, found);
+        assert_eq!(step(SenderNotices::Digest, &Digest::default(), true), Step::Send);
+        assert_eq!(step(SenderNotices::Digest, &told, true), Step::Carry(later(3_600)));
+        assert_eq!(step(SenderNotices::Digest, &carried, true), Step::Join);
+        assert_eq!(step(SenderNotices::Digest, &carried, false), Step::Fail, "nobody is there to be told");
+        assert_eq!(step(SenderNotices::Each, &carried, true), Step::Send);
+        assert_eq!(step(SenderNotices::None, &carried, true), Step::Drop);
+    }
+    let to_invitee = mail(MailKind::MembershipConfirmed, MailState::Queued);
+    assert_eq!(notice_step(&to_invitee, SenderNotices::None, &carried, true), Step::Send);
+}
+
+#[test]
+fn nothing_is_left_to_a_notice_that_is_sent_or_given_up() {
+    let waited =
+        OutboxMail { to: Addressee::Sender, not_before: Some(now()), ..mail(MailKind::Declined, MailState::Waiting) };
+    let open = Digest { carrier: Some("own".to_owned()), ..Digest::default() };
+    for (mode, then) in
+        [(SenderNotices::Digest, Step::Send), (SenderNotices::Each, Step::Send), (SenderNotices::None, Step::Drop)]
+    {
+        assert_eq!([true, false].map(|found| notice_step(&waited, mode, &open, found)), [Step::Close; 2], "{mode:?}");
+        assert_eq!(notice_step(&waited, mode, &Digest::default(), true), then, "{mode:?}");
+    }
+}
+
+#[test]
+fn a_network_that_wants_no_reminders_any_more_has_none_sent() {
+    let digest = Digest::default();
+    let notices = |days| {
+        let settings = Settings { reminder_days_before_expiry: days, ..Settings::default() };
+        let notices = Some(Notices::new(&settings, &digest, "own"));
+        let facts = Facts { recipient: RecipientFact::Found, notices, ..Facts::default() };
+        decide(&mail(MailKind::Reminder, MailState::Queued), &invitation(Status::Pending), &facts, now())
+    };
+    assert_eq!([notices(const { Whole::new(3) }), notices(const { Whole::new(0) })], [Step::Send, Step::Drop]);
+}
+
+#[test]
+fn what_a_day_has_no_room_for_goes_out_in_the_first_hour_of_the_next() {
+    let day = 86_400;
+    let midnight = Timestamp::from_second(now().as_second() / day * day + day).unwrap();
+    let id = invitation(Status::Pending).id;
+    let times = (0..100).map(|place| next_day(id.at_place(place), now()));
+    assert!(times.clone().all(|at| at >= midnight && at < crate::time::later(midnight, SignedDuration::from_hours(1))));
+    assert!(times.collect::<std::collections::BTreeSet<_>>().len() > 50, "not all of them at once");
 }

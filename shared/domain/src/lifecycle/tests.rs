@@ -7,10 +7,12 @@ use super::*;
 use crate::{
     community::{Community, CommunityType, Enrolment, MembershipMode, Visibility},
     email::EmailAddress,
+    field::Whole,
     id::{CommunityId, InvitationId},
     invitation::CommunityLabel,
+    outbox::RequestSize,
     person::{Caller, MailboxWish, Role, Standing, Unwilling},
-    sending::{Recipient, SendingRights, Terms},
+    sending::{Recipient, SendingRights, Terms, ask_moderators},
     surroundings::SenderNow,
     time::later,
 };
@@ -147,6 +149,7 @@ fn terms(needs_approval: bool, mode: MembershipMode) -> Terms {
         silent: false,
         rights: SendingRights { needs_approval, connections_only: false },
         now: Timestamp::from_second(1_800_000_000).unwrap(),
+        reminder_at: None,
     }
 }
 
@@ -533,4 +536,74 @@ fn what_a_mailbox_wants_counts_while_it_is_the_users_and_the_longer_wish_holds()
     assert_eq!(both, wish(Some(at(9)), true));
     let other = MailboxWish { address: there, ..wish(None, true) };
     assert_eq!(wish(Some(at(5)), false).and(Some(&other)), wish(Some(at(5)), false));
+}
+
+#[test]
+fn who_is_told_of_an_answer_is_for_the_network_to_say() {
+    let invitation = made(false, false, MembershipMode::Acceptance).invitation;
+    let mailbox = Mailbox { address: address().key(), owner: Some(invitee().id) };
+    let told = |command: &Command, settings: &Settings| match decide_by_link(
+        command,
+        &invitation,
+        &mailbox,
+        settings,
+        invitation.created_at,
+    )
+    .unwrap()
+    {
+        Verdict::Change(transition) => transition.mails.into_iter().map(|mail| mail.to).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let (accept, decline) = (Command::Accept, Command::Decline { block: false });
+    let default = Settings::default();
+    assert_eq!(told(&accept, &default), [Addressee::Invitee, Addressee::Sender]);
+    assert_eq!(told(&decline, &default), [Addressee::Sender]);
+    let unconfirmed = Settings { invitee_confirmation: false, ..default.clone() };
+    assert_eq!(told(&accept, &unconfirmed), [Addressee::Sender]);
+    let silent = Settings { sender_notices: SenderNotices::None, ..default };
+    assert_eq!(told(&accept, &silent), [Addressee::Invitee]);
+    assert_eq!(told(&decline, &silent), []);
+}
+
+#[test]
+fn a_reminder_is_owed_once_from_the_moment_an_invitation_is_offered() {
+    let reminders = |transition: &Transition| -> Vec<_> {
+        let of_kind = transition.mails.iter().filter(|mail| mail.kind == MailKind::Reminder);
+        of_kind.map(|mail| (mail.to.clone(), mail.not_before)).collect()
+    };
+    let (now, recipient) = (terms(false, MembershipMode::Acceptance).now, recipient(false, Standing::default()));
+    let id = InvitationId::new(1_800_000_000_000, [7; 10]);
+    let at = |days| Some(days_later(now, days));
+    let offer = |needs_approval, mode| {
+        Terms { reminder_at: at(27), ..terms(needs_approval, mode) }.make(id, &recipient).unwrap()
+    };
+    assert_eq!(reminders(&offer(false, MembershipMode::Acceptance)), [(Addressee::Invitee, at(27))]);
+    assert_eq!(reminders(&offer(false, MembershipMode::Automatic)), [], "a member has nothing to answer");
+    let asked = offer(true, MembershipMode::Acceptance);
+    assert_eq!(reminders(&asked), [], "nobody hears of a request");
+
+    let settings = Settings { reminder_days_before_expiry: const { Whole::new(3) }, ..Settings::default() };
+    let approved_at = days_later(now, 2);
+    let step = Step { invitation: &asked.invitation, now: approved_at };
+    match step.approve(&someone("moderator").id, &surroundings(false), &settings).unwrap() {
+        Verdict::Change(approved) => assert_eq!(reminders(&approved), [(Addressee::Invitee, at(29))]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_moderators_are_asked_once_for_all_that_one_request_asks_for() {
+    let ask = |needs_approval, count: u16| {
+        let mut all: Vec<_> = (0..3).map(|_| made(false, needs_approval, MembershipMode::Acceptance)).collect();
+        let size = RequestSize { places: 5, invitations: count };
+        let asked = ask_moderators(all.iter_mut(), size);
+        let mails: Vec<_> =
+            all.into_iter().map(|one| one.mails.into_iter().find(|m| m.to == Addressee::Moderators)).collect();
+        (asked, mails)
+    };
+    let mail = |request| NewMail { request, ..NewMail::new(MailKind::ApprovalNeeded, Addressee::Moderators) };
+    let several = Some(RequestSize { places: 5, invitations: 3 });
+    assert_eq!(ask(true, 3), (true, vec![Some(mail(several)), None, None]));
+    assert_eq!(ask(true, 1), (true, vec![Some(mail(None)), None, None]), "one is asked for by name");
+    assert_eq!(ask(false, 3), (false, vec![None, None, None]));
 }

@@ -81,6 +81,7 @@ impl Page<'_> {
             sender_name: PagePiece(Piece::name(&name, None)),
             addressee: PagePiece(Piece::name(&address, None)),
             kind: language::community_type(community_type, locale),
+            confirmed: settings.invitee_confirmation,
         }
     }
 

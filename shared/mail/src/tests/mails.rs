@@ -10,7 +10,7 @@ use super::{
     settings,
 };
 use crate::{
-    Links, MailContent, RenderedMail, language,
+    Answer, Links, MailContent, RenderedMail, language,
     pieces::{message_lines, plain_message},
     plain::Piece,
     render,
@@ -19,7 +19,7 @@ use domain::{
     community::{Community, CommunityType},
     invitation::{CommunityLabel, Invitation, Invitee, Sender},
     message::{Segment, segments},
-    outbox::{Addressee, MailKind},
+    outbox::{Addressee, MailKind, NewMail, OutboxMail},
     settings::{Locale, Settings},
 };
 
@@ -30,7 +30,7 @@ fn with_message(message: &str) -> Invitation {
 /// Every mail, by its kind and, where it says another thing to another addressee, that one.
 pub(super) fn every_mail(links: &Links) -> Vec<(String, MailContent<'_>)> {
     let of_kind = |kind| {
-        let says = |to| MailContent::new(kind, &to, links, "Charles Babbage");
+        let says = |to| MailContent::new(&OutboxMail::new(&NewMail::new(kind, to)), links, "Charles Babbage");
         let (to_invitee, to_sender) = (says(Addressee::Invitee), says(Addressee::Sender));
         if discriminant(&to_invitee) == discriminant(&to_sender) {
             vec![(kind.as_str().to_owned(), to_sender)]
@@ -41,7 +41,8 @@ pub(super) fn every_mail(links: &Links) -> Vec<(String, MailContent<'_>)> {
             ]
         }
     };
-    MailKind::ALL.into_iter().flat_map(of_kind).collect()
+    let several = MailContent::ApprovalsNeeded { people: 12 };
+    MailKind::ALL.into_iter().flat_map(of_kind).chain([("approvals_needed".to_owned(), several)]).collect()
 }
 
 fn rendered(content: &MailContent<'_>, invitation: &Invitation, locale: Locale) -> RenderedMail {
@@ -78,7 +79,7 @@ fn a_sender_s_own_words_are_quoted() {
     );
     for (name, content) in every_mail(&links)
         .into_iter()
-        .filter(|(name, _)| ["invitation", "joined", "approval_needed"].contains(&&**name))
+        .filter(|(name, _)| ["invitation", "joined", "approval_needed", "reminder"].contains(&&**name))
     {
         snapshot(&format!("en.{name}.personal"), &rendered(&content, &invitation, Locale::En));
     }
@@ -99,6 +100,23 @@ fn an_erased_sender_and_an_address_are_named_as_such() {
         snapshot(&format!("{}.invitation.bare", locale.as_str()), &invitation_mail.unwrap());
         let rejected = rendered(&MailContent::RequestRejected { decided_by: "" }, &erased, locale);
         snapshot(&format!("{}.request_rejected.bare", locale.as_str()), &rejected);
+    }
+}
+
+#[test]
+fn several_answers_are_listed_each_in_its_own_words() {
+    let mut other = invitation();
+    other.invitee = Invitee::address("leah@example.org".parse().unwrap());
+    other.community.title = "Chess & Co".into();
+    let own = invitation();
+    let carried = [(MailKind::Declined, &other), (MailKind::MembershipConfirmed, &other)];
+    let carried: Vec<_> = carried.into_iter().filter_map(|(kind, one)| Answer::new(kind, one)).collect();
+    let first = Answer::new(MailKind::MembershipConfirmed, &own).unwrap();
+    for locale in Locale::ALL {
+        let of = |more| rendered(&MailContent::Answers { first, carried: &carried, more }, &own, locale);
+        snapshot(&format!("{}.answers", locale.as_str()), &of(0));
+        assert!(!of(0).text.contains("4711") && of(4_711).text.contains("4711"), "{}", of(4_711).text);
+        assert!(of(4_711).subject.contains("4714"), "{}", of(4_711).subject);
     }
 }
 

@@ -13,7 +13,7 @@ use store::{
     keys::Key,
 };
 
-use super::{result::KeptResult, submission::ordered_id};
+use super::{result::KeptResult, submission::first_id};
 use crate::ServiceError;
 
 /// How long a result is kept (SPEC section 4).
@@ -79,13 +79,13 @@ impl Attempt {
         self.resumes
     }
 
-    /// Returns the id of the invitation for the recipient at `index`: the same in every attempt.
-    pub(super) fn invitation_id(&self, index: usize) -> InvitationId {
-        let seed = format!("{}|{}|{}|{index}", self.key.pk, self.key.sk, self.digest);
+    /// Returns the id of the invitation for the first recipient: the same in every attempt.
+    pub(super) fn first_id(&self) -> InvitationId {
+        let seed = format!("{}|{}|{}", self.key.pk, self.key.sk, self.digest);
         let digest: [u8; 32] = Sha256::digest(seed).into();
         let mut entropy = [0; 10];
         entropy.copy_from_slice(&digest[..10]);
-        ordered_id(self.started_at, index, entropy)
+        first_id(self.started_at, entropy)
     }
 
     /// Returns what to write along with the next invitations: the finished result with the last of them.

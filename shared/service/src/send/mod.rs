@@ -15,9 +15,10 @@ use std::{collections::HashSet, ops::ControlFlow};
 use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
+    outbox::RequestSize,
     person::{Caller, Party, Role},
     refusal::Refusal,
-    sending::{Outcome, Quota, Terms, outcome_of},
+    sending::{Outcome, Quota, Terms, ask_moderators, outcome_of},
     transition::{Guard, Transition},
 };
 use store::{
@@ -41,8 +42,8 @@ pub use self::{
 use crate::ServiceError;
 
 /// Actions of a transaction that do not belong to one invitation: the guards of community and sender, the quota, the
-/// idempotent request.
-const SHARED_ACTIONS: usize = 4;
+/// idempotent request, the mail that asks the moderators.
+const SHARED_ACTIONS: usize = 5;
 
 /// Invites the recipients. With an idempotency key, the same request again has the same result.
 ///
@@ -84,8 +85,12 @@ struct Send<'a> {
     quota: Quota,
     /// One entry per recipient, as far as they are decided for good.
     entries: Vec<Option<Entry>>,
+    /// The id of the invitation for the first recipient.
+    first_id: InvitationId,
     /// Whether some invitations are written already.
     begun: bool,
+    /// Whether the moderators have been asked.
+    asked: bool,
 }
 
 /// The invitations that one transaction makes, each with the place of its recipient.
@@ -110,8 +115,14 @@ impl<'a> Send<'a> {
         if quota.left() == 0 && !attempt.as_ref().is_some_and(Attempt::resumes) {
             return Err(Refusal::DailyQuotaUsed { until: quota.renews_at() }.into());
         }
+        // The ids of an idempotent request are derived, those of any other drawn.
+        let first_id = match &attempt {
+            Some(attempt) => attempt.first_id(),
+            None => submission::draw_id(now)?,
+        };
         let entries = vec![None; submission.recipients.len()];
-        Ok(Self { store, caller, role, submission, facts, attempt, terms, quota, entries, begun: false })
+        let (begun, asked) = (false, false);
+        Ok(Self { store, caller, role, submission, facts, attempt, terms, quota, entries, first_id, begun, asked })
     }
 
     async fn run(mut self) -> Result<SendResult, ServiceError> {
@@ -137,12 +148,15 @@ impl<'a> Send<'a> {
 
     /// Finds what an earlier attempt at the same request had done before it died.
     async fn resume(&mut self) -> Result<(), ServiceError> {
-        let Some(attempt) = self.attempt.as_ref().filter(|attempt| attempt.resumes()) else { return Ok(()) };
-        let ids: Vec<_> = (0..self.entries.len()).map(|index| attempt.invitation_id(index)).collect();
+        if !self.attempt.as_ref().is_some_and(Attempt::resumes) {
+            return Ok(());
+        }
+        let ids: Vec<_> = (0..self.entries.len()).map(|index| self.id(index)).collect();
         let records = self.store.read(ids.iter().map(|id| Key::invitation(*id))).await?;
         for (index, id) in ids.iter().enumerate() {
             if let Some(made) = records.invitation(*id)? {
                 let sent = self.terms.invitation(*id, made.invitee.clone());
+                self.asked = true;
                 self.entries[index] = Some(Entry {
                     outcome: outcome_of(&sent),
                     retry_after: None,
@@ -171,7 +185,7 @@ impl<'a> Send<'a> {
                 continue;
             }
             let recipient = self.facts.recipient(submitted)?;
-            match self.terms.make(self.id(index)?, &recipient) {
+            match self.terms.make(self.id(index), &recipient) {
                 Err(not_invited) => self.pass_over(index, not_invited.outcome, not_invited.retry_after),
                 // One person by two names is told what a second request would be.
                 Ok(transition) if invited.contains(&transition.invitation.invitee.party()) => {
@@ -192,6 +206,31 @@ impl<'a> Send<'a> {
         Ok(chunk)
     }
 
+    /// How many invitations the open recipients will have, as far as can be told.
+    fn count_open(&self) -> Result<usize, ServiceError> {
+        let (before, mut invited) = (self.invited().len(), self.invited());
+        for (index, submitted) in self.submission.recipients.iter().enumerate() {
+            if self.entries[index].is_none()
+                && let Ok(transition) = self.terms.make(self.id(index), &self.facts.recipient(submitted)?)
+            {
+                invited.insert(transition.invitation.invitee.party());
+            }
+        }
+        Ok((invited.len() - before).min(self.quota.left() as usize))
+    }
+
+    /// Has the moderators asked with the first chunk, once for the whole request.
+    fn ask(&self, chunk: &mut Chunk) -> Result<bool, ServiceError> {
+        if self.asked || !self.terms.rights.needs_approval || chunk.is_empty() {
+            return Ok(self.asked);
+        }
+        let size = RequestSize {
+            places: submission::place(self.entries.len()),
+            invitations: submission::place(self.count_open()?),
+        };
+        Ok(ask_moderators(chunk.iter_mut().map(|(_, transition)| transition), size))
+    }
+
     /// Whom the request has invited by now.
     fn invited(&self) -> HashSet<Party> {
         let made = self.entries.iter().flatten().filter_map(|entry| entry.made.as_ref());
@@ -201,9 +240,10 @@ impl<'a> Send<'a> {
     /// Writes a chunk. After a conflict, it continues with what of the chunk is still to be made.
     async fn write(
         mut self,
-        chunk: Chunk,
+        mut chunk: Chunk,
         last: bool,
     ) -> Result<ControlFlow<Written<'a>, (Self, Chunk)>, ServiceError> {
+        let asked = self.ask(&mut chunk)?;
         for (index, transition) in &chunk {
             self.entries[*index] = Some(made(transition));
         }
@@ -223,6 +263,7 @@ impl<'a> Send<'a> {
             Executed::Done => {
                 self.quota.used += count;
                 self.begun |= count > 0;
+                self.asked = asked;
                 if let Some(attempt) = &mut self.attempt {
                     attempt.written();
                 }
@@ -278,12 +319,9 @@ impl<'a> Send<'a> {
         }
     }
 
-    /// The id of the recipient's invitation: derived from an idempotent request, else drawn.
-    fn id(&self, index: usize) -> Result<InvitationId, ServiceError> {
-        match &self.attempt {
-            Some(attempt) => Ok(attempt.invitation_id(index)),
-            None => submission::draw_id(self.terms.now, index),
-        }
+    /// The id of the recipient's invitation.
+    fn id(&self, index: usize) -> InvitationId {
+        self.first_id.at_place(submission::place(index))
     }
 
     fn pass_over(&mut self, index: usize, outcome: Outcome, until: Option<Timestamp>) {

@@ -42,7 +42,7 @@ pub async fn preview(
     }
     let nobody = || (Invitee::User { id: caller.id.clone(), display_name: None, invited_as: None }, None);
     let (invitee, locale) = invitees.into_iter().next().unwrap_or_else(nobody);
-    let invitation = terms.invitation(draw_id(now, 0)?, invitee);
+    let invitation = terms.invitation(draw_id(now)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
     let content = match invitation.status {
         // Automatic mode: the mail tells its reader of a membership that exists already.

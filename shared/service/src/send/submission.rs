@@ -131,15 +131,20 @@ impl Submitted {
     }
 }
 
-/// Draws an id. Its first random bytes count the recipients, so that the invitations of one request keep their order.
-pub(super) fn draw_id(now: Timestamp, index: usize) -> Result<InvitationId, ServiceError> {
+/// Draws the id of the invitation for a request's first recipient, of which those of all others follow.
+pub(super) fn draw_id(now: Timestamp) -> Result<InvitationId, ServiceError> {
     let mut entropy = [0; 10];
     system::randomise(&mut entropy[2..]).map_err(|_| ServiceError::NoRandomness)?;
-    Ok(ordered_id(now, index, entropy))
+    Ok(first_id(now, entropy))
 }
 
-/// Returns the id at `now` with that entropy, of which the first two bytes give way to the recipient's place.
-pub(super) fn ordered_id(now: Timestamp, index: usize, mut entropy: [u8; 10]) -> InvitationId {
-    entropy[..2].copy_from_slice(&u16::try_from(index).unwrap_or(u16::MAX).to_be_bytes());
+/// Returns the id at `now` with that entropy for the first recipient: the first two bytes give way to the place.
+pub(super) fn first_id(now: Timestamp, mut entropy: [u8; 10]) -> InvitationId {
+    entropy[..2].copy_from_slice(&[0; 2]);
     InvitationId::new(now.as_millisecond().unsigned_abs(), entropy)
+}
+
+/// Returns the place of the recipient at `index`, as ids count them.
+pub(super) fn place(index: usize) -> u16 {
+    u16::try_from(index).unwrap_or(u16::MAX)
 }

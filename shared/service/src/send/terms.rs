@@ -28,15 +28,17 @@ pub(super) fn terms(
     if submission.recipients.len() > most as usize {
         return Err(Refusal::TooManyRecipients { found: submission.recipients.len(), most }.into());
     }
+    let lifetime_days = submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get());
     let terms = Terms {
         community: CommunityLabel::from(&community),
         sender: Sender::from(&user),
         message: submission.message.clone().or_else(|| settings.default_message.clone()),
-        lifetime_days: submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get()),
+        lifetime_days,
         mode: settings.membership_mode_in(&community),
         silent: submission.silent,
         rights,
         now,
+        reminder_at: settings.reminder(now, lifetime_days),
     };
     Ok((terms, role))
 }

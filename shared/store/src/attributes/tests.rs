@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use domain::{
     Timestamp,
     community::{Community, Enrolment, Visibility},
+    digest::Digest,
     id::InvitationId,
     link::LinkToken,
     outbox::{Addressee, MailKind, MailState, MailedLink, OutboxMail},
@@ -83,9 +84,19 @@ fn the_attributes_of_a_mail_are_its_fields() {
         forgiven: 1,
         busy_since: Some(Timestamp::UNIX_EPOCH),
         leased_until: Some(Timestamp::UNIX_EPOCH),
+        not_before: Some(Timestamp::UNIX_EPOCH),
+        counted_on: Some(jiff::civil::Date::default()),
+        request: None,
         links: vec![MailedLink { digest, address, locale: None }],
     };
-    has(&mail, &[STATE, ATTEMPTS, FORGIVEN, BUSY_SINCE, LEASED_UNTIL, LINKS]);
+    has(&mail, &[STATE, ATTEMPTS, FORGIVEN, BUSY_SINCE, NOT_BEFORE, COUNTED_ON, LEASED_UNTIL, LINKS]);
+}
+
+#[test]
+fn the_attributes_of_what_a_sender_was_told_are_its_fields() {
+    let name = Some(String::new());
+    let digest = Digest { carrier: name.clone(), told_by: name, told_at: Some(Timestamp::UNIX_EPOCH) };
+    has(&digest, &[CARRIER, TOLD_BY, TOLD_AT]);
 }
 
 #[test]
