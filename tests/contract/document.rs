@@ -35,7 +35,7 @@ const INTRODUCTION: &str = "People invite people into communities; invitees acce
     which the secret in their path opens, and for the custom elements, which are the same for everyone. Errors are \
     problems (RFC 9457) with a stable `code`. Fields and codes may be added in later versions; clients ignore what they \
     do not know.";
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 6] = [
     ("Sending", "Inviting people, and what became of it."),
     ("Answering", "Invitations as their invitees see and answer them."),
     ("Moderating", "What moderators and above decide and track."),
