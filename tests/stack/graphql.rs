@@ -105,10 +105,7 @@ fn documents_that_are_not_executed_never_become_a_5xx() {
         "{".repeat(30_000),
         format!("{{ invitation(id: {} }}", "[".repeat(30_000)),
         "{ ...f } fragment f on Query { ...f ...f }".to_owned(),
-        format!(
-            "mutation {{ {} }}",
-            (0..1_000).map(|n| format!("m{n}: cancelCommunityInvitation(id: 1) {{ errors }} ")).collect::<String>()
-        ),
+        format!("mutation {{ {} }}", "m: cancelCommunityInvitation(id: 1) { errors } ".repeat(1_000)),
     ] {
         let told = execute(&member, &document, &Value::Null).ok().json();
         assert_eq!(told["errors"][0]["extensions"]["code"], "malformed_request", "{told}");

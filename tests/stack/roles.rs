@@ -52,7 +52,7 @@ const ACTIONS: [Action; 12] = [
 ];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 14] = [
+const NEEDED: [(&str, &[Action]); 15] = [
     ("OptionsFunctionRole", &[]),
     // The table for names and connections alone.
     ("PeopleFunctionRole", &[QueryTable]),

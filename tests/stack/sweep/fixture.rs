@@ -212,7 +212,7 @@ struct PathValues {
 }
 
 impl PathValues {
-    fn values(&self) -> [(&str, &str); 6] {
+    fn values(&self) -> [(&str, &str); 7] {
         [
             ("communityId", &self.community),
             ("invitationId", &self.invitation),
