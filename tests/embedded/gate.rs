@@ -221,7 +221,7 @@ async fn forgetful() -> (String, Arc<AtomicU32>) {
 }
 
 async fn serve(mut connection: TcpStream, born: u32, current: Arc<AtomicU32>) {
-    let (mut seen, mut buffer) = (Vec::new(), [0; 65_536]);
+    let (mut seen, mut buffer) = (Vec::new(), vec![0; 65_536]);
     while let Ok(read @ 1..) = connection.read(&mut buffer).await {
         seen.extend_from_slice(&buffer[..read]);
         if current.load(Ordering::SeqCst) != born {

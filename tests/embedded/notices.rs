@@ -368,7 +368,7 @@ async fn nobody_is_reminded_who_has_answered_or_opted_out_or_cannot_be_reached()
         clock.forward(7 * DAY + 1);
         world.wake().await;
         let to: Vec<_> = world.deliver_mails().await.into_iter().map(|mail| mail.to).collect();
-        assert_eq!(to, [finn.email.clone()], "{cem:?} {eve:?}");
+        assert_eq!(to, [&*finn.email], "{cem:?} {eve:?}");
     })
     .await;
 }

@@ -43,6 +43,14 @@ fn inhabited() -> Inhabited {
     Inhabited { world, private, values }
 }
 
+/// A document that asks for all there is to see of a community and of its invitations.
+fn question(community: &str) -> String {
+    let node = "edges { node { id inviteeUserContext { id displayName email } community { title } } }";
+    let own = format!("me {{ invitations {{ {node} }} sentInvitations {{ {node} }} }}");
+    let of_all = format!("community(id: \"{community}\") {{ invitations {{ {node} }} stats {{ errors }} }}");
+    format!("{{ {own} {of_all} }}")
+}
+
 fn api_routes() -> impl Iterator<Item = &'static Route> {
     template().routes().iter().filter(|route| !route.public)
 }
@@ -57,9 +65,16 @@ fn a_stranger_gets_403_404_or_an_empty_list_from_every_route_and_sees_nobodys_da
         let body = Some(&body).filter(|_| route.path.starts_with("/communities/"));
         let nothing = json!({});
         let body = body.or(Some(&nothing)).filter(|_| ["POST", "PUT"].contains(&route.method.as_str()));
+        // Where a question is a document, what the caller may not see is null.
+        let question = json!({"query": question(&world.community)});
+        let body = if route.path == "/graphql" { Some(&question) } else { body };
         let response = stranger.call(&route.method, &route.at(&values), body);
-        if route.path.starts_with("/me/") {
+        if route.path == "/me/invitations/count" {
+            assert_eq!(response.count(), 0);
+        } else if route.path.starts_with("/me/") {
             assert_eq!(response.page().invitations, [], "{route:?}");
+        } else if route.path == "/graphql" {
+            assert_eq!(response.status, 200, "{response:?}");
         } else {
             assert!([403, 404].contains(&response.status), "{route:?} for {}: {response:?}", stranger.name);
         }

@@ -23,11 +23,12 @@ macro_rules! refusals {
 }
 
 /// Refusals that no caller of the API can run into here, and who shows them instead.
-const SHOWN_ELSEWHERE: [(&str, &str); 6] = [
+const SHOWN_ELSEWHERE: [(&str, &str); 7] = [
     ("unauthenticated", "the gateway answers 401 before any function: see `access`"),
     ("no_such_route", "the gateway knows the routes: see `access`"),
     ("registration_needed", "a page says it: see `page`"),
     ("sign_in_needed", "a page says it: see `page`"),
+    ("people_search_off", "the whole network must have no search: see tests/embedded"),
     ("unavailable", "the table must be busy: see tests/embedded"),
     ("already_member", "the directory must not know the invited address as the member's: see tests/embedded"),
 ];

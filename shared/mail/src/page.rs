@@ -146,7 +146,7 @@ pub fn with_return(url: &str, link: &str) -> String {
     with_query(url, "return_to", link)
 }
 
-/// Returns `url` with `prompt=select_account` in its query, which OpenID Connect has for people who are signed in with the
+/// Returns `url` with `prompt=select_account` in its query, which `OpenID` Connect has for people who are signed in with the
 /// wrong account, and with the way back, if there is one.
 pub fn with_other_account(url: &str, back: Option<&str>) -> String {
     let url = with_query(url, "prompt", "select_account");
