@@ -73,6 +73,8 @@ fn a_stranger_gets_403_404_or_an_empty_list_from_every_route_and_sees_nobodys_da
             assert_eq!(response.count(), 0);
         } else if route.path.starts_with("/me/") {
             assert_eq!(response.page().invitations, [], "{route:?}");
+        } else if route.path.ends_with("/options") && response.status == 200 {
+            assert!(response.body.contains("\"mayInvite\":false"), "{response:?}");
         } else if route.path == "/graphql" {
             assert_eq!(response.status, 200, "{response:?}");
         } else {

@@ -1,6 +1,6 @@
 //! The search for people to invite: what is typed, and who was found by it. Names and profiles show, never an address.
 
-use domain::{field::MAX_NAME_CHARS, id::UserId, search::SearchName};
+use domain::{field::MAX_NAME_CHARS, search::SearchName};
 use serde::Serialize;
 use service::people::{Candidate, Reason};
 
@@ -31,7 +31,7 @@ pub struct PeopleView<'a> {
 #[serde(rename_all = "camelCase")]
 #[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
 pub struct PersonView<'a> {
-    #[cfg_attr(feature = "openapi", schema(value_type = UserId))]
+    #[cfg_attr(feature = "openapi", schema(value_type = domain::id::UserId))]
     pub user_id: &'a str,
     pub display_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
