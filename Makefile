@@ -49,7 +49,7 @@ check-ui: node ## Holds the checked-in bundle against its source and the contrac
 	@cmp .local/invitations.js ui/dist/invitations.js || { echo "ui/dist/invitations.js was not what its source makes: commit it" >&2; exit 1; }
 
 test-ui: node ## Tests every screen in Chromium on the running stack
-	@cd ui && npm run --silent test:screens
+	@cd ui && npm run --silent client && npm run --silent test:screens
 
 # Node is needed by whoever changes the screens; a newcomer has the bundle that is checked in.
 node:
