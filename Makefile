@@ -60,7 +60,7 @@ node:
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test
 
-rehearse: tools ## Loses a stack of its own and brings it back, as docs/runbook.md tells it
+rehearse: tools ## Loses a stack of its own and brings it back, as docs/runbook.md tells it; then leaves GraphQL out of it
 	@$(PYTHON) local/stack.py rehearse
 
 mutants: ## Takes one guard at a time out of the code, and demands that a test notices (ONLY=words takes some)

@@ -3,13 +3,16 @@
 The page is also looked at as several of its people, on a phone, in the dark, from right to left, and by keyboard.
 """
 
+import json
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
 import console
+from api import call
 from browsing import SCREENSHOTS, SIZES, Browsing, Tab
 from console import check
+from people import EXAMPLE_COMMUNITY, Person, with_role
 from story import MAIL_SECONDS
 
 LANGUAGES = {"de": "ltr", "ar": "rtl", "en": "ltr"}
@@ -21,7 +24,9 @@ class DemoWalk:
     def __init__(self, browser: Browser, described: dict[str, Any]) -> None:
         self._browsing = Browsing(browser, described["demoUrl"], scripts=True)
         self._demo_url, self._docs_url = described["demoUrl"], described["docsUrl"]
-        self._addresses = {person["name"].split()[0]: person["email"] for person in described["people"]}
+        self._graphql_url, self._api_url = described["graphqlUrl"], described["apiUrl"]
+        self._people = [Person.from_stack_file(person) for person in described["people"]]
+        self._addresses = {person.name.split()[0]: person.email for person in self._people}
 
     def go(self) -> None:
         expect.set_options(timeout=PATIENCE_MILLISECONDS)
@@ -34,8 +39,9 @@ class DemoWalk:
         self._see_what_became_of_it(tab)
         self._look_in_every_language(tab)
         self._try_a_call()
+        self._execute_the_example()
         self._browsing.close()
-        console.step("✓ Nothing on the console of the demo's page, nor of the API's reference")
+        console.step("✓ Nothing on the console of the demo's page, the API's reference and GraphiQL")
 
     def _start_over(self, page: Page) -> None:
         page.get_by_role("button", name="Start over").click()
@@ -132,3 +138,49 @@ class DemoWalk:
         expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text("200")
         page.screenshot(path=SCREENSHOTS / "reference-desktop-light.png")
         console.step("✓ The API's reference makes a call as the person who is chosen")
+
+    def _execute_the_example(self) -> None:
+        """The platform's own mutation, in GraphiQL, which begins with it."""
+        self._withdraw_what_the_example_made()
+        page = self._browsing.tab(self._graphql_url).page
+        execute = page.get_by_role("button", name="Execute query")
+        execute.click()
+        payload = self._payload(page, "created")
+        check(payload["errors"] == [], "the example to invite", payload)
+        check(payload["response"]["community"] == {"id": EXAMPLE_COMMUNITY}, "the example's community", payload)
+        page.get_by_label("Execute as").select_option(label="Sam Stranger, stranger")
+        page.locator(".graphiql-query-editor textarea").focus()
+        page.keyboard.press("Control+Enter")
+        payload = self._payload(page, "not_a_member")
+        check(payload["response"] is None, "nothing for a stranger", payload)
+        page.keyboard.press("Tab")
+        inside = page.evaluate("document.activeElement.closest('.graphiql-query-editor-wrapper') !== null")
+        check(not inside, "that the Tab key leaves the editor", inside)
+        page.get_by_role("button", name="Show Documentation Explorer").click()
+        explorer = page.locator(".graphiql-doc-explorer")
+        for root in ("Query", "Mutation"):
+            expect(explorer.get_by_role("link", name=root, exact=True)).to_be_visible()
+        self._look_at_graphiql(page)
+        console.step("✓ GraphiQL reads the schema, and executes the platform's example as the person who is chosen")
+
+    def _withdraw_what_the_example_made(self) -> None:
+        """So that it can be executed anew."""
+        token = with_role(self._people, "site_administrator").token
+        path = f"/communities/{EXAMPLE_COMMUNITY}/invitations?status=pending"
+        for made in call("GET", self._api_url + path, token).json()["invitations"]:
+            call("POST", f"{self._api_url}/invitations/{made['id']}/cancel", token)
+
+    def _payload(self, page: Page, word: str) -> Any:
+        """What the example came to, once the answer has that word in it."""
+        expect(page.locator(".result-window")).to_contain_text(word)
+        answer = page.locator(".result-window .CodeMirror").evaluate("element => element.CodeMirror.getValue()")
+        return json.loads(answer)["data"]["createCommunityInvitation"]
+
+    def _look_at_graphiql(self, page: Page) -> None:
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            for scheme in ("light", "dark"):
+                page.emulate_media(color_scheme=scheme)
+                page.screenshot(path=SCREENSHOTS / f"graphiql-{size}-{scheme}.png")
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            check(wide <= width, f"GraphiQL within {width} pixels", wide)

@@ -54,10 +54,12 @@ def api_url(endpoint_url: str) -> str:
     return f"{endpoint_url}/_aws/execute-api/{STACK_NAME}/{gateway.STAGE}"
 
 
-def deploy(endpoint_url: str, origins: list[str], emulator_pid: int, directory: Path) -> dict[str, str]:
+def deploy(
+    endpoint_url: str, origins: list[str], emulator_pid: int, directory: Path, **parameters: str
+) -> dict[str, str]:
     """Deploys unless exactly this is deployed already; answers the stack's outputs."""
     stamp = directory / STAMP
-    parameters = _parameters(endpoint_url, origins)
+    parameters = {**_parameters(endpoint_url, origins), **parameters}
     wanted = _fingerprint(parameters, emulator_pid)
     session = LocalSession(endpoint_url)
     if stamp.exists() and stamp.read_text() == wanted:

@@ -10,7 +10,6 @@ requests.
 
 import argparse
 import random
-import re
 import time
 import zlib
 from collections import Counter
@@ -36,6 +35,7 @@ from schemathesis.specs.openapi.checks import (
 
 import console
 from api import SESSION
+from documents import documents
 from functions import ROOT
 from people import with_role
 from playground import Playground
@@ -95,7 +95,7 @@ ODD_BODIES = (
     b'[{"query":"{ me { id } }"}]',
 )
 # What GraphQL is asked: every document of its page.
-DOCUMENTS = re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "graphql.md").read_text(), re.DOTALL)
+DOCUMENTS = documents()
 ODD_KINDS = ("text/plain", "application/xml", "nonsense", "application/json; charset=utf-16")
 
 

@@ -90,6 +90,7 @@ GRAPHQL = "functions/graphql/src/lib.rs"
 GRAPHQL_LIMITS = "functions/graphql/src/limits.rs"
 GRAPHQL_SCHEMA = "functions/graphql/src/schema.rs"
 GRAPHQL_ANSWER = "functions/graphql/src/answer.rs"
+GRAPHQL_PROBLEM = "functions/graphql/src/problem.rs"
 
 GUARDS = [
     # ---- The conditions of the writing transaction
@@ -662,6 +663,7 @@ GUARDS = [
     Guard("a document has a complexity", GRAPHQL_SCHEMA, ".limit_complexity(MAX_COMPLEXITY)", ""),
     Guard("what failed on our side has a status", GRAPHQL_ANSWER,
           "(Value::Object(fields), Some(failure)) if fields.values().all(|value| *value == Value::Null) => failure,", ""),
+    Guard("a part of a document that failed raises the alarm", GRAPHQL_PROBLEM, "tracing::error!(", "tracing::info!("),
     Guard("lapsed invitations stand behind a cursor within a page", LISTS,
           "lapsed |= invitation.status_at(self.clock) != invitation.status;", ""),
 ]

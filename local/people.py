@@ -10,6 +10,8 @@ from deployment import LocalSession
 
 COMMUNITY = "harbour-gardeners"
 COMMUNITY_TITLE = "Harbour Gardeners"
+# What the first document of docs/graphql.md names.
+EXAMPLE_COMMUNITY, EXAMPLE_USER = "2", "345"
 PASSWORD = "local-Demo-passw0rd"  # noqa: S105 - of people who exist on this machine only
 
 
@@ -91,6 +93,8 @@ def fill_directory(api_url: str, people: list[Person]) -> None:
         }
         put(api_url, administrator, f"/directory/users/{person.user_id}", user)
     create_demo_community(api_url, people, COMMUNITY)
+    create_community(api_url, people, EXAMPLE_COMMUNITY, "Quay Gardeners")
+    put(api_url, administrator, f"/directory/users/{EXAMPLE_USER}", {"displayName": "Kim Kovač"})
     member = with_role(people, "member")
     for acquaintance in [person for person in people if person.role == "invitee"][:2]:
         put(api_url, administrator, f"/directory/users/{member.user_id}/connections/{acquaintance.user_id}")

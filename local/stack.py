@@ -18,6 +18,7 @@ from typing import Any
 import console
 import deployment
 import functions
+from graphql_parameters import GraphqlParameters
 from people import Person, fill_directory, sign_in_everyone
 from rehearsal import Rehearsal
 from services import Service, free_port
@@ -75,6 +76,7 @@ class LocalStack:
             "demoUrl": f"{ports.website_url}/",
             "mailboxUrl": f"{ports.website_url}/mails",
             "docsUrl": f"{ports.website_url}/docs",
+            "graphqlUrl": f"{ports.website_url}/graphql",
             "endpointUrl": endpoint_url,
             "region": deployment.REGION,
             "tableName": outputs["TableName"],
@@ -86,14 +88,14 @@ class LocalStack:
         self.file.write_text(json.dumps(described, indent=2) + "\n")
         return people
 
-    def deploy_again(self) -> tuple[dict[str, str], list[Person]]:
+    def deploy_again(self, **parameters: str) -> tuple[dict[str, str], list[Person]]:
         """Deploys to whatever there is, and signs everyone in; tells the directory nothing."""
         (self._directory / deployment.STAMP).unlink()
         endpoint_url = self.describe()["endpointUrl"]
         ports = Ports(**json.loads(self._ports_file.read_text()))
         emulator_pid = self._aws.pid()
         assert emulator_pid is not None
-        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._directory)
+        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._directory, **parameters)
         session = deployment.LocalSession(endpoint_url)
         return outputs, sign_in_everyone(session, outputs["UserPoolId"], outputs["UserPoolClientId"])
 
@@ -193,14 +195,19 @@ def test(cargo_arguments: list[str]) -> None:
 
 
 def rehearse() -> None:
-    """Loses a stack of its own and recovers it, as docs/runbook.md says."""
+    """Loses a stack of its own and recovers it, as docs/runbook.md says; then deploys it with less of GraphQL."""
     with stack_of_its_own() as (stack, people):
         described = stack.describe()
-        rehearsal = Rehearsal(described, deployment.LocalSession(described["endpointUrl"]), people)
+        session = deployment.LocalSession(described["endpointUrl"])
+        rehearsal = Rehearsal(described, session, people)
         rehearsal.invite()
         rehearsal.lose()
         rehearsal.restore()
         rehearsal.check(*stack.deploy_again())
+        switches = GraphqlParameters(described, session)
+        switches.check_present()
+        switches.check_absent(*stack.deploy_again(GraphQL="false"))
+        switches.check_hidden_schema(*stack.deploy_again(GraphQL="true", GraphQLIntrospection="false"))
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
-"""The website of the local stack: a page to play the demo on, the mails as they look, the API's reference, and a
-page to try GraphQL on.
+"""The website of the local stack: a page to play the demo on, the mails as they look, the API's reference, and
+GraphiQL.
 
 It is for the person at this machine. What is deployed serves none of it.
 """

@@ -1,58 +1,41 @@
-"""A page to execute GraphQL documents on, as any of the demo's people: no scripts, and nothing from elsewhere."""
+"""GraphiQL on the local API: the schema, and every document of docs/graphql.md to execute as each person of the demo."""
 
 import json
+from importlib.resources import as_file, files
 
-from flask import Blueprint, Response, abort, make_response, render_template, request
+from flask import Blueprint, Response, make_response, render_template, send_from_directory
 
-from api import SESSION
-from functions import ROOT
+from documents import documents, variables_of
 from web import policy
 from web.site import site
 
-QUERY = """{
-  me {
-    id
-    invitations {
-      edges { node { id status community { title } cta { actionId } } }
-    }
-  }
-}
-"""
+# The package's modules need Django; its files do not.
+PACKAGE = "graphene_django_graphiql_static"
 
-pages = Blueprint("graphql", __name__)
+pages = Blueprint("graphql", __name__, url_prefix="/graphql")
 
 
-@pages.route("/graphql", methods=["GET", "POST"])
+@pages.get("")
 def graphql() -> Response:
-    people = site().people()
-    query, variables = request.form.get("query", QUERY), request.form.get("variables", "{}")
-    user_id = request.form.get("person", people[0].user_id)
-    answer, status = "", ""
-    if request.method == "POST":
-        if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
-            abort(403)  # a page from elsewhere acts as nobody here
-        answer, status = _execute(site().token(user_id), query, variables)
-    page = render_template(
-        "graphql.html",
-        title="GraphQL of the local stack",
-        people=people,
-        chosen=user_id,
-        query=query,
-        variables=variables,
-        answer=answer,
-        status=status,
-        schema=(ROOT / "schema.graphql").read_text(),
-    )
-    response = make_response(page)
-    response.headers["Content-Security-Policy"] = policy.FORM
+    response = make_response(render_template("graphql.html", people=site().people(), api_url=site().api_url))
+    response.headers["Content-Security-Policy"] = policy.graphiql(site().api_url)
     return response
 
 
-def _execute(token: str, query: str, variables: str) -> tuple[str, str]:
-    try:
-        body = {"query": query, "variables": json.loads(variables or "{}")}
-    except ValueError as error:
-        return f"The variables are no JSON: {error}", "Not sent"
-    headers = {"Authorization": f"Bearer {token}", "Accept": "application/graphql-response+json"}
-    response = SESSION.post(f"{site().api_url}/graphql", json=body, headers=headers, timeout=60)
-    return json.dumps(response.json(), indent=2, ensure_ascii=False), f"{response.status_code} {response.reason}"
+@pages.get("/documents")
+def examples() -> list[dict[str, str]]:
+    """The page's documents, with values for their variables as far as there are any."""
+    known = {"community": site().scene.community, "first": 10, "id": ""}
+    values = [
+        {name: known[name] for name in variables_of(document) if name in known} for document in documents()
+    ]
+    return [
+        {"query": document, "variables": json.dumps(some, indent=2) if some else ""}
+        for document, some in zip(documents(), values, strict=True)
+    ]
+
+
+@pages.get("/graphiql/<name>")
+def graphiql(name: str) -> Response:
+    with as_file(files(PACKAGE) / "static" / PACKAGE) as folder:
+        return send_from_directory(folder, name)

@@ -5,9 +5,6 @@ _NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ances
 # A page without scripts, which may frame a mail.
 PLAIN = f"{_NOTHING}; style-src 'self'; img-src 'self' data:; frame-src 'self'"
 
-# A page without scripts, with a form for itself.
-FORM = _NOTHING.replace("form-action 'none'", "form-action 'self'") + "; style-src 'self'; img-src 'self' data:"
-
 # A mail as a mail program shows it: with the styles it carries, without scripts, its links in tabs of their own.
 MAIL = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src http: https: data:; base-uri 'self'; form-action 'none'; "
@@ -29,3 +26,8 @@ def console(api_url: str) -> str:
         f"{_NOTHING}; script-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' {api_url}/; "
         "img-src 'self' data:"
     )
+
+
+def graphiql(api_url: str) -> str:
+    """So does GraphiQL, whose style sheet has its fonts in it."""
+    return f"{console(api_url)}; font-src data:"

@@ -256,6 +256,70 @@ fn the_example_of_an_edge_has_a_firewall_and_keeps_no_paths() {
     assert_eq!(prefixes, pages.map(|route| route.path.replace("{proxy+}", "")).collect());
 }
 
+// ---- What is offered on demand -------------------------------------------------------------------------------------
+
+/// Returns the value as it is where the condition does not hold.
+fn without(condition: &str, value: &Value) -> Value {
+    match value {
+        Value::Array(items) => match &items[..] {
+            [name, _, other] if name == condition => without(condition, other),
+            items => items.iter().map(|item| without(condition, item)).collect(),
+        },
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, value)| (name.clone(), without(condition, value))).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+#[test]
+fn a_deployment_without_graphql_has_nothing_that_belongs_to_it_or_names_it() {
+    const OFFERED: &str = "GraphQLOffered";
+    assert_eq!(template().condition(OFFERED), &json!(["GraphQL", "true"]));
+    let is_gone = |resource: &Resource| resource.condition.as_deref() == Some(OFFERED);
+    let resources = || template().resources().iter();
+    let gone: Vec<_> = resources().filter(|(_, one)| is_gone(one)).map(|(name, _)| name.as_str()).collect();
+    assert_eq!(gone, ["GraphqlFailures", "GraphqlFaults", "GraphqlFunction", "GraphqlLog"]);
+    // SAM makes the role and the route with the function, and on its condition.
+    assert_eq!(template().function_behind("POST /graphql").name, "graphql");
+
+    let names = |text: &str| gone.iter().any(|name| text.contains(name));
+    let naming: Vec<_> = resources().filter(|(_, one)| !is_gone(one) && names(&one.properties.to_string())).collect();
+    assert_eq!(naming.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["Dashboard"]);
+    for (name, resource) in resources().filter(|(_, one)| !is_gone(one)) {
+        assert!(!names(&without(OFFERED, &resource.properties).to_string()), "{name} names what is not there");
+        assert!(!resource.depends_on.as_deref().is_some_and(names), "{name} waits for what is not there");
+    }
+    for (name, output) in template().outputs() {
+        assert!(!names(&output.value), "{name} tells of what is not there");
+    }
+}
+
+/// Returns the dashboard's body as it is with these values of its conditional parts.
+fn dashboard(part: impl Fn(&Value) -> &str) -> Value {
+    let [text, parts] = &property("Dashboard", "/DashboardBody").as_array().unwrap()[..] else { panic!("two parts") };
+    let fill = |text: String, (name, value): (&String, &Value)| text.replace(&format!("${{{name}}}"), part(value));
+    let text = parts.as_object().unwrap().iter().fold(text.as_str().unwrap().to_owned(), fill);
+    serde_json::from_str(&text).unwrap()
+}
+
+#[test]
+fn the_dashboard_has_the_time_of_every_function_behind_the_api_that_is_deployed() {
+    let title = "Time per function (ms, p99)";
+    let shown = |body: Value| -> BTreeSet<String> {
+        let widgets = body["widgets"].as_array().unwrap();
+        let widget = widgets.iter().find(|widget| widget["properties"]["title"] == title).unwrap();
+        let metrics = widget["properties"]["metrics"].as_array().unwrap();
+        metrics.iter().map(|metric| metric[3].as_str().unwrap().to_owned()).collect()
+    };
+    let is_behind_api = |function: &Resource| function.properties["Events"].to_string().contains("HttpApi");
+    let behind_api = functions().filter(|(_, function)| is_behind_api(function));
+    let mut expected: BTreeSet<_> = behind_api.map(|(name, _)| format!("${{{name}}}")).collect();
+    assert_eq!(shown(dashboard(|part| part[1].as_str().unwrap())), expected);
+    expected.remove("${GraphqlFunction}");
+    assert_eq!(shown(dashboard(|part| part[2].as_str().unwrap())), expected);
+}
+
 // ---- Rights --------------------------------------------------------------------------------------------------------
 
 /// The policy that SAM puts into every role allows all log groups of the account; a denial goes before it.

@@ -96,6 +96,7 @@ fn the_runbook_knows_every_alarm_and_quotes_what_is_really_logged() {
     for message in [
         "the table failed",
         "the table is unavailable",
+        "a part of a document failed",
         "the mail service is busy",
         "mail delivery failed, will retry",
         "the bus did not take events",

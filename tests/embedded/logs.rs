@@ -109,6 +109,40 @@ async fn parked_mails_and_a_mail_service_that_takes_none_raise_the_alarm_at_ever
     assert_eq!(errors("the mail service takes no mail"), 1);
 }
 
+#[tokio::test]
+async fn a_mutation_that_fails_beside_one_that_is_done_raises_the_alarm_at_every_level_of_logging() {
+    let filter = &template().resource("GraphqlFaults").properties;
+    let metric = &filter["MetricTransformations"][0];
+    assert_eq!(
+        (&filter["LogGroupName"], &filter["FilterPattern"]),
+        (&json!("GraphqlLog"), &json!("{ $.level = \"ERROR\" }"))
+    );
+    let alarm = &template().resource("GraphqlFailures").properties;
+    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&metric["MetricNamespace"], &metric["MetricName"]));
+    assert_eq!((&alarm["Threshold"], &alarm["Statistic"]), (&json!(1), &json!("Sum")));
+
+    let (world, mona) = chess("moderator").await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    let ids = [world.invite_user(&mona, "chess", &ann).await, world.invite_user(&mona, "chess", &ben).await];
+    let [first, second] = ids.map(|id| format!("cancelCommunityInvitation(id: \"{id}\") {{ errors }}"));
+    let document = json!({ "query": format!("mutation {{ first: {first} second: {second} }}") });
+    let lines = Lines::default();
+    let _guard = lines.listen(LevelFilter::ERROR);
+    for (fails, count) in [(true, 1), (false, 0)] {
+        if fails {
+            world.faults.refuse_after(1);
+        }
+        let answer = world.post(&mona, "/graphql", document.clone()).await;
+        world.faults.clear();
+        assert_eq!(answer.status, 200, "so that no other alarm hears of it");
+        let told = lines.take();
+        let told = told.lines().filter(|line| line.contains("a part of a document failed"));
+        let told: Vec<Value> = told.map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(told.len(), count, "{told:?}");
+        assert!(told.iter().all(|line| line["level"] == "ERROR" && line["request_id"] == "request-1"), "{told:?}");
+    }
+}
+
 #[test]
 fn the_level_is_that_of_our_own_crates_and_dependencies_only_warn() {
     let lines = Lines::default();

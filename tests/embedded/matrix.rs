@@ -213,7 +213,7 @@ pub(crate) const CALLERS: [&str; 12] = [
     "owner",
     "site_administrator",
 ];
-const COMMANDS: [&str; 7] = ["read", "accept", "decline", "cancel", "approve", "reject", "resend"];
+pub(crate) const COMMANDS: [&str; 7] = ["read", "accept", "decline", "cancel", "approve", "reject", "resend"];
 const STATES: [&str; 3] = ["awaiting_approval", "pending", "accepted"];
 
 /// Returns what the specification says of a command: success, or the status and code of the refusal.

@@ -132,12 +132,17 @@ struct Measure<'a> {
 impl<'a> Measure<'a> {
     fn check(&mut self) -> Result<(), Fault> {
         let document = self.document;
-        for (name, fragment) in &document.fragments {
+        // In the order of the document, so that it is told the same whenever it comes.
+        let mut fragments: Vec<_> = document.fragments.iter().collect();
+        fragments.sort_by_key(|(_, fragment)| fragment.pos);
+        for (name, fragment) in fragments {
             check_directives(&fragment.node.directives)?;
             self.fragment(name, fragment.pos)?;
         }
         let (mut selections, mut commands) = (0_usize, Vec::new());
-        for (_, operation) in document.operations.iter() {
+        let mut operations: Vec<_> = document.operations.iter().map(|(_, operation)| operation).collect();
+        operations.sort_by_key(|operation| operation.pos);
+        for operation in operations {
             check_directives(&operation.node.directives)?;
             let size = self.set(&operation.node.selection_set.node)?;
             selections = selections.saturating_add(size.selections);

@@ -111,10 +111,12 @@ pub(crate) fn unless_failed<T>(
         Err(problem) => problem,
     };
     let (request_id, status) = (&Session::of(context).request_id, problem.status());
-    tracing::info!(request_id, status = status.as_u16(), code = problem.code(), "refused");
     if !status.is_server_error() {
+        tracing::info!(request_id, status = status.as_u16(), code = problem.code(), "refused");
         return Some(refused((&problem).into()));
     }
+    // The status of the answer need not tell of it, so this line raises the alarm.
+    tracing::error!(request_id, status = status.as_u16(), code = problem.code(), "a part of a document failed");
     add_failure(context, &problem, request_id);
     None
 }

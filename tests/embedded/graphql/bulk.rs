@@ -5,7 +5,8 @@ use testkit::embedded::{Person, World, chess};
 
 use super::calls::{INVITATION, REFUSAL, as_rest, data};
 
-const DOCUMENT: &str = "mutation ($community: ID!, $users: [ID!], $emails: [String!], $message: String, $days: Int, $key: String) {
+/// Everything that inviting many tells.
+pub(crate) const DOCUMENT: &str = "mutation ($community: ID!, $users: [ID!], $emails: [String!], $message: String, $days: Int, $key: String) {
     it: createCommunityInvitations(communityId: $community, userIds: $users, emails: $emails, message: $message,
         expiresInDays: $days, idempotencyKey: $key) { REFUSAL replayed results { recipient outcome retryAfter invitation { INVITATION } } }
 }";

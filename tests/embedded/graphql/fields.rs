@@ -1,13 +1,18 @@
 //! Every field, as every kind of caller: nobody sees more than over HTTP, nor less, under whatever name they ask.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 use testkit::{
     embedded::{Person, World, person},
     files,
 };
 
-use super::calls::{INVITATION, REFUSAL, as_rest, command, data, page, refused, without_nulls};
-use crate::matrix::{CALLERS, club};
+use super::{
+    bulk,
+    calls::{INVITATION, REFUSAL, as_rest, command, data, page, refused, without_nulls},
+};
+use crate::matrix::{CALLERS, COMMANDS, club};
 
 /// Returns a person for a kind of caller.
 fn caller(kind: &str) -> Person {
@@ -219,9 +224,13 @@ async fn aliases_and_fragments_show_nothing_more() {
     assert_eq!(found["c"]["response"]["who"], json!({ "mail": "guest@example.org" }));
 }
 
+/// The names of the types that have fields, by the checked-in schema.
+fn types(schema: &str) -> BTreeSet<&str> {
+    schema.lines().filter_map(|line| line.strip_prefix("type ")?.strip_suffix(" {")).collect()
+}
+
 /// The names of the fields of a type, by the checked-in schema.
-fn fields_of(name: &str) -> Vec<String> {
-    let schema = files::read("schema.graphql");
+fn fields_of<'a>(schema: &'a str, name: &str) -> Vec<&'a str> {
     let (_, body) = schema.split_once(&format!("\ntype {name} {{\n")).unwrap_or_else(|| panic!("no type {name}"));
     let (body, _) = body.split_once("\n}").unwrap();
     let mut in_words = false;
@@ -232,18 +241,23 @@ fn fields_of(name: &str) -> Vec<String> {
         // Arguments stand one level deeper.
         let field =
             line.strip_prefix('\t').filter(|rest| !in_words && !is_quote && rest.starts_with(char::is_alphabetic));
-        fields.extend(field.map(|field| field.split([':', '(']).next().unwrap().to_owned()));
+        fields.extend(field.map(|field| field.split([':', '(']).next().unwrap()));
     }
     fields
 }
 
 #[test]
 fn these_tests_ask_for_every_field_that_there_is() {
+    let schema = files::read("schema.graphql");
     let page = page();
+    let many = format!("{} {REFUSAL}", bulk::DOCUMENT);
+    let given = |command: &str| format!("{command}CommunityInvitation");
+    let mutations = COMMANDS.map(given).join(" ") + " createCommunityInvitation createCommunityInvitations";
     let stats = "community stats errors problems response counts status count acceptanceRate medianAnswerSeconds id";
     let roots = "me invitations sentInvitations community invitation";
-    for (name, asked) in [
+    let asked = BTreeMap::from([
         ("CommunityInvitation", INVITATION),
+        ("CommunityInvitationPayload", "errors problems response"),
         ("UserContext", INVITATION),
         ("Community", INVITATION),
         ("Cta", INVITATION),
@@ -257,15 +271,21 @@ fn these_tests_ask_for_every_field_that_there_is() {
         ("CommunityStatsPayload", stats),
         ("StatusCount", stats),
         ("Query", roots),
+        ("Mutation", &mutations),
+        ("CreateCommunityInvitationsPayload", &many),
+        ("RecipientResult", &many),
         ("Me", "id invitations sentInvitations pendingCount"),
         ("InvitingCommunity", "id invitations stats options people"),
         ("CommunityOptions", OPTIONS),
+        ("CommunityOptionsPayload", "errors problems response"),
         ("SendLimits", OPTIONS),
         ("Quota", OPTIONS),
         ("FoundPeople", "errors problems people"),
         ("FoundPerson", "userContext reason"),
-    ] {
-        let fields = fields_of(name);
+    ]);
+    assert_eq!(asked.keys().copied().collect::<BTreeSet<_>>(), types(&schema));
+    for (name, asked) in asked {
+        let fields = fields_of(&schema, name);
         assert!(!fields.is_empty(), "{name}");
         for field in fields {
             let is_asked = asked.split([' ', '{', '}']).any(|word| word == field);

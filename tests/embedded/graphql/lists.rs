@@ -1,7 +1,9 @@
 //! Connections: the same pages, cursors that go on behind every invitation, and reads that are made once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
-use testkit::embedded::{Person, World, chess};
+use testkit::embedded::{Person, World, chess, person};
 
 use super::calls::data;
 
@@ -22,7 +24,7 @@ async fn crowd() -> (World, Person) {
         ids.push((world.invite(&mona, "chess", json!({ "userIds": [id] })).await.id().to_owned(), id));
     }
     for (number, (id, user)) in ids.iter().enumerate() {
-        let invitee = testkit::embedded::person(user);
+        let invitee = person(user);
         match number % 5 {
             0 => drop(world.command(&invitee, id, "accept").await),
             1 => drop(world.command(&invitee, id, "decline").await),
@@ -143,4 +145,34 @@ async fn what_is_asked_for_twice_is_read_once() {
     assert_eq!(found["b"]["response"]["status"], "PENDING");
     // Two reads of the invitation, two of the page, three of the numbers.
     assert_eq!(world.meter.take().total(), 7);
+}
+
+#[tokio::test]
+async fn a_hundred_invitations_to_as_many_communities_take_the_one_query_and_the_one_batch_that_they_take_over_http() {
+    let world = World::new().await;
+    let [ann] = world.people(["ann"]).await;
+    let root = person("root").site_administrator();
+    let community = |number: usize| {
+        json!({
+            "type": "community", "communityId": format!("club{number}"), "title": format!("Club {number}"),
+            "visibility": "public", "enrolment": "open",
+        })
+    };
+    let records: Vec<_> = (0..100).map(community).collect();
+    world.directory("POST", "import", json!({ "records": records })).await.ok();
+    for number in 0..100 {
+        world.invite_user(&root, &format!("club{number}"), &ann).await;
+    }
+    world.meter.take();
+    let over_http = world.page(&ann, "/me/invitations?limit=100").await;
+    let usage = world.meter.take();
+    let document = "{ me { invitations(first: 100) { edges { node { id community { id title } } } } } }";
+    let found = data(&world, &ann, document, json!({})).await["me"]["invitations"].take();
+    assert_eq!(world.meter.take(), usage);
+    // A hundred invitations and communities, and who is shown with them: more than two requests hold.
+    assert_eq!(usage.requests, BTreeMap::from([("BatchGetItem".to_owned(), 3), ("Query".to_owned(), 1)]));
+    assert_eq!(ids(&found), over_http.ids());
+    let titles =
+        found["edges"].as_array().unwrap().iter().map(|edge| edge["node"]["community"]["title"].as_str().unwrap());
+    assert_eq!(titles.collect::<BTreeSet<_>>().len(), 100);
 }
