@@ -156,11 +156,12 @@ class DemoWalk:
         page.keyboard.press("Tab")
         inside = page.evaluate("document.activeElement.closest('.graphiql-query-editor-wrapper') !== null")
         check(not inside, "that the Tab key leaves the editor", inside)
+        self._look_at_graphiql(page, "graphiql")
         page.get_by_role("button", name="Show Documentation Explorer").click()
         explorer = page.locator(".graphiql-doc-explorer")
         for root in ("Query", "Mutation"):
             expect(explorer.get_by_role("link", name=root, exact=True)).to_be_visible()
-        self._look_at_graphiql(page)
+        self._look_at_graphiql(page, "graphiql-schema")
         console.step("✓ GraphiQL reads the schema, and executes the platform's example as the person who is chosen")
 
     def _withdraw_what_the_example_made(self) -> None:
@@ -176,11 +177,11 @@ class DemoWalk:
         answer = page.locator(".result-window .CodeMirror").evaluate("element => element.CodeMirror.getValue()")
         return json.loads(answer)["data"]["createCommunityInvitation"]
 
-    def _look_at_graphiql(self, page: Page) -> None:
+    def _look_at_graphiql(self, page: Page, name: str) -> None:
         for size, (width, height) in SIZES.items():
             page.set_viewport_size({"width": width, "height": height})
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
-                page.screenshot(path=SCREENSHOTS / f"graphiql-{size}-{scheme}.png")
+                page.screenshot(path=SCREENSHOTS / f"{name}-{size}-{scheme}.png")
             wide = page.evaluate("document.documentElement.scrollWidth")
             check(wide <= width, f"GraphiQL within {width} pixels", wide)

@@ -150,8 +150,8 @@ async fn what_is_asked_for_twice_is_read_once() {
 #[tokio::test]
 async fn a_hundred_invitations_to_as_many_communities_take_the_one_query_and_the_one_batch_that_they_take_over_http() {
     let world = World::new().await;
-    let [ann] = world.people(["ann"]).await;
-    let root = person("root").site_administrator();
+    let [ann, root] = world.people(["ann", "root"]).await;
+    let root = root.site_administrator();
     let community = |number: usize| {
         json!({
             "type": "community", "communityId": format!("club{number}"), "title": format!("Club {number}"),
