@@ -25,7 +25,7 @@ class GraphqlParameters:
         token = with_role(people, "moderator").token
         call("POST", f"{self._api_url}/graphql", token, {"query": "{ me { id } }"}, expect=(404,))
         call("GET", f"{self._api_url}/me/invitations", token)
-        step("✓ With GraphQL=false, there is no function, role, log group, route and time on the dashboard; the rest serves")
+        step("✓ With GraphQL=false, nothing of it is there, not on the dashboard either, and the rest serves")
 
     def check_hidden_schema(self, _: dict[str, str], people: list[Person]) -> None:
         moderator = with_role(people, "moderator")

@@ -1,4 +1,4 @@
-"""GraphiQL on the local API: the schema, and every document of docs/graphql.md to execute as each person of the demo."""
+"""GraphiQL on the local API: the schema, and the documents of docs/graphql.md, to execute as anyone of the demo."""
 
 import json
 from importlib.resources import as_file, files
@@ -26,9 +26,7 @@ def graphql() -> Response:
 def examples() -> list[dict[str, str]]:
     """The page's documents, with values for their variables as far as there are any."""
     known = {"community": site().scene.community, "first": 10, "id": ""}
-    values = [
-        {name: known[name] for name in variables_of(document) if name in known} for document in documents()
-    ]
+    values = [{name: known[name] for name in variables_of(document) if name in known} for document in documents()]
     return [
         {"query": document, "variables": json.dumps(some, indent=2) if some else ""}
         for document, some in zip(documents(), values, strict=True)
