@@ -22,6 +22,7 @@ mod input;
 mod interleavings;
 mod labels;
 mod leases;
+mod life;
 mod links;
 mod list_order;
 mod lists;
