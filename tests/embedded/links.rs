@@ -161,6 +161,8 @@ async fn the_link_of_someone_who_is_not_active_any_more_makes_no_member() {
     assert_eq!(world.submit(&link, "answer=accept").await.status, 403);
     assert_eq!(world.role(&ann, "chess").await, None);
     assert_eq!(world.status(&mona, &id).await, "pending");
+    world.register(&ann).await;
+    assert_eq!(world.submit(&link, "answer=accept").await.status, 200, "as soon as they are active again");
 }
 
 #[tokio::test]

@@ -55,6 +55,8 @@ pub(crate) const SUPPRESSED: &str = "suppressed";
 pub(crate) const UNREACHED: &str = "unreached";
 /// The user whose verified address it is.
 pub(crate) const OWNER: &str = "owner";
+/// Whether that user is active.
+pub(crate) const OWNER_ACTIVE: &str = "ownerActive";
 
 /// The role of a member.
 pub(crate) const ROLE: &str = "role";

@@ -21,7 +21,7 @@ use crate::{
     Store, StoreError,
     attributes::{
         ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
-        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, PK, REVISION, ROLE, STAMP, TTL, USED,
+        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, STAMP, TTL, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
@@ -295,7 +295,7 @@ impl Plan {
             Guard::CommunityInvites(community) => Key::community(community, spread),
             Guard::Moderates(user, community) | Guard::Belongs(user, community) => standing(user, community),
             Guard::Active(user) => Key::user(user),
-            Guard::Unowned(address) | Guard::Owned(address, _) => Key::address(address),
+            Guard::Unowned(address) | Guard::Owned(address, _) | Guard::OwnedByActive(address, _) => Key::address(address),
         };
         // Transitions of one transaction share their community: one copy of it answers for all.
         let condition = Condition::Guard(guard.clone());
@@ -308,6 +308,10 @@ impl Plan {
             Guard::Active(_) => expression.require_equal(ACTIVE, yes()),
             Guard::Unowned(_) => expression.require_missing(OWNER),
             Guard::Owned(_, user) => expression.require_equal(OWNER, string(user.as_str())),
+            Guard::OwnedByActive(_, user) => {
+                expression.require_equal(OWNER, string(user.as_str()));
+                expression.require_equal(OWNER_ACTIVE, yes());
+            }
             Guard::Belongs(..) => expression.require_existing(ROLE),
             Guard::Moderates(..) => expression.require_any(ROLE, Role::MODERATING.map(|role| string(role.as_str()))),
         }

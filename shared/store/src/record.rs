@@ -184,6 +184,9 @@ pub struct Address {
     /// The user whose verified address it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+    /// Whether that user is active.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub owner_active: bool,
     /// Whether mail to it bounced for good or was called spam.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,

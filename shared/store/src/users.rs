@@ -15,7 +15,7 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED, UNREACHED},
+    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, OWNER_ACTIVE, PK, SUPPRESSED, UNREACHED},
     expression::{Expression, string},
     keys::Key,
     people::refile,
@@ -66,12 +66,13 @@ impl Store {
         let mut writes = Vec::new();
         let mut suppressed = false;
         for key in concerned {
-            let (address, owns) = (addresses.address(key)?, owned.as_ref() == Some(key));
+            let address = addresses.address(key)?;
+            let owns = owned.as_ref() == Some(key);
             if owns && address.owner.as_ref().is_some_and(|owner| owner != id) {
                 return Ok(UserWrite::EmailTaken);
             }
             suppressed |= address.suppressed && present.as_ref() == Some(key);
-            writes.push(own(id, key, &address, owns));
+            writes.push(own(id, key, &address, after.filter(|_| owns)));
         }
         writes.extend(refile(filed, after)?);
         let mut unchanged = unchanged(before);
@@ -113,8 +114,9 @@ pub(crate) fn unreached(user: &User) -> Write {
     Write::Update(Key::user(&user.id), expression)
 }
 
-/// Makes the user the owner of the address, or no longer, provided that the address is still as it was read.
-fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Write {
+/// Makes the user `id` the owner of the address as `owner`, or no longer, provided that the address is still as it was read.
+/// It repeats whether its owner is active, so that who answers by it is checked by one record.
+fn own(id: &UserId, key: &AddressKey, address: &Address, owner: Option<&User>) -> Write {
     let mut expression = Expression::default();
     // An owner's own record names the address, and is conditional itself.
     if address.owner.is_none() {
@@ -126,14 +128,16 @@ fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Write {
         expression.require_missing(SUPPRESSED);
     }
     let key = Key::address(key);
-    if owns {
+    if let Some(owner) = owner {
         expression.set(KIND, string(Kind::Address.as_str()));
         expression.set(OWNER, string(id.as_str()));
+        expression.set(OWNER_ACTIVE, AttributeValue::Bool(owner.active));
         Write::Update(key, expression)
     } else if address.owner.as_ref() != Some(id) {
         Write::Check(key, expression)
     } else if address.suppressed {
         expression.remove(OWNER);
+        expression.remove(OWNER_ACTIVE);
         Write::Update(key, expression)
     } else {
         Write::Delete(key, expression)

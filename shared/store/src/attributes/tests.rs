@@ -59,7 +59,8 @@ fn the_attributes_of_a_user_and_an_address_are_their_fields() {
     }))
     .unwrap();
     has(&user, &[ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED]);
-    has(&Address { owner: Some(user.id), suppressed: true }, &[OWNER, SUPPRESSED]);
+    let address = Address { owner: Some(user.id), owner_active: true, suppressed: true };
+    has(&address, &[OWNER, OWNER_ACTIVE, SUPPRESSED]);
 }
 
 #[test]
