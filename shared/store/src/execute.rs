@@ -1,7 +1,8 @@
 //! The one place that writes transitions.
 //!
 //! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
-//! Either all of it happens or none, and the loser of a race gets the records that the winner left.
+//! Either all of it happens or none, and the loser of a race gets the records that the winner left. A transition of nothing
+//! but its invitation is one conditional write, at half the price.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -168,11 +169,18 @@ impl Store {
             for write in extra {
                 plan.add_extra(write, now)?;
             }
-            let (writes, checks) = plan.finish();
-            let failed = match self.transact(writes).await? {
-                Written::Done => return Ok(Executed::Done),
-                Written::Conflict(failed) => failed,
+            let (mut writes, checks) = plan.finish();
+            let written = match writes.pop() {
+                // Whoever finds their own write in the way, because its answer was lost, takes it for a repetition.
+                Some(Write::Put(record, condition)) if writes.is_empty() && extra.is_empty() => {
+                    self.put(record, condition).await?
+                }
+                last => {
+                    writes.extend(last);
+                    self.transact(writes).await?
+                }
             };
+            let Written::Conflict(failed) = written else { return Ok(Executed::Done) };
             let failed = failed.into_iter().flat_map(|(index, record)| {
                 let (key, conditions) = &checks[index];
                 conditions.iter().map(move |condition| FailedCondition {
