@@ -595,6 +595,8 @@ GUARDS = [
           "self.asked || !self.terms.rights.needs_approval || chunk.is_empty()", "chunk.is_empty()"),
     Guard("a digest tells a sender at most once an hour", DIGESTS,
           "told.require_lapsed_or_equal(TOLD_BY, string(id.to_string()), TOLD_AT, hour_ago);", ""),
+    Guard("a notice is not leased where another one was told within the hour", DIGESTS,
+          "return Ok(NoticeLease::Overtaken);", ""),
     Guard("one notice at a time carries the others", DIGESTS, "digest.require_missing(CARRIER);", ""),
     Guard("an answer joins what still waits", DIGESTS, "waits.require_equal(CARRIER, string(carrier));", ALWAYS_WAITS),
     Guard("a mailbox gets no more than its day holds", OUTBOX,
