@@ -27,6 +27,7 @@ WRITE = "shared/store/src/write.rs"
 OUTBOX = "shared/store/src/outbox.rs"
 STATS = "shared/store/src/stats.rs"
 PAGE = "shared/store/src/page.rs"
+READ = "shared/store/src/read.rs"
 RECORD = "shared/store/src/record.rs"
 INVITATION = "shared/domain/src/invitation.rs"
 LIFECYCLE = "shared/domain/src/lifecycle.rs"
@@ -122,8 +123,14 @@ GUARDS = [
           "expression.require_missing_or_at_most(USED, i64::MAX);"),
     Guard("the quota is counted", EXECUTE, "expression.increase(USED, i64::from(*count));",
           "expression.increase(USED, 0);"),
-    Guard("the quota's record goes away", EXECUTE,
-          "expression.set(TTL, number(quota.renews_at().as_second() + 86_400));", ""),
+    Guard("the first count of a day is the first", EXECUTE,
+          "expression.require_missing_or_before(SENT_ON, day.clone());", ""),
+    Guard("a day's count is that day's", EXECUTE, "expression.require_equal(SENT_ON, day);", "let _ = day;"),
+    Guard("a day after which another has begun has no room", READ, "Some((sent_on, _)) if sent_on > day => u32::MAX,",
+          ""),
+    Guard("who sends twice at once is not taken for inactive", SEND, "|| failed.is_active()?", ""),
+    Guard("what the platform leaves out of a user goes", USERS, "expression.remove(attribute);", "let _ = attribute;",
+          near="fn rewrite"),
     Guard("a request's first record is the first", EXECUTE, "action.expression.require_missing(PK)", "()",
           near="match &write.replaces"),
     Guard("a request's record replaces the one that was read", EXECUTE,

@@ -38,6 +38,7 @@ mod options;
 mod parked;
 mod parsers;
 mod people;
+mod quota;
 mod races;
 mod refusals;
 mod samples;

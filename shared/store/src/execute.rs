@@ -22,7 +22,7 @@ use crate::{
     Store, StoreError,
     attributes::{
         ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
-        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, STAMP, TTL, USED,
+        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, SENT_ON, STAMP, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
@@ -50,7 +50,7 @@ pub fn actions(transition: &Transition) -> usize {
 /// What is written in one transaction with transitions.
 #[derive(Debug, Clone)]
 pub enum ExtraWrite {
-    /// That many invitations count against the sender's day.
+    /// That many invitations count against the sender's day. Its transitions must need an active sender.
     Quota(Quota, u32),
     /// The state of the idempotent request that asks for the transitions.
     Request(RequestWrite),
@@ -118,6 +118,14 @@ impl FailedCondition {
     /// [`StoreError::Damaged`] if the record is not one of an invitation.
     pub fn invitation(&self) -> Result<Option<Invitation>, StoreError> {
         self.record.clone().map(record::invitation).transpose()
+    }
+
+    /// Whether the user is active now, where the condition is about a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a user.
+    pub fn is_active(&self) -> Result<bool, StoreError> {
+        Ok(self.record.clone().map(record::user).transpose()?.is_some_and(|found| found.user.active))
     }
 
     /// The user whose verified address it is now, where the condition is about an address.
@@ -328,14 +336,19 @@ impl Plan {
     fn add_extra(&mut self, extra: &ExtraWrite, now: Timestamp) -> Result<(), StoreError> {
         match extra {
             ExtraWrite::Quota(quota, count) => {
-                let action = self.at(Key::quota(&quota.sender, quota.day), Some(Condition::Quota));
+                // The sender's record, which the transitions check anyway.
+                let action = self.at(Key::user(&quota.sender), Some(Condition::Quota));
                 action.changes = true;
-                let expression = &mut action.expression;
-                expression.set(KIND, string(Kind::Quota.as_str()));
-                // The record is of no use after the day has passed everywhere on earth.
-                expression.set(TTL, number(quota.renews_at().as_second() + 86_400));
-                expression.increase(USED, i64::from(*count));
-                expression.require_missing_or_at_most(USED, i64::from(quota.limit) - i64::from(*count));
+                let (day, expression) = (string(quota.day.to_string()), &mut action.expression);
+                if quota.used == 0 {
+                    expression.require_missing_or_before(SENT_ON, day.clone());
+                    expression.set(SENT_ON, day);
+                    expression.set(USED, number(count));
+                } else {
+                    expression.require_equal(SENT_ON, day);
+                    expression.require_missing_or_at_most(USED, i64::from(quota.limit) - i64::from(*count));
+                    expression.increase(USED, i64::from(*count));
+                }
             }
             ExtraWrite::Request(write) => {
                 let action = self.at(write.key.clone(), Some(Condition::Request));

@@ -15,11 +15,11 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, OWNER_ACTIVE, PK, SUPPRESSED, UNREACHED},
+    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, OWNER_ACTIVE, PK, SK, SUPPRESSED, UNREACHED},
     expression::{Expression, string},
     keys::Key,
     people::refile,
-    record::{Address, Kind, UserRecord, user_record},
+    record::{Address, Item, Kind, OPTIONAL_OF_USER, UserRecord, user_record},
     write::{Write, Written},
 };
 
@@ -85,7 +85,8 @@ impl Store {
         }
         writes.push(match after.cloned() {
             Some(user) => {
-                Write::Put(user_record(&UserRecord { user, suppressed, unreached, filed: true, renamed })?, unchanged)
+                let record = user_record(&UserRecord { user, suppressed, unreached, filed: true, renamed })?;
+                rewrite(id, record, unchanged)
             }
             None => Write::Delete(Key::user(id), unchanged),
         });
@@ -105,6 +106,18 @@ impl Store {
         expression.remove(UNREACHED);
         self.update(Key::user(id), expression).await.map(drop)
     }
+}
+
+/// Writes a user's record anew, but for what sending counts there: that goes on while the platform describes the user.
+fn rewrite(id: &UserId, record: Item, mut expression: Expression) -> Write {
+    for attribute in OPTIONAL_OF_USER.into_iter().filter(|attribute| !record.contains_key(*attribute)) {
+        expression.remove(attribute);
+    }
+    let key = [PK, SK];
+    for (attribute, value) in record.into_iter().filter(|(attribute, _)| !key.contains(&attribute.as_str())) {
+        expression.set(&attribute, value);
+    }
+    Write::Update(Key::user(id), expression)
 }
 
 /// Notes that a mailbox of the user, who is still as they were read, did not take an invitation mail.
