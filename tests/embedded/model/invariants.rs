@@ -129,6 +129,9 @@ impl<'a> Inspection<'a> {
         }
         for (address, _, record) in self.of_kind("ADDRESS") {
             let Some(owner) = text(record, &["owner"]) else { continue };
+            let user = self.get(&format!("USER#{owner}"), "USER");
+            let agree = user.and_then(|user| user.get("active")) == record.get("ownerActive");
+            self.check(agree, || format!("{address} and {owner} differ in whether the user is active"));
             for one in self.invitations.values().filter(|one| one.party == address && one.is_live(self.now)) {
                 let standing = self.get(&format!("USER#{owner}"), &format!("STANDING#{}", one.community));
                 let is_member = standing.is_some_and(|standing| standing.contains_key("role"));
