@@ -189,7 +189,10 @@ async fn news_whose_write_lost_its_answer_is_written_once() {
     world.faults.lose_responses(5);
     world.ses_event(&SesEvent::new("Delivery", &id).tag("revision", "1")).await;
     world.faults.clear();
-    assert_eq!((world.delivery(&mona, &id).await.as_str(), world.stored(&id).await.revision), ("delivered", before + 1));
+    assert_eq!(
+        (world.delivery(&mona, &id).await.as_str(), world.stored(&id).await.revision),
+        ("delivered", before + 1)
+    );
 }
 
 #[tokio::test]

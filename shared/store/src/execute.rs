@@ -22,7 +22,8 @@ use crate::{
     Store, StoreError,
     attributes::{
         ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
-        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, SENT_ON, STAMP, USED,
+        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, SENT_ON,
+        STAMP, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
@@ -311,7 +312,9 @@ impl Plan {
             Guard::CommunityInvites(community) => Key::community(community, spread),
             Guard::Moderates(user, community) | Guard::Belongs(user, community) => standing(user, community),
             Guard::Active(user) => Key::user(user),
-            Guard::Unowned(address) | Guard::Owned(address, _) | Guard::OwnedByActive(address, _) => Key::address(address),
+            Guard::Unowned(address) | Guard::Owned(address, _) | Guard::OwnedByActive(address, _) => {
+                Key::address(address)
+            }
         };
         // Transitions of one transaction share their community: one copy of it answers for all.
         let condition = Condition::Guard(guard.clone());

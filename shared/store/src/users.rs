@@ -15,7 +15,9 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, OWNER_ACTIVE, PK, SK, SUPPRESSED, UNREACHED},
+    attributes::{
+        ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, OWNER_ACTIVE, PK, SK, SUPPRESSED, UNREACHED,
+    },
     expression::{Expression, string},
     keys::Key,
     people::refile,

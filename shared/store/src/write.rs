@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
-    operation::{
-        put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
-    },
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
         CancellationReason, ConditionCheck, Delete, DeleteRequest, Put, ReturnValuesOnConditionCheckFailure,
         TransactWriteItem, Update, WriteRequest, builders::TransactWriteItemBuilder,
