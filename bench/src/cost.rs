@@ -147,7 +147,7 @@ pub(crate) fn write(results: &Results) -> Result<()> {
     let requests = results.operations.iter().map(Step::request);
     let background = results.background.iter().map(Step::background);
     let steps: Vec<_> = requests.chain(background).collect();
-    let life: Vec<_> = steps.iter().filter(|step| step.times != [0.0; 3]).collect();
+    let life: Vec<_> = steps.iter().filter(|step| step.times.iter().any(|times| *times > 0.0)).collect();
     let text = format!(
         "Computed on {} with AWS's list prices of {} ({}), from the figures of [speed.md](speed.md). `make bench` computes \
          it anew; the prices are in `bench/prices.toml`.\n\n{}\n{}\n{}",
