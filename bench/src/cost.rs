@@ -8,6 +8,7 @@ use testkit::template::template;
 use crate::{
     error::Result,
     fixtures::CaseKind,
+    operation::NOTICES,
     page::{splice, table},
     recorder::Usage,
     results::{BackgroundResult, OperationResult, Results},
@@ -47,14 +48,18 @@ struct Assumed {
 const KEPT_BYTES: f64 = 6_000.0;
 /// A response on its way to a caller, in bytes.
 const RESPONSE_BYTES: f64 = 3_000.0;
+/// The operation that owes the sender a mail, unless the network has them hear of nothing.
+const ACCEPTANCE: &str = "accept behind a link";
+/// The write units of a mail's record in a transaction.
+const OWED_MAIL: f64 = 2.0;
 /// The operations that differ in the number of recipients alone.
 const SENDS: [&str; 3] = ["send to 1 user", "send to 10 users", "send to 100 users"];
 
 /// One step in the life of an invitation: an invocation that AWS bills.
 struct Step<'a> {
     name: &'a str,
-    /// How often it happens.
-    times: f64,
+    /// How often it happens, for each of [`NOTICES`].
+    times: [f64; 3],
     /// Whether it comes over the API.
     is_request: bool,
     /// The function's memory, in megabytes.
@@ -74,7 +79,7 @@ impl<'a> Step<'a> {
         let OperationResult { operation, ours, usage, .. } = result;
         Self {
             name: operation.name,
-            times: operation.per_invitation.into(),
+            times: [operation.per_invitation.into(); 3],
             is_request: true,
             memory: template().function_behind(operation.route).memory.into(),
             init: ours.init,
@@ -87,7 +92,7 @@ impl<'a> Step<'a> {
         let BackgroundResult { step, init, cpu, usage } = result;
         Self {
             name: step.name,
-            times: step.per_invitation.into(),
+            times: step.per_invitation.map(Into::into),
             is_request: false,
             memory: template().function(step.function).memory.into(),
             init: *init,
@@ -110,14 +115,20 @@ impl<'a> Step<'a> {
         (self.cpu / 1e3 * slower + waiting + cold).ceil()
     }
 
-    /// Charges a million times as many invocations as there are.
+    /// The write units of one invocation under that one of [`NOTICES`].
+    fn write_units(&self, notices: usize) -> f64 {
+        let owes_less = self.name == ACCEPTANCE && NOTICES[notices] == "none";
+        self.usage.write_units - if owes_less { OWED_MAIL } else { 0.0 }
+    }
+
+    /// Charges a million times as many invocations as there are under that one of [`NOTICES`].
     #[allow(clippy::cast_precision_loss, reason = "a few requests")]
-    fn charge(&self, prices: &Prices, bill: &mut Bill) {
-        let mut add = |service, dollars: f64| *bill.entry(service).or_default() += self.times * dollars;
+    fn charge(&self, prices: &Prices, notices: usize, bill: &mut Bill) {
+        let mut add = |service, dollars: f64| *bill.entry(service).or_default() += self.times[notices] * dollars;
         let gigabyte_seconds = self.milliseconds(prices) / 1e3 * self.memory / 1024.0;
         add("Lambda", prices.lambda_requests + gigabyte_seconds * 1e6 * prices.lambda_arm64);
         add("DynamoDB reads", self.usage.read_units * prices.read_units);
-        add("DynamoDB writes", self.usage.write_units * prices.write_units);
+        add("DynamoDB writes", self.write_units(notices) * prices.write_units);
         add("SES", self.usage.mails as f64 * prices.mails);
         add("EventBridge", self.usage.events as f64 * prices.events);
         let mut logged = prices.assumed.bytes_logged_per_invocation;
@@ -136,7 +147,7 @@ pub(crate) fn write(results: &Results) -> Result<()> {
     let requests = results.operations.iter().map(Step::request);
     let background = results.background.iter().map(Step::background);
     let steps: Vec<_> = requests.chain(background).collect();
-    let life: Vec<_> = steps.iter().filter(|step| step.times > 0.0).collect();
+    let life: Vec<_> = steps.iter().filter(|step| step.times.iter().any(|times| *times > 0.0)).collect();
     let text = format!(
         "Computed on {} with AWS's list prices of {} ({}), from the figures of [speed.md](speed.md). `make bench` computes \
          it anew; the prices are in `bench/prices.toml`.\n\n{}\n{}\n{}",
@@ -153,23 +164,41 @@ pub(crate) fn write(results: &Results) -> Result<()> {
 fn uses(life: &[&Step], prices: &Prices) -> String {
     let row = |step: &&Step| {
         let Usage { read_units, write_units, .. } = step.usage;
-        let figures = [step.times, step.milliseconds(prices), step.memory, *read_units, *write_units];
-        [step.name.to_owned()].into_iter().chain(figures.map(|figure| figure.to_string())).collect()
+        let figures = [step.milliseconds(prices), step.memory, *read_units, *write_units];
+        let figures = step.times.into_iter().chain(figures).map(|figure| figure.to_string());
+        [step.name.to_owned()].into_iter().chain(figures).collect()
     };
-    let rows = table("Step | times: | billed ms: | MB: | read units: | write units:", life.iter().map(row));
-    format!("### What one invitation uses\n\n{rows}")
+    let title = "Step | times with `each`: | `digest`: | `none`: | billed ms: | MB: | read units: | write units:";
+    let rows = table(title, life.iter().map(row));
+    let written = [0, 1, 2].map(|notices| {
+        let units: f64 = life.iter().map(|step| step.times[notices] * step.write_units(notices)).sum();
+        format!("{units} with `{}`", NOTICES[notices])
+    });
+    format!("### What one invitation uses\n\n{rows}\nWrite units in all: {}.\n", written.join(", "))
 }
 
 fn costs(life: &[&Step], prices: &Prices) -> String {
-    let mut bill = Bill::new();
-    for step in life {
-        step.charge(prices, &mut bill);
-    }
-    bill.insert("DynamoDB storage, first month", KEPT_BYTES / 1e3 * (prices.table + prices.table_backup));
-    let total: f64 = bill.values().sum();
-    let rows = bill.iter().map(|(service, dollars)| vec![(*service).to_owned(), format!("{dollars:.2}")]);
-    let rows = rows.chain([vec!["**all**".to_owned(), format!("**{total:.2}**")]]);
-    format!("### What a million of them cost\n\n{}", table("Service | US dollars:", rows))
+    let bills = [0, 1, 2].map(|notices| {
+        let mut bill = Bill::new();
+        for step in life {
+            step.charge(prices, notices, &mut bill);
+        }
+        bill.insert("DynamoDB storage, first month", KEPT_BYTES / 1e3 * (prices.table + prices.table_backup));
+        bill
+    });
+    let row = |name: &str, figure: &dyn Fn(&Bill) -> String| {
+        [name.to_owned()].into_iter().chain(bills.iter().map(figure)).collect::<Vec<_>>()
+    };
+    let total = |bill: &Bill| bill.values().sum::<f64>();
+    let beside = |bill: &Bill| total(bill) - bill["SES"];
+    let services = bills[0].keys().map(|service| row(service, &|bill| format!("{:.2}", bill[service])));
+    let sums = [
+        row("**all**", &|bill| format!("**{:.2}**", total(bill))),
+        row("**beside SES**", &|bill| format!("**{:.2}**", beside(bill))),
+        row("as a share of SES", &|bill| format!("{:.0} %", 100.0 * beside(bill) / bill["SES"])),
+    ];
+    let rows = table("US dollars for | `each`: | `digest`: | `none`:", services.chain(sums));
+    format!("### What a million of them cost\n\n{rows}")
 }
 
 fn bulk(results: &Results, prices: &Prices) -> Result<String> {
@@ -178,7 +207,7 @@ fn bulk(results: &Results, prices: &Prices) -> Result<String> {
         let CaseKind::Guests(recipients) = result.operation.case else { continue };
         let recipients = u32::try_from(recipients)?;
         let mut bill = Bill::new();
-        Step { times: 1.0, ..Step::request(result) }.charge(prices, &mut bill);
+        Step { times: [1.0; 3], ..Step::request(result) }.charge(prices, 0, &mut bill);
         let services = ["API Gateway", "Lambda", "DynamoDB reads", "DynamoDB writes"];
         let dollars: f64 = services.iter().filter_map(|service| bill.get(service)).sum();
         let Usage { read_units, write_units, .. } = &result.usage;

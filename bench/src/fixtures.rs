@@ -63,9 +63,13 @@ pub(crate) struct Fixtures {
     accepted: Prototype,
     /// Invitations without other records: one pending, one accepted, one declined.
     crowd: [Prototype; 3],
-    /// The records of the stream about an invitation's creation, and about its acceptance.
+    /// The records of the stream about an invitation's creation, about its acceptance, and about the latter where the sender
+    /// does not hear of it.
     creation: Prototype,
     acceptance: Prototype,
+    unheard_acceptance: Prototype,
+    /// A record of the stream that asks for nothing.
+    idle: Prototype,
 }
 
 impl Fixtures {
@@ -112,6 +116,8 @@ impl Fixtures {
             crowd: [&pending, &accepted, &declined].map(|one| without_others(invited(one))),
             creation: stream_records(&pending, &until_answers),
             acceptance: stream_records(&accepted, &since),
+            unheard_acceptance: stream_records(&accepted, &without(since.clone(), "#sender#")),
+            idle: idle(stream_records(&accepted, &without(since, "MAIL#")))?,
         })
     }
 
@@ -179,10 +185,20 @@ impl Fixtures {
     pub(crate) fn acceptance_event(&self, case: &Case) -> String {
         stream_event(&self.acceptance, case)
     }
+
+    /// Returns the same where the sender does not hear of it.
+    pub(crate) fn unheard_acceptance_event(&self, case: &Case) -> String {
+        stream_event(&self.unheard_acceptance, case)
+    }
+
+    /// Returns an event of the stream about a change of an invitation that nobody has to follow up.
+    pub(crate) fn idle_event(&self, case: &Case) -> String {
+        stream_event(&self.idle, case)
+    }
 }
 
 async fn fill_directory(handlers: &Handlers) -> Result<()> {
-    handlers.put_settings().await?;
+    handlers.put_settings("digest").await?;
     handlers.put_community(OPEN, "open").await?;
     handlers.put_community(CLOSED, "closed").await?;
     for user in [SENDER, OWNER, MEMBER, INVITEE] {
@@ -230,6 +246,22 @@ fn stream_records(Invited { user, id }: &Invited, changes: &[Value]) -> Prototyp
     let pk = format!("INVITATION#{id}");
     let theirs = changes.iter().filter(|change| change["dynamodb"]["Keys"]["pk"]["S"] == pk.as_str());
     Prototype { user: user.clone(), id: Some(*id), records: theirs.map(Value::to_string).collect() }
+}
+
+/// Returns those of the stream's records whose sort key does not have the part.
+fn without(mut changes: Vec<Value>, part: &str) -> Vec<Value> {
+    changes.retain(|change| !change["dynamodb"]["Keys"]["sk"]["S"].as_str().is_some_and(|sk| sk.contains(part)));
+    changes
+}
+
+/// Returns the records of the stream as if nothing had changed in them.
+fn idle(mut prototype: Prototype) -> Result<Prototype> {
+    for record in &mut prototype.records {
+        let mut value: Value = serde_json::from_str(record)?;
+        value["dynamodb"]["OldImage"] = value["dynamodb"]["NewImage"].clone();
+        *record = value.to_string();
+    }
+    Ok(prototype)
 }
 
 fn stream_event(records: &Prototype, case: &Case) -> String {

@@ -50,9 +50,10 @@ impl Handlers {
         Self(Api { store: Store::new(Client::from_conf(config), TABLE), claims, public_base_url: String::new() })
     }
 
-    pub(crate) async fn put_settings(&self) -> Result<()> {
+    /// Writes the settings, with that way to let senders hear of answers.
+    pub(crate) async fn put_settings(&self, notices: &str) -> Result<()> {
         let settings = json!({
-            "dailyInvitationsPerSender": 1_000_000, "membersInviteConnectionsOnly": false,
+            "senderNotices": notices, "dailyInvitationsPerSender": 1_000_000, "membersInviteConnectionsOnly": false,
             "registrationUrl": "https://platform.example.org/join", "productName": "Example Platform",
             "supportEmail": "support@example.org", "postalAddress": "1 Harbour Road, 12345 Port",
         });

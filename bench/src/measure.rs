@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use crate::{
     error::Result,
     fixtures::Fixtures,
+    handlers::Handlers,
     operation::{BackgroundStep, Operation},
     plan::Plan,
     process::Process,
@@ -174,6 +175,7 @@ pub(crate) async fn measure_background(
     table: &Table,
     times: usize,
 ) -> Result<BackgroundResult> {
+    Handlers::on(table).put_settings(step.notices()).await?;
     let cases = fixtures.cases(table, step.case, times)?;
     let Recording { init, timings, usage } =
         record(function, table, cases.iter().map(|case| (step.event)(fixtures, case))).await?;

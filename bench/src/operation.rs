@@ -167,6 +167,9 @@ fn by_link<'a>(request: Request<'a>, case: &'a Case) -> Request<'a> {
     request.with("proxy+", &case.token)
 }
 
+/// How a network has senders hear of answers: the values of its setting `senderNotices`.
+pub(crate) const NOTICES: [&str; 3] = ["each", "digest", "none"];
+
 /// One step in the background, after a change or a mail.
 #[derive(Debug)]
 pub(crate) struct BackgroundStep {
@@ -174,38 +177,77 @@ pub(crate) struct BackgroundStep {
     pub(crate) function: &'static str,
     /// What each invocation works on.
     pub(crate) case: CaseKind,
-    /// How often it happens in the life of a usual invitation.
-    pub(crate) per_invitation: u32,
+    /// How often it happens in the life of a usual invitation, for each of [`NOTICES`].
+    pub(crate) per_invitation: [u32; 3],
     /// Returns the event for an invocation.
     pub(crate) event: fn(&Fixtures, &Case) -> Result<String>,
 }
 
+impl BackgroundStep {
+    /// Returns the setting that it is measured under: the first one that it happens under.
+    pub(crate) fn notices(&self) -> &'static str {
+        let happens = |(_, times): &(&str, u32)| *times > 0;
+        NOTICES.into_iter().zip(self.per_invitation).find(happens).map_or("digest", |(notices, _)| notices)
+    }
+
+    const fn after_acceptance(
+        name: &'static str,
+        per_invitation: [u32; 3],
+        event: fn(&Fixtures, &Case) -> Result<String>,
+    ) -> Self {
+        Self { name, function: "deliver", case: CaseKind::Accepted, per_invitation, event }
+    }
+}
+
 /// Every step in the background.
-pub(crate) static BACKGROUND: [BackgroundStep; 3] = [
+pub(crate) static BACKGROUND: [BackgroundStep; 7] = [
     BackgroundStep {
         name: "deliver, after a send",
         function: "deliver",
         case: CaseKind::Pending,
-        per_invitation: 1,
+        per_invitation: [1; 3],
         event: |fixtures, case| Ok(fixtures.creation_event(case)),
     },
+    BackgroundStep::after_acceptance("deliver, after an acceptance, each", [1, 0, 0], |fixtures, case| {
+        Ok(fixtures.acceptance_event(case))
+    }),
+    // Answered one after the other, all but the first two join the notice that waits.
+    BackgroundStep::after_acceptance("deliver, after an acceptance, in a digest", [0, 1, 0], |fixtures, case| {
+        Ok(fixtures.acceptance_event(case))
+    }),
+    BackgroundStep::after_acceptance("deliver, after an acceptance, none", [0, 0, 1], |fixtures, case| {
+        Ok(fixtures.unheard_acceptance_event(case))
+    }),
     BackgroundStep {
-        name: "deliver, after an acceptance",
+        name: "deliver, nothing to do",
         function: "deliver",
         case: CaseKind::Accepted,
-        per_invitation: 1,
-        event: |fixtures, case| Ok(fixtures.acceptance_event(case)),
+        // Mails come by a mapping of their own, after a send and after an acceptance; and the invitation is written when its
+        // mail is sent, and when it arrives.
+        per_invitation: [4; 3],
+        event: |fixtures, case| Ok(fixtures.idle_event(case)),
     },
     BackgroundStep {
-        name: "feedback, mail delivered",
+        name: "feedback, the invitation arrived",
         function: "feedback",
         case: CaseKind::Mailed,
-        // The invitation, and a confirmation to each of the two.
-        per_invitation: 3,
-        event: |_, case| {
-            let mut event: Value = serde_json::from_str(&fs::read_to_string("events/feedback-delivery.json")?)?;
-            event["detail"]["mail"]["tags"]["invitation"][0] = case.id.as_str().into();
-            Ok(event.to_string())
-        },
+        per_invitation: [1; 3],
+        event: |_, case| arrived("invitation", case),
+    },
+    BackgroundStep {
+        name: "feedback, a confirmation arrived",
+        function: "feedback",
+        case: CaseKind::Mailed,
+        per_invitation: [2, 1, 1],
+        event: |_, case| arrived("membership_confirmed", case),
     },
 ];
+
+/// Returns the event that a mail of that kind has arrived.
+fn arrived(kind: &str, case: &Case) -> Result<String> {
+    let mut event: Value = serde_json::from_str(&fs::read_to_string("events/feedback-delivery.json")?)?;
+    let tags = &mut event["detail"]["mail"]["tags"];
+    tags["invitation"][0] = case.id.as_str().into();
+    tags["mail"][0] = kind.into();
+    Ok(event.to_string())
+}

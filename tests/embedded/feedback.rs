@@ -179,3 +179,28 @@ async fn a_suppressed_address_is_unavailable_by_id_and_by_address() {
     let sent = world.send(&mona, "chess", json!({ "userIds": ["ann"], "emails": ["gone@example.org"] })).await;
     assert_eq!(sent.outcomes(), ["unavailable", "unavailable"]);
 }
+
+#[tokio::test]
+async fn news_whose_write_lost_its_answer_is_written_once() {
+    let (world, mona) = chess("moderator").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    let before = world.stored(&id).await.revision;
+    world.faults.lose_responses(5);
+    world.ses_event(&SesEvent::new("Delivery", &id).tag("revision", "1")).await;
+    world.faults.clear();
+    assert_eq!(
+        (world.delivery(&mona, &id).await.as_str(), world.stored(&id).await.revision),
+        ("delivered", before + 1)
+    );
+}
+
+#[tokio::test]
+async fn news_that_collides_with_another_write_waits_it_out() {
+    let (world, mona) = chess("moderator").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    world.faults.conflict(3);
+    world.ses_event(&SesEvent::new("Delivery", &id).tag("revision", "1")).await;
+    assert_eq!(world.delivery(&mona, &id).await, "delivered");
+}

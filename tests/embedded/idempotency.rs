@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Timestamp, invitation::Status, sending::Quota};
+use domain::{Timestamp, invitation::Status};
 use futures::future::join_all;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -105,9 +105,8 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     world.pump().await;
     let mails = world.fakes.take_mails();
     assert_eq!(mails.iter().filter(|mail| mail.tag("mail") == "invitation").count(), 80 - begun);
-    let day = Quota::day(now());
-    let quota = world.record(Key::quota(&"mona".parse().unwrap(), day)).await.unwrap();
-    assert_eq!(quota["used"], AttributeValue::N("80".to_owned()));
+    let sender = world.record(Key::user(&"mona".parse().unwrap())).await.unwrap();
+    assert_eq!(sender["used"], AttributeValue::N("80".to_owned()));
     assert_eq!(world.stored(&id).await.status, Status::Accepted);
     let replay = world.send_with_key(&mona, "key", &body).await;
     assert_eq!(replay.header("idempotency-replayed"), Some("true"));
@@ -171,21 +170,15 @@ async fn a_request_that_died_is_finished_by_one_of_many_attempts_at_once() {
 }
 
 #[tokio::test]
-async fn the_records_of_a_day_and_of_a_key_go_by_themselves() {
+async fn the_record_of_a_key_goes_by_itself() {
     let (world, mona) = chess("moderator").await;
     world.users(1).await;
     world.send_with_key(&mona, "key", &json!({ "userIds": ["user0"] })).await.ok();
-    let kept =
-        [Key::idempotency(&mona.id.parse().unwrap(), "key"), Key::quota(&mona.id.parse().unwrap(), Quota::day(now()))];
-    let in_two_days = now() + SignedDuration::from_hours(49);
+    let key = Key::idempotency(&mona.id.parse().unwrap(), "key");
     world.remove_outlived(now().as_millisecond());
-    for key in &kept {
-        assert!(world.record(key.clone()).await.is_some(), "{key:?}");
-    }
-    world.remove_outlived(in_two_days.as_millisecond());
-    for key in &kept {
-        assert!(world.record(key.clone()).await.is_none(), "{key:?}");
-    }
+    assert!(world.record(key.clone()).await.is_some());
+    world.remove_outlived((now() + SignedDuration::from_hours(49)).as_millisecond());
+    assert!(world.record(key).await.is_none());
 }
 
 /// How often the client itself repeats a request before it gives up; the table knows those repetitions anyway.

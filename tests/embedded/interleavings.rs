@@ -360,3 +360,24 @@ async fn what_a_mailbox_says_while_its_new_owner_hears_what_it_said_before_is_he
         assert_eq!(world.outcome(&mona, "chess", json!({ "userIds": ["ben"] })).await, "unavailable");
     }
 }
+
+#[tokio::test]
+async fn a_link_accepts_for_whoever_is_active_and_owns_its_address_when_it_is_written() {
+    for meanwhile in ["deactivated", "moved", "erased"] {
+        let (world, mona) = busy_chess().await;
+        let ben = person("ben");
+        world.register(&ben).await;
+        world.invite_user(&mona, "chess", &ben).await;
+        let accept = Request::new("POST", world.deliver_mail().await.path("i")).form("answer=accept");
+        let change = async {
+            match meanwhile {
+                "deactivated" => world.register_with(&ben, json!({ "active": false })).await,
+                "moved" => world.register(&ben.with_email("new@example.org")).await,
+                _ => world.remove("users/ben").await,
+            }
+        };
+        let status = interrupted(&world, accept, change).await.status;
+        assert_eq!(status, if meanwhile == "erased" { 410 } else { 403 }, "{meanwhile}");
+        assert_eq!(world.role(&ben, "chess").await, None, "{meanwhile}");
+    }
+}

@@ -216,9 +216,12 @@ async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
         world.fakes.take_mails();
         world.wake().await;
         let changes = world.changes();
-        // The transaction that leases the digest waits, while the answer joins, or would like to.
-        let lease = world.faults.stop_next();
+        // The digest is closed; what notes it as told waits, while the answer joins, or would like to.
+        let closing = world.faults.stop_next_update();
         let meanwhile = async {
+            closing.reached().await;
+            let lease = world.faults.stop_next_update();
+            closing.open();
             lease.reached().await;
             accept(&world, &(ben.clone(), id)).await;
             let answered = world.changes();
@@ -234,6 +237,35 @@ async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
         let mut all: Vec<_> = mails.iter().map(|mail| named(mail, 10)).collect();
         all.sort();
         assert_eq!(all, [vec![1, 2, 3], vec![9]]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_whose_attempt_dies_before_the_lease_is_sent_once_and_the_next_one_waits() {
+    with_clock(async |clock: Clock| {
+        let (world, mona, invitations) = invited(json!({ "inviteeConfirmation": false }), 2).await;
+        accept(&world, &invitations[0]).await;
+        let mut changes = world.changes();
+        changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+        let noting = world.faults.stop_next_update();
+        let dies = async {
+            noting.reached().await;
+            let leasing = world.faults.stop_next_update();
+            noting.open();
+            leasing.reached().await;
+        };
+        tokio::select! {
+            failed = world.hand_over(&changes) => panic!("it must not come to its end: {failed:?}"),
+            () = dies => {}
+        }
+        // Another answer finds that the sender is being told.
+        accept(&world, &invitations[1]).await;
+        assert!(told(&world, &mona).await.is_empty());
+        assert!(world.hand_over(&changes).await.is_empty());
+        assert_eq!(named(&world.fakes.take_mail(), 2), [0]);
+        clock.forward(HOUR);
+        assert_eq!(named(&told(&world, &mona).await[0], 2), [1]);
     })
     .await;
 }

@@ -129,7 +129,7 @@ fn would_be_written(transition: &Transition, viewer: Option<&Viewer<'_>>, around
     let sender = &transition.invitation.sender.id;
     let guards = transition.guards.iter().map(|guard| match guard {
         Guard::CommunityInvites(_) => around.invites(),
-        Guard::Active(user) => is_active(user, sender, viewer, around),
+        Guard::Active(user) | Guard::OwnedByActive(_, user) => is_active(user, sender, viewer, around),
         // The role was not read, or the decision would not leave it to the write.
         Guard::Moderates(..) | Guard::Belongs(..) => Fact::Unread,
         // Whose the mailbox is was taken for granted; whoever's it is, the decision stays.

@@ -80,7 +80,7 @@ pub fn decide(
     let verdict = match command {
         Command::Accept => {
             let invitee = invitee_of(invitation, viewer);
-            step.accept(invitee, viewer.user.map(|user| &user.id), settings)
+            step.accept(invitee, viewer.user.map(|user| Guard::Active(user.id.clone())), settings)
         }
         Command::Decline { block } => {
             let mailbox = Mailbox::of_viewer(viewer, &around.mailbox_owner, invitation);
@@ -113,7 +113,10 @@ pub fn decide_by_link(
     }
     let step = Step { invitation, now };
     let verdict = match (command, &invitation.invitee) {
-        (Command::Accept, Invitee::User { id, .. }) => step.accept(invitation.invitee.clone(), Some(id), settings),
+        (Command::Accept, Invitee::User { id, .. }) => {
+            let acts = Guard::OwnedByActive(mailbox.address.clone(), id.clone());
+            step.accept(invitation.invitee.clone(), Some(acts), settings)
+        }
         (Command::Accept, Invitee::Address { .. }) if status == Status::Pending => Err(Refusal::RegistrationNeeded),
         (Command::Accept, Invitee::Address { .. }) => step.accept(invitation.invitee.clone(), None, settings),
         (Command::Decline { block }, _) => step.decline(*block, Some(mailbox), settings),
@@ -121,10 +124,6 @@ pub fn decide_by_link(
     };
     match verdict {
         Ok(Verdict::Change(_)) if !mailbox.is_invitee(invitation) => Err(Refusal::SignInNeeded),
-        Ok(Verdict::Change(mut transition)) if *command == Command::Accept => {
-            transition.guards.push(mailbox.guard());
-            Ok(Verdict::Change(transition))
-        }
         verdict => verdict,
     }
 }
@@ -405,8 +404,8 @@ impl Step<'_> {
         (self.invitation.invitee.party(), StandingChange::Release { invitation: self.invitation.id })
     }
 
-    /// `known` is the accepting user where the directory has one; a verified address may come without.
-    fn accept(&self, invitee: Invitee, known: Option<&UserId>, settings: &Settings) -> Result<Verdict, Refusal> {
+    /// `acts` is what must hold of the accepting user where the directory has one; a verified address may come without.
+    fn accept(&self, invitee: Invitee, acts: Option<Guard>, settings: &Settings) -> Result<Verdict, Refusal> {
         match self.status() {
             Status::Pending => {}
             Status::Accepted => return Ok(Verdict::Unchanged),
@@ -427,7 +426,7 @@ impl Step<'_> {
         let told = to_invitee.into_iter().chain(sender_who_hears(settings));
         transition.mails = told.map(|to| NewMail::new(MailKind::MembershipConfirmed, to)).collect();
         transition.guards.push(self.community_invites());
-        transition.guards.extend(known.cloned().map(Guard::Active));
+        transition.guards.extend(acts);
         Ok(Verdict::Change(Box::new(transition)))
     }
 

@@ -98,4 +98,6 @@ pub enum Guard {
     Unowned(AddressKey),
     /// The address is that user's verified one.
     Owned(AddressKey, UserId),
+    /// The address is that user's verified one, and the user is active.
+    OwnedByActive(AddressKey, UserId),
 }

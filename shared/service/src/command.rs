@@ -299,6 +299,10 @@ fn meaning(
         Condition::Guard(Guard::Moderates(..) | Guard::Belongs(..)) => Meaning::Role(failed.standing()?.role),
         // Whose the mailbox is was only taken for granted.
         Condition::Guard(Guard::Owned(..) | Guard::Unowned(_)) => Meaning::Owner(failed.owner()?),
+        Condition::Guard(Guard::OwnedByActive(_, user)) => match failed.owner()? {
+            Some(owner) if owner == *user => Meaning::Refused(Refusal::CallerInactive),
+            owner => Meaning::Owner(owner),
+        },
         Condition::Standing(..) | Condition::Guard(_) if facts.around.invitee != Fact::Unread => Meaning::Outdated,
         Condition::Standing(_, party) if joins(transition, party) => {
             Meaning::Refused(Refusal::AlreadyMember(facts.invitation.status_at(now)))

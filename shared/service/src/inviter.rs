@@ -44,7 +44,6 @@ impl<'a> Inviter<'a> {
             Key::user(&caller.id),
             Key::standing(&party, community),
             Key::community(community, spread),
-            Key::quota(&caller.id, day),
         ];
         let records = store.read(keys).await?;
         let settings = records.settings(spread)?;

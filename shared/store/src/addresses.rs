@@ -68,7 +68,7 @@ impl Store {
     /// owner, nothing is left to know.
     async fn lift_once(&self, address: &AddressKey) -> Result<ControlFlow<Option<UserId>>, StoreError> {
         let key = Key::address(address);
-        let Address { owner, suppressed } = self.read([key.clone()]).await?.address(address)?;
+        let Address { owner, suppressed, .. } = self.read([key.clone()]).await?.address(address)?;
         if !suppressed {
             return Ok(ControlFlow::Break(owner));
         }

@@ -45,6 +45,12 @@ pub(crate) const FILED: &str = "filed";
 pub(crate) const RENAMED: &str = "renamed";
 /// The name of the other user in a connection, as a search compares it; empty while they are not active.
 pub(crate) const NAME: &str = "name";
+/// The link to a user's profile.
+pub(crate) const PROFILE_URL: &str = "profileUrl";
+/// The language that a user chose.
+pub(crate) const LOCALE: &str = "locale";
+/// The UTC day on which a user sent last.
+pub(crate) const SENT_ON: &str = "sentOn";
 /// The address of a user.
 pub(crate) const EMAIL: &str = "email";
 /// Whether the address of a user is proven to be theirs.
@@ -55,6 +61,8 @@ pub(crate) const SUPPRESSED: &str = "suppressed";
 pub(crate) const UNREACHED: &str = "unreached";
 /// The user whose verified address it is.
 pub(crate) const OWNER: &str = "owner";
+/// Whether that user is active.
+pub(crate) const OWNER_ACTIVE: &str = "ownerActive";
 
 /// The role of a member.
 pub(crate) const ROLE: &str = "role";
@@ -108,7 +116,8 @@ pub(crate) const TOLD_BY: &str = "toldBy";
 /// When that was.
 pub(crate) const TOLD_AT: &str = "toldAt";
 
-/// How many invitations a sender has made in a day, or mails a mailbox got.
+/// In a user, how many invitations they made on the day on which they sent last; elsewhere, how many mails a mailbox got in
+/// a day.
 pub(crate) const USED: &str = "used";
 /// What tells one write of an idempotent request from the next.
 pub(crate) const STAMP: &str = "stamp";

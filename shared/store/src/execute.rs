@@ -1,7 +1,8 @@
 //! The one place that writes transitions.
 //!
 //! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
-//! Either all of it happens or none, and the loser of a race gets the records that the winner left.
+//! Either all of it happens or none, and the loser of a race gets the records that the winner left. A transition of nothing
+//! but its invitation is one conditional write, at half the price.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -21,7 +22,8 @@ use crate::{
     Store, StoreError,
     attributes::{
         ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
-        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, PK, REVISION, ROLE, STAMP, TTL, USED,
+        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, SENT_ON,
+        STAMP, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
@@ -49,7 +51,7 @@ pub fn actions(transition: &Transition) -> usize {
 /// What is written in one transaction with transitions.
 #[derive(Debug, Clone)]
 pub enum ExtraWrite {
-    /// That many invitations count against the sender's day.
+    /// That many invitations count against the sender's day. Its transitions must need an active sender.
     Quota(Quota, u32),
     /// The state of the idempotent request that asks for the transitions.
     Request(RequestWrite),
@@ -119,6 +121,14 @@ impl FailedCondition {
         self.record.clone().map(record::invitation).transpose()
     }
 
+    /// Whether the user is active now, where the condition is about a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a user.
+    pub fn is_active(&self) -> Result<bool, StoreError> {
+        Ok(self.record.clone().map(record::user).transpose()?.is_some_and(|found| found.user.active))
+    }
+
     /// The user whose verified address it is now, where the condition is about an address.
     ///
     /// # Errors
@@ -168,11 +178,18 @@ impl Store {
             for write in extra {
                 plan.add_extra(write, now)?;
             }
-            let (writes, checks) = plan.finish();
-            let failed = match self.transact(writes).await? {
-                Written::Done => return Ok(Executed::Done),
-                Written::Conflict(failed) => failed,
+            let (mut writes, checks) = plan.finish();
+            let written = match writes.pop() {
+                // Whoever finds their own write in the way, because its answer was lost, takes it for a repetition.
+                Some(Write::Put(record, condition)) if writes.is_empty() && extra.is_empty() => {
+                    self.put(record, condition).await?
+                }
+                last => {
+                    writes.extend(last);
+                    self.transact(writes).await?
+                }
             };
+            let Written::Conflict(failed) = written else { return Ok(Executed::Done) };
             let failed = failed.into_iter().flat_map(|(index, record)| {
                 let (key, conditions) = &checks[index];
                 conditions.iter().map(move |condition| FailedCondition {
@@ -295,7 +312,9 @@ impl Plan {
             Guard::CommunityInvites(community) => Key::community(community, spread),
             Guard::Moderates(user, community) | Guard::Belongs(user, community) => standing(user, community),
             Guard::Active(user) => Key::user(user),
-            Guard::Unowned(address) | Guard::Owned(address, _) => Key::address(address),
+            Guard::Unowned(address) | Guard::Owned(address, _) | Guard::OwnedByActive(address, _) => {
+                Key::address(address)
+            }
         };
         // Transitions of one transaction share their community: one copy of it answers for all.
         let condition = Condition::Guard(guard.clone());
@@ -308,6 +327,10 @@ impl Plan {
             Guard::Active(_) => expression.require_equal(ACTIVE, yes()),
             Guard::Unowned(_) => expression.require_missing(OWNER),
             Guard::Owned(_, user) => expression.require_equal(OWNER, string(user.as_str())),
+            Guard::OwnedByActive(_, user) => {
+                expression.require_equal(OWNER, string(user.as_str()));
+                expression.require_equal(OWNER_ACTIVE, yes());
+            }
             Guard::Belongs(..) => expression.require_existing(ROLE),
             Guard::Moderates(..) => expression.require_any(ROLE, Role::MODERATING.map(|role| string(role.as_str()))),
         }
@@ -316,14 +339,19 @@ impl Plan {
     fn add_extra(&mut self, extra: &ExtraWrite, now: Timestamp) -> Result<(), StoreError> {
         match extra {
             ExtraWrite::Quota(quota, count) => {
-                let action = self.at(Key::quota(&quota.sender, quota.day), Some(Condition::Quota));
+                // The sender's record, which the transitions check anyway.
+                let action = self.at(Key::user(&quota.sender), Some(Condition::Quota));
                 action.changes = true;
-                let expression = &mut action.expression;
-                expression.set(KIND, string(Kind::Quota.as_str()));
-                // The record is of no use after the day has passed everywhere on earth.
-                expression.set(TTL, number(quota.renews_at().as_second() + 86_400));
-                expression.increase(USED, i64::from(*count));
-                expression.require_missing_or_at_most(USED, i64::from(quota.limit) - i64::from(*count));
+                let (day, expression) = (string(quota.day.to_string()), &mut action.expression);
+                if quota.used == 0 {
+                    expression.require_missing_or_before(SENT_ON, day.clone());
+                    expression.set(SENT_ON, day);
+                    expression.set(USED, number(count));
+                } else {
+                    expression.require_equal(SENT_ON, day);
+                    expression.require_missing_or_at_most(USED, i64::from(quota.limit) - i64::from(*count));
+                    expression.increase(USED, i64::from(*count));
+                }
             }
             ExtraWrite::Request(write) => {
                 let action = self.at(write.key.clone(), Some(Condition::Request));

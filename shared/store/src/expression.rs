@@ -116,6 +116,12 @@ impl Expression {
         self.require(format!("attribute_not_exists({name}) OR {name} = {value}"));
     }
 
+    /// Requires that the text is missing, or sorts before that one.
+    pub fn require_missing_or_before(&mut self, path: &str, value: AttributeValue) {
+        let (name, value) = (self.name(path), self.value(value));
+        self.require(format!("attribute_not_exists({name}) OR {name} < {value}"));
+    }
+
     /// Requires that the number is missing, or at most that one.
     pub fn require_missing_or_at_most(&mut self, path: &str, most: i64) {
         let (name, most) = (self.name(path), self.value(number(most)));

@@ -9,7 +9,6 @@
 //! | user | `USER#id` | `USER` |
 //! | standing of a user | `USER#id` | `STANDING#community` |
 //! | connection, one way | `USER#id` | `CONNECTION#other` |
-//! | daily quota | `USER#id` | `QUOTA#day` |
 //! | idempotent request | `USER#id` | `REQUEST#digest` |
 //! | how far a sender has been told of answers | `USER#id` | `DIGEST` |
 //! | a notice that another mail carries | `USER#id` | `NOTICE#carrier#mail` |
@@ -137,11 +136,6 @@ impl Key {
     pub(crate) fn filed_name(&self) -> Option<(SearchName, UserId)> {
         let (name, user) = self.sk.rsplit_once('#')?;
         Some((SearchName::of_folded(name), user.parse().ok()?))
-    }
-
-    /// What the user has sent on that UTC day.
-    pub fn quota(user: &UserId, day: Date) -> Self {
-        Self::new(user_partition(user), format!("QUOTA#{day}"))
     }
 
     /// The invitation mails that the address got on that UTC day. Nothing leads from an address to it but a guess, so that it

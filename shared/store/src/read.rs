@@ -19,7 +19,7 @@ use jiff::civil::Date;
 
 use crate::{
     Store, StoreError,
-    attributes::{PK, SK, USED},
+    attributes::{PK, SENT_ON, SK, USED},
     execute::FailedCondition,
     expression::string,
     keys::{Key, Spread},
@@ -84,10 +84,19 @@ impl Records {
         self.get(&Key::connection(user, other)).is_some()
     }
 
-    /// The invitations that count against the sender's day.
+    /// The invitations that count against the sender's day, by their record. A day after which another one has begun has no
+    /// room any more: only that one is counted.
     pub fn used(&self, sender: &UserId, day: Date) -> u32 {
-        let record = self.get(&Key::quota(sender, day));
-        record.and_then(|record| record.get(USED)?.as_n().ok()?.parse().ok()).unwrap_or(0)
+        let record = self.get(&Key::user(sender));
+        let counted = record.and_then(|record| {
+            let sent_on = record.get(SENT_ON)?.as_s().ok()?.parse::<Date>().ok()?;
+            Some((sent_on, record.get(USED)?.as_n().ok()?.parse().ok()?))
+        });
+        match counted {
+            Some((sent_on, used)) if sent_on == day => used,
+            Some((sent_on, _)) if sent_on > day => u32::MAX,
+            _ => 0,
+        }
     }
 
     /// How the party stands with the community; nothing in particular, if there is no record.

@@ -19,8 +19,8 @@ use domain::{
 use crate::{
     StoreError,
     attributes::{
-        AGAIN, BODY, EXPIRY, FILED, FOUND_BY, KIND, LISTING, PK, RENAMED, REVISION, SK, SUPPRESSED, TTL, UNREACHED,
-        WAITS_FOR,
+        AGAIN, BODY, EMAIL, EXPIRY, FILED, FOUND_BY, KIND, LISTING, LOCALE, PK, PROFILE_URL, RENAMED, REVISION, SK,
+        SUPPRESSED, TTL, UNREACHED, WAITS_FOR,
     },
     expression::{number, string},
     keys::{Key, List, waited_for},
@@ -49,8 +49,6 @@ pub enum Kind {
     Connection,
     /// A name that a user is found by.
     Name,
-    /// A daily quota.
-    Quota,
     /// An idempotent request.
     Idempotency,
     /// An address.
@@ -89,7 +87,6 @@ impl Kind {
             Self::Standing => "standing",
             Self::Connection => "connection",
             Self::Name => "name",
-            Self::Quota => "quota",
             Self::Idempotency => "request",
             Self::Address => "address",
             Self::Community => "community",
@@ -184,6 +181,9 @@ pub struct Address {
     /// The user whose verified address it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub owner: Option<UserId>,
+    /// Whether that user is active.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub owner_active: bool,
     /// Whether mail to it bounced for good or was called spam.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub suppressed: bool,
@@ -227,6 +227,9 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
     let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
     Ok(UserRecord { user, suppressed, unreached, filed, renamed })
 }
+
+/// What the record of a user has only where there is something to say.
+pub(crate) const OPTIONAL_OF_USER: [&str; 7] = [PROFILE_URL, EMAIL, LOCALE, SUPPRESSED, UNREACHED, FILED, RENAMED];
 
 /// The record of a user, which names the present address if no mail goes to it any more, and the mailbox that did not
 /// take one.

@@ -15,11 +15,13 @@ use domain::{
 
 use crate::{
     Store, StoreError,
-    attributes::{ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, PK, SUPPRESSED, UNREACHED},
+    attributes::{
+        ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, KIND, OWNER, OWNER_ACTIVE, PK, SK, SUPPRESSED, UNREACHED,
+    },
     expression::{Expression, string},
     keys::Key,
     people::refile,
-    record::{Address, Kind, UserRecord, user_record},
+    record::{Address, Item, Kind, OPTIONAL_OF_USER, UserRecord, user_record},
     write::{Write, Written},
 };
 
@@ -66,12 +68,13 @@ impl Store {
         let mut writes = Vec::new();
         let mut suppressed = false;
         for key in concerned {
-            let (address, owns) = (addresses.address(key)?, owned.as_ref() == Some(key));
+            let address = addresses.address(key)?;
+            let owns = owned.as_ref() == Some(key);
             if owns && address.owner.as_ref().is_some_and(|owner| owner != id) {
                 return Ok(UserWrite::EmailTaken);
             }
             suppressed |= address.suppressed && present.as_ref() == Some(key);
-            writes.push(own(id, key, &address, owns));
+            writes.push(own(id, key, &address, after.filter(|_| owns)));
         }
         writes.extend(refile(filed, after)?);
         let mut unchanged = unchanged(before);
@@ -84,7 +87,8 @@ impl Store {
         }
         writes.push(match after.cloned() {
             Some(user) => {
-                Write::Put(user_record(&UserRecord { user, suppressed, unreached, filed: true, renamed })?, unchanged)
+                let record = user_record(&UserRecord { user, suppressed, unreached, filed: true, renamed })?;
+                rewrite(id, record, unchanged)
             }
             None => Write::Delete(Key::user(id), unchanged),
         });
@@ -106,6 +110,18 @@ impl Store {
     }
 }
 
+/// Writes a user's record anew, but for what sending counts there: that goes on while the platform describes the user.
+fn rewrite(id: &UserId, record: Item, mut expression: Expression) -> Write {
+    for attribute in OPTIONAL_OF_USER.into_iter().filter(|attribute| !record.contains_key(*attribute)) {
+        expression.remove(attribute);
+    }
+    let key = [PK, SK];
+    for (attribute, value) in record.into_iter().filter(|(attribute, _)| !key.contains(&attribute.as_str())) {
+        expression.set(&attribute, value);
+    }
+    Write::Update(Key::user(id), expression)
+}
+
 /// Notes that a mailbox of the user, who is still as they were read, did not take an invitation mail.
 pub(crate) fn unreached(user: &User) -> Write {
     let mut expression = unchanged(Some(user));
@@ -113,8 +129,9 @@ pub(crate) fn unreached(user: &User) -> Write {
     Write::Update(Key::user(&user.id), expression)
 }
 
-/// Makes the user the owner of the address, or no longer, provided that the address is still as it was read.
-fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Write {
+/// Makes the user `id` the owner of the address as `owner`, or no longer, provided that the address is still as it was read.
+/// It repeats whether its owner is active, so that who answers by it is checked by one record.
+fn own(id: &UserId, key: &AddressKey, address: &Address, owner: Option<&User>) -> Write {
     let mut expression = Expression::default();
     // An owner's own record names the address, and is conditional itself.
     if address.owner.is_none() {
@@ -126,14 +143,16 @@ fn own(id: &UserId, key: &AddressKey, address: &Address, owns: bool) -> Write {
         expression.require_missing(SUPPRESSED);
     }
     let key = Key::address(key);
-    if owns {
+    if let Some(owner) = owner {
         expression.set(KIND, string(Kind::Address.as_str()));
         expression.set(OWNER, string(id.as_str()));
+        expression.set(OWNER_ACTIVE, AttributeValue::Bool(owner.active));
         Write::Update(key, expression)
     } else if address.owner.as_ref() != Some(id) {
         Write::Check(key, expression)
     } else if address.suppressed {
         expression.remove(OWNER);
+        expression.remove(OWNER_ACTIVE);
         Write::Update(key, expression)
     } else {
         Write::Delete(key, expression)

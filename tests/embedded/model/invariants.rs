@@ -129,6 +129,9 @@ impl<'a> Inspection<'a> {
         }
         for (address, _, record) in self.of_kind("ADDRESS") {
             let Some(owner) = text(record, &["owner"]) else { continue };
+            let user = self.get(&format!("USER#{owner}"), "USER");
+            let agree = user.and_then(|user| user.get("active")) == record.get("ownerActive");
+            self.check(agree, || format!("{address} and {owner} differ in whether the user is active"));
             for one in self.invitations.values().filter(|one| one.party == address && one.is_live(self.now)) {
                 let standing = self.get(&format!("USER#{owner}"), &format!("STANDING#{}", one.community));
                 let is_member = standing.is_some_and(|standing| standing.contains_key("role"));
@@ -264,8 +267,9 @@ impl<'a> Inspection<'a> {
             *made.entry((format!("USER#{}", one.sender), day.to_string())).or_default() += 1;
         }
         for ((pk, day), made) in made {
-            let used = self.get(&pk, &format!("QUOTA#{day}")).and_then(|quota| number(quota, &["used"]));
-            // The count of a day that is long over has been removed.
+            // Only the last day on which they sent is counted.
+            let sender = self.get(&pk, "USER").filter(|sender| text(sender, &["sentOn"]) == Some(&day));
+            let used = sender.and_then(|sender| number(sender, &["used"]));
             self.check(made <= i64::from(DAILY_QUOTA), || format!("{pk} sent {made} on {day}"));
             self.check(used.is_none_or(|used| used == made), || format!("{pk} sent {made} on {day}, counted {used:?}"));
         }

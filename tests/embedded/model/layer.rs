@@ -171,7 +171,7 @@ impl Layer {
         let inner = &*self.0;
         let keys = request.keys();
         let transaction = operation == "TransactWriteItems";
-        let writes = transaction || operation == "UpdateItem";
+        let writes = transaction || ["PutItem", "UpdateItem"].contains(&operation);
         let Some(_held) = Held::take(&self.0, if writes { keys.clone() } else { Vec::new() }) else {
             inner.counts.lock().unwrap().conflicts += 1;
             call.trouble();

@@ -1,4 +1,4 @@
-//! Faults between the handlers' client and the table: transactions that fail, and requests that are held up.
+//! Faults between the handlers' client and the table: changes that fail, and requests that are held up.
 
 use std::sync::{Arc, Mutex};
 
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::engine::{operation, response};
 
-/// What happens to transactions.
+/// What happens to changes: transactions, and writes of one whole record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Mode {
     /// They are executed.
@@ -35,8 +35,11 @@ pub struct Faults {
     gate: Arc<Mutex<Option<Stop>>>,
 }
 
-/// The operation whose next request is held up, and where it waits.
-type Stop = (&'static str, Arc<Gate>);
+/// The operations of which the next request is held up, and where it waits.
+type Stop = (&'static [&'static str], Arc<Gate>);
+
+/// What changes an invitation: a transaction, or a write of that record alone.
+const CHANGES: &[&str] = &["TransactWriteItems", "PutItem"];
 
 /// Where one request waits, between what its handler has read and what it writes.
 #[derive(Debug, Default)]
@@ -58,19 +61,19 @@ impl Gate {
 }
 
 impl Faults {
-    /// Executes that many more transactions; all others fail.
-    pub fn refuse_after(&self, transactions: u32) {
-        self.set(Mode::RefusedAfter(transactions));
+    /// Executes that many more changes; all others fail.
+    pub fn refuse_after(&self, changes: u32) {
+        self.set(Mode::RefusedAfter(changes));
     }
 
-    /// Makes that many more writes conflict with a transaction.
+    /// Makes that many more writes of any kind conflict with a transaction.
     pub fn conflict(&self, writes: u32) {
         self.set(Mode::Conflicting(writes));
     }
 
-    /// Executes that many more transactions and loses their responses.
-    pub fn lose_responses(&self, transactions: u32) {
-        self.set(Mode::ResponsesLost(transactions));
+    /// Executes that many more changes and loses their responses.
+    pub fn lose_responses(&self, changes: u32) {
+        self.set(Mode::ResponsesLost(changes));
     }
 
     /// Lets nothing fail any more.
@@ -82,24 +85,24 @@ impl Faults {
         *self.mode.lock().unwrap() = mode;
     }
 
-    /// Holds up the next transaction, and none after it.
+    /// Holds up the next transaction or write of one whole record, and none after it.
     pub fn stop_next(&self) -> Arc<Gate> {
-        self.stop_next_of("TransactWriteItems")
+        self.stop_next_of(CHANGES)
     }
 
     /// Holds up the next update of one record, and none after it.
     pub fn stop_next_update(&self) -> Arc<Gate> {
-        self.stop_next_of("UpdateItem")
+        self.stop_next_of(&["UpdateItem"])
     }
 
     /// Holds up the next read of a batch, and none after it.
     pub fn stop_next_read(&self) -> Arc<Gate> {
-        self.stop_next_of("BatchGetItem")
+        self.stop_next_of(&["BatchGetItem"])
     }
 
-    fn stop_next_of(&self, operation: &'static str) -> Arc<Gate> {
+    fn stop_next_of(&self, operations: &'static [&'static str]) -> Arc<Gate> {
         let gate = Arc::<Gate>::default();
-        *self.gate.lock().unwrap() = Some((operation, Arc::clone(&gate)));
+        *self.gate.lock().unwrap() = Some((operations, Arc::clone(&gate)));
         gate
     }
 
@@ -115,28 +118,28 @@ impl Faults {
     /// Returns the gate that the request waits at, if it does.
     fn gate_of(&self, request: &HttpRequest) -> Option<Arc<Gate>> {
         let mut gate = self.gate.lock().unwrap();
-        gate.take_if(|(stopped, _)| *stopped == operation(request)).map(|(_, gate)| gate)
+        gate.take_if(|(stopped, _)| stopped.contains(&operation(request))).map(|(_, gate)| gate)
     }
 
     /// Whether the response of this request is lost.
     fn loses_response_of(&self, request: &HttpRequest) -> bool {
         let mut mode = self.mode.lock().unwrap();
         let Mode::ResponsesLost(left @ 1..) = &mut *mode else { return false };
-        let loses = operation(request) == "TransactWriteItems";
+        let loses = CHANGES.contains(&operation(request));
         *left -= u32::from(loses);
         loses
     }
 
     /// Returns the error that a request gets in the table's stead.
     fn error_of(&self, request: &HttpRequest) -> Option<Value> {
-        let transaction = match operation(request) {
-            "TransactWriteItems" => true,
-            "UpdateItem" => false,
-            _ => return None,
-        };
+        let operation = operation(request);
+        let (transaction, change) = (operation == "TransactWriteItems", CHANGES.contains(&operation));
+        if !change && operation != "UpdateItem" {
+            return None;
+        }
         match &mut *self.mode.lock().unwrap() {
-            Mode::RefusedAfter(0) if transaction => Some(json!({ "__type": "AccessDeniedException" })),
-            Mode::RefusedAfter(left) if transaction => {
+            Mode::RefusedAfter(0) if change => Some(json!({ "__type": "AccessDeniedException" })),
+            Mode::RefusedAfter(left) if change => {
                 *left -= 1;
                 None
             }

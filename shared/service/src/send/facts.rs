@@ -46,7 +46,6 @@ impl Facts {
             Key::user(&caller.id),
             Key::standing(&Party::User(caller.id.clone()), community),
             Key::community(community, facts.spread()),
-            Key::quota(&caller.id, Quota::day(now)),
         ];
         keys.extend(request.cloned());
         for recipient in &submission.recipients {

@@ -41,9 +41,9 @@ pub use self::{
 };
 use crate::ServiceError;
 
-/// Actions of a transaction that do not belong to one invitation: the guards of community and sender, the quota, the
-/// idempotent request, the mail that asks the moderators.
-const SHARED_ACTIONS: usize = 5;
+/// Actions of a transaction that do not belong to one invitation: the guard of the community, that of the sender with the
+/// quota, the idempotent request, the mail that asks the moderators.
+const SHARED_ACTIONS: usize = 4;
 
 /// Invites the recipients. With an idempotency key, the same request again has the same result.
 ///
@@ -292,7 +292,10 @@ impl<'a> Send<'a> {
         for failed in failed {
             match &failed.condition {
                 Condition::Standing(..) | Condition::Guard(Guard::Unowned(_)) => self.facts.learn(failed),
-                Condition::Guard(Guard::Active(user)) if *user != self.caller.id => self.facts.learn(failed),
+                // The sender's record has the quota, too, which may be all that was in the way.
+                Condition::Guard(Guard::Active(user)) if *user != self.caller.id || failed.is_active()? => {
+                    self.facts.learn(failed);
+                }
                 // What is written stays written; the rest of the request finds the community closed.
                 Condition::Guard(_) if self.begun => self.pass_over_rest(),
                 Condition::Guard(Guard::Active(_)) => return Err(Refusal::CallerInactive.into()),

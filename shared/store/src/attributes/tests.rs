@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::*;
 use crate::{
     idempotency::IdempotentRequest,
-    record::{Address, Item},
+    record::{Address, Item, OPTIONAL_OF_USER, UserRecord, user_record},
 };
 
 fn id() -> InvitationId {
@@ -56,10 +56,24 @@ fn the_attributes_of_a_standing_are_its_fields() {
 fn the_attributes_of_a_user_and_an_address_are_their_fields() {
     let user: User = serde_json::from_value(serde_json::json!({
         "id": "ann", "displayName": "Ann", "email": "ann@example.org", "emailVerified": true, "active": true,
+        "profileUrl": "https://example.org/ann", "locale": "en",
     }))
     .unwrap();
-    has(&user, &[ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED]);
-    has(&Address { owner: Some(user.id), suppressed: true }, &[OWNER, SUPPRESSED]);
+    has(&user, &[ACTIVE, DISPLAY_NAME, EMAIL, EMAIL_VERIFIED, PROFILE_URL, LOCALE]);
+    // What a record may lack is removed where it is lacking.
+    let known = |user: &User, says: bool| UserRecord {
+        user: user.clone(),
+        suppressed: says,
+        unreached: says.then(String::new),
+        filed: says,
+        renamed: says,
+    };
+    let bare = User { profile_url: None, email: None, locale: None, ..user.clone() };
+    let [full, bare] = [known(&user, true), known(&bare, false)].map(|known| user_record(&known).unwrap());
+    let lacking: BTreeSet<_> = full.keys().filter(|name| !bare.contains_key(*name)).map(String::as_str).collect();
+    assert_eq!(lacking, BTreeSet::from(OPTIONAL_OF_USER));
+    let address = Address { owner: Some(user.id), owner_active: true, suppressed: true };
+    has(&address, &[OWNER, OWNER_ACTIVE, SUPPRESSED]);
 }
 
 #[test]
