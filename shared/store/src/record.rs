@@ -57,6 +57,8 @@ pub enum Kind {
     Address,
     /// A community.
     Community,
+    /// The removal of a community.
+    Removal,
     /// A moderator.
     Moderator,
     /// A part of a community's counters.
@@ -93,6 +95,7 @@ impl Kind {
             Self::Idempotency => "request",
             Self::Address => "address",
             Self::Community => "community",
+            Self::Removal => "removal",
             Self::Moderator => "moderator",
             Self::Stats => "tally",
             Self::Settings => "settings",
