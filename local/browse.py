@@ -39,8 +39,6 @@ GUESTS = (
     "blocks",
     "late",
     "withdrawn",
-    "unapproved",
-    "refused",
     "unsubscribes",
     "unwelcome",
     "member",
@@ -329,29 +327,20 @@ class Walk:
     # Invitations that cannot be answered any more.
 
     def _meet_dead_ends(self) -> None:
-        def edit(guest: str, field: str, value: dict[str, str]) -> None:
-            key = f"INVITATION#{self._invitations[self._id(guest)]}"
-            self._edit(key, "INVITATION", f"body.{field}", value)
-
-        edit("late", "expiresAt", {"N": str(int(time.time() * 1000) - 1000)})
+        late = f"INVITATION#{self._invitations[self._id('late')]}"
+        self._edit(late, "INVITATION", "body.expiresAt", {"N": str(int(time.time() * 1000) - 1000)})
         self._dead_end("late", "expired", "This invitation has expired", "ask the person who invited you")
         self._call("POST", f"/invitations/{self._invitations[self._id('withdrawn')]}/cancel")
         self._dead_end("withdrawn", "cancelled", "This invitation was withdrawn", "ask the person who invited you")
-        # No mail leads to these two, for a link is only made after the approval.
-        edit("unapproved", "status", {"S": "awaiting_approval"})
-        not_yet = ("This invitation is not approved yet", "You will get a mail as soon as you can answer it.")
-        self._dead_end("unapproved", "awaiting-approval", *not_yet, status=409)
-        edit("refused", "status", {"S": "rejected"})
-        self._dead_end("refused", "rejected", "This invitation was not approved", "ask the moderators of the community")
 
         link = self._links[self._id("types")]
         broken = self._browsing.tab(link[:-1] + ("A" if link[-1] != "A" else "B"))
         broken.sees("This link does not work", "open the link from the mail again, or copy it whole", status=404)
         self._shoot(broken, "wrong-link", "a wrong link finds nothing and says what to do")
 
-    def _dead_end(self, guest: str, state: str, heading: str, what_to_do: str, status: int = 410) -> None:
+    def _dead_end(self, guest: str, state: str, heading: str, what_to_do: str) -> None:
         tab = self._tab(guest)
-        tab.sees(heading, what_to_do, status=status)
+        tab.sees(heading, what_to_do, status=410)
         self._shoot(tab, state, f"“{heading}”, says the page, and what to do")
 
     # Offers that turn out, at the press of Accept in a tab left open from before, to stand no more.

@@ -79,6 +79,7 @@ DIRECTORY_ERASURE = "shared/service/src/directory/erasure.rs"
 ADDRESS_OWNER = "shared/service/src/directory/address_owner.rs"
 RELATIONS = "shared/store/src/relations.rs"
 MEMBERS = "shared/service/src/directory/members.rs"
+COMMUNITIES = "shared/store/src/communities.rs"
 DIRECTORY_COMMUNITIES = "shared/service/src/directory/communities.rs"
 COMMANDS = "shared/service/src/command.rs"
 RECORDS = "functions/directory/src/records.rs"
@@ -364,7 +365,9 @@ GUARDS = [
           "invitee.admit(rights, Some(invitation.id), self.now).map_err(|why| self.not_invited(&why))?;",
           "let _ = rights;"),
     Guard("approving checks the sender when it is written", LIFECYCLE,
-          "transition.guards.push(Guard::Active(invitation.sender.id.clone()));", ""),
+          "transition.guards.push(Guard::Active(sending.clone()));", ""),
+    Guard("approving checks the sender's role when it is written", EXECUTE,
+          "expression.require_equal(ROLE, string(role.as_str()))", ALWAYS),
     Guard("resending asks whether the community invites", LIFECYCLE, "check_invites(community.as_ref())?;", ""),
     Guard("resending asks whether the invitee may be invited", LIFECYCLE,
           "invitee.admit(SendingRights::ANYONE, Some(id), self.now).map_err(|why| self.not_invited(&why))?;", ""),
@@ -486,6 +489,7 @@ GUARDS = [
     Guard("an address is for the mail service in ASCII", OUTBOUND, "mail.to.as_mailed()", "mail.to.as_str()"),
     Guard("a local part in quotes is not what it holds", PASTED, "is_some_and(|(c, _)| c == '@')",
           "is_some_and(|_| false)"),
+    Guard("a link names each once", PASTED, "known.insert(address.key())", "true"),
     Guard("a field names one address", PASTED, "(Some(Ok(address)), None) => Ok(address)",
           "(Some(Ok(address)), _) => Ok(address)"),
     Guard("a message has a limit", MESSAGE, "text.chars().count() > MAX_MESSAGE_CHARS", "false"),
@@ -503,7 +507,7 @@ GUARDS = [
           "false"),
     Guard("a request names no more than are looked at", SUBMISSION, "found > MAX_SUBMITTED", "false"),
     Guard("a request names somebody", SEND, "submission.recipients.is_empty()", "false"),
-    Guard("a lifetime has a limit", REQUEST, "(1..=MAX_LIFETIME_DAYS).contains(days)", "true"),
+    Guard("a lifetime has a limit", FIELD, "(LEAST..=MOST).contains(number)", "true"),
     Guard("a key has a limit", REQUEST, "(1..=MAX_IDEMPOTENCY_KEY).contains(&text.len())", "true"),
     Guard("a recipient counts once", SEND,
           "submitted.names.party().is_some_and(|party| !typed.insert(party))",
@@ -566,6 +570,16 @@ GUARDS = [
     Guard("whoever was invited is withdrawn as a member", MEMBERS,
           "lifecycle::withdraw(&one, WithdrawalReason::JoinedAnotherWay, now)", "{ let _ = one; None }"),
     Guard("a community that was brought back keeps its moderators", RELATIONS, "gone.require_missing(PK);", ""),
+    Guard("an invitation is to the community that it was sent to", INVITATION,
+          "since.is_none_or(|since| since <= self.created_at)", "true"),
+    Guard("an invitation into another community is not written", EXECUTE,
+          "expression.require_missing_or_at_most(SINCE, made_at.as_millisecond());", ""),
+    Guard("a community's list has none of another's", LISTS, "!self.is_former(&invitation, records)", "true"),
+    Guard("a list passes over another community's in one go", LISTS,
+          "next.after.min(Place::last_of(last.status_at(self.page.clock)))", "{ let _ = last; next.after }"),
+    Guard("a community that is removed while it is written comes back as another", COMMUNITIES,
+          "as_read.require_existing(PK)", "()"),
+    Guard("a removal of nothing is none", COMMUNITIES, "existing.require_existing(PK)", "()"),
     Guard("a removed community has no moderators", DIRECTORY_COMMUNITIES,
           "remove_moderators(store, &id, budget).await?;", "let _ = remove_moderators(store, &id, budget);"),
     Guard("a moderator who is a member no more is no longer listed", RELATIONS,

@@ -7,6 +7,8 @@ use testkit::{
     embedded::{Request, chess, person},
 };
 
+use crate::list_order::with_clock;
+
 #[tokio::test]
 async fn erasing_a_user_withdraws_what_is_live_and_leaves_no_name_or_address() {
     let (world, mona) = chess("owner").await;
@@ -130,7 +132,11 @@ async fn removing_a_community_cancels_its_live_invitations_alone() {
     world.command(&ben, &accepted, "accept").await.ok();
     let elsewhere = world.invite_user(&mona, "choir", &cleo).await;
     world.remove("communities/chess").await;
-    world.remove("communities/chess").await;
+    let once = world.dump().await;
+    for gone in ["chess", "nothing"] {
+        world.remove(&format!("communities/{gone}")).await;
+    }
+    assert_eq!(world.dump().await, once, "there was nothing to remove");
     assert_eq!(world.status(&ann, &live).await, "cancelled");
     assert_eq!(world.status(&ben, &accepted).await, "accepted");
     assert_eq!(world.status(&cleo, &elsewhere).await, "pending");
@@ -164,6 +170,82 @@ async fn a_community_that_comes_back_gives_its_former_moderators_nothing() {
     world.command(&mona, &id, "approve").await.refused(404, "invitation_not_found");
     world.member("chess", &mona, "owner").await;
     world.command(&mona, &id, "approve").await.ok();
+}
+
+#[tokio::test]
+async fn who_moderates_an_id_that_comes_back_sees_nothing_of_the_community_that_had_it() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("owner").await;
+        let [ann, ben, olga, late] = world.people(["ann", "ben", "olga", "user-late"]).await;
+        let guests = world.users(7).await;
+        let mut former = vec![world.invite_address(&mona, "chess", "guest@example.org").await];
+        former.push(world.invite_user(&mona, "chess", &ann).await);
+        world.command(&ann, &former[1], "decline").await.ok();
+        let sent = world.send(&mona, "chess", json!({ "userIds": guests })).await;
+        former.extend(sent.results.iter().map(|result| result.id().to_owned()));
+        clock.forward(60_000);
+        world.remove("communities/chess").await;
+        world.community_of("chess", &olga, "owner").await;
+        let new = world.invite_user(&olga, "chess", &ben).await;
+        let withdrawn = world.invite_user(&olga, "chess", &late).await;
+        world.command(&olga, &withdrawn, "cancel").await.ok();
+
+        for limit in [1, 2, 25] {
+            let mut path = format!("/communities/chess/invitations?limit={limit}");
+            let (mut listed, mut pages) = (Vec::new(), 0);
+            loop {
+                let page = world.page(&olga, &*path).await;
+                listed.extend(page.ids().into_iter().map(str::to_owned));
+                pages += 1;
+                let Some(next) = page.next_cursor else { break };
+                path = format!("/communities/chess/invitations?limit={limit}&cursor={next}");
+            }
+            assert_eq!(listed, [&*new, &withdrawn]);
+            assert!(pages <= 5, "what is left out is passed over in one go: {pages} pages of {limit}");
+        }
+        let found = world.page(&olga, "/communities/chess/invitations?q=user").await;
+        assert_eq!(found.ids(), [&*withdrawn]);
+        for id in &former {
+            world.get(&olga, format!("/invitations/{id}")).await.refused(404, "invitation_not_found");
+            for verb in ["cancel", "approve", "reject", "resend"] {
+                world.command(&olga, id, verb).await.refused(404, "invitation_not_found");
+            }
+        }
+        // To those whom it concerns it stays what it was.
+        world.community("chess", json!({ "title": "Queens" })).await;
+        for (who, id) in [(&mona, &former[0]), (&ann, &former[1])] {
+            assert_eq!(world.invitation(who, id).await.community.title, "Chess");
+        }
+        assert_eq!(world.page(&mona, "/me/invitations/sent").await.invitations[0].community.title, "Chess");
+        assert_eq!(world.invitation(&ben, &new).await.community.title, "Queens");
+        // Whatever the removal has missed is not accepted into another community.
+        world.edit(&former[2], |one| one.status = Status::Pending).await;
+        let guest = person(&guests[0]);
+        assert_eq!(world.invitation(&guest, &former[2]).await.action_ids(), ["DECLINE_COMMUNITY_INVITATION"]);
+        world.command(&guest, &former[2], "accept").await.refused(403, "invitations_not_allowed");
+        world.command(&ben, &new, "accept").await.ok();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_community_that_is_written_while_it_is_removed_comes_back_as_another() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("owner").await;
+        let [ann] = world.people(["ann"]).await;
+        let former = world.invite_user(&mona, "chess", &ann).await;
+        clock.forward(60_000);
+        let gate = world.faults.stop_next();
+        futures::join!(world.community("chess", json!({})), async {
+            gate.reached().await;
+            world.remove("communities/chess").await;
+            gate.open();
+        });
+        world.member("chess", &mona, "owner").await;
+        assert_eq!(world.page(&mona, "/communities/chess/invitations").await.ids(), [""; 0]);
+        assert_eq!(world.page(&mona, "/me/invitations/sent").await.ids(), [&*former]);
+    })
+    .await;
 }
 
 #[tokio::test]

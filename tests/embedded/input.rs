@@ -78,6 +78,33 @@ async fn a_pasted_list_is_understood_and_each_recipient_appears_once_as_its_addr
 }
 
 #[tokio::test]
+async fn a_link_that_writes_a_mail_names_all_whom_it_would_write_to() {
+    let (world, mona) = chess("moderator").await;
+    let link = "mailto:a@x.test?cc=b@y.test&to=c@z.test&subject=d@x.test&bcc=A@x.test,e%40x.test";
+    let sent = world.send(&mona, "chess", json!({ "emails": link })).await;
+    assert_eq!(sent.recipients(), ["a@x.test", "b@y.test", "c@z.test", "e@x.test"]);
+    assert_eq!(sent.outcomes(), ["invited"; 4]);
+    // Where one address is asked for, it is no answer.
+    let body = json!({ "displayName": "Ada", "email": "mailto:a@x.test?cc=b@y.test" });
+    assert_eq!(world.directory("PUT", "users/ada", body).await.refused(422, "invalid_value").param(), "email");
+}
+
+#[tokio::test]
+async fn a_number_beyond_all_range_is_told_from_what_is_no_json() {
+    let (world, mona) = chess("moderator").await;
+    let body = r#"{"userIds": ["ann"], "expiresInDays": 1e400}"#.to_owned();
+    let refused = world.call(Request::new("POST", SEND).by(&mona).body(body)).await;
+    assert_eq!(refused.refused(400, "malformed_request").detail, "body: has a number that is too large");
+    for days in ["1e300", "366", "0", "-1"] {
+        let body = format!(r#"{{"userIds": ["ann"], "expiresInDays": {days}}}"#);
+        let refused = world.call(Request::new("POST", SEND).by(&mona).body(body)).await;
+        let refused = refused.refused(422, "invalid_value");
+        assert_eq!(refused.param(), "expiresInDays");
+        assert!(refused.detail.contains("must be a whole number from 1 to 365"), "{}", refused.detail);
+    }
+}
+
+#[tokio::test]
 async fn the_same_addresses_pasted_otherwise_are_the_same_request() {
     let (world, mona) = chess("moderator").await;
     let first = world.send_with_key(&mona, "key", &json!({ "emails": "Ann <ann@x.test>; ben@x.test" })).await;
@@ -322,7 +349,17 @@ async fn no_problem_speaks_of_types_of_the_code_or_places_in_the_text() {
 #[tokio::test]
 async fn a_name_that_nobody_can_see_is_refused() {
     let world = World::new().await;
-    for unseen in ["\u{200B}", "\u{2060}\u{2063}", "\u{3164}", "\u{202E}\u{202C}", "\u{A0}\u{2800}"] {
+    for unseen in [
+        "\u{200B}",
+        "\u{2060}\u{2063}",
+        "\u{3164}",
+        "\u{202E}\u{202C}",
+        "\u{A0}\u{2800}",
+        "\u{FFF9}",
+        "\u{FFF9}\u{FFFB}",
+        "\u{FFFC}",
+        "\u{13430}",
+    ] {
         let refused = world.directory("PUT", "users/ann", json!({ "displayName": unseen })).await;
         assert_eq!(refused.refused(422, "invalid_value").param(), "displayName");
         let body = json!({ "title": unseen, "visibility": "public", "enrolment": "open" });

@@ -327,6 +327,7 @@ async fn what_changes_while_an_approval_or_a_resend_is_written_is_asked_once_mor
         ("approve", "the invitee's mailbox opts out", 409, "invitee_unavailable"),
         ("approve", "the invitee joins", 409, "invitation_cancelled"),
         ("approve", "the sender is deactivated", 409, "sender_may_not_invite"),
+        ("approve", "the sender leaves", 409, "sender_may_not_invite"),
         ("approve", "the community allows no invitations", 403, "invitations_not_allowed"),
         ("resend", "the invitee's mailbox opts out", 409, "invitee_unavailable"),
         ("resend", "the invitee joins", 409, "invitation_cancelled"),

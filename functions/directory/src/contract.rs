@@ -79,7 +79,7 @@ pub(crate) fn put_community() -> Operation {
 pub(crate) fn delete_community() -> Operation {
     of_community(removed(operation("Removes a community").about(
         "Its live invitations are cancelled, and nobody moderates it any more. Other memberships stay on record: they mean \
-         something again if the platform brings the same id back.",
+         something again if the platform brings the same id back. Who moderates it then sees no invitation from before.",
     )))
 }
 

@@ -54,7 +54,6 @@ fn offer(summary: &str) -> Operation {
         .about("Changes nothing, ever: scanners open links.")
         .optional(ParameterIn::Query, "intent", "Which button stands out.", intent)
         .shows(200, "The invitation, with its buttons.")
-        .shows(409, "A moderator has not approved the invitation yet.")
         .shows(410, "Nothing is left to answer: the page says what happened and what to do.")
 }
 
@@ -77,7 +76,7 @@ pub(crate) fn answer_on_page() -> Operation {
         .shows(200, "The answer is taken, now or earlier.")
         .shows(400, "The form is none of ours; the page is shown again.")
         .shows(403, "Registering or signing in comes first, or the community or the invitee may not.")
-        .shows(409, "A moderator has not approved the invitation yet, or the invitee is a member already.")
+        .shows(409, "The invitee is a member already.")
         .shows(410, "Nothing is left to answer: the page says what happened and what to do.")
 }
 

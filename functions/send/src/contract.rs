@@ -1,8 +1,6 @@
 //! What the contract says of each route, in a function of its handler's name.
 
-use domain::{
-    id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome, settings::MAX_LIFETIME_DAYS,
-};
+use domain::{id::CommunityId, invitation::Status, message::MAX_MESSAGE_CHARS, sending::Outcome};
 use http_api::{
     code::Code,
     contract::{
@@ -60,7 +58,6 @@ pub(crate) fn preview_invitations() -> Operation {
 fn common(operation: Operation) -> Operation {
     let body = Schema::of::<SendRequest>()
         .chars("message", &(0..=MAX_MESSAGE_CHARS))
-        .whole("expiresInDays", &(1..=MAX_LIFETIME_DAYS))
         .with("userIds", &json!({"maxItems": MAX_SUBMITTED}));
     operation
         .reads(

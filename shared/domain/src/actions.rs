@@ -132,8 +132,8 @@ fn would_be_written(transition: &Transition, viewer: Option<&Viewer<'_>>, around
         Guard::Active(user) | Guard::OwnedByActive(_, user) => is_active(user, sender, viewer, around),
         // The role was not read, or the decision would not leave it to the write.
         Guard::Moderates(..) | Guard::Belongs(..) => Fact::Unread,
-        // Whose the mailbox is was taken for granted; whoever's it is, the decision stays.
-        Guard::Owned(..) | Guard::Unowned(_) => Fact::Known(true),
+        // The decision was taken from this role. Whose a mailbox is was taken for granted; whoever's it is, the decision stays.
+        Guard::HasRole(..) | Guard::Owned(..) | Guard::Unowned(_) => Fact::Known(true),
     });
     let joins = transition.standings.iter().any(|(_, change)| matches!(change, StandingChange::Join { .. }));
     let no_member = viewer.filter(|_| joins).map(|viewer| viewer.role.map(|role| role.is_none()));

@@ -244,9 +244,20 @@ mod tests {
 
     #[test]
     fn a_name_of_characters_that_nobody_sees_is_none() {
-        for unseen in
-            ["", "\t", "\u{A0}\u{3000}", "\u{200B}", "\u{200D}\u{FE0F}", "\u{202E}\u{2069}", "\u{3164}", "\u{2800}"]
-        {
+        for unseen in [
+            "",
+            "\t",
+            "\u{A0}\u{3000}",
+            "\u{200B}",
+            "\u{200D}\u{FE0F}",
+            "\u{202E}\u{2069}",
+            "\u{3164}",
+            "\u{2800}",
+            "\u{FFF9}",
+            "\u{FFF9}\u{FFFB}",
+            "\u{FFFC}",
+            "\u{1D159}",
+        ] {
             assert!(unseen.parse::<Name>().is_err(), "{unseen:?}");
         }
         // Marks beside what is seen are a part of the name.

@@ -293,6 +293,12 @@ impl Invitation {
         if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
     }
 
+    /// Whether it is to the community that has its id now. One with that id was removed at `since`, if one was: what has
+    /// come back may be another.
+    pub fn is_to_community_since(&self, since: Option<Timestamp>) -> bool {
+        since.is_none_or(|since| since <= self.created_at)
+    }
+
     /// Whether the invitee has, or could have, heard of it. A request that was not approved is none of theirs.
     pub fn has_reached_invitee(&self) -> bool {
         match self.status {

@@ -508,7 +508,9 @@ impl Step<'_> {
                 after.make_pending(self.now);
             }
         });
-        transition.guards.push(Guard::Active(invitation.sender.id.clone()));
+        let (sending, community) = (&invitation.sender.id, &invitation.community.id);
+        transition.guards.push(Guard::Active(sending.clone()));
+        transition.guards.extend(sender.role.map(|role| Guard::HasRole(sending.clone(), community.clone(), role)));
         if let Party::User(invitee) = &party {
             transition.guards.push(Guard::Active(invitee.clone()));
         }

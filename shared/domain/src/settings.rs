@@ -205,7 +205,7 @@ pub struct Settings {
 /// The longest lifetime of an invitation, in days.
 pub const MAX_LIFETIME_DAYS: u32 = 365;
 /// How long an invitation lives.
-type LifetimeDays = Whole<1, MAX_LIFETIME_DAYS>;
+pub type LifetimeDays = Whole<1, MAX_LIFETIME_DAYS>;
 /// The most recipients that one request may name, whatever the settings say: what the design of `send` is sized for.
 pub const MAX_RECIPIENTS: u32 = 100;
 /// How many recipients one request may name.

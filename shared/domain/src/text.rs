@@ -7,14 +7,15 @@ pub(crate) fn is_unseen(c: char) -> bool {
 
 /// Whether the character is a mark without a shape: of direction, of joining and breaking, of variation, of encoding.
 ///
-/// These are the characters that Unicode calls ignorable by default, and the blank of Braille.
+/// These are the characters that Unicode calls ignorable by default, and others that draw nothing of their own: the blank
+/// of Braille, fillers, and what stands around annotations, hieroglyphs and objects.
 pub(crate) fn is_mark(c: char) -> bool {
     matches!(
         c,
         '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
             | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{2800}' | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}'
-            | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
+            | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFC}' | '\u{13430}'..='\u{1343F}'
+            | '\u{16FE4}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D159}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}'
     )
 }
 
@@ -34,7 +35,7 @@ pub fn trim(text: &str) -> &str {
 }
 
 /// Returns the text with each end of a line as `\n`.
-pub(crate) fn with_plain_lines(text: &str) -> String {
+pub fn with_plain_lines(text: &str) -> String {
     text.replace("\r\n", "\n").replace(ends_line, "\n")
 }
 
@@ -49,8 +50,18 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_is_blank_and_trimmed() {
-        for unseen in ["", " \t\r\n", "\u{200B}", "\u{2067}\u{2069}", "\u{3164}", "\u{2800}\u{AD}", "\u{FEFF}\u{3000}"]
-        {
+        for unseen in [
+            "",
+            " \t\r\n",
+            "\u{200B}",
+            "\u{2067}\u{2069}",
+            "\u{3164}",
+            "\u{2800}\u{AD}",
+            "\u{FEFF}\u{3000}",
+            "\u{FFF9}\u{FFFA}\u{FFFB}",
+            "\u{FFFC}",
+            "\u{13430}",
+        ] {
             assert!(is_blank(unseen), "{unseen:?}");
             assert_eq!(trim(&format!("{unseen}Ada{unseen}")), "Ada");
         }

@@ -6,7 +6,7 @@ use super::{
     id::{CommunityId, InvitationId, UserId},
     invitation::Invitation,
     outbox::NewMail,
-    person::{MailboxWish, Party},
+    person::{MailboxWish, Party, Role},
 };
 
 /// A change of one invitation, with all that must happen together with it or not at all.
@@ -92,6 +92,8 @@ pub enum Guard {
     Moderates(UserId, CommunityId),
     /// The user is a member of the community in any role.
     Belongs(UserId, CommunityId),
+    /// The user's role in the community is the one that was read.
+    HasRole(UserId, CommunityId, Role),
     /// The user is known and active.
     Active(UserId),
     /// The address is no user's verified one.

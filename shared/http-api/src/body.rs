@@ -53,6 +53,10 @@ fn fields_of(bytes: &[u8]) -> Result<Vec<(String, Json)>, Problem> {
     match serde_json::from_slice(bytes) {
         Ok(Json::Object(fields)) => Ok(fields),
         Ok(_) => Err(Problem::malformed("body", "must be a JSON object")),
+        // The parser tells it from what is no JSON by its words alone.
+        Err(error) if error.to_string().starts_with("number out of range") => {
+            Err(Problem::malformed("body", "has a number that is too large"))
+        }
         Err(_) => Err(Problem::malformed("body", "must be a JSON object, complete and in UTF-8")),
     }
 }
@@ -107,6 +111,9 @@ mod tests {
             (&b"{"[..], no_json),
             (b"{\"name\": \"\xff\"}", no_json),
             (b"\xff\xfe{\0}\0", no_json),
+            (b"{\"name\": \"a\", \"count\": 1e400}", "body: has a number that is too large"),
+            (b"{\"name\": \"a\", \"count\": [-1e9999]}", "body: has a number that is too large"),
+            (b"{\"name\": \"a\", \"count\": \"1e400\"}", "count: must be a whole number"),
             (b"[]", "body: must be a JSON object"),
             (b"\xef\xbb\xbf", "name: is required"),
             (b"{\"name\": null}", "name: is required"),

@@ -455,7 +455,7 @@ pub fn example_problems() -> Vec<(Code, Value)> {
         Problem::site_administrators_only(),
         Problem::no_route(),
         Problem::too_large("body", format!("must be at most {} bytes", super::body::MAX_BODY)),
-        Problem::invalid(vec![Fault::new("expiresInDays", "must be from 1 to 365")]),
+        Problem::invalid(vec![Fault::new("expiresInDays", "must be a whole number from 1 to 365")]),
         Problem::unknown_tokens("message", InvalidMessage::UnknownTokens(vec!["%name%".to_owned()])),
         Problem::internal(),
         Problem::unavailable(now),

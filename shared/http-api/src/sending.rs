@@ -7,7 +7,7 @@ use domain::{
     message::{InvalidMessage, Message},
     person::Caller,
     sending::Outcome,
-    settings::MAX_LIFETIME_DAYS,
+    settings::LifetimeDays,
     text::is_blank,
     viewing::{RoleFact, Viewer},
 };
@@ -37,6 +37,7 @@ pub struct SendRequest {
     #[cfg_attr(feature = "openapi", schema(value_type = Option<Emails>))]
     pub emails: Vec<String>,
     pub message: Option<String>,
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<LifetimeDays>, inline))]
     pub expires_in_days: Option<i64>,
     pub notify: Option<bool>,
 }
@@ -57,13 +58,13 @@ impl SendRequest {
                 None
             }
         };
-        let expires_in_days = self.expires_in_days.and_then(|days| {
-            let days = u32::try_from(days).ok().filter(|days| (1..=MAX_LIFETIME_DAYS).contains(days));
-            if days.is_none() {
-                faults.push(Fault::new("expiresInDays", format!("must be from 1 to {MAX_LIFETIME_DAYS}")));
+        let expires_in_days = match self.expires_in_days.map(LifetimeDays::try_from).transpose() {
+            Ok(days) => days.map(LifetimeDays::get),
+            Err(error) => {
+                faults.push(Fault::new("expiresInDays", error));
+                None
             }
-            days
-        });
+        };
         if !faults.is_empty() {
             return Err(Problem::invalid(faults));
         }

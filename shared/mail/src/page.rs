@@ -110,10 +110,6 @@ pub enum Report {
     Expired,
     /// The invitation was withdrawn.
     Cancelled,
-    /// A moderator has not approved the invitation yet.
-    AwaitingApproval,
-    /// A moderator rejected the invitation.
-    Rejected,
     /// The community is gone, or allows no invitations any more.
     InvitationsNotAllowed,
     /// The invitee became a member another way.
@@ -131,11 +127,10 @@ impl Report {
     pub fn of_status(status: Status) -> Option<Self> {
         match status {
             Status::Pending => None,
-            Status::AwaitingApproval => Some(Self::AwaitingApproval),
             Status::Accepted => Some(Self::AlreadyAccepted),
             Status::Declined => Some(Self::AlreadyDeclined),
-            Status::Rejected => Some(Self::Rejected),
-            Status::Cancelled => Some(Self::Cancelled),
+            // No link leads to one that was not approved: the mail that carries the link is owed by the approval.
+            Status::AwaitingApproval | Status::Rejected | Status::Cancelled => Some(Self::Cancelled),
             Status::Expired => Some(Self::Expired),
         }
     }
@@ -180,12 +175,8 @@ impl Page<'_> {
             Self::Report(report, _) => match report {
                 Report::Accepted | Report::Declined { .. } | Report::Unsubscribe | Report::Unsubscribed => 200,
                 Report::InvitationsNotAllowed | Report::InviteeInactive => 403,
-                Report::AwaitingApproval | Report::AlreadyMember => 409,
-                Report::AlreadyAccepted
-                | Report::AlreadyDeclined
-                | Report::Expired
-                | Report::Cancelled
-                | Report::Rejected => 410,
+                Report::AlreadyMember => 409,
+                Report::AlreadyAccepted | Report::AlreadyDeclined | Report::Expired | Report::Cancelled => 410,
             },
             Self::NotFound => 404,
             Self::TryAgain => 503,

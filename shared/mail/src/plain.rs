@@ -7,6 +7,7 @@
 //! Nothing invisible is put into the text for that: it would be copied along with an address and break it. Where the
 //! format has markup, markup keeps a link from being seen; plain text has none, and shows a space.
 
+use domain::text::with_plain_lines;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// A piece of text on one line, made harmless.
@@ -113,9 +114,7 @@ pub(crate) fn line(text: &str) -> String {
 /// At most one empty line in a row is kept: empty space must not push the buttons and the way to unsubscribe out of
 /// sight.
 pub(crate) fn lines(text: &str) -> Vec<String> {
-    let breaks = ['\n', '\u{b}', '\u{c}', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
-    let text = text.replace("\r\n", "\n");
-    let mut lines: Vec<String> = text.trim().split(breaks).map(line).collect();
+    let mut lines: Vec<String> = with_plain_lines(text.trim()).split('\n').map(line).collect();
     lines.dedup_by(|next, previous| next.is_empty() && previous.is_empty());
     if lines.iter().all(String::is_empty) { Vec::new() } else { lines }
 }

@@ -68,7 +68,7 @@ impl Facts {
         if actions(&self.invitation, &viewer, &self.around, settings, now) != Fact::Unread {
             return Ok(self);
         }
-        let role = store.role(&caller.id, &self.invitation.community.id);
+        let role = store.role_for(&caller.id, &self.invitation);
         let (role, around) = futures::try_join!(role, store.surroundings(&self.invitation))?;
         Ok(Self { role: RoleFact::Known(role), around, ..self })
     }
@@ -118,7 +118,7 @@ pub async fn perform(
         match verdict? {
             Verdict::Unchanged => Ok(ControlFlow::Break(facts)),
             Verdict::RoleNeeded => {
-                let role = store.role(&caller.id, &facts.invitation.community.id).await?;
+                let role = store.role_for(&caller.id, &facts.invitation).await?;
                 Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }))
             }
             Verdict::SurroundingsNeeded => {
@@ -303,6 +303,7 @@ fn meaning(
             Some(owner) if owner == *user => Meaning::Refused(Refusal::CallerInactive),
             owner => Meaning::Owner(owner),
         },
+        Condition::Guard(Guard::HasRole(..)) => Meaning::Outdated,
         Condition::Standing(..) | Condition::Guard(_) if facts.around.invitee != Fact::Unread => Meaning::Outdated,
         Condition::Standing(_, party) if joins(transition, party) => {
             Meaning::Refused(Refusal::AlreadyMember(facts.invitation.status_at(now)))

@@ -549,7 +549,7 @@ async fn recipient(
     let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
     let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
     let settings = records.settings(spread)?;
-    let found = records.community(community, spread)?;
+    let found = records.community_of(invitation, spread)?;
     // What a mail carries for others may be about communities that are still there.
     if found.is_none() && !mail.carries() {
         return Ok(LookedUp::Nobody);

@@ -21,7 +21,7 @@ pub(crate) fn keys(invitation: &Invitation, spread: Spread) -> impl Iterator<Ite
 /// # Errors
 /// [`StoreError::Damaged`] if a record does not read.
 pub(crate) fn relabel(invitation: Invitation, records: &Records, spread: Spread) -> Result<Invitation, StoreError> {
-    let community = records.community(&invitation.community.id, spread)?;
+    let community = records.community_of(&invitation, spread)?;
     let sender = records.user(&invitation.sender.id)?.map(|record| record.user);
     let invitee = match invitee(&invitation) {
         Some(id) => records.user(id)?.map(|record| record.user),

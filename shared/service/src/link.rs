@@ -93,7 +93,7 @@ pub async fn perform(
 /// [`StoreError`] if the read fails.
 pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Result<Pending, StoreError> {
     let (invitation, address) = (&target.invitation, &target.link.address);
-    let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
+    let spread = Spread::by_invitation(invitation.id);
     let records = store.read(labels::keys(invitation, spread).chain([Key::address(address)])).await?;
     let mailbox = Mailbox::of_link(address, &Fact::Known(records.address(address)?.owner), invitation);
     let sign_in = target.settings.email_link_response == EmailLinkResponse::SignIn;
@@ -109,7 +109,7 @@ pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Resu
     let own_address = mailbox.own_address(invitation, user.as_ref()).filter(|_| way != WayToAnswer::Here).cloned();
     let around = records.surroundings(invitation, spread)?;
     let acceptable = is_acceptable_by_link(invitation, &mailbox, &around, &target.settings, now);
-    let community = records.community(community, spread)?;
+    let community = records.community_of(invitation, spread)?;
     let invitation = labels::relabel(invitation.clone(), &records, spread)?;
     Ok(Pending { invitation, community, way, acceptable, address: own_address })
 }
@@ -122,7 +122,7 @@ pub async fn community(store: &Store, target: &LinkTarget) -> Result<CommunityLa
     let label = &target.invitation.community;
     let spread = Spread::by_invitation(target.invitation.id);
     let records = store.read([Key::community(&label.id, spread)]).await?;
-    Ok(records.community(&label.id, spread)?.as_ref().map_or_else(|| label.clone(), CommunityLabel::from))
+    Ok(records.community_of(&target.invitation, spread)?.as_ref().map_or_else(|| label.clone(), CommunityLabel::from))
 }
 
 /// Whether the holder of the link is a member of the community, as far as a link tells: the address that it was mailed

@@ -197,14 +197,17 @@ impl<'a> Found<'a> {
         let settings = records.settings(self.spread)?;
         let mut invitations = Vec::new();
         for entry in &self.page.entries {
-            if let Some(invitation) = records.invitation(entry.id())?.filter(|invitation| self.holds(invitation)) {
+            if let Some(invitation) = records.invitation(entry.id())?.filter(|one| self.holds(one))
+                && !self.is_former(&invitation, records)
+            {
                 let invitation = labels::relabel(invitation, records, self.spread)?;
                 let (role, actions) = self.actions(&invitation, user.as_ref(), records, &settings)?;
                 invitations.push(Listed { invitation, role, actions });
             }
         }
         invitations.sort_by_key(|one| Reverse(Place::at(&one.invitation, self.page.clock)));
-        Ok(Page { user, invitations, next: self.page.next.clone(), pending: self.page.pending, clock: self.page.clock })
+        let next = self.next(records)?;
+        Ok(Page { user, invitations, next, pending: self.page.pending, clock: self.page.clock })
     }
 
     fn actions(
@@ -214,18 +217,40 @@ impl<'a> Found<'a> {
         records: &Records,
         settings: &Settings,
     ) -> Result<(RoleFact, Vec<Action>), StoreError> {
-        let community = &invitation.community.id;
-        let role = RoleFact::Known(records.standing(&self.party(), community)?.role);
+        let role = RoleFact::Known(records.role(&self.caller.id, invitation, self.spread)?);
         let around = if self.asks_around() {
             records.surroundings(invitation, self.spread)?
         } else {
-            Surroundings { community: Fact::Known(records.community(community, self.spread)?), ..Default::default() }
+            Surroundings {
+                community: Fact::Known(records.community_of(invitation, self.spread)?),
+                ..Default::default()
+            }
         };
         let viewer = Viewer { caller: self.caller, user, role };
         match actions(invitation, &viewer, &around, settings, self.now) {
             Fact::Known(actions) => Ok((role, actions)),
             Fact::Unread => Err(StoreError::Damaged(format!("invitation {} with unread facts", invitation.id))),
         }
+    }
+
+    /// Whether a community's list leaves the invitation out, since another community had the id when it was made.
+    fn is_former(&self, invitation: &Invitation, records: &Records) -> bool {
+        let is_of_community = matches!(&self.request.lists[..], [List::Into(_)]);
+        is_of_community && !records.is_to_present_community(invitation, self.spread)
+    }
+
+    /// Where the next page starts. What comes after one that is left out, in the same status, is older and left out, too.
+    fn next(&self, records: &Records) -> Result<Option<Position>, StoreError> {
+        let Some(next) = self.page.next.clone() else { return Ok(None) };
+        let last = match self.page.entries.last() {
+            Some(entry) => records.invitation(entry.id())?,
+            None => None,
+        };
+        let after = match last.filter(|last| self.is_former(last, records)) {
+            Some(last) => next.after.min(Place::last_of(last.status_at(self.page.clock))),
+            None => next.after,
+        };
+        Ok(Some(Position { after, ..next }))
     }
 
     /// Whether the invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from
@@ -260,7 +285,7 @@ pub async fn invitation(
     let is_live = !invitation.status_at(now).is_final();
     let around = is_live.then(|| surroundings_keys(&invitation, spread)).into_iter().flatten();
     let records = store.read(labels::keys(&invitation, spread).chain([standing]).chain(around)).await?;
-    let role = RoleFact::Known(records.standing(&party, &invitation.community.id)?.role);
+    let role = RoleFact::Known(records.role(&caller.id, &invitation, spread)?);
     let viewer = Viewer { caller, user: user.as_ref(), role };
     if viewer.sees(&invitation) != Some(true) {
         return Err(Refusal::InvitationNotFound.into());
@@ -270,7 +295,7 @@ pub async fn invitation(
         Fact::Known(actions) => actions,
         Fact::Unread => return Err(StoreError::Damaged(format!("invitation {id} with unread facts")).into()),
     };
-    let community = records.community(&invitation.community.id, spread)?;
+    let community = records.community_of(&invitation, spread)?;
     let invitation = labels::relabel(invitation, &records, spread)?;
     Ok((ViewedInvitation { invitation, user, role, actions }, community))
 }

@@ -87,6 +87,8 @@ pub(crate) const MAILBOX_BLOCKED: &str = "mailbox.blocked";
 
 /// Whether a community allows invitations.
 pub(crate) const ALLOW_INVITATIONS: &str = "allowInvitations";
+/// When the last community with that id was removed, in Unix milliseconds: what is older was another one's.
+pub(crate) const SINCE: &str = "since";
 
 /// How far a mail in the outbox has got.
 pub(crate) const STATE: &str = "state";

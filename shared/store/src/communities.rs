@@ -1,37 +1,64 @@
 //! Communities, and the settings of the network.
 
+use std::ops::ControlFlow;
+
 use domain::{Timestamp, community::Community, id::CommunityId, settings::Settings};
 
 use crate::{
     Store, StoreError,
-    expression::Expression,
+    attributes::{PK, SINCE},
+    expression::{Expression, number},
     keys::{Key, Spread},
-    record::{Kind, record},
-    write::Write,
+    record::{Kind, NoFields, record},
+    write::{Write, Written},
 };
 
 impl Store {
-    /// Writes the community, all its copies at once. Returns whether there was none before.
+    /// Writes the community, all its copies at once. Breaks with whether there was none before, and continues when another
+    /// writer was faster.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn put_community(&self, community: &Community) -> Result<bool, StoreError> {
+    pub async fn put_community(&self, community: &Community) -> Result<ControlFlow<bool>, StoreError> {
+        let removal = Key::removal(&community.id);
         let copies: Vec<_> = Key::community_copies(&community.id).collect();
-        let known = self.read(copies.first().cloned()).await?;
-        let created = known.is_empty();
-        let writes = copies
-            .into_iter()
-            .map(|copy| Ok(Write::Put(record(Kind::Community, copy, community)?, Expression::default())));
-        self.transact(writes.collect::<Result<_, StoreError>>()?).await?;
-        Ok(created)
+        let records = self.read(copies.first().cloned().into_iter().chain([removal.clone()])).await?;
+        let created = copies.first().is_none_or(|copy| records.get(copy).is_none());
+        let since = records.get(&removal).and_then(|removal| removal.get(SINCE));
+        let write = |copy| {
+            let mut as_read = Expression::default();
+            if created {
+                as_read.require_missing(PK);
+            } else {
+                as_read.require_existing(PK);
+            }
+            let mut item = record(Kind::Community, copy, community)?;
+            item.extend(since.map(|since| (SINCE.to_owned(), since.clone())));
+            Ok(Write::Put(item, as_read))
+        };
+        let writes = copies.into_iter().map(write).collect::<Result<_, StoreError>>()?;
+        Ok(match self.transact(writes).await? {
+            Written::Done => ControlFlow::Break(created),
+            Written::Conflict(_) => ControlFlow::Continue(()),
+        })
     }
 
-    /// Removes the community.
+    /// Removes the community, if it is there, and keeps when that was: whatever has the id from then on may be another one.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn remove_community(&self, id: &CommunityId) -> Result<(), StoreError> {
-        self.remove(Key::community_copies(id).collect()).await
+    pub async fn remove_community(&self, id: &CommunityId, now: Timestamp) -> Result<(), StoreError> {
+        let mut removal = record(Kind::Removal, Key::removal(id), &NoFields {})?;
+        removal.insert(SINCE.to_owned(), number(now.as_millisecond()));
+        let deletion = |copy| {
+            let mut existing = Expression::default();
+            existing.require_existing(PK);
+            Write::Delete(copy, existing)
+        };
+        let deletions = Key::community_copies(id).map(deletion);
+        let writes = [Write::Put(removal, Expression::default())].into_iter().chain(deletions).collect();
+        // A conflict says that there was no community.
+        self.transact(writes).await.map(drop)
     }
 
     /// Reads the network settings; the defaults until some are written.

@@ -23,7 +23,7 @@ use crate::{
     attributes::{
         ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
         MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, SENT_ON,
-        STAMP, USED,
+        SINCE, STAMP, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
@@ -294,7 +294,7 @@ impl Plan {
         }
         let spread = Spread::by_invitation(invitation.id);
         for guard in &transition.guards {
-            self.guard(guard, spread);
+            self.guard(guard, spread, invitation.created_at);
         }
         Ok(())
     }
@@ -306,11 +306,14 @@ impl Plan {
         self.at(key, None).put = Some(item);
     }
 
-    fn guard(&mut self, guard: &Guard, spread: Spread) {
+    /// Adds a guard of an invitation that was made at that time.
+    fn guard(&mut self, guard: &Guard, spread: Spread, made_at: Timestamp) {
         let standing = |user: &_, community| Key::standing(&Party::User(Clone::clone(user)), community);
         let key = match guard {
             Guard::CommunityInvites(community) => Key::community(community, spread),
-            Guard::Moderates(user, community) | Guard::Belongs(user, community) => standing(user, community),
+            Guard::Moderates(user, community)
+            | Guard::Belongs(user, community)
+            | Guard::HasRole(user, community, _) => standing(user, community),
             Guard::Active(user) => Key::user(user),
             Guard::Unowned(address) | Guard::Owned(address, _) | Guard::OwnedByActive(address, _) => {
                 Key::address(address)
@@ -323,7 +326,11 @@ impl Plan {
         }
         let expression = &mut self.at(key, Some(condition)).expression;
         match guard {
-            Guard::CommunityInvites(_) => expression.require_equal(ALLOW_INVITATIONS, yes()),
+            Guard::CommunityInvites(_) => {
+                expression.require_equal(ALLOW_INVITATIONS, yes());
+                // An id that has come back since may be another community's.
+                expression.require_missing_or_at_most(SINCE, made_at.as_millisecond());
+            }
             Guard::Active(_) => expression.require_equal(ACTIVE, yes()),
             Guard::Unowned(_) => expression.require_missing(OWNER),
             Guard::Owned(_, user) => expression.require_equal(OWNER, string(user.as_str())),
@@ -332,6 +339,7 @@ impl Plan {
                 expression.require_equal(OWNER_ACTIVE, yes());
             }
             Guard::Belongs(..) => expression.require_existing(ROLE),
+            Guard::HasRole(_, _, role) => expression.require_equal(ROLE, string(role.as_str())),
             Guard::Moderates(..) => expression.require_any(ROLE, Role::MODERATING.map(|role| string(role.as_str()))),
         }
     }

@@ -17,6 +17,7 @@
 //! | invitation mails to an address in a day | `MAILED#digest` | `MAILED` |
 //! | standing of an address | `ADDRESS#digest` | `STANDING#community` |
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
+//! | removal of a community | `COMMUNITY#id` | `REMOVED` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community | `TALLY#id` | `TALLY` |
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
@@ -179,6 +180,11 @@ impl Key {
     /// All copies of the community.
     pub fn community_copies(id: &CommunityId) -> impl Iterator<Item = Self> {
         (0..COMMUNITY_COPIES).map(|copy| Self::community(id, Spread(copy)))
+    }
+
+    /// That there was a community with that id which was removed.
+    pub fn removal(id: &CommunityId) -> Self {
+        Self::new(format!("COMMUNITY#{id}"), "REMOVED")
     }
 
     /// That the user moderates the community: a moderator or above.
@@ -406,6 +412,12 @@ pub(crate) fn partition_of(hash: &str) -> &str {
     hash.strip_prefix(REQUESTED).unwrap_or(hash)
 }
 
+/// What approving asks of the sender with the first partition besides their own record: how they stand with the community,
+/// and whether they are connected to the party with the second.
+pub(crate) fn inviter_at(sender: &str, invitee: &str, community: &CommunityId) -> impl Iterator<Item = Key> + use<> {
+    [Some(standing_at(sender, community)), connection_at(sender, invitee)].into_iter().flatten()
+}
+
 /// What is known of the party with that partition as one whom somebody might invite to the community.
 pub(crate) fn recipient_at(partition: &str, community: &CommunityId) -> [Key; 2] {
     let own = user_at(partition).unwrap_or_else(|| Key::new(partition, "ADDRESS"));
@@ -413,7 +425,7 @@ pub(crate) fn recipient_at(partition: &str, community: &CommunityId) -> [Key; 2]
 }
 
 /// How the party with that partition stands with the community.
-pub(crate) fn standing_at(partition: &str, community: &CommunityId) -> Key {
+fn standing_at(partition: &str, community: &CommunityId) -> Key {
     Key::new(partition, format!("{STANDING_PREFIX}{community}"))
 }
 

@@ -47,7 +47,7 @@ impl Place {
     }
 
     /// The last place that an invitation with that status can have.
-    pub(crate) fn last_of(status: Status) -> Self {
+    pub fn last_of(status: Status) -> Self {
         Self::new(status, InvitationId::from_bytes([0; 16]))
     }
 

@@ -26,7 +26,7 @@ use crate::{
     Store, StoreError,
     attributes::{COMMUNITY, EXPIRY, FOUND_BY, INVITEE, LISTING, SENDER},
     expression::{number, string},
-    keys::{Key, List, Spread, connection_at, partition_of, recipient_at, standing_at, user_at},
+    keys::{Key, List, Spread, inviter_at, partition_of, recipient_at, user_at},
     listing::{Place, Range},
     record::Item,
 };
@@ -116,11 +116,9 @@ impl Entry {
         let live = is(Status::Pending) || is(Status::AwaitingApproval);
         let invitee = live.then(|| recipient_at(&self.invitee, &self.community)).into_iter().flatten();
         // Approving asks all that sending asked.
-        let asked = is(Status::AwaitingApproval).then(|| {
-            let connection = connection_at(&self.sender, &self.invitee);
-            [Some(standing_at(&self.sender, &self.community)), connection].into_iter().flatten()
-        });
-        invitee.chain(asked.into_iter().flatten())
+        let asked = is(Status::AwaitingApproval);
+        let inviter = asked.then(|| inviter_at(&self.sender, &self.invitee, &self.community)).into_iter().flatten();
+        invitee.chain(inviter)
     }
 
     /// Whether it is stored as live, and had expired by then.

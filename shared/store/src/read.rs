@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
 use domain::{
+    Timestamp,
     community::Community,
     email::{AddressKey, EmailAddress},
     fact::Fact,
@@ -19,10 +20,10 @@ use jiff::civil::Date;
 
 use crate::{
     Store, StoreError,
-    attributes::{PK, SENT_ON, SK, USED},
+    attributes::{PK, SENT_ON, SINCE, SK, USED},
     execute::FailedCondition,
     expression::string,
-    keys::{Key, Spread},
+    keys::{Key, Spread, connection_at, inviter_at, party_partition, recipient_at, user_partition},
     record::{self, Address, Item, UserRecord},
     write::pause,
 };
@@ -158,7 +159,7 @@ impl Records {
             role: self.standing(&sending, community)?.role,
         };
         Ok(Surroundings {
-            community: Fact::Known(self.community(community, spread)?),
+            community: Fact::Known(self.community_of(invitation, spread)?),
             sender: Fact::Known(sender),
             invitee: Fact::Known(invitee),
             mailbox_owner: Fact::Unread,
@@ -179,6 +180,31 @@ impl Records {
     /// [`StoreError::Damaged`] if the record is not one of a community.
     pub fn community(&self, id: &CommunityId, spread: Spread) -> Result<Option<Community>, StoreError> {
         self.value(&Key::community(id, spread))
+    }
+
+    /// The community that the invitation is to; `None` if that is gone, whatever has its id now.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a community.
+    pub fn community_of(&self, invitation: &Invitation, spread: Spread) -> Result<Option<Community>, StoreError> {
+        let community = self.community(&invitation.community.id, spread)?;
+        Ok(community.filter(|_| self.is_to_present_community(invitation, spread)))
+    }
+
+    /// The user's role in the community that the invitation is to.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record is not one of a standing.
+    pub fn role(&self, user: &UserId, invitation: &Invitation, spread: Spread) -> Result<Option<Role>, StoreError> {
+        let role = self.standing(&Party::User(user.clone()), &invitation.community.id)?.role;
+        Ok(role.filter(|_| self.is_to_present_community(invitation, spread)))
+    }
+
+    /// Whether the community that has the id now, if one does, is the one that the invitation is to.
+    pub fn is_to_present_community(&self, invitation: &Invitation, spread: Spread) -> bool {
+        let record = self.get(&Key::community(&invitation.community.id, spread));
+        let since = record.and_then(|record| record.get(SINCE)?.as_n().ok()?.parse().ok());
+        invitation.is_to_community_since(since.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
     }
 
     /// Takes over what another read found.
@@ -288,6 +314,16 @@ impl Store {
         self.read(surroundings_keys(invitation, spread)).await?.surroundings(invitation, spread)
     }
 
+    /// The user's role in the community that the invitation is to.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn role_for(&self, user: &UserId, invitation: &Invitation) -> Result<Option<Role>, StoreError> {
+        let (spread, community) = (Spread::by_invitation(invitation.id), &invitation.community.id);
+        let keys = [Key::standing(&Party::User(user.clone()), community), Key::community(community, spread)];
+        self.read(keys).await?.role(user, invitation, spread)
+    }
+
     /// The user's role in the community.
     ///
     /// # Errors
@@ -351,18 +387,18 @@ impl Store {
 /// The keys of what is around the invitation.
 pub fn surroundings_keys(invitation: &Invitation, spread: Spread) -> impl Iterator<Item = Key> {
     let (community, sender) = (&invitation.community.id, &invitation.sender.id);
-    let sending = Key::standing(&Party::User(sender.clone()), community);
-    let recipient = recipient_keys(&invitation.invitee.party(), sender, community);
-    [Key::community(community, spread), Key::user(sender), sending].into_iter().chain(recipient)
+    let invitee = party_partition(&invitation.invitee.party());
+    let inviter = inviter_at(&user_partition(sender), &invitee, community);
+    [Key::community(community, spread), Key::user(sender)]
+        .into_iter()
+        .chain(recipient_at(&invitee, community))
+        .chain(inviter)
 }
 
 /// The keys of all that is known of a party as a recipient of the sender's.
-pub fn recipient_keys(party: &Party, sender: &UserId, community: &CommunityId) -> Vec<Key> {
-    let standing = Key::standing(party, community);
-    match party {
-        Party::User(id) => vec![Key::user(id), standing, Key::connection(sender, id)],
-        Party::Address(key) => vec![Key::address(key), standing],
-    }
+pub fn recipient_keys(party: &Party, sender: &UserId, community: &CommunityId) -> impl Iterator<Item = Key> + use<> {
+    let party = party_partition(party);
+    recipient_at(&party, community).into_iter().chain(connection_at(&user_partition(sender), &party))
 }
 
 /// The primary key of a record.

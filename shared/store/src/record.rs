@@ -55,6 +55,8 @@ pub enum Kind {
     Address,
     /// A community.
     Community,
+    /// The removal of a community.
+    Removal,
     /// A moderator.
     Moderator,
     /// A part of a community's counters.
@@ -90,6 +92,7 @@ impl Kind {
             Self::Idempotency => "request",
             Self::Address => "address",
             Self::Community => "community",
+            Self::Removal => "removal",
             Self::Moderator => "moderator",
             Self::Stats => "tally",
             Self::Settings => "settings",

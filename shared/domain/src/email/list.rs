@@ -2,11 +2,13 @@
 //!
 //! It reads the mailbox lists of RFC 5322 (names, quoted names, angle brackets, comments, groups, folded lines) and what
 //! comes instead of them: addresses between white space, lines or separators of any script, typographic quotes,
-//! `mailto:`, a name and its address in two cells, a comma in a name without quotes, a full stop behind an address,
+//! `mailto:` links with all whom they name, a name and its address in two cells, a comma in a name without quotes, a full stop behind an address,
 //! marks that nobody sees. What stands before an address is its name. Text that belongs to no address is an entry of its
 //! own, so that nothing is lost without a word.
 //!
 //! Time and space are linear in the text: wherever the reader looks ahead, it stops where the next look begins.
+
+use std::collections::HashSet;
 
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, de};
@@ -22,7 +24,8 @@ pub type Entry<'a> = Result<EmailAddress, &'a str>;
 
 /// Reads a pasted list, entry by entry. What is blank is no entry.
 pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
-    Reader { text, at: 0, unread: None, quotes_read: 0, follows_address: false, row_has_address: false }
+    let (unread, linked) = (None, Vec::new().into_iter());
+    Reader { text, at: 0, unread, linked, quotes_read: 0, follows_address: false, row_has_address: false }
 }
 
 /// Reads a text that is to name one address and nothing else.
@@ -50,6 +53,8 @@ struct Reader<'a> {
     at: usize,
     /// What has been read and belongs to no address yet: a name, if one follows.
     unread: Option<(usize, usize)>,
+    /// Whom a link names that has been read, as far as they have not been told.
+    linked: std::vec::IntoIter<Entry<'a>>,
     /// Up to where quotes mean nothing: they are around text that is read like any other, or do not close.
     quotes_read: usize,
     /// Whether only white space has come since an address.
@@ -62,6 +67,9 @@ impl<'a> Iterator for Reader<'a> {
     type Item = Entry<'a>;
 
     fn next(&mut self) -> Option<Entry<'a>> {
+        if let Some(entry) = self.linked.next() {
+            return Some(entry);
+        }
         while let Some((c, end)) = self.char_at(self.at) {
             let entry = match c {
                 _ if ends_line(c) => self.end_line(end),
@@ -131,6 +139,15 @@ impl<'a> Reader<'a> {
         address.ok_or(trim(&self.text[from..to]))
     }
 
+    /// Those whom a link up to `to` names. What stands before it is a name of theirs.
+    fn found_linked(&mut self, linked: Vec<Entry<'a>>, to: usize) -> Option<Entry<'a>> {
+        self.unread = None;
+        self.at = to;
+        (self.follows_address, self.row_has_address) = (true, true);
+        self.linked = linked.into_iter();
+        self.linked.next()
+    }
+
     /// A line that ends between a name and its address was folded, if the next one is indented.
     fn end_line(&mut self, to: usize) -> Option<Entry<'a>> {
         let folded = self.unread.and_then(|_| self.bracket_after(self.at)).filter(|(_, open)| *open == '<');
@@ -195,10 +212,13 @@ impl<'a> Reader<'a> {
     /// Brackets are around an address, around several, or around a remark.
     fn bracket(&mut self, open: char, to: usize) -> Option<Entry<'a>> {
         let Some((content, behind)) = self.bracketed(open, to) else { return self.step(to) };
-        if content.contains(is_at) {
+        if has_at(content) {
             // Several addresses, or text around one, are read like any other text.
             if !is_word(content) {
                 return self.step(to);
+            }
+            if let Some(linked) = linked(content) {
+                return self.found_linked(linked, behind);
             }
             let address = address(content);
             return if address.is_some() || open == '<' {
@@ -218,10 +238,16 @@ impl<'a> Reader<'a> {
         Some((&self.text[from..at], behind))
     }
 
-    /// A word that ends at or behind `from`: an address if it has an at sign, else a part of a name.
+    /// A word that ends at or behind `from`: an address if it has an at sign, a link, or else a part of a name.
     fn word(&mut self, from: usize) -> Option<Entry<'a>> {
-        let end = self.seek(from, ends_word).map_or(self.text.len(), |(at, _)| at);
+        let end = self.end_of_word(from);
         let word = &self.text[self.at..end];
+        if without_mailto(word).is_some() {
+            let end = self.end_of_link(end);
+            if let Some(linked) = linked(&self.text[self.at..end]) {
+                return self.found_linked(linked, end);
+            }
+        }
         if !word.contains(is_at) {
             return self.keep(end);
         }
@@ -229,8 +255,31 @@ impl<'a> Reader<'a> {
         // "alice@example.org <mailto:alice@example.org>" is one address and its link.
         let bracket = self.bracket_after(end).filter(|_| address.is_some());
         let link = bracket.and_then(|(at, open)| self.bracketed(open, self.char_at(at)?.1));
-        let same = link.filter(|(link, _)| self::address(link) == address);
-        Some(self.found(address, same.map_or(end, |(_, behind)| behind)))
+        match link.map(|(link, behind)| (linked(link), self::address(link), behind)) {
+            Some((Some(mut linked), _, behind)) if names(&linked, address.as_ref()) => {
+                linked.retain(|entry| entry.as_ref().ok() != address.as_ref());
+                self.linked = linked.into_iter();
+                Some(self.found(address, behind))
+            }
+            Some((None, same, behind)) if same == address => Some(self.found(address, behind)),
+            _ => Some(self.found(address, end)),
+        }
+    }
+
+    fn end_of_word(&self, from: usize) -> usize {
+        self.seek(from, ends_word).map_or(self.text.len(), |(at, _)| at)
+    }
+
+    /// Returns where a link ends whose first word ends at `end`: there may be commas between those whom it names.
+    fn end_of_link(&self, mut end: usize) -> usize {
+        while let Some((',' | ';', next)) = self.char_at(end) {
+            let more = self.end_of_word(next);
+            if !has_at(&self.text[next..more]) {
+                break;
+            }
+            end = more;
+        }
+        end
     }
 }
 
@@ -250,6 +299,16 @@ fn meant(c: char) -> char {
 
 fn is_at(c: char) -> bool {
     meant(c) == '@'
+}
+
+/// Whether a text has an at sign, as it stands or encoded as in a link.
+fn has_at(text: &str) -> bool {
+    text.contains(is_at) || text.contains("%40")
+}
+
+/// Whether the address is among the entries.
+fn names(entries: &[Entry<'_>], address: Option<&EmailAddress>) -> bool {
+    address.is_some_and(|address| entries.contains(&Ok(address.clone())))
 }
 
 /// Whether a character, as it is meant, ends a word.
@@ -286,19 +345,38 @@ fn without_marks(word: &str) -> String {
     word.chars().filter(is_kept).collect::<String>().trim_end_matches(is_mark).to_owned()
 }
 
-/// Takes away what labels an address, such as `mailto:` or `Cc:`, and the parameters of a link.
-fn without_label(word: &str) -> Option<String> {
-    let Some((label, rest)) = word.split_once(':') else { return Some(word.to_owned()) };
+/// Takes away what labels an address, such as `Cc:`.
+fn without_label(word: &str) -> Option<&str> {
+    let Some((label, rest)) = word.split_once(':') else { return Some(word) };
     let labels =
         !label.is_empty() && label.chars().all(|c| c.is_ascii_alphabetic() || c == '-') && !rest.starts_with('/');
-    if !labels {
-        return None;
+    labels.then_some(rest)
+}
+
+/// Takes the scheme off a link that writes a mail (RFC 6068), and what stands around the link.
+fn without_mailto(word: &str) -> Option<&str> {
+    const SCHEME: &str = "mailto:";
+    let link = word.trim_matches(|c| is_unseen(c) || matches!(meant(c), '"' | '\'')).trim_end_matches(STOPS);
+    link.get(..SCHEME.len()).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME)).map(|_| &link[SCHEME.len()..])
+}
+
+/// Reads a link that writes a mail: whom its path and its fields `to`, `cc` and `bcc` name, each once. `None` for any
+/// other text, and for a link that names no address.
+fn linked(word: &str) -> Option<Vec<Entry<'_>>> {
+    let link = without_mailto(word)?;
+    let (path, query) = link.split_once('?').unwrap_or((link, ""));
+    let fields = query.split('&').filter_map(|field| field.split_once('='));
+    let lists = fields.filter(|(name, _)| ["to", "cc", "bcc"].iter().any(|known| name.eq_ignore_ascii_case(known)));
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    let mut known = HashSet::new();
+    for part in [path].into_iter().chain(lists.map(|(_, list)| list)).flat_map(|list| list.split([',', ';'])) {
+        let decoded = percent_decode_str(part).decode_utf8().unwrap_or_default();
+        for named in decoded.split([',', ';']).filter(|named| !is_blank(named)) {
+            let entry = address(named).ok_or(part);
+            if entry.as_ref().map_or(true, |address| known.insert(address.key())) {
+                entries.push(entry);
+            }
+        }
     }
-    if !label.eq_ignore_ascii_case("mailto") {
-        return Some(rest.to_owned());
-    }
-    let (user, domain) = rest.split_once('@')?;
-    let domain = domain.split('?').next().unwrap_or_default();
-    let decoded = |text| percent_decode_str(text).decode_utf8().ok();
-    Some(format!("{}@{}", decoded(user)?, decoded(domain)?))
+    entries.iter().any(Result::is_ok).then_some(entries)
 }

@@ -31,7 +31,7 @@ fn pending<'a>(invitation: &'a Invitation, community: Option<&'a Community>, ans
     Page::Pending(PendingPage { invitation, community, intent: Intent::Accept, answering })
 }
 
-fn reports() -> [(&'static str, Report); 14] {
+fn reports() -> [(&'static str, Report); 12] {
     [
         ("accepted", Report::Accepted),
         ("declined", Report::Declined { blocked: false }),
@@ -40,8 +40,6 @@ fn reports() -> [(&'static str, Report); 14] {
         ("already_declined", Report::AlreadyDeclined),
         ("expired", Report::Expired),
         ("cancelled", Report::Cancelled),
-        ("awaiting_approval", Report::AwaitingApproval),
-        ("rejected", Report::Rejected),
         ("invitations_not_allowed", Report::InvitationsNotAllowed),
         ("already_member", Report::AlreadyMember),
         ("invitee_inactive", Report::InviteeInactive),
@@ -176,7 +174,7 @@ fn the_policy_admits_the_style_sheet_that_the_page_carries_and_nothing_else() {
 fn every_page_of_a_state_has_the_status_of_that_state() {
     let label = CommunityLabel::from(&community());
     let statuses = reports().map(|(_, report)| Page::Report(report, &label).status());
-    assert_eq!(statuses, [200, 200, 200, 410, 410, 410, 410, 409, 410, 403, 409, 403, 200, 200]);
+    assert_eq!(statuses, [200, 200, 200, 410, 410, 410, 410, 403, 409, 403, 200, 200]);
     assert_eq!([Page::NotFound.status(), Page::TryAgain.status()], [404, 503]);
     for status in Status::ALL {
         assert_eq!(Report::of_status(status).is_none(), status == Status::Pending);

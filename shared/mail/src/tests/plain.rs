@@ -64,6 +64,8 @@ fn words_that_mail_programs_would_link_are_cut_and_copy_as_they_were_written() {
         let [before, parts, after] = &piece.stretches()[..] else { panic!("{piece:?}") };
         assert_eq!((&before[..], parts.concat(), &after[..]), (&["See "][..], format!("{text} "), &["today"][..]));
         assert!(parts.len() > 1 && !looks_like_a_link(&piece.spaced()), "{piece:?}");
+        // Nothing but spaces, which who copies it sees.
+        assert_eq!(piece.spaced().replace(' ', ""), words.replace(' ', ""));
     }
     for text in ["100% sure. Yes", "at 10:30, e.g. 3.14 m", "Note: this", "J. Smith", "end."] {
         assert_eq!(Piece::words(text).stretches(), [[text]]);

@@ -7,7 +7,7 @@ use domain::{
     invitation::{Invitation, WithdrawalReason},
     lifecycle,
 };
-use store::{Store, keys::List};
+use store::{Store, keys::List, retry};
 
 use super::{Stored, sweep::sweep_live, time_budget::TimeBudget};
 use crate::ServiceError;
@@ -17,7 +17,7 @@ use crate::ServiceError;
 /// # Errors
 /// [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, community: Community) -> Result<Stored<Community>, ServiceError> {
-    let created = store.put_community(&community).await?;
+    let created = retry((), |()| store.put_community(&community)).await?;
     Ok(Stored { record: community, created })
 }
 
@@ -25,13 +25,14 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
 /// withdraws its live invitations.
 ///
 /// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are members
-/// again if the platform brings the same id back.
+/// again if the platform brings the same id back. What was sent before stays its invitees' and senders'. Who moderates an id
+/// that comes back sees nothing of it, since the id may be another community's.
 ///
 /// # Errors
 /// [`ServiceError::OutOfTime`] if another attempt must go on; [`ServiceError::Store`] if the table fails.
 pub async fn remove(store: &Store, id: CommunityId, now: Timestamp) -> Result<(), ServiceError> {
     let budget = TimeBudget::start();
-    store.remove_community(&id).await?;
+    store.remove_community(&id, now).await?;
     remove_moderators(store, &id, budget).await?;
     let decide = |one: &Invitation| lifecycle::withdraw(one, WithdrawalReason::CommunityRemoved, now);
     sweep_live(store, &List::Into(id), &decide, now, budget).await

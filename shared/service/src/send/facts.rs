@@ -166,7 +166,7 @@ impl Facts {
         self.records.address(&email.key())
     }
 
-    fn keys(&self, party: &Party) -> Vec<Key> {
+    fn keys(&self, party: &Party) -> impl Iterator<Item = Key> + use<> {
         recipient_keys(party, &self.caller, &self.community)
     }
 

@@ -36,6 +36,21 @@ fn what_mail_programs_copy_is_understood() {
         ("mailto:e@x.test", &["e@x.test"]),
         ("MAILTO:e%2Bf@x.test?subject=Hi%20you", &["e+f@x.test"]),
         ("<mailto:e@x.test>", &["e@x.test"]),
+        // Links that name several people.
+        ("mailto:a@x.test?cc=b@y.test&to=c@z.test", &["a@x.test", "b@y.test", "c@z.test"]),
+        ("<mailto:a@x.test?BCC=b@y.test>, c@x.test", &["a@x.test", "b@y.test", "c@x.test"]),
+        (
+            "Mailto:a@x.test,b@y.test;c@x.test?subject=d@x.test&cc=e%40x.test%2Cf@x.test, g@x.test",
+            &["a@x.test", "b@y.test", "c@x.test", "e@x.test", "f@x.test", "g@x.test"],
+        ),
+        ("mailto:?to=a@x.test,b@y.test&cc=c@z.test.", &["a@x.test", "b@y.test", "c@z.test"]),
+        ("<mailto:?to=a%40x.test>", &["a@x.test"]),
+        ("mailto:a@x.test?cc=A@x.test&bcc=b@y.test,b@Y.test", &["a@x.test", "b@y.test"]),
+        ("Team a@x.test <mailto:a@x.test?cc=b@y.test> c@z.test", &["a@x.test", "b@y.test", "c@z.test"]),
+        ("[All](mailto:a@x.test?cc=b@y.test)", &["a@x.test", "b@y.test"]),
+        ("mailto:a@x.test,Bob <b@y.test>", &["a@x.test", "b@y.test"]),
+        ("mailto:a@x.test?subject=Hi,you; b@y.test", &["a@x.test", "! you", "b@y.test"]),
+        ("mailto:a@x.test?cc=bob,c@z.test", &["a@x.test", "! bob", "c@z.test"]),
         ("Cc:e@x.test", &["e@x.test"]),
     ] {
         assert_eq!(read(pasted), expected, "{pasted:?}");
@@ -104,6 +119,8 @@ fn what_is_no_address_is_told_as_it_was_pasted() {
         ("jörg@x.test", &["! jörg@x.test"]),
         ("https://x.test/?to=a@x.test", &["! https://x.test/?to=a@x.test"]),
         ("mailto:", &["! mailto:"]),
+        ("mailto:?subject=Hi", &["! mailto:?subject=Hi"]),
+        ("Erin mailto:e@@x", &["! Erin mailto:e@@x"]),
         ("\"Erin\", a@x.test", &["! \"Erin\"", "a@x.test"]),
         // A local part in quotes is not what it holds.
         ("\"<a@x.test>\"@y.test", &["! \"<a@x.test>\"@y.test"]),
@@ -120,8 +137,16 @@ fn a_field_for_one_address_takes_one_in_any_form() {
     {
         assert_eq!(only(one).map(String::from).as_deref(), Ok("a@x.test"), "{one}");
     }
-    for other in ["", " ", "ann", "a@x.test, b@x.test", "a@x.test ann", "a@x.test <b@x.test>", "\"<a@x.test>\"@y.test"]
-    {
+    for other in [
+        "",
+        " ",
+        "ann",
+        "a@x.test, b@x.test",
+        "a@x.test ann",
+        "a@x.test <b@x.test>",
+        "mailto:a@x.test?cc=b@x.test",
+        "\"<a@x.test>\"@y.test",
+    ] {
         assert!(only(other).is_err(), "{other}");
     }
 }
@@ -227,7 +252,7 @@ proptest! {
     fn whatever_is_pasted_nothing_of_an_address_is_lost_and_what_is_read_reads_as_itself(
         pieces in vec(prop_oneof![
             select(vec!["a@x.test", "b@x.test", "\"", "“", "'", "<", ">", "(", ")", "[", "]", "\\", ",", ";", ":", " ", "\n", "\t", "Erin",
-                "mailto:", "@", ".", "%", "?", "\u{200B}", "\u{FEFF}", "，", "＜", "＠", "é", "\r\n "]).prop_map(str::to_owned),
+                "mailto:", "?to=", "&cc=", "%40", "%2C", "@", ".", "%", "?", "\u{200B}", "\u{FEFF}", "，", "＜", "＠", "é", "\r\n "]).prop_map(str::to_owned),
             any::<String>(),
         ], 0..30),
     ) {
@@ -243,7 +268,7 @@ proptest! {
                 Err(text) => prop_assert!(pasted.contains(*text) && !text.trim().is_empty()),
             }
         }
-        let signs = pasted.chars().filter(|c| matches!(c, '@' | '＠')).count();
+        let signs = pasted.chars().filter(|c| matches!(c, '@' | '＠')).count() + pasted.matches("%40").count();
         let read = found.iter().filter(|entry| entry.is_ok()).count();
         prop_assert!(read <= signs);
     }
@@ -292,6 +317,10 @@ fn ten_times_as_much_of_anything_takes_about_ten_times_as_long() {
         "%",
         ":",
         "a:@",
+        "mailto:a@x.test,",
+        "mailto:,a@",
+        "&cc=a@x.test",
+        "a@x.test <mailto:",
     ] {
         // A hundred times as long in quadratic time.
         let (short, long) = (time_of(piece, 4_000), time_of(piece, 40_000));
