@@ -51,7 +51,7 @@ async fn a_table_has_what_the_list_shows() {
         let id = world.invite_user(&mia, "chess", &bob).await;
         (mia, bob, id)
     };
-    let reason = "Full, until spring.\r\nThen \"perhaps\".";
+    let reason = "Full, until spring.\nThen \"perhaps\".";
     world.post(&mona, format!("/invitations/{rejected}/reject"), json!({ "reason": reason })).await.ok();
 
     let table = page(&world, &mona, EXPORT).await;

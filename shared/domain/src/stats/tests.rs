@@ -82,8 +82,8 @@ fn what_happened_is_counted_on_its_day_whether_it_is_seen_step_by_step_or_at_onc
         (&[Status::Pending], mailed(invitation(Status::Expired, 3)), vec![(third, sent)]),
         (&[Status::Pending, Status::Cancelled], mailed(invitation(Status::Cancelled, 3)), vec![(third, sent)]),
     ] {
-        assert_eq!(steps(before, &after), expected, "{before:?}, {}", after.status);
-        assert_eq!(steps(&[], &after), expected, "{} at once", after.status);
+        assert_eq!(steps(before, &after), expected, "{before:?}, {:?}", after.status);
+        assert_eq!(steps(&[], &after), expected, "{:?} at once", after.status);
     }
 }
 
