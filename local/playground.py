@@ -92,6 +92,8 @@ class Playground:
             "invitationId": self.invitations,
             "token": self.tokens,
             "cursor": self.cursors,
+            "from": ["2026-11-01"],
+            "to": ["2026-11-01", "2027-01-31"],
         }.get(name, [])
         return chance.choice(known) if known else None
 

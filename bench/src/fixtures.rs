@@ -63,9 +63,10 @@ pub(crate) struct Fixtures {
     accepted: Prototype,
     /// Invitations without other records: one pending, one accepted, one declined.
     crowd: [Prototype; 3],
-    /// The records of the stream about an invitation's creation, about its acceptance, and about the latter where the sender
-    /// does not hear of it.
+    /// The records of the stream about an invitation's creation, about the arrival of its mail, about its acceptance, and
+    /// about the latter where the sender does not hear of it.
     creation: Prototype,
+    arrival: Prototype,
     acceptance: Prototype,
     unheard_acceptance: Prototype,
     /// A record of the stream that asks for nothing.
@@ -85,8 +86,10 @@ impl Fixtures {
         let mailed = handlers.invite(SENDER, OPEN).await?;
         let accepted = handlers.invite(SENDER, OPEN).await?;
         let declined = handlers.invite(SENDER, OPEN).await?;
+        let arrived = handlers.invite(SENDER, OPEN).await?;
         let until_answers = table.changes()?;
         handlers.mark_mailed(&mailed).await?;
+        handlers.mark_arrived(&arrived).await?;
         handlers.answer(&accepted, "POST /invitations/{invitationId}/accept").await?;
         handlers.answer(&declined, "POST /invitations/{invitationId}/decline").await?;
         let since = table.changes()?.split_off(until_answers.len());
@@ -115,6 +118,7 @@ impl Fixtures {
             accepted: invited(&accepted),
             crowd: [&pending, &accepted, &declined].map(|one| without_others(invited(one))),
             creation: stream_records(&pending, &until_answers),
+            arrival: stream_records(&arrived, &since),
             acceptance: stream_records(&accepted, &since),
             unheard_acceptance: stream_records(&accepted, &without(since.clone(), "#sender#")),
             idle: idle(stream_records(&accepted, &without(since, "MAIL#")))?,
@@ -179,6 +183,11 @@ impl Fixtures {
     /// Returns the stream's event about the creation of a pending invitation.
     pub(crate) fn creation_event(&self, case: &Case) -> String {
         stream_event(&self.creation, case)
+    }
+
+    /// Returns the stream's event about the arrival of an invitation's mail.
+    pub(crate) fn arrival_event(&self, case: &Case) -> String {
+        stream_event(&self.arrival, case)
     }
 
     /// Returns the stream's event about the acceptance of an invitation.

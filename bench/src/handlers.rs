@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::{
     Client,
     config::{BehaviorVersion, Credentials, Region},
 };
-use domain::{id::InvitationId, outbox::MailedLink, settings::Locale};
+use domain::{id::InvitationId, invitation::DeliveryState, outbox::MailedLink, settings::Locale};
 use http_api::{
     api::Api,
     caller::Claims,
@@ -12,6 +12,7 @@ use http_api::{
 };
 use lambda_http::Body;
 use serde_json::{Value, json};
+use service::delivery::track;
 use store::{Store, outbox::MailId};
 use system::now;
 
@@ -109,6 +110,11 @@ impl Handlers {
         let link = MailedLink { digest: link(id).digest(), address: address(&invited.user)?, locale: Some(Locale::En) };
         store.lease(&mail_id, &mail, &link, now()).await?.ok_or("the mail is leased already")?;
         Ok(store.mark_sent(&mail_id).await?)
+    }
+
+    /// Records that the invitation's mail has arrived.
+    pub(crate) async fn mark_arrived(&self, invited: &Invited) -> Result<()> {
+        Ok(track(&self.0.store, invited.id, None, DeliveryState::Delivered, now()).await?)
     }
 
     /// Has the invitee answer on that route.

@@ -128,13 +128,14 @@ impl Bench {
         let tables = [(1_000, self.fixtures.table(1_000).await?)];
         for operation in OPERATIONS.iter().filter(|operation| operation.name.contains(part)) {
             let result = self.measure(operation, &tables, Repetitions { starts: 9, warm: 300 }).await?;
-            let OperationResult { ours, floor, usage, .. } = &result;
+            let OperationResult { ours, floor, usage, tables, .. } = &result;
             let ratio = |of: fn(&Metrics) -> f64| of(ours) / of(floor);
             print(&format!(
-                "{:28} p50 {:7.0} us, {:.2}; processor {:6.0} us, {:.2}; init {:6.0} us, {:.2}; first {:.2}; memory {:.2}; {} requests: {}",
+                "{:32} p50 {:7.0} us, {:.2}; p95 {:7.0} us; processor {:6.0} us, {:.2}; init {:6.0} us, {:.2}; first {:.2}; memory {:.2}; {} requests: {}",
                 operation.name,
                 ours.p50,
                 ratio(|metrics| metrics.p50),
+                tables.first().map_or(0.0, |table| table.p95),
                 ours.cpu,
                 ratio(|metrics| metrics.cpu),
                 ours.init,

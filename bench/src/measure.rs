@@ -110,7 +110,7 @@ pub(crate) async fn measure(
         let case = fixtures.cases(table, operation.case, 1)?.remove(0);
         let usage = record(function, table, [Ok(operation.event(&case))]).await?.usage;
         let (read_units, write_units) = (usage.read_units, usage.write_units);
-        table_results.push(TableResult { invitations: *size, p50: 0.0, read_units, write_units });
+        table_results.push(TableResult { invitations: *size, p50: 0.0, p95: 0.0, read_units, write_units });
         recorded.push((usage, case));
     }
     let (usage, case) = recorded.swap_remove(0);
@@ -162,6 +162,7 @@ pub(crate) async fn measure(
     runners.remove(1).process.stop().await?;
     for (result, runner) in table_results.iter_mut().zip(runners) {
         result.p50 = median(runner.timings.iter().map(|timing| timing.elapsed));
+        result.p95 = quantile(runner.timings.iter().map(|timing| timing.elapsed), 0.95);
         runner.process.stop().await?;
     }
     Ok(OperationResult { operation, ours, floor, usage, tables: table_results })

@@ -63,11 +63,12 @@ impl Operation {
 
 const SEND: &str = "POST /communities/{communityId}/invitations";
 const STATUS: &str = "GET /invitations/{invitationId}";
+pub(crate) const PEOPLE: &str = "GET /communities/{communityId}/people";
 const GRAPHQL: &str = "POST /graphql";
 const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
 /// Every operation that is measured.
-pub(crate) static OPERATIONS: [Operation; 27] = [
+pub(crate) static OPERATIONS: [Operation; 29] = [
     Operation::new("send to 1 user", SEND, CaseKind::Guests(1), 3, send).per_invitation(1),
     Operation::new("send to 1 user, idempotent", SEND, CaseKind::Guests(1), 3, |request, case| {
         send(request, case).key(format!("once-{}", case.users.concat()))
@@ -77,13 +78,16 @@ pub(crate) static OPERATIONS: [Operation; 27] = [
     Operation::new("options", "GET /communities/{communityId}/options", CaseKind::Nothing, 1, |request, _| {
         request.by(OWNER).with("communityId", OPEN)
     }),
-    Operation::new(
-        "people, a keystroke",
-        "GET /communities/{communityId}/people",
-        CaseKind::Nothing,
-        3,
-        |request, _| request.by(OWNER).with("communityId", OPEN).query("q", "exam"),
-    ),
+    // Everyone's name begins so, and has all of these words.
+    Operation::new("people, a keystroke", PEOPLE, CaseKind::Nothing, 3, |request, _| {
+        request.by(OWNER).with("communityId", OPEN).query("q", "exam")
+    }),
+    Operation::new("people, a first letter", PEOPLE, CaseKind::Nothing, 3, |request, _| {
+        request.by(OWNER).with("communityId", OPEN).query("q", "e")
+    }),
+    Operation::new("people, two words that are apart", PEOPLE, CaseKind::Nothing, 4, |request, _| {
+        request.by(OWNER).with("communityId", OPEN).query("q", "example+guest")
+    }),
     Operation::new("count", "GET /me/invitations/count", CaseKind::Nothing, 2, |request, _| request.by(INVITEE)),
     Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 2, |request, _| request.by(INVITEE))
         .per_invitation(2),
@@ -200,7 +204,7 @@ impl BackgroundStep {
 }
 
 /// Every step in the background.
-pub(crate) static BACKGROUND: [BackgroundStep; 7] = [
+pub(crate) static BACKGROUND: [BackgroundStep; 8] = [
     BackgroundStep {
         name: "deliver, after a send",
         function: "deliver",
@@ -218,6 +222,13 @@ pub(crate) static BACKGROUND: [BackgroundStep; 7] = [
     BackgroundStep::after_acceptance("deliver, after an acceptance, none", [0, 0, 1], |fixtures, case| {
         Ok(fixtures.unheard_acceptance_event(case))
     }),
+    BackgroundStep {
+        name: "deliver, after its mail has arrived",
+        function: "deliver",
+        case: CaseKind::Pending,
+        per_invitation: [1; 3],
+        event: |fixtures, case| Ok(fixtures.arrival_event(case)),
+    },
     BackgroundStep {
         name: "deliver, nothing to do",
         function: "deliver",

@@ -61,6 +61,8 @@ pub(crate) struct TableResult {
     pub(crate) invitations: usize,
     /// A warm invocation, in microseconds: the median.
     pub(crate) p50: f64,
+    /// A warm invocation, in microseconds: one in twenty takes longer.
+    pub(crate) p95: f64,
     pub(crate) read_units: f64,
     pub(crate) write_units: f64,
 }

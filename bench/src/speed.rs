@@ -6,6 +6,7 @@ use testkit::template::{Function, template};
 
 use crate::{
     error::Result,
+    operation::PEOPLE,
     page::{measured_on, megabytes, splice, table},
     results::{Metrics, OperationResult, Results, ratio},
     size::{FunctionSize, Size},
@@ -28,6 +29,7 @@ pub(crate) fn write(results: &Results) -> Result<()> {
         times(operations),
         requests(operations),
         growth(operations),
+        keystrokes(operations),
         memory(operations),
         sizes(&results.sizes),
         missed(results),
@@ -87,6 +89,24 @@ fn growth(operations: &[OperationResult]) -> String {
     format!(
         "### The same with more invitations in the table\n\nWarm p50 in milliseconds, and read + write units; the ratio \
          is that of the last to the first.\n\n{rows}"
+    )
+}
+
+/// A table holds as many people as invitations.
+fn keystrokes(operations: &[OperationResult]) -> String {
+    let Some(first) = operations.first() else { return String::new() };
+    let sizes = first.tables.iter().map(|table| format!("{} people: p50 (p95):", table.invitations));
+    let row = |OperationResult { operation, usage, tables, .. }: &OperationResult| {
+        let times = tables.iter().map(|table| format!("{:.2} ({:.2})", table.p50 / 1e3, table.p95 / 1e3));
+        let units = tables.last().map_or(0.0, |table| table.read_units);
+        let used = [usage.requests().to_string(), units.to_string()];
+        [operation.name.to_owned()].into_iter().chain(times).chain(used).collect()
+    };
+    let columns = sizes.chain(["requests:".to_owned(), "read units:".to_owned()]).collect::<Vec<_>>().join(" | ");
+    let rows =
+        table(&format!("Typed | {columns}"), operations.iter().filter(|one| one.operation.route == PEOPLE).map(row));
+    format!(
+        "### A keystroke in a large directory\n\nWarm invocations in milliseconds, with as many names that all begin alike.\n\n{rows}"
     )
 }
 

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use domain::{id::InvitationId, invitation::Invitation};
+use domain::{id::InvitationId, invitation::Invitation, sending::Quota};
 use serde_json::{Value, json};
 
 use testkit::{
@@ -128,8 +128,11 @@ async fn reading_keeps_to_its_budget() {
     let mut usages = Usages::default();
     let id = world.invite_user(&mona, "chess", &ann).await;
     let root = person("root").site_administrator();
+    world.pump().await;
     world.meter.take();
     let status = format!("/invitations/{id}");
+    let today = Quota::day(system::now());
+    let period = format!("/communities/chess/invitations/stats?from={today}&to={today}");
     for (who, path, operation, most) in [
         (&ann, "/me/invitations", "list-mine", 2),
         (&ann, "/me/invitations/count", "count", 2),
@@ -140,6 +143,8 @@ async fn reading_keeps_to_its_budget() {
         (&mona, "/me/invitations/sent", "list-sent, own", 2),
         (&mona, "/communities/chess/invitations", "list-sent, a community's", 2),
         (&mona, "/communities/chess/invitations/stats", "stats", 3),
+        (&mona, &*period, "stats of a day with one sender", 6),
+        (&mona, "/communities/chess/invitations/export", "export, a page", 2),
         (&ann, &*status, "status, to the invitee", 2),
         (&mona, &*status, "status, to the sender", 2),
         (&root, &*status, "status, to a site administrator", 2),
@@ -189,6 +194,12 @@ async fn the_same_over_graphql_keeps_to_the_same_budget() {
         (&mona, "{ me { sentInvitations { REFUSAL edges { node { id } } } } }", "sent invitations", 2),
         (&mona, "{ community(id: \"chess\") { invitations { REFUSAL edges { node { id } } } } }", "a community's", 2),
         (&mona, "{ community(id: \"chess\") { stats { REFUSAL } } }", "stats", 3),
+        (
+            &mona,
+            "{ community(id: \"chess\") { stats { response { period(from: \"2026-11-01\", to: \"2027-01-31\") { REFUSAL } } } } }",
+            "stats of a period",
+            6,
+        ),
         (&ann, "{ invitation(id: \"ID\") { REFUSAL response { id } } }", "one invitation", 2),
         (&ann, "{ me { pendingCount } }", "count", 2),
         (&mona, "{ community(id: \"chess\") { options { REFUSAL } } }", "options", 1),
@@ -319,5 +330,10 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
     world.meter.take();
     world.pump().await;
     usages.note(&world, "deliver: the mail, the events and the counts of one invitation", 12);
+    let sent = world.page(&mona, "/me/invitations/sent").await.invitations.remove(0).id;
+    world.ses_event(&SesEvent::new("Delivery", &sent)).await;
+    world.meter.take();
+    world.pump().await;
+    usages.note(&world, "deliver: that a mail has arrived", 2);
     usages.check();
 }

@@ -19,7 +19,7 @@ use testkit::{
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What each file comes to: the status of an HTTP function's answer and the code of a problem.
-const HTTP: [(&str, u16, &str); 59] = [
+const HTTP: [(&str, u16, &str); 61] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
     ("send-preview", 200, ""),
@@ -41,6 +41,8 @@ const HTTP: [(&str, u16, &str); 59] = [
     ("list-sent-good", 200, ""),
     ("list-sent-community", 200, ""),
     ("list-sent-stats", 200, ""),
+    ("list-sent-period", 200, ""),
+    ("list-sent-export", 200, ""),
     ("list-sent-unauthorised", 401, "unauthenticated"),
     ("list-sent-forbidden", 403, "not_moderator"),
     ("list-sent-malformed", 400, "malformed_request"),

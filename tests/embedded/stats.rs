@@ -78,7 +78,7 @@ async fn stats_are_right_however_often_and_in_whatever_order_changes_arrive() {
 }
 
 /// Hands the changes over twice at once, one time slower than the other.
-async fn hand_over_twice_at_once(world: &World, changes: &[Value]) {
+pub(crate) async fn hand_over_twice_at_once(world: &World, changes: &[Value]) {
     let count = world.faults.stop_next();
     let slow = world.hand_over(changes);
     let fast = async {

@@ -163,6 +163,7 @@ impl Watch {
             (&sender, "/me/invitations/sent"),
             (&chief, "/communities/club/invitations"),
             (&chief, "/communities/club/invitations/stats"),
+            (&chief, "/communities/club/invitations/export"),
         ] {
             self.call(Request::new("GET", path).by(who)).await;
         }

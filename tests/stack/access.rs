@@ -110,7 +110,7 @@ fn a_site_administrator_may_do_anything_in_a_community_that_is_not_theirs() {
 fn a_member_reads_no_list_of_the_community_and_no_statistics() {
     let world = World::new();
     let [member] = world.people([Part::Member]);
-    for path in [world.path(), format!("{}/stats", world.path())] {
+    for path in ["", "/stats", "/stats?from=2026-11-01&to=2026-11-29", "/export"].map(|path| world.path() + path) {
         member.get(&path).refused(403, "not_moderator");
     }
     // No caller can tell a community that is not there from one that is not theirs.

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use testkit::{
-    api::Action,
+    SesEvent,
+    api::{Action, DayStats},
     eventually,
     stack::{Part, World, free_address, stack},
 };
@@ -102,4 +103,36 @@ fn actions_are_what_this_reader_may_do_now() {
     assert_eq!(moderator.sees(&invitation).actions, resendable);
     // Every action that is offered works as it is offered.
     assert_eq!(moderator.post(&resendable[1].href, &json!({})).invitation().id, invitation);
+}
+
+#[test]
+fn what_happened_shows_by_day_and_by_sender_and_the_list_as_a_table() {
+    let world = World::new();
+    let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
+    let (invitation, _) = world.invite_by_mail(&moderator, &ines);
+    stack().ses_event(&SesEvent::new("Delivery", &invitation));
+    let accepted = ines.command("accept", &invitation).invitation();
+    let (from, to) = (&accepted.created_at[..10], &accepted.answered_at.as_ref().unwrap()[..10]);
+    let path = format!("{}/stats?from={from}&to={to}", world.path());
+    let period = eventually("all of it is counted", || {
+        let period = moderator.get(&path).stats().period.expect("a period was asked for");
+        let sum = |of: fn(&DayStats) -> i64| period.days.iter().map(of).sum::<i64>();
+        let counted = [sum(|day| day.sent), sum(|day| day.delivered), sum(|day| day.accepted), sum(|day| day.answered)];
+        Some(period).filter(|_| counted == [1; 4])
+    });
+    let [sender] = &period.senders[..] else { panic!("one sender: {period:?}") };
+    assert_eq!((&sender.sender.id, sender.sender.display_name.as_ref()), (&moderator.id, Some(&moderator.name)));
+    assert_eq!((sender.sent, sender.delivered, sender.bounced, sender.accepted), (1, 1, 0, 1));
+
+    world.invite_address(&moderator, &free_address());
+    let first = eventually("there are two pages", || {
+        let page = moderator.get(&format!("{}/export?limit=1", world.path()));
+        Some(page).filter(|page| page.ok().header("link").is_some())
+    });
+    assert_eq!(first.header("content-type"), Some("text/csv; charset=utf-8"));
+    assert!(first.body.starts_with("\u{FEFF}id,status,recipient,"), "{}", first.body);
+    let link = first.header("link").unwrap().strip_prefix('<').unwrap().strip_suffix(">; rel=\"next\"").unwrap();
+    let last = moderator.get(&format!("{}/export{link}", world.path()));
+    assert_eq!(last.ok().header("link"), None);
+    assert!(last.body.starts_with(&format!("{invitation},accepted,{},{},", ines.name, ines.id)), "{}", last.body);
 }

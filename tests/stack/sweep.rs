@@ -93,13 +93,14 @@ const fn rule(
 }
 
 /// "The API must refuse on its own whatever a user interface would hide."
-const RULES: [Rule; 42] = [
+const RULES: [Rule; 43] = [
     // "Non-members invite nobody. Site administrators invite anyone anywhere." Here: an open, public community.
     rule("POST /communities/{communityId}/invitations", 200, &MEMBERS, &[], 403),
     rule("POST /communities/{communityId}/invitations/preview", 200, &MEMBERS, &[], 403),
     // "For moderators."
     rule("GET /communities/{communityId}/invitations", 200, &MODERATORS, &[], 403),
     rule("GET /communities/{communityId}/invitations/stats", 200, &MODERATORS, &[], 403),
+    rule("GET /communities/{communityId}/invitations/export", 200, &MODERATORS, &[], 403),
     // Whoever may not invite learns that; whoever may do nothing anywhere, why.
     rule(
         "GET /communities/{communityId}/options",

@@ -261,6 +261,61 @@ pub struct Stats {
     pub counts: BTreeMap<String, i64>,
     pub acceptance_rate: Option<f64>,
     pub median_answer_seconds: Option<u64>,
+    pub period: Option<PeriodStats>,
+}
+
+/// What happened in a community in a period.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PeriodStats {
+    pub from: String,
+    pub to: String,
+    pub days: Vec<DayStats>,
+    pub senders: Vec<SenderStats>,
+    pub senders_from: Option<String>,
+}
+
+/// What happened on a day.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct DayStats {
+    pub date: String,
+    pub sent: i64,
+    pub delivered: i64,
+    pub bounced: i64,
+    pub answered: i64,
+    pub accepted: i64,
+    pub median_answer_seconds: Option<u64>,
+}
+
+/// What happened to the invitations of one sender.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct SenderStats {
+    pub sender: Sender,
+    pub sent: i64,
+    pub delivered: i64,
+    pub bounced: i64,
+    pub answered: i64,
+    pub accepted: i64,
+    pub median_answer_seconds: Option<u64>,
+}
+
+/// What a row of figures has: sent, delivered, bounced, answered, accepted, and the median time to an answer.
+pub type Figures = ([i64; 5], Option<u64>);
+
+impl PeriodStats {
+    /// Returns the figures of each day.
+    pub fn by_day(&self) -> Vec<(&str, Figures)> {
+        let figures = |day: &DayStats| [day.sent, day.delivered, day.bounced, day.answered, day.accepted];
+        self.days.iter().map(|day| (day.date.as_str(), (figures(day), day.median_answer_seconds))).collect()
+    }
+
+    /// Returns the figures of each sender, by id.
+    pub fn by_sender(&self) -> Vec<(&str, Figures)> {
+        let figures = |one: &SenderStats| [one.sent, one.delivered, one.bounced, one.answered, one.accepted];
+        self.senders.iter().map(|one| (one.sender.id.as_str(), (figures(one), one.median_answer_seconds))).collect()
+    }
 }
 
 impl Stats {

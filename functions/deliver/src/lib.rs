@@ -10,7 +10,7 @@ mod outbound;
 pub mod task;
 mod timing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
@@ -19,6 +19,7 @@ use aws_lambda_events::{
 use domain::{
     id::{CommunityId, InvitationId},
     invitation::Invitation,
+    stats::MailResult,
 };
 use futures::{StreamExt, stream};
 use service::{
@@ -29,6 +30,7 @@ use store::{
     Store,
     keys::Key,
     outbox::MailId,
+    stats::Uncounted,
     stream::{Report, read},
 };
 use system::now;
@@ -124,22 +126,17 @@ impl Deliver {
         failed.buffer_unordered(CONCURRENT_MAILS).concat().await
     }
 
-    /// Counts the latest state of every invitation that has entered a new one.
+    /// Counts the latest state of every invitation that has entered a new one, and what became of mails.
     async fn count(&self, changes: &[Change]) -> Vec<String> {
-        let mut communities: BTreeMap<&CommunityId, BTreeMap<_, &Change>> = BTreeMap::new();
+        let mut communities: BTreeMap<&CommunityId, Reported<'_>> = BTreeMap::new();
         for change in changes.iter().filter(|change| change.counts()) {
-            let latest = communities.entry(&change.after.community.id).or_default();
-            let newest = latest.entry(change.after.id).or_insert(change);
-            if change.after.revision > newest.after.revision {
-                *newest = change;
-            }
+            communities.entry(&change.after.community.id).or_default().add(change);
         }
         let mut failed = Vec::new();
-        for (community, latest) in communities {
-            let invitations: Vec<_> = latest.values().map(|change| &change.after).collect();
-            if let Err(error) = self.store.count_in(community, &invitations).await {
+        for (community, Reported { uncounted, sequences }) in communities {
+            if let Err(error) = self.store.count_in(community, &Vec::from_iter(uncounted)).await {
                 tracing::warn!(%community, %error, "counting failed, will retry");
-                failed.extend(latest.values().map(|change| change.sequence.clone()));
+                failed.extend(sequences);
             }
         }
         failed
@@ -213,11 +210,41 @@ impl Work {
     }
 }
 
+/// What is reported of the invitations of one community.
+#[derive(Default)]
+struct Reported<'a> {
+    uncounted: BTreeMap<InvitationId, Uncounted<'a>>,
+    sequences: Vec<String>,
+}
+
+impl<'a> Reported<'a> {
+    fn add(&mut self, change: &'a Change) {
+        let after = &change.after;
+        let new = || Uncounted { sender: &after.sender.id, latest: None, mails: BTreeSet::new() };
+        let report = self.uncounted.entry(after.id).or_insert_with(new);
+        if change.restates() && report.latest.is_none_or(|latest| latest.revision < after.revision) {
+            report.latest = Some(after);
+        }
+        report.mails.extend(change.mail());
+        self.sequences.push(change.sequence.clone());
+    }
+}
+
 impl Change {
     /// Whether a counter or the deadline depends on it.
     fn counts(&self) -> bool {
+        self.restates() || self.mail().is_some()
+    }
+
+    /// Whether the invitation has another status, or another expiry.
+    fn restates(&self) -> bool {
         self.before
             .as_ref()
             .is_none_or(|before| before.status != self.after.status || before.expires_at != self.after.expires_at)
+    }
+
+    /// What became of its mail.
+    fn mail(&self) -> Option<MailResult> {
+        MailResult::of_change(self.before.as_ref(), &self.after)
     }
 }

@@ -6,7 +6,7 @@ use system::now;
 
 use crate::{
     session::Session,
-    types::{CommunityInvitation, CommunityOptions, CommunityStats, InvitationStatus},
+    types::{CommunityInvitation, CommunityOptions, CommunityStats, InvitationStatus, PeriodStats},
 };
 
 /// What stands in the way, and what to change.
@@ -31,6 +31,7 @@ pub(crate) struct ProblemNode {
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "CommunityInvitationPayload", params(CommunityInvitation)))]
 #[graphql(concrete(name = "CommunityStatsPayload", params(CommunityStats)))]
+#[graphql(concrete(name = "PeriodStatsPayload", params(PeriodStats)))]
 #[graphql(concrete(name = "CommunityOptionsPayload", params(CommunityOptions)))]
 pub(crate) struct Payload<T: OutputType> {
     /// The codes of what stands in the way; empty if nothing does.

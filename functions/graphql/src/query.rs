@@ -2,22 +2,23 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, SimpleObject};
+use async_graphql::{ComplexObject, Context, ID, Object, SimpleObject};
 use domain::id::{CommunityId, InvalidId};
 use http_api::{
     function::invitation_named,
     options::OptionsView,
     people::{PeopleView, search_name},
+    period,
     problem::Problem,
     view::InvitationView,
 };
-use service::lists;
+use service::{lists, stats::StatsReader};
 
 use crate::{
     page::{self, CommunityInvitationConnection, Lists, PageKey, READ},
     problem::{Payload, ProblemNode, Refused, payload, unless_failed},
     session::{Reader, Session},
-    types::{CommunityInvitation, CommunityOptions, CommunityStats, FoundPerson, InvitationStatus},
+    types::{CommunityInvitation, CommunityOptions, CommunityStats, FoundPerson, InvitationStatus, PeriodStats},
 };
 
 /// The root of questions.
@@ -149,7 +150,11 @@ impl InvitingCommunity {
         let found = match self.parse() {
             Ok(community) => {
                 let Reader { store, caller, now } = reader.clone();
-                let read = |community| async move { Ok(lists::numbers(&store, &caller, &community, now).await?) };
+                let read = |community| async move {
+                    let stats = StatsReader::open(&store, &caller, community).await?;
+                    let numbers = stats.numbers(now).await?;
+                    Ok((stats, numbers))
+                };
                 numbers.get(community, read).await
             }
             Err(problem) => Err(problem),
@@ -199,6 +204,29 @@ impl InvitingCommunity {
             problems,
             people: Vec::new(),
         })
+    }
+}
+
+#[ComplexObject]
+impl CommunityStats {
+    /// What happened on the days of a period, at most 92, and to whose invitations. Days are kept for 400 days.
+    #[graphql(complexity = "page::complexity(Some(100), child_complexity)")]
+    async fn period(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The first day (UTC), as in 2026-11-01.")] from: String,
+        #[graphql(desc = "The last day (UTC).")] to: String,
+    ) -> Option<Payload<PeriodStats>> {
+        let stats = self.reader.clone();
+        let found = match period::between(&from, &to) {
+            Ok(period) => {
+                let key = (stats.community().clone(), period);
+                let read = |(_, period)| async move { Ok(stats.period(period).await?.into()) };
+                Session::of(context).periods.get(key, read).await
+            }
+            Err(problem) => Err(problem),
+        };
+        payload(context, found.map(PeriodStats::from))
     }
 }
 

@@ -11,13 +11,14 @@ use domain::{
     Timestamp,
     id::{CommunityId, InvitationId},
     person::Caller,
+    stats::Period,
 };
 use futures::{
     FutureExt,
     future::{BoxFuture, Shared},
 };
-use http_api::{api::Api, problem::Problem, view::InvitationView};
-use service::lists::Numbers;
+use http_api::{api::Api, period::PeriodView, problem::Problem, view::InvitationView};
+use service::stats::{Numbers, StatsReader};
 use store::Store;
 use system::now;
 
@@ -28,7 +29,8 @@ pub(crate) struct Session {
     pub(crate) reader: Reader,
     pub(crate) request_id: String,
     pub(crate) invitations: Once<InvitationId, InvitationView>,
-    pub(crate) numbers: Once<CommunityId, Numbers>,
+    pub(crate) numbers: Once<CommunityId, (StatsReader, Numbers)>,
+    pub(crate) periods: Once<(CommunityId, Period), PeriodView>,
     pub(crate) options: Once<CommunityId, CommunityOptions>,
     /// The people who were found, by what was typed.
     pub(crate) people: Once<(CommunityId, String), Vec<FoundPerson>>,
@@ -52,6 +54,7 @@ impl Session {
             request_id,
             invitations: Once::default(),
             numbers: Once::default(),
+            periods: Once::default(),
             options: Once::default(),
             people: Once::default(),
             waiting: Once::default(),

@@ -5,10 +5,11 @@ use domain::{Timestamp, invitation::Sender};
 use http_api::{
     options::OptionsView,
     people::PersonView,
+    period::{DayView, PeriodView, SenderView},
     sending::ResultView,
     view::{ActionView, CommunityView, DeliveryView, InvitationView, InviteeView},
 };
-use service::lists::Numbers;
+use service::stats::{Numbers, StatsReader};
 
 /// An invitation of one person to one community, as the caller sees it.
 #[derive(Debug, Clone, SimpleObject)]
@@ -183,12 +184,69 @@ pub(crate) struct RecipientResult {
 
 /// What a community's invitations add up to.
 #[derive(Debug, Clone, SimpleObject)]
+#[graphql(complex)]
 pub(crate) struct CommunityStats {
     /// How many there are in each state.
     counts: Vec<StatusCount>,
     /// The share of answers that were yes; none without answers.
     acceptance_rate: Option<f64>,
     /// The median time to an answer, in seconds; none without answers.
+    median_answer_seconds: Option<u64>,
+    /// Reads more of them.
+    #[graphql(skip)]
+    pub(crate) reader: StatsReader,
+}
+
+/// What happened in a community in a period.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct PeriodStats {
+    /// The first day.
+    from: String,
+    /// The last day.
+    to: String,
+    /// Every day of the period, in order.
+    days: Vec<DayStats>,
+    /// Who sent what something happened to on these days: the one first who sent most, at most 100.
+    senders: Vec<SenderStats>,
+    /// The first day that counts for `senders`, where there is too much for the whole period to.
+    senders_from: Option<String>,
+}
+
+/// What happened on a day (UTC).
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct DayStats {
+    /// The day.
+    date: String,
+    /// Invitations that became pending, or made their invitee a member at once.
+    sent: i64,
+    /// Invitation mails that arrived.
+    delivered: i64,
+    /// Invitation mails that bounced, or were called spam. They may have arrived before.
+    bounced: i64,
+    /// Answers, yes and no.
+    answered: i64,
+    /// Answers that were yes.
+    accepted: i64,
+    /// The median time of the answers, in seconds; none without answers.
+    median_answer_seconds: Option<u64>,
+}
+
+/// What happened to the invitations of one sender in the period.
+#[derive(Debug, Clone, SimpleObject)]
+pub(crate) struct SenderStats {
+    /// The sender under their present name; who has been removed keeps the id alone.
+    sender: UserContext,
+    /// As of a day.
+    sent: i64,
+    /// As of a day.
+    delivered: i64,
+    /// As of a day.
+    bounced: i64,
+    /// As of a day.
+    answered: i64,
+    /// As of a day.
+    accepted: i64,
+    /// As of a day.
     median_answer_seconds: Option<u64>,
 }
 
@@ -460,9 +518,36 @@ impl From<ResultView> for RecipientResult {
     }
 }
 
-impl From<Numbers> for CommunityStats {
-    fn from(Numbers { counts, acceptance_rate, median_answer_seconds }: Numbers) -> Self {
+impl From<(StatsReader, Numbers)> for CommunityStats {
+    fn from((reader, numbers): (StatsReader, Numbers)) -> Self {
+        let Numbers { counts, acceptance_rate, median_answer_seconds } = numbers;
         let count = |(status, count): (domain::invitation::Status, i64)| StatusCount { status: status.into(), count };
-        Self { counts: counts.into_iter().map(count).collect(), acceptance_rate, median_answer_seconds }
+        Self { counts: counts.into_iter().map(count).collect(), acceptance_rate, median_answer_seconds, reader }
+    }
+}
+
+impl From<PeriodView> for PeriodStats {
+    fn from(PeriodView { from, to, days, senders, senders_from }: PeriodView) -> Self {
+        Self {
+            from: from.to_string(),
+            to: to.to_string(),
+            days: days.into_iter().map(DayStats::from).collect(),
+            senders: senders.into_iter().map(SenderStats::from).collect(),
+            senders_from: senders_from.map(|day| day.to_string()),
+        }
+    }
+}
+
+impl From<DayView> for DayStats {
+    fn from(view: DayView) -> Self {
+        let DayView { date, sent, delivered, bounced, answered, accepted, median_answer_seconds } = view;
+        Self { date: date.to_string(), sent, delivered, bounced, answered, accepted, median_answer_seconds }
+    }
+}
+
+impl From<SenderView> for SenderStats {
+    fn from(view: SenderView) -> Self {
+        let SenderView { sender, sent, delivered, bounced, answered, accepted, median_answer_seconds } = view;
+        Self { sender: sender.into(), sent, delivered, bounced, answered, accepted, median_answer_seconds }
     }
 }

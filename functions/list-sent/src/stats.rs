@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use http_api::period::PeriodView;
 use serde::Serialize;
-use service::lists::Numbers;
+use service::stats::{Numbers, PeriodStats};
 
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -15,14 +16,17 @@ pub(crate) struct Stats {
     acceptance_rate: Option<f64>,
     #[cfg_attr(feature = "openapi", schema(required))]
     median_answer_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    period: Option<PeriodView>,
 }
 
-impl From<Numbers> for Stats {
-    fn from(numbers: Numbers) -> Self {
+impl Stats {
+    pub(crate) fn new(numbers: &Numbers, period: Option<PeriodStats>) -> Self {
         Self {
             counts: numbers.counts.iter().map(|(status, count)| (status.as_str(), *count)).collect(),
             acceptance_rate: numbers.acceptance_rate,
             median_answer_seconds: numbers.median_answer_seconds,
+            period: period.map(PeriodView::from),
         }
     }
 }

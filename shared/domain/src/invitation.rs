@@ -11,7 +11,7 @@ use super::{
     message::Message,
     named::named,
     person::{Party, User},
-    time::{later, millis},
+    time::{days_earlier, later, millis},
 };
 
 /// How long after a mail the next one may be asked for (SPEC section 4: at most once an hour).
@@ -323,6 +323,11 @@ impl Invitation {
             *display_name = Some(user.display_name.clone().into());
         }
         self
+    }
+
+    /// When it became pending, or made its invitee a member at once: its lifetime before it expires.
+    pub fn sent_at(&self) -> Timestamp {
+        days_earlier(self.expires_at, self.lifetime_days)
     }
 
     /// When it may be mailed again; `None` when it never was.

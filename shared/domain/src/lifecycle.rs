@@ -504,6 +504,7 @@ impl Step<'_> {
             after.decided_by = Some(approver.clone());
             if joins {
                 after.status = Status::Accepted;
+                after.expires_at = days_later(self.now, after.lifetime_days);
             } else {
                 after.make_pending(self.now);
             }

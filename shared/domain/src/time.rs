@@ -14,3 +14,8 @@ pub fn later(at: Timestamp, span: SignedDuration) -> Timestamp {
 pub fn days_later(at: Timestamp, days: u32) -> Timestamp {
     later(at, SignedDuration::from_hours(24 * i64::from(days)))
 }
+
+/// `at` less whole days, or the beginning of time.
+pub fn days_earlier(at: Timestamp, days: u32) -> Timestamp {
+    at.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN)
+}

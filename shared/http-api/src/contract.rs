@@ -373,32 +373,27 @@ pub const EXAMPLE_ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
 /// What every list has in common.
 pub fn list(operation: Operation, counting: bool) -> Operation {
-    let statuses = text().enum_values(Some(Status::ALL.map(Status::as_str)));
-    let limit = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_LIMIT));
     let mut page = json!({"invitations": [example_invitation(Status::Pending)], "nextCursor": "q1dYk0…"});
     if counting {
         page["pendingCount"] = 1.into();
     }
+    let cursor = "The `nextCursor` of the page before. It is good for the same caller and the same query. A page may be short although it has one.";
+    narrowed(operation, DEFAULT_LIMIT, cursor).responds(
+        200,
+        "A page: pending invitations first, then status by status, the newest first in each, whatever the size of the pages.",
+        Schema::of::<ListView>(),
+        vec![("page", page)],
+    )
+}
+
+/// What narrows a list: a state, and a page of at most so many invitations.
+pub fn narrowed(operation: Operation, limit: u32, cursor: &str) -> Operation {
+    let statuses = text().enum_values(Some(Status::ALL.map(Status::as_str)));
+    let most = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(MAX_LIMIT));
     operation
         .optional(ParameterIn::Query, "status", "Only invitations in this state.", statuses)
-        .optional(
-            ParameterIn::Query,
-            "limit",
-            "The most invitations on the page.",
-            limit.default(Some(DEFAULT_LIMIT.into())),
-        )
-        .optional(
-            ParameterIn::Query,
-            "cursor",
-            "The `nextCursor` of the page before. It is good for the same caller and the same query. A page may be short although it has one.",
-            text(),
-        )
-        .responds(
-            200,
-            "A page: pending invitations first, then status by status, the newest first in each, whatever the size of the pages.",
-            Schema::of::<ListView>(),
-            vec![("page", page)],
-        )
+        .optional(ParameterIn::Query, "limit", "The most invitations on the page.", most.default(Some(limit.into())))
+        .optional(ParameterIn::Query, "cursor", cursor, text())
         .refuses([Code::MalformedRequest, Code::InvalidCursor])
 }
 

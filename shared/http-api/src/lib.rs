@@ -13,6 +13,7 @@ pub mod json;
 pub mod list;
 pub mod options;
 pub mod people;
+pub mod period;
 pub mod problem;
 pub mod query;
 pub mod route;

@@ -37,6 +37,26 @@ pub struct ListArguments {
     pub cursor: Option<String>,
 }
 
+impl ListArguments {
+    /// Reads the parameters of `request`; what a list is searched by only where it can be.
+    ///
+    /// # Errors
+    /// 400 that names a parameter which is not one or stands twice.
+    pub fn parse(request: &Request, searched: bool) -> Result<Self, Problem> {
+        let status = match parameter(request, "status")? {
+            None => None,
+            Some(name) => Some(Status::of_name(&name).ok_or_else(|| {
+                let names: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
+                Problem::malformed("status", format!("must be one of {}", names.join(", ")))
+            })?),
+        };
+        let limit = parameter(request, "limit")?.map(|text| text.parse().map_err(|_| bad_limit())).transpose()?;
+        let cursor = parameter(request, "cursor")?;
+        let text = if searched { parameter(request, "q")? } else { None };
+        Ok(Self { status, text, limit, cursor })
+    }
+}
+
 /// A page of a list.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = InvitationPage))]
@@ -55,18 +75,8 @@ impl ListQuery {
     /// # Errors
     /// 400 that names a parameter which is not one or stands twice, or a cursor of another list.
     pub fn parse(request: &Request, lists: Vec<List>, caller: &str, counting: bool) -> Result<Self, Problem> {
-        let status = match parameter(request, "status")? {
-            None => None,
-            Some(name) => Some(Status::of_name(&name).ok_or_else(|| {
-                let names: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
-                Problem::malformed("status", format!("must be one of {}", names.join(", ")))
-            })?),
-        };
-        let limit = parameter(request, "limit")?.map(|text| text.parse().map_err(|_| bad_limit())).transpose()?;
-        let cursor = parameter(request, "cursor")?;
         let searched = lists.iter().all(|list| matches!(list, List::Into(_)));
-        let text = if searched { parameter(request, "q")? } else { None };
-        Self::new(ListArguments { status, text, limit, cursor }, lists, caller, counting)
+        Self::new(ListArguments::parse(request, searched)?, lists, caller, counting)
     }
 
     /// Reads how `arguments` narrow the lists, for the caller.

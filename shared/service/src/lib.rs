@@ -17,5 +17,6 @@ pub mod lists;
 pub mod options;
 pub mod people;
 pub mod send;
+pub mod stats;
 
 pub use error::ServiceError;

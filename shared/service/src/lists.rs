@@ -1,6 +1,6 @@
 //! Lists of invitations, and one invitation by its id.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use domain::{
     Timestamp,
@@ -303,7 +303,7 @@ pub async fn invitation(
 /// Checks that the caller moderates the community.
 ///
 /// Refuses with [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses.
-fn check_moderator(caller: &Caller, community: &CommunityId, records: &Records) -> Result<(), ServiceError> {
+pub(crate) fn check_moderator(caller: &Caller, community: &CommunityId, records: &Records) -> Result<(), ServiceError> {
     let user = records.user(&caller.id)?.map(|record| record.user);
     let role = RoleFact::Known(records.standing(&Party::User(caller.id.clone()), community)?.role);
     let viewer = Viewer { caller, user: user.as_ref(), role };
@@ -312,7 +312,7 @@ fn check_moderator(caller: &Caller, community: &CommunityId, records: &Records) 
 }
 
 /// The records that tell whether the caller moderates the community.
-fn moderator_keys(caller: &Caller, community: &CommunityId) -> [Key; 2] {
+pub(crate) fn moderator_keys(caller: &Caller, community: &CommunityId) -> [Key; 2] {
     [Key::user(&caller.id), Key::standing(&Party::User(caller.id.clone()), community)]
 }
 
@@ -331,48 +331,4 @@ pub async fn moderated_page(
     let records = store.read(found.keys().chain(moderator_keys(caller, community))).await?;
     check_moderator(caller, community, &records)?;
     Ok(found.page(&records)?)
-}
-
-/// What a community's invitations add up to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Numbers {
-    /// How many invitations there are in each status.
-    pub counts: BTreeMap<Status, i64>,
-    /// The share of answers that were yes; `None` without answers.
-    pub acceptance_rate: Option<f64>,
-    /// The median time to an answer; `None` without answers.
-    pub median_answer_seconds: Option<u64>,
-}
-
-/// Reads a community's numbers. The counters are kept from the table's stream, moments behind the table; invitations
-/// whose lifetime has passed are counted on the spot, so that expiry is right to the second.
-///
-/// # Errors
-/// As [`moderated_page`].
-pub async fn numbers(
-    store: &Store,
-    caller: &Caller,
-    community: &CommunityId,
-    now: Timestamp,
-) -> Result<Numbers, ServiceError> {
-    // Counting the lapsed ones costs more the more there are, so the right to it is checked first.
-    check_moderator(caller, community, &store.read(moderator_keys(caller, community)).await?)?;
-    let (stats, lapsed) = futures::try_join!(store.community_stats(community), store.lapsed(community, now))?;
-    let count = |status: Status| {
-        let stored = stats.states.get(&status).copied().unwrap_or_default();
-        let shown = match status {
-            Status::Pending => stored - lapsed.pending,
-            Status::AwaitingApproval => stored - lapsed.awaiting_approval,
-            Status::Expired => stored + lapsed.pending + lapsed.awaiting_approval,
-            _ => stored,
-        };
-        // The counters may lag behind the index that the lapsed ones are counted in.
-        (status, shown.max(0))
-    };
-    let counts = Status::ALL.into_iter().map(count).collect();
-    Ok(Numbers {
-        counts,
-        acceptance_rate: stats.acceptance_rate(),
-        median_answer_seconds: stats.median_answer_seconds(),
-    })
 }

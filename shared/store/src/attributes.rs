@@ -126,6 +126,12 @@ pub(crate) const STAMP: &str = "stamp";
 
 /// The status that an invitation is counted in.
 pub(crate) const STATUS: &str = "status";
+/// The counter of invitations that became pending on a day.
+pub(crate) const SENT: &str = "sent";
+/// The counter of mails that arrived on a day. Beside an invitation, with the time of one of its mails: that it is counted.
+pub(crate) const DELIVERED: &str = "delivered";
+/// The counter of mails that bounced or were called spam on a day. Beside an invitation as [`DELIVERED`].
+pub(crate) const BOUNCED: &str = "bounced";
 /// The counter of answers that were yes.
 pub(crate) const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
 /// The counter of answers that were no.

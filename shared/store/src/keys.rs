@@ -21,6 +21,8 @@
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community | `TALLY#id` | `TALLY` |
 //! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
+//! | its counters of a UTC day | `DAYS#id` | `DAY#date` |
+//! | those of one sender in the day | `DAYS#id` | `SENDER#date#user` |
 //! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
 //! | gate before the mail service | `GATE` | `GATE` |
@@ -38,6 +40,7 @@ use domain::{
     outbox::{Addressee, MailKind},
     person::Party,
     search::SearchName,
+    stats::Period,
 };
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
@@ -202,6 +205,27 @@ impl Key {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
+    /// The community's counters of a UTC day.
+    pub fn day_stats(community: &CommunityId, day: Date) -> Self {
+        Self::new(days_partition(community), format!("{DAY_PREFIX}{day}"))
+    }
+
+    /// The community's counters of a UTC day, as far as they are about one sender.
+    pub fn sender_stats(community: &CommunityId, day: Date, sender: &UserId) -> Self {
+        Self::new(days_partition(community), format!("{SENDER_PREFIX}{day}#{sender}"))
+    }
+
+    /// The day whose counters the record holds.
+    pub(crate) fn counted_day(&self) -> Option<Date> {
+        self.sk.strip_prefix(DAY_PREFIX)?.parse().ok()
+    }
+
+    /// The day whose counters the record holds for one sender, and the sender.
+    pub(crate) fn counted_sender(&self) -> Option<(Date, UserId)> {
+        let (day, sender) = self.sk.strip_prefix(SENDER_PREFIX)?.split_once('#')?;
+        Some((day.parse().ok()?, sender.parse().ok()?))
+    }
+
     /// One copy of the network settings; `spread` chooses which, alike for the same value.
     pub fn settings(spread: Spread) -> Self {
         Self::new(format!("SETTINGS#{}", spread.0 % SETTINGS_COPIES), "SETTINGS")
@@ -322,6 +346,10 @@ pub(crate) const STANDING_PREFIX: &str = "STANDING#";
 pub(crate) const CONNECTION_PREFIX: &str = "CONNECTION#";
 /// What the sort keys of moderators begin with.
 pub(crate) const MODERATOR_PREFIX: &str = "MODERATOR#";
+/// What the sort keys of the counters of days begin with.
+const DAY_PREFIX: &str = "DAY#";
+/// What the sort keys of the counters of senders begin with.
+const SENDER_PREFIX: &str = "SENDER#";
 /// What parks a record that did not read, rather than a mail.
 const RECORD_PREFIX: &str = "RECORD#";
 /// What the partitions of parked mails, and of records that did not read, begin with.
@@ -368,6 +396,22 @@ pub(crate) fn names_partition(folded: &str) -> Option<String> {
 /// The partition of a community's counters.
 pub(crate) fn stats_partition(community: &CommunityId) -> String {
     format!("TALLY#{community}")
+}
+
+/// The partition of the counters of a community's days.
+pub(crate) fn days_partition(community: &CommunityId) -> String {
+    format!("DAYS#{community}")
+}
+
+/// The first and the last sort key that the counters of the period's days may have.
+pub(crate) fn days_in(period: Period) -> [String; 2] {
+    [period.from(), period.to()].map(|day| format!("{DAY_PREFIX}{day}"))
+}
+
+/// What the sort keys of the period's counters of senders lie between.
+pub(crate) fn senders_in(period: Period) -> [String; 2] {
+    // `$` is what comes after `#`, which stands behind the day.
+    [format!("{SENDER_PREFIX}{}#", period.from()), format!("{SENDER_PREFIX}{}$", period.to())]
 }
 
 /// The partition of a community's moderators.

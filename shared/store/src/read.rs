@@ -221,6 +221,15 @@ impl Records {
     }
 }
 
+/// What a query found that does not read without end.
+#[derive(Debug)]
+pub(crate) struct Found {
+    /// The records, backwards.
+    pub(crate) items: Vec<Item>,
+    /// Whether there are no more.
+    pub(crate) all: bool,
+}
+
 /// An invitation, with what the directory says of the caller.
 #[derive(Debug, Clone)]
 pub struct Subject {
@@ -352,6 +361,38 @@ impl Store {
             .send()
             .await?;
         Ok(found.items().iter().filter_map(key_of).collect())
+    }
+
+    /// The records of a partition whose sort keys lie from one to another, or the last of them: as many as so many requests
+    /// read, a megabyte each. Moments may be missing, as in an index.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a query fails.
+    pub(crate) async fn last_between(
+        &self,
+        partition: &str,
+        [from, to]: [String; 2],
+        requests: usize,
+    ) -> Result<Found, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .scan_index_forward(false)
+            .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_names("#sk", SK)
+            .expression_attribute_values(":pk", string(partition))
+            .expression_attribute_values(":from", string(from))
+            .expression_attribute_values(":to", string(to));
+        let mut pages = query.into_paginator().send();
+        let mut found = Found { items: Vec::new(), all: true };
+        for _ in 0..requests {
+            let Some(page) = pages.next().await.transpose()? else { break };
+            found.all = page.last_evaluated_key.is_none();
+            found.items.extend(page.items.unwrap_or_default());
+        }
+        Ok(found)
     }
 
     /// All records of a partition whose sort key begins with `prefix`, read consistently.

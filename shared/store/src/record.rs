@@ -61,6 +61,8 @@ pub enum Kind {
     Moderator,
     /// A part of a community's counters.
     Stats,
+    /// The counters of a day, or of a sender in it.
+    DayStats,
     /// The network settings.
     Settings,
     /// How far a sender has been told of answers.
@@ -95,6 +97,7 @@ impl Kind {
             Self::Removal => "removal",
             Self::Moderator => "moderator",
             Self::Stats => "tally",
+            Self::DayStats => "day",
             Self::Settings => "settings",
             Self::Digest => "digest",
             Self::Notice => "notice",

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::sending::Quota;
+use jiff::ToSpan;
 use serde_json::{Value, json};
 use testkit::{
     embedded::{Person, World, person},
@@ -122,12 +124,17 @@ fn only<'a>(document: &'a str, name: &str) -> &'a str {
 #[tokio::test]
 async fn every_caller_sees_in_the_numbers_what_they_see_over_http() {
     let (world, _) = full_club().await;
-    let numbers = "counts { status count } acceptanceRate medianAnswerSeconds";
+    let today = Quota::day(system::now());
+    let (from, to) = (today - 40.days(), today + 1.day());
+    let numbers = format!(
+        "counts {{ status count }} acceptanceRate medianAnswerSeconds period(from: \"{from}\", to: \"{to}\") \
+         {{ {REFUSAL} response {{ {PERIOD} }} }}"
+    );
     let document = format!("{{ community(id: \"club\") {{ stats {{ {REFUSAL} response {{ {numbers} }} }} }} }}");
     for kind in CALLERS {
         let who = caller(kind);
         let mut payload = data(&world, &who, &document, json!({})).await["community"]["stats"].take();
-        let answer = world.get(&who, "/communities/club/invitations/stats").await;
+        let answer = world.get(&who, format!("/communities/club/invitations/stats?from={from}&to={to}")).await;
         if let Some(problem) = refused(&payload) {
             assert_eq!(
                 (&problem["status"], &problem["code"]),
@@ -140,7 +147,21 @@ async fn every_caller_sees_in_the_numbers_what_they_see_over_http() {
         let counts = response["counts"].as_array().unwrap().iter();
         let count = |one: &Value| (one["status"].as_str().unwrap().to_lowercase(), one["count"].clone());
         response["counts"] = Value::Object(counts.map(count).collect());
-        assert_eq!(response, answer.ok().json(), "{kind}");
+        assert!(refused(&response["period"]).is_none());
+        response["period"] = response["period"]["response"].take();
+        let mut expected = answer.ok().json();
+        for rows in ["days", "senders"] {
+            for row in response["period"][rows].as_array_mut().unwrap() {
+                if let Some(sender) = row["sender"].as_object_mut() {
+                    assert_eq!(sender.remove("email"), Some(Value::Null), "{kind}");
+                    row["sender"] = without_nulls(row["sender"].take());
+                }
+                *row = without_nulls(row.take());
+            }
+        }
+        response["period"] = without_nulls(response["period"].take());
+        assert!(expected["period"]["senders"].as_array_mut().is_some_and(|senders| !senders.is_empty()));
+        assert_eq!(response, expected, "{kind}");
     }
 }
 
@@ -181,6 +202,9 @@ async fn every_caller_gets_the_count_the_options_and_the_people_that_they_get_ov
         }
     }
 }
+
+const PERIOD: &str = "from to sendersFrom days { date sent delivered bounced answered accepted medianAnswerSeconds } \
+    senders { sender { id displayName profileUrl email } sent delivered bounced answered accepted medianAnswerSeconds }";
 
 const OPTIONS: &str = "mayInvite reason needsApproval connectionsOnly addressesAllowed peopleSearch mayModerate membershipMode \
     defaultMessage messageTokens limits { recipients messageCharacters lifetimeDays defaultLifetimeDays } \
@@ -253,7 +277,8 @@ fn these_tests_ask_for_every_field_that_there_is() {
     let many = format!("{} {REFUSAL}", bulk::DOCUMENT);
     let given = |command: &str| format!("{command}CommunityInvitation");
     let mutations = COMMANDS.map(given).join(" ") + " createCommunityInvitation createCommunityInvitations";
-    let stats = "community stats errors problems response counts status count acceptanceRate medianAnswerSeconds id";
+    let stats =
+        "community stats errors problems response counts status count acceptanceRate medianAnswerSeconds period id";
     let roots = "me invitations sentInvitations community invitation";
     let asked = BTreeMap::from([
         ("CommunityInvitation", INVITATION),
@@ -270,6 +295,10 @@ fn these_tests_ask_for_every_field_that_there_is() {
         ("CommunityStats", stats),
         ("CommunityStatsPayload", stats),
         ("StatusCount", stats),
+        ("PeriodStatsPayload", stats),
+        ("PeriodStats", PERIOD),
+        ("DayStats", PERIOD),
+        ("SenderStats", PERIOD),
         ("Query", roots),
         ("Mutation", &mutations),
         ("CreateCommunityInvitationsPayload", &many),

@@ -51,6 +51,7 @@ impl<'a> Inspection<'a> {
         inspection.mails(taken);
         inspection.digests();
         inspection.stats();
+        inspection.days();
         inspection.quotas();
         inspection.belongings();
         inspection.directory();
@@ -259,12 +260,46 @@ impl<'a> Inspection<'a> {
         self.check(truth == counted, || format!("counted are {counted:?} and the table has {truth:?}"));
     }
 
+    /// The counts of days, and of senders in them, are those of what happened.
+    fn days(&mut self) {
+        let mut truth = BTreeMap::<(String, String, &str), i64>::new();
+        let mut happened = |community: &str, sender: &str, at: i64, what: &'static str| {
+            let day = day_of(at);
+            for key in [format!("DAY#{day}"), format!("SENDER#{day}#{sender}")] {
+                *truth.entry((community.to_owned(), key, what)).or_default() += 1;
+            }
+        };
+        for one in self.invitations.values() {
+            if let Some(at) = one.sent_at {
+                happened(one.community, one.sender, at, "sent");
+            }
+            if one.answered {
+                let answer = if one.status == "accepted" { "acceptedAnswers" } else { "declinedAnswers" };
+                happened(one.community, one.sender, one.answered_at, answer);
+                happened(one.community, one.sender, one.answered_at, "seconds");
+            }
+        }
+        for mail in self.log.mails() {
+            happened(&mail.community, &mail.sender, mail.at, mail.result);
+        }
+        let mut counted = BTreeMap::<(String, String, &str), i64>::new();
+        for ((pk, sk), record) in self.table {
+            let Some(community) = pk.strip_prefix("DAYS#") else { continue };
+            for name in record.keys().filter(|name| *name != "ttl") {
+                if let Some(count) = number(record, &[name.as_str()]) {
+                    let name = if name.starts_with("seconds") { "seconds" } else { name };
+                    *counted.entry((community.to_owned(), sk.clone(), name)).or_default() += count;
+                }
+            }
+        }
+        self.check(truth == counted, || format!("days count {counted:?} and the table has {truth:?}"));
+    }
+
     /// No sender has sent more in a day than the quota, and the count is right.
     fn quotas(&mut self) {
         let mut made = BTreeMap::<(String, String), i64>::new();
         for one in self.invitations.values().filter(|one| !self.history.was_erased(one.sender)) {
-            let day = Timestamp::from_millisecond(one.created).unwrap().to_zoned(TimeZone::UTC).date();
-            *made.entry((format!("USER#{}", one.sender), day.to_string())).or_default() += 1;
+            *made.entry((format!("USER#{}", one.sender), day_of(one.created))).or_default() += 1;
         }
         for ((pk, day), made) in made {
             // Only the last day on which they sent is counted.
@@ -406,4 +441,9 @@ impl<'a> Inspection<'a> {
         }
         self.violations.extend(violations);
     }
+}
+
+/// The UTC day of a moment.
+fn day_of(at: i64) -> String {
+    Timestamp::from_millisecond(at).unwrap().to_zoned(TimeZone::UTC).date().to_string()
 }

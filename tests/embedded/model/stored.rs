@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use store::record::Item;
 
+const DAY: i64 = 86_400_000;
+
 /// An invitation, as its record says.
 pub(super) struct Stored<'a> {
     pub(super) id: &'a str,
@@ -15,6 +17,10 @@ pub(super) struct Stored<'a> {
     pub(super) created: i64,
     pub(super) expires: i64,
     pub(super) answered: bool,
+    /// When it was answered.
+    pub(super) answered_at: i64,
+    /// When it became pending, or made its invitee a member at once, if it did.
+    pub(super) sent_at: Option<i64>,
     pub(super) named: bool,
 }
 
@@ -28,15 +34,27 @@ impl<'a> Stored<'a> {
         } else {
             format!("USER#{user}")
         };
+        let status = body(&["status"]);
+        let (mailed, offered) = (has(item, &["body", "mailedAt"]), has(item, &["body", "offered"]));
+        let was_sent = match status {
+            "pending" | "accepted" | "declined" => true,
+            "cancelled" | "expired" => mailed || offered,
+            _ => false,
+        };
+        let expires = number(item, &["body", "expiresAt"]).unwrap_or_default();
+        let lifetime = number(item, &["body", "lifetimeDays"]).unwrap_or_default() * DAY;
+        let answered_at = number(item, &["body", "answeredAt"]);
         Self {
             id: pk.trim_start_matches("INVITATION#"),
-            status: body(&["status"]),
+            status,
             community: body(&["community", "id"]),
             sender: body(&["sender", "id"]),
             party,
             created: number(item, &["body", "createdAt"]).unwrap_or_default(),
-            expires: number(item, &["body", "expiresAt"]).unwrap_or_default(),
-            answered: number(item, &["body", "answeredAt"]).is_some(),
+            expires,
+            answered: answered_at.is_some(),
+            answered_at: answered_at.unwrap_or_default(),
+            sent_at: was_sent.then_some(expires - lifetime),
             named: text(item, &["body", "sender", "displayName"]).is_some(),
         }
     }

@@ -20,6 +20,18 @@ pub(super) struct Entry {
     pub(super) status: String,
     pub(super) purpose: Purpose,
     pub(super) expires: i64,
+    /// What is known of the latest mail: that it arrived, or bounced.
+    mail: Option<&'static str>,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone)]
+pub(super) struct MailResult {
+    pub(super) community: String,
+    pub(super) sender: String,
+    /// That it arrived, or bounced.
+    pub(super) result: &'static str,
+    pub(super) at: i64,
 }
 
 /// All writes of a run.
@@ -34,6 +46,7 @@ pub(super) struct WriteLog {
     unseen: BTreeSet<String>,
     /// Transactions that were executed, by the token that makes repetitions harmless.
     tokens: BTreeSet<String>,
+    mails: Vec<MailResult>,
     violations: Vec<String>,
 }
 
@@ -70,6 +83,11 @@ impl WriteLog {
     /// Returns the invitations that the call has changed.
     pub(super) fn changed_by(&self, call: u64) -> &[String] {
         self.by_call.get(&call).map_or(&[], Vec::as_slice)
+    }
+
+    /// Returns what became of mails, each time that an invitation was written with it.
+    pub(super) fn mails(&self) -> &[MailResult] {
+        &self.mails
     }
 
     pub(super) fn disturbances(&self, id: &str) -> u64 {
@@ -142,10 +160,25 @@ impl WriteLog {
             status: text(item, &["body", "status"]).unwrap_or_default().to_owned(),
             purpose: call.purpose,
             expires: body_number("expiresAt"),
+            mail: match text(item, &["body", "delivery", "state"]) {
+                Some("delivered") => Some("delivered"),
+                Some("bounced" | "complained") => Some("bounced"),
+                _ => None,
+            },
         };
         let states = self.states.entry(id.to_owned()).or_default();
         let before = states.last();
         let (from, revision) = before.map_or((NEW, 0), |before| (before.status.as_str(), before.revision));
+        if let Some(result) = entry.mail.filter(|_| before.is_none_or(|before| before.mail != entry.mail)) {
+            let body = |path: &[&str]| text(item, &[&["body"], path].concat()).unwrap_or_default().to_owned();
+            let at = number(item, &["body", "delivery", "at"]).unwrap_or_default();
+            self.mails.push(MailResult {
+                community: body(&["community", "id"]),
+                sender: body(&["sender", "id"]),
+                result,
+                at,
+            });
+        }
         let mut violations = Vec::new();
         if entry.revision != revision + 1 {
             violations.push(format!("revision {revision} is followed by {}", entry.revision));

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Person, Request, World, conformance};
 use crate::{
     Response,
-    api::{CommunityOptions, Invitation, Page, SendResponse, SendResult, Stats},
+    api::{CommunityOptions, Invitation, Page, PeriodStats, SendResponse, SendResult, Stats},
     template::template,
 };
 
@@ -119,6 +119,12 @@ impl World {
     /// Returns the statistics of the community.
     pub async fn stats(&self, caller: &Person, community: &str) -> Stats {
         self.get(caller, format!("/communities/{community}/invitations/stats")).await.stats()
+    }
+
+    /// Returns what happened in the community from one day to another.
+    pub async fn period(&self, caller: &Person, community: &str, from: &str, to: &str) -> PeriodStats {
+        let path = format!("/communities/{community}/invitations/stats?from={from}&to={to}");
+        self.get(caller, path).await.stats().period.expect("a period was asked for")
     }
 
     /// Sends, which must succeed.
