@@ -1,8 +1,9 @@
-import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations } from 'lit';
 import { answerOf } from './api/client.js';
 import type { Invitation } from './api/schema.js';
-import { InvitationElement, STATE, named } from './element.js';
-import { envelope } from './icons.js';
+import { InvitationElement, STATE } from './element.js';
+import { named, sentBy } from './names.js';
+import { inboxStyles } from './styles/index.js';
 import { tone } from './tones.js';
 
 /**
@@ -24,26 +25,7 @@ export class InvitationInbox extends InvitationElement {
     _busy: STATE,
   };
 
-  static override styles = [
-    ...InvitationElement.styles,
-    css`
-      .earlier {
-        margin-block-start: var(--_space);
-      }
-      .earlier h3 {
-        margin-block-end: 0.5rem;
-      }
-      .earlier li {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: space-between;
-        gap: 0.25rem 1rem;
-        padding-block: 0.75rem;
-        border-block-start: 1px solid var(--_line);
-      }
-    `,
-  ];
+  static override styles = [...InvitationElement.styles, inboxStyles];
 
   private _invitations?: Invitation[];
   private _cursor?: string;
@@ -91,8 +73,7 @@ export class InvitationInbox extends InvitationElement {
 
   private _renderList(): unknown {
     const { words, _invitations: invitations } = this;
-    const again = () => (invitations ? this._more() : this.refresh());
-    if (!invitations) return this.problem ? this.renderProblem(this.problem, again) : this.renderSkeleton();
+    if (!invitations) return this.renderWaiting();
     const waiting = invitations.filter(({ id }) => this.#waiting.has(id));
     const earlier = invitations.filter(({ id }) => !this.#waiting.has(id));
     return html`
@@ -100,20 +81,18 @@ export class InvitationInbox extends InvitationElement {
         ? html`<ul class="stack" part="list" @invitation-action=${this._answered}>
             ${waiting.map((invitation) => html`<li>${this._renderCard(invitation)}</li>`)}
           </ul>`
-        : html`<slot name="empty">
-            <div class="empty">${envelope}<p>${words.say('none')}</p></div>
-          </slot>`}
+        : this.renderEmpty()}
       ${earlier.length
         ? html`<section class="earlier" aria-labelledby="earlier">
             <h3 id="earlier">${words.say('earlier')}</h3>
             <ul part="earlier">
-              ${earlier.map((invitation) => html`<li>${this._renderEarlier(invitation)}</li>`)}
+              ${earlier.map((invitation) => html`<li class="entry">${this._renderEarlier(invitation)}</li>`)}
             </ul>
           </section>`
         : nothing}
-      ${this.renderProblem(this.problem, again)}
+      ${this.renderProblem(this.problem, () => this._more())}
       ${this._cursor && !this.problem
-        ? html`<button class="button" aria-disabled=${this._busy} @click=${this._more}>${words.say(this._busy ? 'loading' : 'more')}</button>`
+        ? this.renderMore(this._busy, this._more)
         : nothing}
     `;
   }
@@ -133,10 +112,9 @@ export class InvitationInbox extends InvitationElement {
 
   private _renderEarlier({ community, sender, status, answeredAt, expiresAt }: Invitation): unknown {
     const { words } = this;
-    const name = sender.displayName ?? words.say('someone');
     return html`<div class="grow">
         <div>${named(community.title, community.url)}</div>
-        <div class="muted">${words.show('sentBy', { sender: html`<bdi>${name}</bdi>`, when: words.moment(answeredAt ?? expiresAt) })}</div>
+        <div class="muted">${words.show('sentBy', { sender: sentBy(words, sender), when: words.moment(answeredAt ?? expiresAt) })}</div>
       </div>
       <span class="tag ${tone(status)}">${words.status(status)}</span>`;
   }

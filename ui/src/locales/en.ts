@@ -45,7 +45,6 @@ export const en = {
   found: '{n} found',
   added: '{n} added.',
   attention: '{n} to check',
-  chosen: '{n} chosen',
   andMore: 'and {n} more',
   edit: ', edit',
   remove: 'Remove {name}',
@@ -96,6 +95,10 @@ export const en = {
   acceptance: 'accepted, of all answers',
   answerTime: 'until an answer, typically',
   sum: 'invitations so far',
+  save: 'Save as CSV',
+  byDay: 'By day (UTC)',
+  bySender: 'By sender',
+  sent: 'Sent',
 
   outcomes: {
     invited: 'Invited',

@@ -1,5 +1,5 @@
 /** The look that all elements share. Every colour and measure is a custom property that the host may set. */
-import { css } from 'lit';
+import { css } from './css.js';
 
 export const foundation = css`
   :host {
@@ -54,15 +54,13 @@ export const foundation = css`
   h3,
   p,
   ul,
-  ol,
   dl,
   dd,
   blockquote {
     margin: 0;
     padding: 0;
   }
-  ul,
-  ol {
+  ul {
     list-style: none;
   }
   h2 {
@@ -212,6 +210,15 @@ export const foundation = css`
     color: inherit;
     font-weight: 600;
   }
+  .entry {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.25rem 1rem;
+    padding-block: 0.5rem;
+    border-block-start: 1px solid var(--_line);
+  }
   .tag {
     display: inline-flex;
     align-items: center;
@@ -328,7 +335,7 @@ export const foundation = css`
   }
   .skeleton {
     display: grid;
-    gap: 0.625rem;
+    gap: 0.5rem;
   }
   .skeleton > * {
     width: 75%;
@@ -339,16 +346,6 @@ export const foundation = css`
   .skeleton i {
     width: 40%;
     height: 1rem;
-  }
-  @media (prefers-reduced-motion: no-preference) {
-    .skeleton > * {
-      animation: breathe 1.6s ease-in-out infinite alternate;
-    }
-  }
-  @keyframes breathe {
-    to {
-      opacity: 0.45;
-    }
   }
   @media (forced-colors: active) {
     .note,
