@@ -11,6 +11,26 @@ use tokio::process::{Child, Command};
 
 use crate::{error::Result, program::Program, runtime_api::RuntimeApi, table::TABLE, timing::Timing};
 
+/// What Lambda and the template set.
+const ENVIRONMENT: [(&str, &str); 16] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    ("TABLE_NAME", TABLE),
+    ("LOG_LEVEL", "info"),
+    ("USER_ID_CLAIM", "sub"),
+    ("ADMINISTRATOR_CLAIM", "cognito:groups"),
+    ("ADMINISTRATOR_VALUE", "administrators"),
+    ("SENDER_ADDRESS", "invitations@example.com"),
+    ("CONFIGURATION_SET", "invitations"),
+    ("EVENT_BUS", "invitations"),
+    ("PUBLIC_BASE_URL", "https://invitations.example.org"),
+];
+
 /// A started function that waits for an event.
 pub(crate) struct Process {
     api: RuntimeApi,
@@ -27,24 +47,9 @@ impl Process {
         command
             .args(&program.arguments)
             .env_clear()
+            .envs(ENVIRONMENT)
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "measured")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
             .env("AWS_ENDPOINT_URL", endpoint)
-            .env("TABLE_NAME", TABLE)
-            .env("LOG_LEVEL", "info")
-            .env("SENDER_ADDRESS", "invitations@example.com")
-            .env("CONFIGURATION_SET", "invitations")
-            .env("EVENT_BUS", "invitations")
-            .env("PUBLIC_BASE_URL", "https://invitations.example.org")
-            .env("USER_ID_CLAIM", "sub")
-            .env("ADMINISTRATOR_CLAIM", "cognito:groups")
-            .env("ADMINISTRATOR_VALUE", "administrators")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);
@@ -117,4 +122,18 @@ pub(crate) fn memory_of(pid: u32, name: &str) -> Result<u64> {
     let memory = status.lines().find_map(|line| line.strip_prefix(name));
     let kilobytes = memory.and_then(|memory| memory.trim().strip_suffix(" kB"));
     Ok(kilobytes.ok_or_else(|| format!("the kernel tells no {name}"))?.parse::<u64>()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::template::template;
+
+    use super::ENVIRONMENT;
+
+    #[test]
+    fn a_process_has_every_variable_that_the_template_gives_to_all_functions() {
+        for variable in template().variables().as_object().unwrap().keys() {
+            assert!(ENVIRONMENT.iter().any(|(name, _)| name == variable), "{variable} is not set");
+        }
+    }
 }
