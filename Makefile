@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove bench bench-profiles check build deploy tools node
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove bench bench-profiles check build deploy tools node node-itself peers
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
@@ -52,10 +52,12 @@ test-ui: node ## Tests every screen in Chromium on the running stack
 	@cd ui && npm run --silent client && npm run --silent test:screens
 
 # Node is needed by whoever changes the screens; a newcomer has the bundle that is checked in.
-node:
+node: node-itself
+	@cd ui && test node_modules/.package-lock.json -nt package-lock.json || npm ci --loglevel=error
+
+node-itself:
 	@node -e 'process.exit(+(process.versions.node.split(".")[0] < 20))' 2>/dev/null && command -v npm >/dev/null || \
 	    { echo "Missing: Node 20 or later, with npm. On Debian 13: sudo apt-get install -y nodejs npm" >&2; exit 1; }
-	@cd ui && test node_modules/.package-lock.json -nt package-lock.json || npm ci --loglevel=error
 
 test: tools ## Runs every test, against a local AWS of its own
 	@$(PYTHON) local/stack.py test
@@ -70,9 +72,18 @@ prove: ## Runs random programs of many callers against the handlers: 100 seeds o
 	@SEEDS=$${SEEDS:-100} OPERATIONS=$${OPERATIONS:-10000} \
 	    cargo test --locked --profile prove --package embedded model:: -- --nocapture
 
-bench: ## Measures speed and cost, and writes docs/speed.md and docs/cost.md (needs 8 GB of memory)
+bench: peers ## Measures speed and cost, and writes docs/speed.md and docs/cost.md (needs Node, and 8 GB of memory; LOAD=minutes under load)
 	@cargo build --locked --release --bins --package floor $(FUNCTIONS)
 	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release
+	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --better-auth
+	@taskset --cpu-list 0 cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --load $(or $(LOAD),10)
+
+# What the functions are compared with, as its lock files have it.
+peers: node-itself
+	@for peer in node better-auth; do \
+	    (cd bench/peers/$$peer && { test node_modules/.package-lock.json -nt package-lock.json || npm ci --loglevel=error; }) || exit 1; \
+	done
+	@cd bench/peers/node && npm run --silent build
 
 bench-profiles: ## Compares release profiles: size, init and time
 	@for level in z s 3; do for lto in thin fat; do \

@@ -11,11 +11,12 @@ use crate::{
     operation::NOTICES,
     page::{splice, table},
     recorder::Usage,
-    results::{BackgroundResult, OperationResult, Results},
+    results::{BackgroundResult, NodeResult, OperationResult, Results},
 };
 
+/// AWS's prices, and what is assumed.
 #[derive(Deserialize)]
-struct Prices {
+pub(crate) struct Prices {
     taken: String,
     region: String,
     api_requests: f64,
@@ -41,6 +42,24 @@ struct Assumed {
     bytes_logged_per_invocation: f64,
     bytes_logged_per_request: f64,
     cold_starts_per_thousand: f64,
+}
+
+impl Prices {
+    /// Reads them from `bench/prices.toml`.
+    pub(crate) fn read() -> Result<Self> {
+        Ok(toml::from_str(&fs::read_to_string("bench/prices.toml")?)?)
+    }
+
+    /// Returns what a million calls cost, in US dollars: Lambda alone; and gateway, Lambda and table together.
+    pub(crate) fn million(&self, result: &OperationResult) -> (f64, f64) {
+        Step { times: 1.0, ..Step::request(result) }.million(self)
+    }
+
+    /// Returns the same for the operation's peer in Node, with the same memory.
+    pub(crate) fn million_in_node(&self, result: &OperationResult, node: &NodeResult) -> (f64, f64) {
+        let NodeResult { metrics, usage, .. } = node;
+        Step { times: 1.0, init: metrics.init, cpu: metrics.cpu, usage, ..Step::request(result) }.million(self)
+    }
 }
 
 /// The records that an accepted invitation leaves, with their copies in the indexes, in bytes: invitation four times,
@@ -139,11 +158,19 @@ impl<'a> Step<'a> {
         }
         add("CloudWatch Logs", logged / 1e3 * (prices.logs + prices.logs_kept));
     }
+
+    /// Returns what a million of these steps cost: Lambda alone; and gateway, Lambda and table together.
+    fn million(&self, prices: &Prices) -> (f64, f64) {
+        let mut bill = Bill::new();
+        self.charge(prices, &mut bill);
+        let dollars = |service| bill.get(service).copied().unwrap_or_default();
+        let services = ["API Gateway", "Lambda", "DynamoDB reads", "DynamoDB writes"];
+        (dollars("Lambda"), services.into_iter().map(dollars).sum())
+    }
 }
 
 /// Writes what is between the markers of `docs/cost.md`.
-pub(crate) fn write(results: &Results) -> Result<()> {
-    let prices: Prices = toml::from_str(&fs::read_to_string("bench/prices.toml")?)?;
+pub(crate) fn write(results: &Results, prices: &Prices) -> Result<()> {
     let requests = results.operations.iter().map(Step::request);
     let background = results.background.iter().map(Step::background);
     let steps: Vec<_> = requests.chain(background).collect();
@@ -154,9 +181,9 @@ pub(crate) fn write(results: &Results) -> Result<()> {
         results.date,
         prices.taken,
         prices.region,
-        uses(&life, &prices),
-        costs(&life, &prices),
-        bulk(results, &prices)?,
+        uses(&life, prices),
+        costs(&life, prices),
+        bulk(results, prices)?,
     );
     splice(Path::new("docs/cost.md"), "figures", &text)
 }
@@ -206,10 +233,7 @@ fn bulk(results: &Results, prices: &Prices) -> Result<String> {
     for result in results.operations.iter().filter(|result| SENDS.contains(&result.operation.name)) {
         let CaseKind::Guests(recipients) = result.operation.case else { continue };
         let recipients = u32::try_from(recipients)?;
-        let mut bill = Bill::new();
-        Step { times: [1.0; 3], ..Step::request(result) }.charge(prices, 0, &mut bill);
-        let services = ["API Gateway", "Lambda", "DynamoDB reads", "DynamoDB writes"];
-        let dollars: f64 = services.iter().filter_map(|service| bill.get(service)).sum();
+        let (_, dollars) = prices.million(result);
         let Usage { read_units, write_units, .. } = &result.usage;
         rows.push(vec![
             recipients.to_string(),

@@ -63,6 +63,8 @@ pub(crate) struct Fixtures {
     accepted: Prototype,
     /// Invitations without other records: one pending, one accepted, one declined.
     crowd: [Prototype; 3],
+    /// A membership without other records.
+    member: Prototype,
     /// The records of the stream about an invitation's creation, about the arrival of its mail, about its acceptance, and
     /// about the latter where the sender does not hear of it.
     creation: Prototype,
@@ -116,7 +118,8 @@ impl Fixtures {
             mailed: invited(&mailed),
             mailed_long_ago,
             accepted: invited(&accepted),
-            crowd: [&pending, &accepted, &declined].map(|one| without_others(invited(one))),
+            crowd: [&pending, &accepted, &declined].map(|one| only(invited(one), "INVITATION")),
+            member: only(invited(&accepted), &format!("STANDING#{OPEN}")),
             creation: stream_records(&pending, &until_answers),
             arrival: stream_records(&arrived, &since),
             acceptance: stream_records(&accepted, &since),
@@ -126,7 +129,7 @@ impl Fixtures {
     }
 
     /// Returns a table with the directory, that many invitations and as many people: all invitations to one community, from one
-    /// sender, a tenth of them to one invitee; all people with names that begin alike.
+    /// sender, a tenth of them to one invitee; all people members of it, with names that begin alike.
     pub(crate) async fn table(&self, size: usize) -> Result<Table> {
         const BATCH: usize = 20_000;
         let table = Table::new(false).await?;
@@ -136,10 +139,11 @@ impl Fixtures {
             for index in first..size.min(first + BATCH) {
                 let prototype = &self.crowd[index / 10 % self.crowd.len()];
                 let user = if index % 10 == 0 { INVITEE.to_owned() } else { fresh_user() };
-                for record in prototype.records_of(&user, &fresh_id()?.to_string()) {
+                let (id, person) = (fresh_id()?.to_string(), fresh_user());
+                for record in prototype.records_of(&user, &id).chain(self.member.records_of(&person, &id)) {
                     items.push(serde_json::from_str(&record)?);
                 }
-                for record in self.guest.records_of(&fresh_user(), "") {
+                for record in self.guest.records_of(&person, "") {
                     // Those that come first are found, and therefore known.
                     if is_name(&record) || index < FOUND {
                         items.push(serde_json::from_str(&record)?);
@@ -244,9 +248,9 @@ fn two_hours_earlier(record: &str) -> Result<String> {
     Ok(value.to_string())
 }
 
-/// Returns the prototype with the invitation as its only record.
-fn without_others(mut prototype: Prototype) -> Prototype {
-    prototype.records.retain(|record| record.contains(r#""sk":{"S":"INVITATION"}"#));
+/// Returns the prototype with the record of that sort key as its only one.
+fn only(mut prototype: Prototype, sk: &str) -> Prototype {
+    prototype.records.retain(|record| record.contains(&format!(r#""sk":{{"S":"{sk}"}}"#)));
     prototype
 }
 

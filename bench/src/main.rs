@@ -2,11 +2,18 @@
 //!
 //! `bench BINARIES` measures everything and writes the pages; `bench BINARIES --smoke` only shows that it can.
 //! `bench BINARIES --only PART` prints the operations whose name has that part, and writes nothing.
+//! `bench BINARIES --better-auth` measures better-auth beside the functions, and what both do where things go wrong.
+//! `bench BINARIES --load MINUTES` keeps one core busy for that long.
 
+mod agreement;
+mod behaviour;
+mod beside_node;
+mod better_auth;
 mod cost;
 mod error;
 mod fixtures;
 mod handlers;
+mod load;
 mod measure;
 mod operation;
 mod page;
@@ -14,6 +21,7 @@ mod plan;
 mod plot;
 mod process;
 mod profiles;
+mod program;
 mod prototype;
 mod recorder;
 mod request;
@@ -33,11 +41,13 @@ use std::{
 use testkit::template::template;
 
 use crate::{
+    cost::Prices,
     error::Result,
     fixtures::Fixtures,
-    measure::{Repetitions, measure, measure_background},
+    measure::{Contestants, Repetitions, measure, measure_background},
     operation::{BACKGROUND, BackgroundStep, OPERATIONS, Operation},
-    results::{BackgroundResult, Metrics, OperationResult, Results},
+    program::Program,
+    results::{BackgroundResult, Metrics, NodeResult, OperationResult, Results},
     size::FunctionSize,
     table::Table,
 };
@@ -52,12 +62,18 @@ async fn main() -> Result<()> {
     match arguments[..] {
         [binaries] => Bench::new(binaries).await?.measure_everything().await,
         [binaries, "--smoke"] => Bench::new(binaries).await?.smoke().await,
+        [binaries, "--better-auth"] => Bench::new(binaries).await?.better_auth().await,
+        [binaries, "--load", minutes] => {
+            let minutes = minutes.parse()?;
+            let Bench { binaries, fixtures } = Bench::new(binaries).await?;
+            load::run(&binaries, &fixtures, minutes).await
+        }
         [binaries, "--only", part] => Bench::new(binaries).await?.print_only(part).await,
         ["--profiles", ref directories @ ..] => {
             let directories: Vec<_> = directories.iter().map(PathBuf::from).collect();
             profiles::compare(&directories).await
         }
-        _ => Err("usage: bench BINARIES [--smoke | --only PART]; bench --profiles BINARIES...".into()),
+        _ => Err("usage: bench BINARIES [--smoke | --only PART | --better-auth | --load MINUTES]; bench --profiles BINARIES...".into()),
     }
 }
 
@@ -82,6 +98,8 @@ impl Bench {
         const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
         let began = Instant::now();
         let progress = |what: &str| print(&format!("[{:4} s] {what}", began.elapsed().as_secs()));
+        let compared = agreement::check(&self.fixtures, &self.binaries).await?;
+        progress(&format!("Node's responses to {compared} requests and its records are ours"));
         let mut tables = Vec::new();
         for size in SIZES {
             progress(&format!("a table of {size} invitations"));
@@ -100,15 +118,25 @@ impl Bench {
             background.push(self.measure_background(step, &tables[0].1, 100).await?);
         }
         let results = Results { date: page::today(), sizes, operations, background };
-        speed::write(&results)?;
+        let prices = Prices::read()?;
+        speed::write(&results, &prices)?;
         plot::write(&results.operations)?;
-        cost::write(&results)?;
-        progress("docs/speed.md, docs/speed.svg and docs/cost.md are written");
+        cost::write(&results, &prices)?;
+        progress("docs/speed.md, its pictures and docs/cost.md are written");
         Ok(())
+    }
+
+    /// Measures better-auth beside the functions, and looks at what both do.
+    async fn better_auth(self) -> Result<()> {
+        let seen = behaviour::observe(&self.binaries, &self.fixtures).await?;
+        let table = self.fixtures.table(1_000).await?;
+        let compared = better_auth::measure(&self.binaries, &self.fixtures, &table).await?;
+        speed::write_better_auth(&compared, &seen)
     }
 
     /// Measures everything a few times, on a small table: a few seconds.
     async fn smoke(self) -> Result<()> {
+        agreement::check(&self.fixtures, &self.binaries).await?;
         let tables = [(100, self.fixtures.table(100).await?)];
         for operation in &OPERATIONS {
             let result = self.measure(operation, &tables, Repetitions { starts: 1, warm: 2 }).await?;
@@ -145,6 +173,18 @@ impl Bench {
                 usage.requests(),
                 usage.names(),
             ));
+            if let Some(NodeResult { metrics: node, .. }) = &result.node {
+                let times = |of: fn(&Metrics) -> f64| of(node) / of(ours);
+                print(&format!(
+                    "{:28} init {:.1}, first {:.1}, p50 {:.1}, processor {:.1}, memory {:.1} times as much",
+                    "  in Node",
+                    times(|metrics| metrics.init),
+                    times(|metrics| metrics.first),
+                    times(|metrics| metrics.p50),
+                    times(|metrics| metrics.cpu),
+                    times(|metrics| page::megabytes(metrics.memory)),
+                ));
+            }
         }
         Ok(())
     }
@@ -155,9 +195,13 @@ impl Bench {
         tables: &[(usize, Table)],
         repetitions: Repetitions,
     ) -> Result<OperationResult> {
-        let function = self.binaries.join(&template().function_behind(operation.route).name);
-        let floor = self.binaries.join(FLOOR);
-        measure(operation, &function, &floor, &self.fixtures, tables, repetitions).await
+        let function = &template().function_behind(operation.route).name;
+        let contestants = Contestants {
+            function: Program::binary(&self.binaries.join(function)),
+            floor: Program::binary(&self.binaries.join(FLOOR)),
+            node: operation.in_node.map(Program::in_node).transpose()?,
+        };
+        measure(operation, &contestants, &self.fixtures, tables, repetitions).await
     }
 
     async fn measure_background(
@@ -166,6 +210,7 @@ impl Bench {
         table: &Table,
         times: usize,
     ) -> Result<BackgroundResult> {
-        measure_background(step, &self.binaries.join(step.function), &self.fixtures, table, times).await
+        measure_background(step, &Program::binary(&self.binaries.join(step.function)), &self.fixtures, table, times)
+            .await
     }
 }

@@ -1,6 +1,6 @@
 //! One run: a function and its floor, turn by turn, on tables of several sizes at once.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use crate::{
     error::Result,
@@ -9,9 +9,11 @@ use crate::{
     operation::{BackgroundStep, Operation},
     plan::Plan,
     process::Process,
+    program::Program,
     prototype::Case,
     recorder::{Recorder, Usage},
-    results::{BackgroundResult, Metrics, OperationResult, TableResult},
+    results::{BackgroundResult, Metrics, NodeResult, OperationResult, TableResult},
+    size::Size,
     table::Table,
     timing::{Timing, median, quantile},
 };
@@ -55,8 +57,8 @@ struct Invocation {
 }
 
 impl Runner {
-    async fn start(binary: &Path, table: &Table, invocations: Vec<Invocation>) -> Result<Self> {
-        let process = Process::start(binary, &table.endpoint).await?;
+    async fn start(program: &Program, table: &Table, invocations: Vec<Invocation>) -> Result<Self> {
+        let process = Process::start(program, &table.endpoint).await?;
         Ok(Self { process, invocations: invocations.into_iter(), timings: Vec::new() })
     }
 
@@ -78,9 +80,13 @@ struct Recording {
 }
 
 /// Has a function handle the events while a recorder stands between it and the table.
-async fn record(binary: &Path, table: &Table, events: impl IntoIterator<Item = Result<String>>) -> Result<Recording> {
+async fn record(
+    program: &Program,
+    table: &Table,
+    events: impl IntoIterator<Item = Result<String>>,
+) -> Result<Recording> {
     let recorder = Recorder::start(&table.endpoint).await?;
-    let mut process = Process::start(binary, &recorder.endpoint).await?;
+    let mut process = Process::start(program, &recorder.endpoint).await?;
     let mut recording = Recording { init: process.init, timings: Vec::new(), usage: Usage::default() };
     recorder.take();
     for event in events {
@@ -91,15 +97,23 @@ async fn record(binary: &Path, table: &Table, events: impl IntoIterator<Item = R
     Ok(recording)
 }
 
-/// Measures an operation on all tables; its floor and its metrics are those of the first.
+/// The programs that take turns at an operation.
+pub(crate) struct Contestants {
+    pub(crate) function: Program,
+    pub(crate) floor: Program,
+    /// The same operation in Node, if there is one.
+    pub(crate) node: Option<Program>,
+}
+
+/// Measures an operation on all tables; its floor, Node and its metrics are those of the first.
 pub(crate) async fn measure(
     operation: &'static Operation,
-    function: &Path,
-    floor: &Path,
+    contestants: &Contestants,
     fixtures: &Fixtures,
     tables: &[(usize, Table)],
     repetitions: Repetitions,
 ) -> Result<OperationResult> {
+    let Contestants { function, floor, node } = contestants;
     let (_, small) = tables.first().ok_or("no table")?;
     let (starts, warm_up) = (repetitions.starts, WARM_UP.min(repetitions.warm));
     let warm = (repetitions.warm / operation.one_in).max(1) + warm_up;
@@ -122,24 +136,29 @@ pub(crate) async fn measure(
         let cases = fixtures.cases(table, operation.case, needed)?;
         Ok(cases.into_iter().cycle().take(count).collect())
     };
-    let ours = |case: Case| Ok(Invocation { preparation: None, event: operation.event(&case) });
-    let theirs = |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
-    let invocations = cases(small, starts + warm)?.into_iter().map(ours).collect::<Result<_>>()?;
-    let mut runners = vec![Runner::start(function, small, invocations).await?];
-    let invocations = cases(small, starts + warm)?.into_iter().map(theirs).collect::<Result<_>>()?;
-    runners.push(Runner::start(floor, small, invocations).await?);
-    let mut first_invocations = [Vec::new(), Vec::new()];
+    let own = |case: Case| Ok(Invocation { preparation: None, event: operation.event(&case) });
+    let prepared =
+        |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
+    let mut programs = vec![function, floor];
+    programs.extend(node);
+    let mut runners = Vec::new();
+    for (index, program) in programs.iter().enumerate() {
+        let cases = cases(small, starts + warm)?.into_iter();
+        let invocations: Result<_> = if index == 1 { cases.map(prepared).collect() } else { cases.map(own).collect() };
+        runners.push(Runner::start(program, small, invocations?).await?);
+    }
+    let mut first_invocations = vec![Vec::new(); programs.len()];
     for _ in 0..starts {
-        for (index, binary) in [function, floor].into_iter().enumerate() {
+        for (index, program) in programs.iter().enumerate() {
             let runner = &mut runners[index];
-            let fresh = Process::start(binary, &small.endpoint).await?;
+            let fresh = Process::start(program, &small.endpoint).await?;
             std::mem::replace(&mut runner.process, fresh).stop().await?;
             let first = runner.invoke().await?;
             first_invocations[index].push((runner.process.init, first.elapsed));
         }
     }
     for (_, table) in &tables[1..] {
-        let invocations = cases(table, warm)?.into_iter().map(ours).collect::<Result<_>>()?;
+        let invocations = cases(table, warm)?.into_iter().map(own).collect::<Result<_>>()?;
         runners.push(Runner::start(function, table, invocations).await?);
     }
     for turn in 0..warm {
@@ -158,20 +177,30 @@ pub(crate) async fn measure(
         Ok(Metrics::of(&first_invocations[index], &runner.timings, runner.process.peak_memory()?))
     };
     let (ours, floor) = (metrics(0)?, metrics(1)?);
-    // The floor runs on the smallest table alone.
-    runners.remove(1).process.stop().await?;
+    let node = match node {
+        Some(program) => {
+            let case = fixtures.cases(small, operation.case, 1)?.remove(0);
+            let usage = record(program, small, [Ok(operation.event(&case))]).await?.usage;
+            Some(NodeResult { metrics: metrics(2)?, usage, size: Size::of(&program.uploaded)? })
+        }
+        None => None,
+    };
+    // The floor and Node run on the smallest table alone.
+    for runner in runners.drain(1..programs.len()) {
+        runner.process.stop().await?;
+    }
     for (result, runner) in table_results.iter_mut().zip(runners) {
         result.p50 = median(runner.timings.iter().map(|timing| timing.elapsed));
         result.p95 = quantile(runner.timings.iter().map(|timing| timing.elapsed), 0.95);
         runner.process.stop().await?;
     }
-    Ok(OperationResult { operation, ours, floor, usage, tables: table_results })
+    Ok(OperationResult { operation, ours, floor, node, usage, tables: table_results })
 }
 
 /// Measures a step in the background that many times.
 pub(crate) async fn measure_background(
     step: &'static BackgroundStep,
-    function: &Path,
+    function: &Program,
     fixtures: &Fixtures,
     table: &Table,
     times: usize,

@@ -28,6 +28,8 @@ pub(crate) struct Operation {
     pub(crate) one_in: usize,
     /// How often it is called in the life of a usual invitation.
     pub(crate) per_invitation: u32,
+    /// The name of the same function in `bench/peers/node`, if there is one.
+    pub(crate) in_node: Option<&'static str>,
     request: for<'a> fn(Request<'a>, &'a Case) -> Request<'a>,
 }
 
@@ -39,7 +41,7 @@ impl Operation {
         most_requests: usize,
         request: for<'a> fn(Request<'a>, &'a Case) -> Request<'a>,
     ) -> Self {
-        Self { name, route, case, most_requests, one_in: 1, per_invitation: 0, request }
+        Self { name, route, case, most_requests, one_in: 1, per_invitation: 0, in_node: None, request }
     }
 
     const fn one_in(self, one_in: usize) -> Self {
@@ -48,6 +50,10 @@ impl Operation {
 
     const fn per_invitation(self, per_invitation: u32) -> Self {
         Self { per_invitation, ..self }
+    }
+
+    const fn in_node(self, name: &'static str) -> Self {
+        Self { in_node: Some(name), ..self }
     }
 
     /// Whether an invocation leaves its case as it was.
@@ -69,12 +75,12 @@ const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
 /// Every operation that is measured.
 pub(crate) static OPERATIONS: [Operation; 29] = [
-    Operation::new("send to 1 user", SEND, CaseKind::Guests(1), 3, send).per_invitation(1),
+    Operation::new("send to 1 user", SEND, CaseKind::Guests(1), 3, send).per_invitation(1).in_node("send"),
     Operation::new("send to 1 user, idempotent", SEND, CaseKind::Guests(1), 3, |request, case| {
         send(request, case).key(format!("once-{}", case.users.concat()))
     }),
-    Operation::new("send to 10 users", SEND, CaseKind::Guests(10), 12, send).one_in(3),
-    Operation::new("send to 100 users", SEND, CaseKind::Guests(100), 12, send).one_in(10),
+    Operation::new("send to 10 users", SEND, CaseKind::Guests(10), 12, send).one_in(3).in_node("send"),
+    Operation::new("send to 100 users", SEND, CaseKind::Guests(100), 12, send).one_in(10).in_node("send"),
     Operation::new("options", "GET /communities/{communityId}/options", CaseKind::Nothing, 1, |request, _| {
         request.by(OWNER).with("communityId", OPEN)
     }),
@@ -90,7 +96,8 @@ pub(crate) static OPERATIONS: [Operation; 29] = [
     }),
     Operation::new("count", "GET /me/invitations/count", CaseKind::Nothing, 2, |request, _| request.by(INVITEE)),
     Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 2, |request, _| request.by(INVITEE))
-        .per_invitation(2),
+        .per_invitation(2)
+        .in_node("list-mine"),
     Operation::new("list-sent, own", "GET /me/invitations/sent", CaseKind::Nothing, 2, |request, _| request.by(SENDER))
         .per_invitation(1),
     Operation::new(
@@ -103,10 +110,13 @@ pub(crate) static OPERATIONS: [Operation; 29] = [
     Operation::new("stats", "GET /communities/{communityId}/invitations/stats", CaseKind::Nothing, 3, |request, _| {
         request.by(OWNER).with("communityId", OPEN)
     }),
-    Operation::new("status, to the invitee", STATUS, CaseKind::Pending, 2, by_invitee).per_invitation(1),
-    Operation::new("status, to the sender", STATUS, CaseKind::Pending, 2, by_sender),
-    Operation::new("status, to a moderator", STATUS, CaseKind::Pending, 2, by_owner),
-    Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 3, by_invitee),
+    Operation::new("status, to the invitee", STATUS, CaseKind::Pending, 2, by_invitee)
+        .per_invitation(1)
+        .in_node("status"),
+    Operation::new("status, to the sender", STATUS, CaseKind::Pending, 2, by_sender).in_node("status"),
+    Operation::new("status, to a moderator", STATUS, CaseKind::Pending, 2, by_owner).in_node("status"),
+    Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 3, by_invitee)
+        .in_node("accept"),
     Operation::new("decline", "POST /invitations/{invitationId}/decline", CaseKind::Pending, 3, by_invitee),
     Operation::new("cancel", "POST /invitations/{invitationId}/cancel", CaseKind::Pending, 3, by_sender),
     Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 4, by_owner),

@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -10,7 +9,27 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::{error::Result, runtime_api::RuntimeApi, table::TABLE, timing::Timing};
+use crate::{error::Result, program::Program, runtime_api::RuntimeApi, table::TABLE, timing::Timing};
+
+/// What Lambda and the template set.
+const ENVIRONMENT: [(&str, &str); 16] = [
+    ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
+    ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
+    ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+    ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
+    ("AWS_REGION", "us-east-1"),
+    ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+    ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+    ("TABLE_NAME", TABLE),
+    ("LOG_LEVEL", "info"),
+    ("USER_ID_CLAIM", "sub"),
+    ("ADMINISTRATOR_CLAIM", "cognito:groups"),
+    ("ADMINISTRATOR_VALUE", "administrators"),
+    ("SENDER_ADDRESS", "invitations@example.com"),
+    ("CONFIGURATION_SET", "invitations"),
+    ("EVENT_BUS", "invitations"),
+    ("PUBLIC_BASE_URL", "https://invitations.example.org"),
+];
 
 /// A started function that waits for an event.
 pub(crate) struct Process {
@@ -22,32 +41,21 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) async fn start(binary: &Path, endpoint: &str) -> Result<Self> {
+    pub(crate) async fn start(program: &Program, endpoint: &str) -> Result<Self> {
         let mut api = RuntimeApi::new().await?;
-        let mut command = Command::new(binary);
+        let mut command = Command::new(&program.executable);
         command
+            .args(&program.arguments)
             .env_clear()
+            .envs(ENVIRONMENT)
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
-            .env("AWS_LAMBDA_FUNCTION_NAME", "measured")
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-            .env("AWS_REGION", "us-east-1")
-            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
             .env("AWS_ENDPOINT_URL", endpoint)
-            .env("TABLE_NAME", TABLE)
-            .env("LOG_LEVEL", "info")
-            .env("SENDER_ADDRESS", "invitations@example.com")
-            .env("CONFIGURATION_SET", "invitations")
-            .env("EVENT_BUS", "invitations")
-            .env("PUBLIC_BASE_URL", "https://invitations.example.org")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .kill_on_drop(true);
         let started = Instant::now();
-        let child = command.spawn().map_err(|error| format!("{}: {error}", binary.display()))?;
-        let init = api.ready().await.map_err(|error| format!("{}: {error}", binary.display()))?.duration_since(started);
+        let child = command.spawn().map_err(|error| format!("{program}: {error}"))?;
+        let init = api.ready().await.map_err(|error| format!("{program}: {error}"))?.duration_since(started);
         let pid = child.id().ok_or("a function ended at once")?;
         Ok(Self { api, child, pid, init })
     }
@@ -55,37 +63,77 @@ impl Process {
     /// Has the function handle an event, and waits until it is ready for the next one. A response to the gateway must be
     /// a success.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<Timing> {
+        let (timing, response) = self.respond(event).await?;
+        let status = response["statusCode"].as_u64();
+        if status.is_some_and(|status| !(200..300).contains(&status)) {
+            return Err(format!("an invocation failed: {response}").into());
+        }
+        Ok(timing)
+    }
+
+    /// Has the function handle an event, and waits until it is ready for the next one. Returns its response, which may be a
+    /// refusal.
+    pub(crate) async fn respond(&mut self, event: String) -> Result<(Timing, Value)> {
         let before = self.cpu()?;
         let response = self.api.invoke(event).await?;
         self.api.ready().await?;
         let cpu = self.cpu()?.saturating_sub(before);
         let body: Value = serde_json::from_slice(&response.body)?;
-        let status = body["statusCode"].as_u64();
-        if !response.success || status.is_some_and(|status| !(200..300).contains(&status)) {
-            return Err(format!("an invocation failed: {body}").into());
+        if response.success {
+            Ok((Timing { elapsed: response.elapsed, cpu }, body))
+        } else {
+            Err(format!("a function failed: {body}").into())
         }
-        Ok(Timing { elapsed: response.elapsed, cpu })
     }
 
     /// Returns the most memory that the process has held so far, in bytes.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.pid))?;
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = peak.and_then(|peak| peak.trim().strip_suffix(" kB")).ok_or("the kernel tells no VmHWM")?;
-        Ok(kilobytes.parse::<u64>()? * 1024)
+        memory_of(self.pid, "VmHWM:")
     }
 
-    /// Returns how long the threads of the process have been on a processor.
-    fn cpu(&self) -> Result<Duration> {
-        let mut nanoseconds = 0;
-        for thread in fs::read_dir(format!("/proc/{}/task", self.pid))? {
-            let times = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
-            nanoseconds += times.split(' ').next().and_then(|time| time.parse::<u64>().ok()).unwrap_or_default();
-        }
-        Ok(Duration::from_nanos(nanoseconds))
+    /// Returns the memory that the process holds, in bytes.
+    pub(crate) fn memory(&self) -> Result<u64> {
+        memory_of(self.pid, "VmRSS:")
+    }
+
+    /// Returns how long its threads have been on a processor.
+    pub(crate) fn cpu(&self) -> Result<Duration> {
+        cpu_of(self.pid)
     }
 
     pub(crate) async fn stop(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
+    }
+}
+
+/// Returns how long the threads of a process have been on a processor.
+pub(crate) fn cpu_of(pid: u32) -> Result<Duration> {
+    let mut nanoseconds = 0;
+    for thread in fs::read_dir(format!("/proc/{pid}/task"))? {
+        let times = fs::read_to_string(thread?.path().join("schedstat")).unwrap_or_default();
+        nanoseconds += times.split(' ').next().and_then(|time| time.parse::<u64>().ok()).unwrap_or_default();
+    }
+    Ok(Duration::from_nanos(nanoseconds))
+}
+
+/// Returns what the kernel says of the memory of a process under that name, in bytes.
+pub(crate) fn memory_of(pid: u32, name: &str) -> Result<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let memory = status.lines().find_map(|line| line.strip_prefix(name));
+    let kilobytes = memory.and_then(|memory| memory.trim().strip_suffix(" kB"));
+    Ok(kilobytes.ok_or_else(|| format!("the kernel tells no {name}"))?.parse::<u64>()? * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::template::template;
+
+    use super::ENVIRONMENT;
+
+    #[test]
+    fn a_process_has_every_variable_that_the_template_gives_to_all_functions() {
+        for variable in template().variables().as_object().unwrap().keys() {
+            assert!(ENVIRONMENT.iter().any(|(name, _)| name == variable), "{variable} is not set");
+        }
     }
 }

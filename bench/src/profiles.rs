@@ -13,6 +13,7 @@ use crate::{
     operation::OPERATIONS,
     page::{measured_on, megabytes, splice, table, today},
     process::Process,
+    program::Program,
     size::Size,
     timing::{Timing, median},
 };
@@ -42,12 +43,12 @@ pub(crate) async fn compare(directories: &[PathBuf]) -> Result<()> {
         let profile = directory.to_string_lossy();
         let profile = profile.trim_end_matches("/release").rsplit('/').next().unwrap_or_default().to_owned();
         let binary = directory.join(function);
-        let process = Process::start(&binary, &served.endpoint).await?;
+        let process = Process::start(&Program::binary(&binary), &served.endpoint).await?;
         candidates.push(Candidate { profile, binary, inits: vec![process.init], process, timings: Vec::new() });
     }
     for _ in 1..STARTS {
         for candidate in &mut candidates {
-            let fresh = Process::start(&candidate.binary, &served.endpoint).await?;
+            let fresh = Process::start(&Program::binary(&candidate.binary), &served.endpoint).await?;
             std::mem::replace(&mut candidate.process, fresh).stop().await?;
             candidate.inits.push(candidate.process.init);
         }

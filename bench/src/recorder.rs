@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
 use crate::error::Result;
 
@@ -57,6 +57,19 @@ pub(crate) struct Recorder {
 struct Shared {
     table: String,
     recording: Mutex<Recording>,
+    /// Which request is to be held, and where.
+    to_hold: Mutex<Option<(Hold, &'static str)>>,
+    held: Notify,
+    released: Notify,
+}
+
+/// Where a request is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// On its way to the table.
+    BeforeTable,
+    /// Done, on the way back.
+    AfterTable,
 }
 
 #[derive(Default)]
@@ -91,6 +104,17 @@ impl Shared {
     fn recording(&self) -> MutexGuard<'_, Recording> {
         self.recording.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Returns where the request is to be held, if it is the one.
+    fn holds(&self, name: &str) -> Option<Hold> {
+        let mut to_hold = self.to_hold.lock().unwrap_or_else(PoisonError::into_inner);
+        to_hold.take_if(|(_, held)| *held == name).map(|(hold, _)| hold)
+    }
+
+    async fn wait(&self) {
+        self.held.notify_one();
+        self.released.notified().await;
+    }
 }
 
 impl Recorder {
@@ -98,7 +122,13 @@ impl Recorder {
     pub(crate) async fn start(table: &str) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
-        let shared = Arc::new(Shared { table: table.to_owned(), recording: Mutex::default() });
+        let shared = Arc::new(Shared {
+            table: table.to_owned(),
+            recording: Mutex::default(),
+            to_hold: Mutex::default(),
+            held: Notify::new(),
+            released: Notify::new(),
+        });
         let routes = Router::new().fallback(forward).layer(DefaultBodyLimit::disable()).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             let _ = axum::serve(listener, routes).await;
@@ -109,6 +139,21 @@ impl Recorder {
     /// Returns what was used since the last time.
     pub(crate) fn take(&self) -> Usage {
         std::mem::take(&mut *self.shared.recording()).usage
+    }
+
+    /// Has the next request of that operation held until it is released.
+    pub(crate) fn hold(&self, hold: Hold, operation: &'static str) {
+        *self.shared.to_hold.lock().unwrap_or_else(PoisonError::into_inner) = Some((hold, operation));
+    }
+
+    /// Waits until the request is held.
+    pub(crate) async fn held(&self) {
+        self.shared.held.notified().await;
+    }
+
+    /// Lets the held request go on.
+    pub(crate) fn release(&self) {
+        self.shared.released.notify_one();
     }
 }
 
@@ -124,6 +169,10 @@ async fn forward(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap
     let request: Value = serde_json::from_slice(&body).unwrap_or_default();
     if let Some(response) = other_service(&shared, &uri, &target, &request) {
         return response;
+    }
+    let hold = shared.holds(&name);
+    if hold == Some(Hold::BeforeTable) {
+        shared.wait().await;
     }
     shared.recording().begin(name.clone(), request.clone());
     let mut metered = request;
@@ -147,6 +196,9 @@ async fn forward(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap
         table => table["CapacityUnits"].as_f64().unwrap_or_default(),
     };
     shared.recording().end(&name, units);
+    if hold == Some(Hold::AfterTable) {
+        shared.wait().await;
+    }
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
     (status, [("content-type", "application/x-amz-json-1.0")], text).into_response()
 }

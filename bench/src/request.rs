@@ -32,6 +32,10 @@ impl<'a> Request<'a> {
         }
     }
 
+    pub(crate) fn route(&self) -> &'a str {
+        self.route
+    }
+
     pub(crate) fn by(self, caller: &'a str) -> Self {
         Self { caller: Some(caller), ..self }
     }

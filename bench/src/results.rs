@@ -1,9 +1,11 @@
 //! What a run has found: the data behind `docs/speed.md`, its plot and `docs/cost.md`.
 
+use testkit::template::template;
+
 use crate::{
     operation::{BackgroundStep, Operation},
     recorder::Usage,
-    size::FunctionSize,
+    size::{FunctionSize, Size},
 };
 
 /// The results of a run.
@@ -21,6 +23,8 @@ pub(crate) struct OperationResult {
     pub(crate) operation: &'static Operation,
     pub(crate) ours: Metrics,
     pub(crate) floor: Metrics,
+    /// The same operation in Node, if there is one.
+    pub(crate) node: Option<NodeResult>,
     /// What one invocation uses on the smallest table.
     pub(crate) usage: Usage,
     /// The results for each size of the table, the smallest first.
@@ -28,6 +32,11 @@ pub(crate) struct OperationResult {
 }
 
 impl OperationResult {
+    /// Returns the name of the function behind it.
+    pub(crate) fn function(&self) -> &'static str {
+        &template().function_behind(self.operation.route).name
+    }
+
     /// Returns the warm time on the largest table as a multiple of that on the smallest.
     pub(crate) fn growth(&self) -> f64 {
         match &self.tables[..] {
@@ -35,6 +44,16 @@ impl OperationResult {
             _ => 1.0,
         }
     }
+}
+
+/// The results of an operation's peer in Node.
+#[derive(Debug)]
+pub(crate) struct NodeResult {
+    pub(crate) metrics: Metrics,
+    /// What one invocation uses.
+    pub(crate) usage: Usage,
+    /// The size of its bundle.
+    pub(crate) size: Size,
 }
 
 /// Times and memory of one process.

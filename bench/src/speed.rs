@@ -5,9 +5,14 @@ use std::path::Path;
 use testkit::template::{Function, template};
 
 use crate::{
+    behaviour::Seen,
+    beside_node,
+    better_auth::{Compared, Measured},
+    cost::Prices,
     error::Result,
     operation::PEOPLE,
-    page::{measured_on, megabytes, splice, table},
+    page::{measured_on, megabytes, splice, table, today},
+    program::node_version,
     results::{Metrics, OperationResult, Results, ratio},
     size::{FunctionSize, Size},
 };
@@ -22,10 +27,12 @@ const GROWTH: f64 = 1.1;
 const ZIP: u64 = 2_500_000;
 
 /// Writes what is between the markers of `docs/speed.md`.
-pub(crate) fn write(results: &Results) -> Result<()> {
+pub(crate) fn write(results: &Results, prices: &Prices) -> Result<()> {
+    beside_node::write_opening(results, prices)?;
     let operations = &results.operations;
     let text = [
         format!("{} Repeat it with `make bench`.", measured_on(&results.date)),
+        beside_node::beside_node(results, prices, &node_version()?),
         times(operations),
         requests(operations),
         growth(operations),
@@ -171,10 +178,34 @@ fn missed(results: &Results) -> String {
             missed.push([&*size.function, "zip, MB", &found, &most].map(str::to_owned));
         }
     }
-    let rows = if missed.is_empty() {
-        "None.".to_owned()
-    } else {
-        table("Operation | what | found: | at most:", missed.into_iter().map(Vec::from))
-    };
+    let missed: Vec<_> = missed.into_iter().map(Vec::from).chain(beside_node::missed(results)).collect();
+    let rows =
+        if missed.is_empty() { "None.".to_owned() } else { table("Operation | what | found: | at most:", missed) };
     format!("### Targets missed in this run\n\n{rows}")
+}
+
+/// Writes what is between the markers of `docs/speed.md` that are about better-auth.
+pub(crate) fn write_better_auth(compared: &[Compared], seen: &[Seen]) -> Result<()> {
+    let row = |Compared { name, ours, theirs }: &Compared| {
+        let both = |of: fn(&Measured) -> f64| format!("{:.2}, {:.2}", of(ours) / 1e3, of(theirs) / 1e3);
+        vec![
+            (*name).to_owned(),
+            both(|measured| measured.p50),
+            both(|measured| measured.p99),
+            both(|measured| measured.cpu),
+            format!("{:.0}, {:.0}", ratio(1e6, ours.cpu), ratio(1e6, theirs.cpu)),
+            format!("{:.1}, {:.1}", megabytes(ours.memory), megabytes(theirs.memory)),
+        ]
+    };
+    let columns =
+        "Operation | p50, ms: | p99, ms: | processor time, ms: | requests a second on one core: | memory, MB:";
+    let times = table(columns, compared.iter().map(row));
+    let row = |seen: &Seen| vec![seen.situation.to_owned(), seen.ours.clone(), seen.theirs.clone()];
+    let behaviour = table("What happens | here | better-auth", seen.iter().map(row));
+    let text = format!(
+        "{} Node {}. Ours, then better-auth's.\n\n{times}\n### What was seen\n\n{behaviour}",
+        measured_on(&today()),
+        node_version()?,
+    );
+    splice(Path::new("docs/speed.md"), "better-auth", &text)
 }

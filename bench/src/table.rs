@@ -35,8 +35,29 @@ impl Table {
 
     /// Returns every record.
     pub(crate) fn dump(&self) -> Result<Vec<Item>> {
-        let scan = serde_json::from_value(json!({ "TableName": TABLE }))?;
-        Ok(self.database.scan(scan)?.items.unwrap_or_default())
+        let (mut items, mut from) = (Vec::new(), Value::Null);
+        loop {
+            let scan = serde_json::from_value(json!({ "TableName": TABLE, "ExclusiveStartKey": from }))?;
+            let page = self.database.scan(scan)?;
+            items.extend(page.items.unwrap_or_default());
+            match page.last_evaluated_key {
+                Some(key) => from = serde_json::to_value(key)?,
+                None => return Ok(items),
+            }
+        }
+    }
+
+    /// Returns the record at that key, as DynamoDB's JSON; null where there is none.
+    pub(crate) fn record(&self, pk: &str, sk: &str) -> Result<Value> {
+        let key = json!({ "pk": {"S": pk}, "sk": {"S": sk} });
+        let get = serde_json::from_value(json!({ "TableName": TABLE, "Key": key }))?;
+        Ok(serde_json::to_value(self.database.get_item(get)?.item)?)
+    }
+
+    /// Writes one record in place of another.
+    pub(crate) fn put(&self, record: Value) -> Result<()> {
+        self.database.put_item(serde_json::from_value(json!({ "TableName": TABLE, "Item": record }))?)?;
+        Ok(())
     }
 
     /// Writes records as they are, without the stream.
