@@ -52,13 +52,13 @@ impl Prices {
 
     /// Returns what a million calls cost, in US dollars: Lambda alone; and gateway, Lambda and table together.
     pub(crate) fn million(&self, result: &OperationResult) -> (f64, f64) {
-        Step { times: 1.0, ..Step::request(result) }.million(self)
+        Step { times: [1.0; 3], ..Step::request(result) }.million(self)
     }
 
     /// Returns the same for the operation's peer in Node, with the same memory.
     pub(crate) fn million_in_node(&self, result: &OperationResult, node: &NodeResult) -> (f64, f64) {
         let NodeResult { metrics, usage, .. } = node;
-        Step { times: 1.0, init: metrics.init, cpu: metrics.cpu, usage, ..Step::request(result) }.million(self)
+        Step { times: [1.0; 3], init: metrics.init, cpu: metrics.cpu, usage, ..Step::request(result) }.million(self)
     }
 }
 
@@ -162,7 +162,7 @@ impl<'a> Step<'a> {
     /// Returns what a million of these steps cost: Lambda alone; and gateway, Lambda and table together.
     fn million(&self, prices: &Prices) -> (f64, f64) {
         let mut bill = Bill::new();
-        self.charge(prices, &mut bill);
+        self.charge(prices, 0, &mut bill);
         let dollars = |service| bill.get(service).copied().unwrap_or_default();
         let services = ["API Gateway", "Lambda", "DynamoDB reads", "DynamoDB writes"];
         (dollars("Lambda"), services.into_iter().map(dollars).sum())
