@@ -175,7 +175,7 @@ async fn the_forms_in_which_programs_write_the_same_request_are_taken() {
     let bodies = [
         r#"{"userIds": [" ann\n"], "emails": null, "expiresInDays": 7.0}"#,
         r#"{"userIds": ["ben\u200b"], "message": "", "expiresInDays": 7e0}"#,
-        "{\"userIds\": [\"\u{FEFF}cleo\"], \"message\": null, \"expiresInDays\": 7}",
+        "\u{FEFF}{\"userIds\": [\"\u{FEFF}cleo\"], \"message\": null, \"expiresInDays\": 7}",
         r#"{"userIds": ["dan"], "message": " \n\u200b", "expiresInDays": 7}"#,
         r#"{"userIds": null, "emails": "eve@example.org", "expiresInDays": 7}"#,
     ];

@@ -117,8 +117,8 @@ impl Entry {
         let invitee = live.then(|| recipient_at(&self.invitee, &self.community)).into_iter().flatten();
         // Approving asks all that sending asked.
         let asked = is(Status::AwaitingApproval);
-        let inviter = asked.then(|| inviter_at(&self.sender, &self.invitee, &self.community)).into_iter().flatten();
-        invitee.chain(inviter)
+        let sender = asked.then(|| inviter_at(&self.sender, &self.invitee, &self.community)).into_iter().flatten();
+        invitee.chain(sender)
     }
 
     /// Whether it is stored as live, and had expired by then.

@@ -429,11 +429,11 @@ impl Store {
 pub fn surroundings_keys(invitation: &Invitation, spread: Spread) -> impl Iterator<Item = Key> {
     let (community, sender) = (&invitation.community.id, &invitation.sender.id);
     let invitee = party_partition(&invitation.invitee.party());
-    let inviter = inviter_at(&user_partition(sender), &invitee, community);
+    let asked = inviter_at(&user_partition(sender), &invitee, community);
     [Key::community(community, spread), Key::user(sender)]
         .into_iter()
         .chain(recipient_at(&invitee, community))
-        .chain(inviter)
+        .chain(asked)
 }
 
 /// The keys of all that is known of a party as a recipient of the sender's.
