@@ -363,7 +363,7 @@ async fn what_a_mailbox_says_while_its_new_owner_hears_what_it_said_before_is_he
 
 #[tokio::test]
 async fn a_link_accepts_for_whoever_is_active_and_owns_its_address_when_it_is_written() {
-    for meanwhile in ["deactivated", "moved", "erased"] {
+    for meanwhile in ["deactivated", "moved", "taken", "erased"] {
         let (world, mona) = busy_chess().await;
         let ben = person("ben");
         world.register(&ben).await;
@@ -372,8 +372,11 @@ async fn a_link_accepts_for_whoever_is_active_and_owns_its_address_when_it_is_wr
         let change = async {
             match meanwhile {
                 "deactivated" => world.register_with(&ben, json!({ "active": false })).await,
-                "moved" => world.register(&ben.with_email("new@example.org")).await,
+                "moved" | "taken" => world.register(&ben.with_email("new@example.org")).await,
                 _ => world.remove("users/ben").await,
+            }
+            if meanwhile == "taken" {
+                world.register(&person("nina").with_email(&ben.email)).await;
             }
         };
         let status = interrupted(&world, accept, change).await.status;

@@ -242,6 +242,33 @@ async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
 }
 
 #[tokio::test]
+async fn of_two_answers_at_once_one_is_told_and_the_other_one_waits() {
+    with_clock(async |clock: Clock| {
+        let (world, mona, invitations) = invited(json!({ "inviteeConfirmation": false }), 2).await;
+        let mut changes = Vec::new();
+        for one in &invitations {
+            accept(&world, one).await;
+            changes.extend(
+                world.changes().into_iter().filter(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail"),
+            );
+        }
+        // Both have been read while nobody had been told of anything.
+        let noting = world.faults.stop_next_update();
+        let meanwhile = async {
+            noting.reached().await;
+            assert!(world.hand_over(&changes[1..]).await.is_empty());
+            noting.open();
+        };
+        let (failed, ()) = tokio::join!(world.hand_over(&changes[..1]), meanwhile);
+        assert!(failed.is_empty());
+        assert_eq!(named(&world.fakes.take_mail(), 2), [1]);
+        clock.forward(HOUR);
+        assert_eq!(named(&told(&world, &mona).await[0], 2), [0]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_notice_whose_attempt_dies_before_the_lease_is_sent_once_and_the_next_one_waits() {
     with_clock(async |clock: Clock| {
         let (world, mona, invitations) = invited(json!({ "inviteeConfirmation": false }), 2).await;

@@ -44,10 +44,13 @@ async fn a_new_day_begins_with_nothing_sent() {
     .await;
 }
 
-#[tokio::test]
-async fn what_was_begun_before_midnight_counts_against_no_other_day() {
+/// What is begun right before midnight, with so many invited earlier that day, is written when the next day has begun.
+async fn begun_before_midnight(earlier: u32) {
     with_clock(async |clock: Clock| {
         let (world, mona) = two_a_day().await;
+        for number in 2..2 + earlier {
+            assert_eq!(invite(&world, &mona, number).await, "invited");
+        }
         clock.forward(Quota::day_ends(now()).as_millisecond() - now().as_millisecond() - 1);
         let gate = world.faults.stop_next();
         let late = world.invite(&mona, "chess", json!({ "userIds": ["user0"] }));
@@ -59,9 +62,15 @@ async fn what_was_begun_before_midnight_counts_against_no_other_day() {
         };
         let (late, ()) = tokio::join!(late, meanwhile);
         assert_eq!((&*late.outcome, late.retry_after), ("over_quota", Some(1)), "the new day is open");
-        assert_eq!((left(&world, &mona).await, world.count_invitations().await), (1, 1));
+        assert_eq!((left(&world, &mona).await, world.count_invitations().await), (1, 1 + earlier as usize));
     })
     .await;
+}
+
+#[tokio::test]
+async fn what_was_begun_before_midnight_counts_against_no_other_day() {
+    begun_before_midnight(0).await;
+    begun_before_midnight(1).await;
 }
 
 #[tokio::test]
