@@ -33,8 +33,9 @@ const ROUNDS: usize = 40;
 /// Checks that both do the same, and returns how many requests were compared.
 pub(crate) async fn check(fixtures: &Fixtures, binaries: &Path) -> Result<usize> {
     let ([ours, theirs], people) = tables(fixtures).await?;
-    let mut ours = Side::start(ours, |route, _| Ok(function(binaries, route))).await?;
-    let mut theirs = Side::start(theirs, |_, name| Program::in_node(name)).await?;
+    let began = now();
+    let mut ours = Side::start(ours, began, |route, _| Ok(function(binaries, route))).await?;
+    let mut theirs = Side::start(theirs, began, |_, name| Program::in_node(name)).await?;
     let mut compared = 0;
     for request in people.requests() {
         let [one, other] = [ours.respond(&request).await?, theirs.respond(&request).await?];
@@ -222,7 +223,11 @@ struct Side {
 }
 
 impl Side {
-    async fn start(table: Table, program: impl Fn(&'static str, &str) -> Result<Program>) -> Result<Self> {
+    async fn start(
+        table: Table,
+        began: Timestamp,
+        program: impl Fn(&'static str, &str) -> Result<Program>,
+    ) -> Result<Self> {
         let mut processes = Vec::new();
         for (route, name) in ROUTES {
             let program = program(route, name)?;
@@ -231,7 +236,7 @@ impl Side {
             processes.push((route, two));
         }
         let known = serde_json::to_string(&table.dump()?)?;
-        Ok(Self { table, processes, began: now(), drawn: Vec::new(), known })
+        Ok(Self { table, processes, began, drawn: Vec::new(), known })
     }
 
     fn process(&mut self, route: &str) -> Result<&mut [Process; 2]> {
@@ -283,13 +288,13 @@ impl Side {
         };
         let millis = if number > 1_000_000_000_000 { number } else { number * 1_000 };
         if millis > 1_000_000_000_000 {
-            fields.insert("N".into(), self.minutes(millis).into());
+            fields.insert("N".into(), self.hours(millis).into());
         }
     }
 
     fn alike(&self, text: &str) -> String {
         if let Ok(moment) = text.parse::<Timestamp>() {
-            return self.minutes(moment.as_millisecond());
+            return self.hours(moment.as_millisecond());
         }
         let words = text.split(|letter: char| !letter.is_ascii_alphanumeric());
         let ids = words.filter(|word| word.len() == 26 && word.parse::<InvitationId>().is_ok());
@@ -299,9 +304,9 @@ impl Side {
         })
     }
 
-    /// Returns how many minutes after the beginning that is, to the nearest: both sides need some seconds.
-    fn minutes(&self, millis: i64) -> String {
-        format!("minute {}", (millis - self.began.as_millisecond() + 30_000).div_euclid(60_000))
+    /// Returns how many hours after the beginning that is, to the nearest: nothing in a run takes half of one.
+    fn hours(&self, millis: i64) -> String {
+        format!("hour {}", (millis - self.began.as_millisecond() + 1_800_000).div_euclid(3_600_000))
     }
 
     /// Returns all records by their keys.

@@ -43,7 +43,7 @@ pub(crate) struct Seen {
 /// Makes every situation with both.
 pub(crate) async fn observe(binaries: &Path, fixtures: &Fixtures) -> Result<Vec<Seen>> {
     let ours = Ours { binaries, fixtures, table: fixtures.table(20).await? };
-    let file = Path::new("target/better-auth.db");
+    let file = binaries.join("better-auth.db");
     for suffix in ["", "-wal", "-shm"] {
         let _ = fs::remove_file(format!("{}{suffix}", file.display()));
     }

@@ -83,8 +83,9 @@ pub(crate) fn write_opening(results: &Results, prices: &Prices) -> Result<()> {
     splice(Path::new("docs/speed.md"), "opening", &sentences(results, &bars))?;
     let [init, memory, cpu, ..] = &bars;
     let number = format!(
-        "A function is ready [in {:.1} ms](docs/speed.md) after a cold start and holds [{:.1} MB](docs/speed.md#peak-memory); the same one in \
-         Node takes [{:.0} times as long, {:.0} times as much memory and {:.1} times the processor time](docs/speed.md#beside-node).",
+        "A function is ready [in {:.1} ms](docs/speed.md#speed) after a cold start and holds [{:.1} MB](docs/speed.md#speed); \
+         the same one in Node takes [{:.0} times as long, {:.0} times as much memory](docs/speed.md#speed) and \
+         [{:.1} times the processor time](docs/speed.md#speed).",
         init.ours,
         memory.ours,
         init.times(),
@@ -102,10 +103,10 @@ fn sentences(results: &Results, bars: &[Bar; 6]) -> String {
     let largest = results.operations.first().and_then(|result| result.tables.last());
     format!(
         "![The functions beside the same ones in Node](beside-node.svg)\n\n\
-         A function here is ready {:.0} times as soon after a cold start as the same function in Node, {:.1} ms against {:.0}, and \
-         holds {:.1} MB of memory against {:.0}.\n\
+         After a cold start a function here is ready {:.0} times sooner than the same one in Node, after {:.1} ms against {:.0}, and \
+         it holds {:.1} MB of memory against {:.0}.\n\
          A call takes {:.2} ms of a processor against {:.2}, so that Lambda costs {:.2} dollars a million calls against {:.2}; \
-         the caller waits {:.1} ms against {:.1}, most of it for the table.\n\
+         the caller waits {:.1} ms against {:.1}, table included.\n\
          No operation takes more than {most:.2} times as long as its requests to the table alone, and none more than \
          {growth:.2} times as long with {} invitations in the table as with {}.",
         init.times(),

@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use crate::{error::Result, program::Program, runtime_api::RuntimeApi, table::TABLE, timing::Timing};
 
 /// What Lambda and the template set.
-const ENVIRONMENT: [(&str, &str); 16] = [
+const ENVIRONMENT: [(&str, &str); 19] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -29,6 +29,9 @@ const ENVIRONMENT: [(&str, &str); 16] = [
     ("CONFIGURATION_SET", "invitations"),
     ("EVENT_BUS", "invitations"),
     ("PUBLIC_BASE_URL", "https://invitations.example.org"),
+    ("MAIL_CONCURRENCY", "2"),
+    ("GRAPHQL_INTROSPECTION", "true"),
+    ("ALLOWED_ORIGINS", ""),
 ];
 
 /// A started function that waits for an event.
@@ -131,8 +134,15 @@ mod tests {
     use super::ENVIRONMENT;
 
     #[test]
-    fn a_process_has_every_variable_that_the_template_gives_to_all_functions() {
-        for variable in template().variables().as_object().unwrap().keys() {
+    fn a_process_has_every_variable_that_the_template_sets() {
+        let mut variables = vec![template().variables()];
+        let functions = template().resources_of("AWS::Serverless::Function");
+        variables.extend(
+            functions
+                .into_iter()
+                .filter_map(|name| template().resource(name).properties.pointer("/Environment/Variables")),
+        );
+        for variable in variables.into_iter().flat_map(|variables| variables.as_object().unwrap().keys()) {
             assert!(ENVIRONMENT.iter().any(|(name, _)| name == variable), "{variable} is not set");
         }
     }
