@@ -372,6 +372,10 @@ impl<'a> Inspection<'a> {
                 let role = standing.and_then(|standing| text(standing, &["role"]));
                 let exists = self.get(&format!("COMMUNITY#{community}#0"), "COMMUNITY").is_some();
                 exists && role.is_some_and(|role| role != "member")
+            } else if let (Some(id), "REMOVED") = (pk.strip_prefix("COMMUNITY#"), sk.as_str()) {
+                // What has come back knows of a removal, and of none that is yet to come.
+                let back = self.get(&format!("COMMUNITY#{id}#0"), "COMMUNITY");
+                back.is_none_or(|back| number(back, &["since"]) <= number(item, &["since"]))
             } else if let Some(copy) = pk.strip_prefix("COMMUNITY#") {
                 let (id, _) = copy.rsplit_once('#').unwrap_or_default();
                 (0..8).all(|copy| {
