@@ -1,7 +1,7 @@
 //! What becomes of invitations where things go wrong or come twice: the same situations made with both, and what was seen.
 //!
 //! Ours are the release binaries on an embedded table, two processes where two requests come at once. better-auth is two
-//! Node processes on one SQLite file. A crash is the kernel's `SIGKILL`.
+//! Node processes on one `SQLite` file. A crash is the kernel's `SIGKILL`.
 
 use std::{fs, path::Path, time::Duration};
 
