@@ -160,6 +160,9 @@ async fn each_mail_of_an_invitation_arrives_once_and_bounces_once() {
         world.ses_event(&bounce).await;
         clock.forward(DAY);
         world.ses_event(&SesEvent::new("Complaint", &id).complained("ann@example.org")).await;
+        // An operator has the invitation looked at again, as if all of it were new.
+        let invitation = Key::invitation(id.parse().unwrap());
+        world.api.store.report_again(invitation, system::now()).await.unwrap();
         // All of it in one batch, and once more.
         let changes = world.changes();
         for _ in 0..2 {
