@@ -1,9 +1,11 @@
 /** Accepting, declining, and declining for good: what card and notice share. */
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, AllowedAction, Invitation } from './api/schema.js';
-import { InvitationElement, STATE, named } from './element.js';
+import { InvitationElement, STATE } from './element.js';
 import { tick } from './icons.js';
+import { named } from './names.js';
+import { answeringStyles } from './styles/index.js';
 
 type Result = 'accepted' | 'declined' | 'blocked';
 
@@ -25,37 +27,7 @@ export abstract class AnsweringElement extends InvitationElement {
     _asking: STATE,
   };
 
-  static override styles = [
-    ...InvitationElement.styles,
-    css`
-      .answers {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 0.5rem;
-      }
-      .answers .quiet {
-        margin-inline-start: auto;
-      }
-      .result {
-        display: flex;
-        align-items: center;
-        gap: 0.625rem;
-        font-weight: 600;
-      }
-      .result svg {
-        color: var(--_good);
-      }
-      @container (max-width: 26rem) {
-        .answers > * {
-          flex: 1 1 40%;
-        }
-        .answers .quiet,
-        .asking .button {
-          flex-basis: 100%;
-        }
-      }
-    `,
-  ];
+  static override styles = [...InvitationElement.styles, answeringStyles];
 
   /** The invitation to show. Whoever has it in hand sets it. */
   invitation?: Invitation;
@@ -100,7 +72,7 @@ export abstract class AnsweringElement extends InvitationElement {
   private _settle(result: Result): void {
     this.result = result;
     this._asking = false;
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>('.result')?.focus());
+    void this.focusOn('.result');
   }
 
   /** Somebody was faster: shows what can be done now, which may be nothing. */
@@ -172,9 +144,8 @@ export abstract class AnsweringElement extends InvitationElement {
     </div>`;
   }
 
-  private async _ask(asking: boolean): Promise<void> {
+  private _ask(asking: boolean): void {
     this._asking = asking;
-    await this.updateComplete;
-    this.renderRoot.querySelector<HTMLElement>(asking ? '#asked' : '.answers .quiet')?.focus();
+    void this.focusOn(asking ? '#asked' : '.answers .quiet');
   }
 }

@@ -1,7 +1,8 @@
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues } from 'lit';
 import { answerOf } from './api/client.js';
 import { InvitationElement } from './element.js';
 import { bell } from './icons.js';
+import { badgeStyles } from './styles/index.js';
 import { announce, callerOf, listen, type News } from './tabs.js';
 
 /** How often the count is read while nothing happens, in milliseconds; up to a fifth longer, so that not all ask at once. */
@@ -26,33 +27,7 @@ export class InvitationBadge extends InvitationElement {
     count: { type: Number, reflect: true },
   };
 
-  static override styles = [
-    ...InvitationElement.styles,
-    css`
-      :host {
-        display: inline-block;
-        container-type: normal;
-      }
-      .base {
-        display: inline-flex;
-        align-items: center;
-        gap: 0.375rem;
-      }
-      .count {
-        min-width: 1.5rem;
-        padding: 0 0.375rem;
-        border: 1px solid transparent;
-        border-radius: 99rem;
-        background: var(--_accent);
-        color: var(--_on-accent);
-        font-size: 0.8125em;
-        font-weight: 700;
-        font-variant-numeric: tabular-nums;
-        line-height: 1.375rem;
-        text-align: center;
-      }
-    `,
-  ];
+  static override styles = [...InvitationElement.styles, badgeStyles];
 
   /** How many wait. */
   count = 0;
@@ -62,11 +37,7 @@ export class InvitationBadge extends InvitationElement {
   #leads = false;
   #reading?: Promise<void>;
   #again = false;
-  #timers: Record<'turn' | 'patience' | 'lag', ReturnType<typeof setTimeout> | undefined> = {
-    turn: undefined,
-    patience: undefined,
-    lag: undefined,
-  };
+  #timers: Partial<Record<'turn' | 'patience' | 'lag', ReturnType<typeof setTimeout>>> = {};
   #gone = new AbortController();
 
   override connectedCallback(): void {
@@ -83,7 +54,8 @@ export class InvitationBadge extends InvitationElement {
       ask();
       return new Promise<void>((release) => signal.addEventListener('abort', () => release()));
     };
-    // A page without TLS has no locks: there every tab reads for itself.
+    // A page without TLS has no locks: there every tab leads itself.
+    this.#leads = !navigator.locks;
     navigator.locks?.request('invitations', { signal }, lead).catch(() => {});
     ask();
   }

@@ -1,6 +1,7 @@
-import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations } from 'lit';
 import { AnsweringElement } from './answering.js';
-import { named } from './element.js';
+import { initials, named } from './names.js';
+import { cardStyles } from './styles/index.js';
 
 /**
  * One invitation, with all that helps to judge it, and the buttons to answer.
@@ -16,33 +17,13 @@ export class InvitationCard extends AnsweringElement {
     headingLevel: { type: Number, attribute: 'heading-level' },
   };
 
-  static override styles = [
-    ...AnsweringElement.styles,
-    css`
-      .head {
-        display: flex;
-        gap: 0.875rem;
-        align-items: flex-start;
-      }
-      blockquote {
-        padding-block: 0.125rem;
-        padding-inline-start: 0.875rem;
-        border-inline-start: 3px solid var(--_line);
-      }
-      .about {
-        display: grid;
-        gap: 0.5rem;
-      }
-    `,
-  ];
+  static override styles = [...AnsweringElement.styles, cardStyles];
 
   /** The id of the invitation to show, where no invitation is set. */
   invitationId?: string;
 
   /** How deep the page's headings are where the card stands. */
   headingLevel = 2;
-
-  protected override readonly reloads = ['apiUrl', 'getToken', 'invitationId'];
 
   protected override forget(): void {
     super.forget();
@@ -55,9 +36,7 @@ export class InvitationCard extends AnsweringElement {
 
   protected override content(): unknown {
     const { invitation, words } = this;
-    if (!invitation) {
-      return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton(1);
-    }
+    if (!invitation) return this.renderWaiting();
     const { community, createdAt, expiresAt, message, status } = invitation;
     const over = !this.result && status !== 'pending';
     return html`<article class="panel stack" part="card" aria-labelledby="title">
@@ -103,10 +82,4 @@ export class InvitationCard extends AnsweringElement {
     const { description, memberCount } = this.invitation!.community;
     if (open && description === undefined && memberCount === undefined) await this.attempt(() => this.reread(this.invitation!.id));
   }
-}
-
-/** The first letters of a name's first two words, for want of a picture. */
-export function initials(name: string): string {
-  const words = name.split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
-  return words.slice(0, 2).map((word) => [...word][0]!.toUpperCase()).join('');
 }

@@ -2,9 +2,10 @@
 import { LitElement, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { Problem, connect, follow, type Api, type GetToken } from './api/client.js';
 import type { AllowedAction, Invitation } from './api/schema.js';
+import type { MessageOverrides } from './messages.js';
 import { announce } from './tabs.js';
-import { foundation } from './styles/foundation.js';
-import { Words, type MessageOverrides } from './words.js';
+import { foundation } from './styles/index.js';
+import { Words } from './words.js';
 
 /** What an element renders by, and no host sets. */
 export const STATE = { state: true };
@@ -44,8 +45,10 @@ export class InvitationElement extends LitElement {
 
   protected problem?: Problem;
 
-  protected api!: Api;
-  protected words = new Words('en');
+  /** @internal */
+  api!: Api;
+  /** @internal */
+  words = new Words('en');
   #ended = new AbortController();
 
   /** Loads what the element shows, for whoever `getToken` stands for. */
@@ -81,7 +84,7 @@ export class InvitationElement extends LitElement {
   }
 
   /** What makes the element forget, and load anew. */
-  protected readonly reloads: string[] = ['apiUrl', 'getToken'];
+  protected readonly reloads: string[] = ['apiUrl', 'getToken', 'communityId', 'invitationId'];
 
   protected override render(): TemplateResult {
     const { language, direction } = this.words;
@@ -92,8 +95,12 @@ export class InvitationElement extends LitElement {
     return nothing;
   }
 
-  /** Does something that may fail with a problem, which is then shown and told. */
-  protected async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Does something that may fail with a problem, which is then shown and told.
+   *
+   * @internal
+   */
+  async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
     try {
       const result = await work();
       this.problem = undefined;
@@ -105,8 +112,12 @@ export class InvitationElement extends LitElement {
     }
   }
 
-  /** Tells the host of what went wrong. */
-  protected asProblem(error: unknown): Problem {
+  /**
+   * Tells the host of what went wrong.
+   *
+   * @internal
+   */
+  asProblem(error: unknown): Problem {
     if (!(error instanceof Problem)) throw error;
     this.tell('invitation-problem', error);
     return error;
@@ -127,7 +138,19 @@ export class InvitationElement extends LitElement {
     return changed;
   }
 
-  protected renderProblem(problem = this.problem, again?: () => unknown): unknown {
+  /** Moves the keyboard on to something that is about to be rendered. */
+  protected async focusOn(selector: string): Promise<void> {
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(selector)?.focus();
+  }
+
+  /** What is shown while there is nothing else: that it is being loaded, or why it was not. */
+  protected renderWaiting(): unknown {
+    return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton();
+  }
+
+  /** @internal */
+  renderProblem(problem = this.problem, again?: () => unknown): unknown {
     if (!problem) return nothing;
     return html`<div class="note bad" part="problem" role="alert">
       <p>${this.words.problem(problem.code)}</p>
@@ -137,16 +160,11 @@ export class InvitationElement extends LitElement {
     </div>`;
   }
 
-  protected renderSkeleton(rows = 2): TemplateResult {
+  /** @internal */
+  renderSkeleton(rows = 1): TemplateResult {
     return html`<div class="stack" role="status">
       <span class="hidden">${this.words.say('loading')}</span>
       ${Array.from({ length: rows }, () => html`<div class="panel skeleton" aria-hidden="true"><i></i><b></b><b></b></div>`)}
     </div>`;
   }
-}
-
-/** A person's or community's name, isolated, and linked where there is a link. */
-export function named(name: string, url?: string): TemplateResult {
-  const label = html`<bdi>${name}</bdi>`;
-  return url && /^https?:/i.test(url) ? html`<a href=${url} part="link">${label}</a>` : label;
 }

@@ -1,8 +1,10 @@
-import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations } from 'lit';
 import { answerOf } from './api/client.js';
 import type { Invitation } from './api/schema.js';
-import { InvitationElement, STATE, named } from './element.js';
+import { InvitationElement, STATE } from './element.js';
 import { envelope } from './icons.js';
+import { named } from './names.js';
+import { inboxStyles } from './styles/index.js';
 import { tone } from './tones.js';
 
 /**
@@ -24,26 +26,7 @@ export class InvitationInbox extends InvitationElement {
     _busy: STATE,
   };
 
-  static override styles = [
-    ...InvitationElement.styles,
-    css`
-      .earlier {
-        margin-block-start: var(--_space);
-      }
-      .earlier h3 {
-        margin-block-end: 0.5rem;
-      }
-      .earlier li {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        justify-content: space-between;
-        gap: 0.25rem 1rem;
-        padding-block: 0.75rem;
-        border-block-start: 1px solid var(--_line);
-      }
-    `,
-  ];
+  static override styles = [...InvitationElement.styles, inboxStyles];
 
   private _invitations?: Invitation[];
   private _cursor?: string;
@@ -91,8 +74,7 @@ export class InvitationInbox extends InvitationElement {
 
   private _renderList(): unknown {
     const { words, _invitations: invitations } = this;
-    const again = () => (invitations ? this._more() : this.refresh());
-    if (!invitations) return this.problem ? this.renderProblem(this.problem, again) : this.renderSkeleton();
+    if (!invitations) return this.renderWaiting();
     const waiting = invitations.filter(({ id }) => this.#waiting.has(id));
     const earlier = invitations.filter(({ id }) => !this.#waiting.has(id));
     return html`
@@ -107,11 +89,11 @@ export class InvitationInbox extends InvitationElement {
         ? html`<section class="earlier" aria-labelledby="earlier">
             <h3 id="earlier">${words.say('earlier')}</h3>
             <ul part="earlier">
-              ${earlier.map((invitation) => html`<li>${this._renderEarlier(invitation)}</li>`)}
+              ${earlier.map((invitation) => html`<li class="entry">${this._renderEarlier(invitation)}</li>`)}
             </ul>
           </section>`
         : nothing}
-      ${this.renderProblem(this.problem, again)}
+      ${this.renderProblem(this.problem, () => this._more())}
       ${this._cursor && !this.problem
         ? html`<button class="button" aria-disabled=${this._busy} @click=${this._more}>${words.say(this._busy ? 'loading' : 'more')}</button>`
         : nothing}

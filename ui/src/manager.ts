@@ -1,11 +1,13 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, Invitation, InvitationPage, Stats, Status } from './api/schema.js';
-import { initials } from './card.js';
 import { InvitationElement, STATE } from './element.js';
 import { envelope, search } from './icons.js';
-import { managerStyles } from './styles/manager.js';
-import { renderTabs, tablistStyles } from './tablist.js';
+import { readCsv, save, type Filter } from './manager/exporting.js';
+import { PERIODS, lastDays, renderPeriod, renderTotals } from './manager/numbers.js';
+import { initials } from './names.js';
+import { managerStyles, numbersStyles, tablistStyles } from './styles/index.js';
+import { renderTabs } from './tablist.js';
 import { tone } from './tones.js';
 
 /** What moderators and senders do: the verb of each action, in the order of the buttons. */
@@ -14,6 +16,7 @@ type Verb = (typeof VERBS)[number];
 
 const FINAL: Status[] = ['accepted', 'declined', 'expired', 'cancelled', 'rejected'];
 const STATES: Record<string, Status[]> = { requests: ['awaiting_approval'], pending: ['pending'], answered: FINAL };
+const ALL: Status[] = ['awaiting_approval', 'pending', ...FINAL];
 const VIEWS = ['requests', 'pending', 'answered', 'numbers'] as const;
 type View = (typeof VIEWS)[number];
 
@@ -25,6 +28,13 @@ const LAG = 1_500;
 const ABREAST = 4;
 /** The longest reason for a rejection. */
 const LONGEST_REASON = 500;
+
+/** How far something is that takes its time. */
+interface Progress {
+  done: number;
+  /** Missing where nobody knows. */
+  all?: number;
+}
 
 /** What is asked before it is done. */
 interface Question {
@@ -44,12 +54,14 @@ interface Question {
  * @csspart list - The list.
  * @csspart bulk - What is done with all that are selected.
  * @csspart numbers - The numbers.
+ * @csspart save - The button that saves a list as CSV.
  */
 export class InvitationManager extends InvitationElement {
   static override properties: PropertyDeclarations = {
     communityId: { attribute: 'community-id' },
     _stats: STATE,
     _view: STATE,
+    _days: STATE,
     _status: STATE,
     _query: STATE,
     _page: STATE,
@@ -57,27 +69,29 @@ export class InvitationManager extends InvitationElement {
     _selected: STATE,
     _question: STATE,
     _working: STATE,
+    _saving: STATE,
   };
 
-  static override styles = [...InvitationElement.styles, tablistStyles, managerStyles];
+  static override styles = [...InvitationElement.styles, tablistStyles, managerStyles, numbersStyles];
 
   /** The community to manage. */
   communityId = '';
 
-  protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
-
   private _stats?: Stats;
   private _view: View = 'requests';
+  private _days = 30;
   private _status: Status = 'accepted';
   private _query = '';
   private _page?: InvitationPage;
   private _reading = false;
   private _selected = new Set<string>();
   private _question?: Question;
-  private _working?: { done: number; all: number };
+  private _working?: Progress;
+  private _saving?: Progress;
   /** What has come of actions, by invitation. */
   private _notes = new Map<string, Problem | 'resent'>();
   #opened = false;
+  #counting?: Promise<Stats>;
   #latest?: AbortController;
   #pause?: ReturnType<typeof setTimeout>;
 
@@ -114,8 +128,19 @@ export class InvitationManager extends InvitationElement {
   }
 
   private async _count(): Promise<void> {
-    const params = { path: { communityId: this.communityId } };
-    this._stats = await answerOf(this.api.GET('/communities/{communityId}/invitations/stats', { params }));
+    const query = this._view === 'numbers' ? lastDays(this._days) : {};
+    const params = { path: { communityId: this.communityId }, query };
+    const counting = (this.#counting = answerOf(this.api.GET('/communities/{communityId}/invitations/stats', { params })));
+    const stats = await counting;
+    // What was asked last counts, not what is answered last.
+    if (counting === this.#counting) this._stats = stats;
+  }
+
+  /** What the list on show is narrowed to. */
+  private get _filter(): Filter {
+    if (this._view === 'numbers') return {};
+    const q = this._query.trim();
+    return { status: this._view === 'answered' ? this._status : STATES[this._view]![0]!, ...(q ? { q } : {}) };
   }
 
   private async _read(cursor?: string): Promise<void> {
@@ -123,9 +148,7 @@ export class InvitationManager extends InvitationElement {
     this.#latest?.abort();
     this.#latest = new AbortController();
     const { signal } = this.#latest;
-    const status = this._view === 'answered' ? this._status : STATES[this._view]![0]!;
-    const q = this._query.trim();
-    const query = { status, limit: 25, ...(q ? { q } : {}), ...(cursor ? { cursor } : {}) };
+    const query = { ...this._filter, limit: 25, ...(cursor ? { cursor } : {}) };
     this._reading = true;
     try {
       const params = { path: { communityId: this.communityId }, query };
@@ -143,13 +166,31 @@ export class InvitationManager extends InvitationElement {
     this._selected = new Set();
     this._notes = new Map();
     this._question = undefined;
-    void this.attempt(() => this._read());
+    void this.attempt(() => (this._view === 'numbers' ? this._count() : this._read()));
   }
 
   private _search(event: InputEvent): void {
     this._query = (event.target as HTMLInputElement).value;
     clearTimeout(this.#pause);
     this.#pause = setTimeout(() => this._turn(() => {}), PAUSE);
+  }
+
+  private _counted(status: Status): number {
+    return (this._stats!.counts as Record<string, number>)[status] ?? 0;
+  }
+
+  /** Saves what the list on show holds, all pages of it. */
+  private async _save(): Promise<void> {
+    if (this._saving) return;
+    const filter = this._filter;
+    const states = filter.status ? [filter.status] : ALL;
+    const all = filter.q ? undefined : states.reduce((sum, one) => sum + this._counted(one), 0);
+    this._saving = { done: 0, all };
+    await this.attempt(async () => {
+      const heard = (rows: number) => (this._saving = { done: Math.min(rows, all ?? rows), all });
+      save(await readCsv(this.api, this.communityId, filter, heard), `invitations-${lastDays(1).to}.csv`);
+    });
+    this._saving = undefined;
   }
 
   // What can be done.
@@ -166,8 +207,7 @@ export class InvitationManager extends InvitationElement {
     const able = invitations.filter((invitation) => this._offers(invitation, verb));
     if (verb === 'cancel' || verb === 'reject') {
       this._question = { verb, invitations: able };
-      await this.updateComplete;
-      this.renderRoot.querySelector<HTMLElement>('.question [autofocus]')?.focus();
+      await this.focusOn('.question [autofocus]');
     } else await this._carryOut(verb, able);
   }
 
@@ -204,7 +244,7 @@ export class InvitationManager extends InvitationElement {
       const changed = await this.act(invitation, this._offers(invitation, verb)!, body);
       if (!changed) return;
       if (verb === 'resend') this._notes.set(changed.id, 'resent');
-      this._page!.invitations = this._page!.invitations.map((one) => (one.id === changed.id ? changed : one));
+      if (this._page) this._page.invitations = this._page.invitations.map((one) => (one.id === changed.id ? changed : one));
     } catch (error) {
       this._notes.set(invitation.id, this.asProblem(error));
     }
@@ -214,12 +254,11 @@ export class InvitationManager extends InvitationElement {
 
   protected override content(): unknown {
     const { words, _stats: stats } = this;
-    if (!stats) return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton(1);
-    const counts: Record<string, number> = stats.counts;
+    if (!stats) return this.renderWaiting();
     const tabs = VIEWS.map((id) => ({
       id,
       label: words.say(id),
-      count: id in STATES ? words.number(STATES[id]!.reduce((sum, one) => sum + (counts[one] ?? 0), 0)) : undefined,
+      count: id in STATES ? words.number(STATES[id]!.reduce((sum, one) => sum + this._counted(one), 0)) : undefined,
     }));
     return html`<section class="panel stack" aria-labelledby="heading">
       <slot name="heading"><h2 id="heading">${words.say('manage')}</h2></slot>
@@ -239,7 +278,7 @@ export class InvitationManager extends InvitationElement {
           ${search}<span class="hidden">${words.say('search')}</span>
           <input class="field" type="search" placeholder=${words.say('search')} .value=${this._query} @input=${this._search} />
         </label>
-        ${this._view === 'answered' ? this._renderFilter() : nothing}
+        ${this._renderSave()} ${this._view === 'answered' ? this._renderFilter() : nothing}
       </div>
       ${page?.invitations.length ? this._renderBulk(page.invitations) : nothing}
       ${this._question ? this._renderQuestion(this._question) : nothing}
@@ -258,10 +297,10 @@ export class InvitationManager extends InvitationElement {
 
   private _renderFilter(): TemplateResult {
     const { words } = this;
-    return html`<div class="filter" role="group" aria-label=${words.say('state')}>
+    return html`<div class="row filter" role="group" aria-label=${words.say('state')}>
       ${FINAL.map(
         (status) => html`<button class="button small" aria-pressed=${status === this._status} @click=${() => this._turn(() => (this._status = status))}>
-          ${words.status(status)} <span class="muted">${words.number((this._stats!.counts as Record<string, number>)[status] ?? 0)}</span>
+          ${words.status(status)} <span class="muted">${words.number(this._counted(status))}</span>
         </button>`,
       )}
     </div>`;
@@ -276,17 +315,30 @@ export class InvitationManager extends InvitationElement {
     const all = chosen.length === able.length;
     const toggle = () => (this._selected = new Set(all ? [] : able.map(({ id }) => id)));
     return html`<div class="bulk" part="bulk">
-      <label class="check all">
+      <label class="check">
         <input type="checkbox" .checked=${all} .indeterminate=${!all && chosen.length > 0} @change=${toggle} />
         ${chosen.length ? words.say('selected', { n: chosen.length }) : words.say('selectAll')}
       </label>
       <div class="row">
         ${this._working
-          ? html`<progress max=${this._working.all} value=${this._working.done} aria-label=${words.say('loading')}></progress>
-              <span class="muted" role="status">${this._working.done}</span>`
+          ? this._renderProgress(this._working)
           : verbs.map((verb) => this._renderButton(verb, chosen))}
       </div>
     </div>`;
+  }
+
+  private _renderProgress({ done, all }: Progress): TemplateResult {
+    const { words } = this;
+    return html`<div class="row">
+      <progress max=${all || nothing} value=${all ? done : nothing} aria-label=${words.say('loading')}></progress>
+      <span class="muted" role="status">${words.number(done)}</span>
+    </div>`;
+  }
+
+  private _renderSave(): TemplateResult {
+    return this._saving
+      ? this._renderProgress(this._saving)
+      : html`<button class="button" part="save" @click=${this._save}>${this.words.say('save')}</button>`;
   }
 
   private _renderButton(verb: Verb, invitations: Invitation[], name?: string): TemplateResult {
@@ -358,39 +410,22 @@ export class InvitationManager extends InvitationElement {
     </li>`;
   }
 
-  /** Bars that carry their own words and numbers, and the same as a table: no colour is needed to read either. */
-  private _renderNumbers({ counts, acceptanceRate, medianAnswerSeconds }: Stats): TemplateResult {
+  private _renderNumbers(stats: Stats): TemplateResult {
     const { words } = this;
-    const rows = [...STATES.requests!, ...STATES.pending!, ...FINAL].map((status) => [status, (counts as Record<string, number>)[status] ?? 0] as const);
-    const sum = rows.reduce((all, [, n]) => all + n, 0);
-    const most = Math.max(1, ...rows.map(([, n]) => n));
-    const percent = (share: number) => words.number(share, { style: 'percent', maximumFractionDigits: 0 });
-    const figure = (value: string, label: string) => html`<div class="figure"><dd>${value}</dd><dt class="muted">${label}</dt></div>`;
     return html`<div class="stack" part="numbers">
-      <dl class="figures">
-        ${figure(words.number(sum), words.say('sum'))}
-        ${figure(acceptanceRate == null ? '–' : percent(acceptanceRate), words.say('acceptance'))}
-        ${figure(medianAnswerSeconds == null ? '–' : words.duration(medianAnswerSeconds), words.say('answerTime'))}
-      </dl>
-      <div class="plot">
-        <table>
-          <caption class="hidden">
-            ${words.say('numbers')}
-          </caption>
-          <tbody>
-            ${rows.map(
-              ([status, n]) => html`<tr>
-                <th scope="row">${words.status(status)}</th>
-                <td class="bar" aria-hidden="true">
-                  <svg width="100%" height="16"><rect class=${tone(status)} width="${(n / most) * 100}%" height="16" rx="4" /></svg>
-                </td>
-                <td>${words.number(n)}</td>
-                <td class="muted">${sum ? percent(n / sum) : '–'}</td>
-              </tr>`,
-            )}
-          </tbody>
-        </table>
+      ${renderTotals(words, stats, ALL)}
+      <div class="row between">
+        <h3 id="by-day">${words.say('byDay')}</h3>
+        <div class="row filter" role="group" aria-labelledby="by-day">
+          ${PERIODS.map(
+            (days) => html`<button class="button small" aria-pressed=${days === this._days} @click=${() => this._turn(() => (this._days = days))}>
+              ${words.number(days, { style: 'unit', unit: 'day', unitDisplay: 'long' })}
+            </button>`,
+          )}
+        </div>
       </div>
+      ${stats.period ? renderPeriod(words, stats.period) : this.renderSkeleton()}
+      <div>${this._renderSave()}</div>
     </div>`;
   }
 }

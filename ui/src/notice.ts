@@ -1,8 +1,9 @@
-import { css, html, nothing, type PropertyDeclarations } from 'lit';
+import { html, nothing, type PropertyDeclarations } from 'lit';
 import { AnsweringElement } from './answering.js';
 import { STATE } from './element.js';
 import { answerOf } from './api/client.js';
 import { cross, envelope } from './icons.js';
+import { noticeStyles } from './styles/index.js';
 
 /** The longest list that is searched for the community's invitation, in pages of 100. */
 const PAGES = 3;
@@ -19,42 +20,12 @@ export class InvitationNotice extends AnsweringElement {
     _closed: STATE,
   };
 
-  static override styles = [
-    ...AnsweringElement.styles,
-    css`
-      .line {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: 0.75rem 1rem;
-        padding: 0.875rem 1rem;
-        border: 1px solid var(--_line);
-        border-inline-start: 4px solid var(--_accent);
-        border-radius: var(--_corner);
-        background: var(--_surface);
-        box-shadow: var(--_shadow);
-      }
-      .line > svg {
-        color: var(--_accent);
-      }
-      .says {
-        flex: 1 1 16rem;
-        overflow-wrap: anywhere;
-      }
-      .close {
-        margin-inline-start: auto;
-        padding: 0.5rem;
-        min-width: 2.75rem;
-      }
-    `,
-  ];
+  static override styles = [...AnsweringElement.styles, noticeStyles];
 
   /** The community whose page it is. */
   communityId?: string;
 
   private _closed = false;
-
-  protected override readonly reloads = ['apiUrl', 'getToken', 'communityId'];
 
   protected override forget(): void {
     super.forget();

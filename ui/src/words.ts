@@ -1,31 +1,18 @@
 /** What the elements say, in the reader's language: sentences, numbers and dates. */
 import type { TemplateResult } from 'lit';
 import type { Code, DeliveryState, Outcome, Status } from './api/schema.js';
-import type { en } from './locales/en.js';
-import { LOCALES } from './locales/index.js';
+import type { Key, MessageOverrides, Messages, Text } from './messages.js';
 
-/** A sentence; or one for each plural of its `{n}`. */
-export type Text = string | ({ other: string } & Partial<Record<Intl.LDMLPluralRule, string>>);
-
-type Sentences = Record<Exclude<keyof typeof en, keyof Coded>, Text>;
-
-interface Coded {
-  outcomes: Record<Outcome, string>;
-  problems: Record<Code | 'offline', string>;
-  statuses: Record<Status, string>;
-  deliveries: Record<DeliveryState, string>;
-}
-
-/** All that the elements say in one language. */
-export type Messages = Sentences & Coded;
-
-/** What a host says otherwise: any sentence, and any code. */
-export type MessageOverrides = Partial<Sentences> & { [group in keyof Coded]?: Partial<Coded[group]> };
-
-export type Key = keyof Sentences;
 type Value = string | number | TemplateResult;
 
 const RIGHT_TO_LEFT = ['ar'];
+
+const LOCALES: Record<string, Messages> = {};
+
+/** Adds languages. Nothing is said before there is English. */
+export function learn(locales: Record<string, Messages>): void {
+  Object.assign(LOCALES, locales);
+}
 
 export class Words {
   readonly language: string;
@@ -47,16 +34,21 @@ export class Words {
   }
 
   /** A sentence as text, for labels and attributes. Names in it are isolated. */
-  say(key: Key, values: Record<string, string | number> = {}): string {
-    const spell = (value: string | number) =>
-      typeof value === 'number' ? this.number(value) : `\u2068${value}\u2069`;
-    return this.#pieces(key, values).map((piece) => (typeof piece === 'string' ? piece : spell(piece.value as string))).join('');
+  say(key: Key, values?: Record<string, string | number>): string {
+    return this.show(key, values, (name) => `\u2068${name}\u2069`).join('');
   }
 
   /** A sentence as parts of a template, in which a name may be a link. */
-  show(key: Key, values: Record<string, Value> = {}): unknown[] {
-    const spell = (value: Value) => (typeof value === 'number' ? this.number(value) : value);
-    return this.#pieces(key, values).map((piece) => (typeof piece === 'string' ? piece : spell(piece.value)));
+  show(key: Key, values: Record<string, Value> = {}, spell: (value: Value) => unknown = (value) => value): unknown[] {
+    const text = this.#messages[key] as Text;
+    const plural = new Intl.PluralRules(this.#tag).select(Number(values.n ?? 0));
+    const sentence = typeof text === 'string' ? text : (text[plural] ?? text.other);
+    // Every other piece is the name of a value.
+    return sentence.split(/\{(\w+)\}/).map((piece, index) => {
+      const value = values[piece];
+      if (index % 2 === 0) return piece;
+      return typeof value === 'number' ? this.number(value) : spell(value ?? `{${piece}}`);
+    });
   }
 
   outcome = (outcome: Outcome): string => this.#messages.outcomes[outcome] ?? outcome;
@@ -73,6 +65,11 @@ export class Words {
     return new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle }).format(new Date(moment));
   }
 
+  /** A day of UTC, as the API counts them. */
+  day(date: string): string {
+    return new Intl.DateTimeFormat(this.#tag, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(date));
+  }
+
   /** How long from now, roughly: "in 3 days", "2 hours ago". */
   away(moment: string): string {
     const [value, unit] = rough((Date.parse(moment) - Date.now()) / 1000);
@@ -83,16 +80,6 @@ export class Words {
   duration(seconds: number): string {
     const [value, unit] = rough(seconds);
     return this.number(value, { style: 'unit', unit, unitDisplay: 'long' });
-  }
-
-  #pieces(key: Key, values: Record<string, Value>): (string | { value: Value })[] {
-    const text = this.#messages[key] as Text;
-    const plural = new Intl.PluralRules(this.#tag).select(Number(values.n ?? 0));
-    const sentence = typeof text === 'string' ? text : (text[plural] ?? text.other);
-    return sentence.split(/(\{\w+\})/).map((piece) => {
-      const name = /^\{(\w+)\}$/.exec(piece)?.[1];
-      return name && name in values ? { value: values[name]! } : piece;
-    });
   }
 }
 

@@ -19,11 +19,23 @@ export function launch() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
+/** Keeps what a page says on its console, as its `errors`. */
+export function listen(page) {
+  page.setDefaultTimeout(60_000);
+  page.errors = [];
+  page.on('console', (message) => {
+    // A refused answer of the API is part of many stories; Chromium notes it, the elements handle it.
+    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
+  });
+  page.on('pageerror', (error) => page.errors.push(String(error)));
+  return page;
+}
+
 /**
  * Opens a page on the API's own origin that holds `body`, and gives every element its properties.
  * `look` takes `locale`, `theme`, `width`, `forced`, `reduced`.
  */
-export async function host(browser, { body, script: own, api, token, look = {}, mock, context: given, title = 'Host' }) {
+export async function host(browser, { body, api, token, look = {}, mock, context: given, title = 'Host' }) {
   const { locale = 'en', theme = 'light', width = 900, height = 900, forced = false } = look;
   const context = given ?? (await browser.newContext({
     viewport: { width, height },
@@ -34,14 +46,7 @@ export async function host(browser, { body, script: own, api, token, look = {}, 
     hasTouch: width < 500,
     deviceScaleFactor: look.scale ?? 1,
   }));
-  const page = await context.newPage();
-  page.setDefaultTimeout(60_000);
-  page.errors = [];
-  page.on('console', (message) => {
-    // A refused answer of the API is part of many stories; Chromium notes it, the elements handle it.
-    if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) page.errors.push(message.text());
-  });
-  page.on('pageerror', (error) => page.errors.push(String(error)));
+  const page = listen(await context.newPage());
   const { origin } = new URL(api);
   const html = `<!doctype html><html lang="${locale}" dir="${locale === 'ar' ? 'rtl' : 'ltr'}"><meta charset="utf-8">
     <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="${theme}">
@@ -50,7 +55,7 @@ export async function host(browser, { body, script: own, api, token, look = {}, 
   const css = `:root{background:light-dark(#f4f6fa,#101319);color:light-dark(#1b2230,#e8ebf1);font-family:system-ui}
     body{margin:0}main{max-width:44rem;margin:0 auto;padding:1rem;display:grid;gap:1.5rem;grid-template-columns:minmax(0,1fr)}
     h1{margin:0;font-size:1.5rem}`;
-  const script = own ?? `import '/host/invitations.js';
+  const script = `import '/host/invitations.js';
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(${JSON.stringify(css)});
     document.adoptedStyleSheets = [sheet];
@@ -69,7 +74,6 @@ export async function host(browser, { body, script: own, api, token, look = {}, 
   const files = {
     '/host/': ['text/html', html],
     '/host/host.js': ['text/javascript', script],
-    '/host/token': ['text/plain', [token].flat().at(-1) ?? ''],
     '/host/invitations.js': ['text/javascript', await readFile(`${HERE}/../dist/invitations.js`, 'utf8')],
   };
   await page.route(`${origin}/**`, async (route) => {

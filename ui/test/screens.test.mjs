@@ -1,14 +1,10 @@
 /** What people see and do, in a real browser, on the running stack, under the strictest policy a host can have. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, readFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
-import { promisify } from 'node:util';
-import { build } from 'esbuild';
 import { host, launch, violations } from './harness.mjs';
 import { world } from './world.mjs';
 
-const UI = `${import.meta.dirname}/..`;
 const SHOTS = `${import.meta.dirname}/screenshots`;
 const RUN = `ui-${Date.now().toString(36)}`;
 const LOOKS = {
@@ -21,11 +17,9 @@ const LOOKS = {
 };
 /** Members invite whom they like, and as many as a day of test runs takes. */
 const FREE = { membersInviteConnectionsOnly: false, dailyInvitationsPerSender: 1_000_000 };
-let browser, here, packaged;
+let browser, here;
 
 before(async () => {
-  // Half a minute's work for one test, beside which the others wait for the stack.
-  packaged = promisify(execFile)(process.execPath, [`${UI}/package.mjs`]).catch((error) => error);
   await mkdir(SHOTS, { recursive: true });
   [browser, here] = await Promise.all([launch(), world()]);
 });
@@ -82,7 +76,7 @@ test('every screen is accessible, quiet and as wide as its window, in every look
       await tabs.nth(2).click();
       await managing.locator('.filter').waitFor();
       await tabs.nth(3).click();
-      await managing.locator('.figures').waitFor();
+      await managing.locator('.plot').first().waitFor();
       await look(managing, `numbers-${name}`, options);
       await managing.done();
 
@@ -226,6 +220,48 @@ test('moderators decide in bulk, with a reason, and see what became of each', as
   });
 });
 
+test('numbers by day and by sender for each period, and each list as one CSV file', async () => {
+  const id = await here.community(`${RUN}-numbers`, { enrolment: 'closed' });
+  // More than one page of the API's. As requests they make no mail.
+  const addresses = Array.from({ length: 130 }, (_, index) => `row${index}.${RUN}@example.org`);
+  await here.settings(FREE, async () => {
+    for (const emails of [addresses.slice(0, 100), addresses.slice(100)]) await here.invite('mei', id, { emails });
+  });
+  await here.invite('milan', id, { userIds: [here.people.noor.userId] });
+  const today = new Date().toISOString().slice(0, 10);
+  const counted = async () => (await here.call('milan', 'GET', `/communities/${id}/invitations/stats?from=${today}&to=${today}`)).period;
+  while ((await counted()).days[0].sent < 1) await new Promise((wait) => setTimeout(wait, 200));
+
+  const managing = await page('milan', element('manager', `community-id="${id}"`));
+  const saved = async () => {
+    const [download] = await Promise.all([managing.waitForEvent('download'), managing.locator('[part=save]').click()]);
+    assert.match(download.suggestedFilename(), /^invitations-[\d-]+\.csv$/);
+    return readFile(await download.path(), 'utf8');
+  };
+  await managing.locator('.item').first().waitFor();
+  const [header, ...rows] = (await saved()).trimEnd().split('\r\n');
+  assert.match(header, /^\ufeffid,status,recipient,/, 'one mark of the byte order, and one header');
+  assert.deepEqual(rows.map((row) => row.split(',')[2]).sort(), [...addresses].sort(), 'a row for each, of all pages');
+  await managing.locator('input[type=search]').fill('row129');
+  await managing.waitForFunction(() => document.querySelector('invitation-manager').shadowRoot.querySelectorAll('.item').length === 1);
+  assert.equal((await saved()).trimEnd().split('\r\n').length, 2, 'what is on show is what is saved');
+
+  await managing.locator('invitation-manager [role=tab]').nth(3).click();
+  await managing.locator('.plot').first().waitFor();
+  assert.equal(await managing.locator('.plot').count(), 5);
+  const days = managing.locator('[aria-labelledby=by-day] tbody tr');
+  assert.equal(await days.count(), 30);
+  assert.equal(await days.first().locator('td').first().innerText(), '1', 'today comes first');
+  for (const period of [7, 90]) {
+    await managing.getByRole('button', { name: `${period} days` }).press('Enter');
+    await managing.waitForFunction((n) => document.querySelector('invitation-manager').shadowRoot.querySelectorAll('[aria-labelledby=by-day] tbody tr').length === n, period);
+  }
+  const sender = managing.locator('[aria-labelledby=by-sender] tbody tr').filter({ hasText: 'Milan Moreau' });
+  assert.equal(await sender.locator('td').first().innerText(), '1');
+  assert.equal((await saved()).trimEnd().split('\r\n').length, 132, 'beside the numbers, all of them are saved');
+  await managing.done();
+});
+
 test('one tab reads the count, the others hear of it', async () => {
   const first = await page('ines', element('badge'));
   const reads = [];
@@ -270,22 +306,6 @@ test('whoever may not invite is told why, and is offered nothing', async () => {
   await composing.done();
 });
 
-test('the page of docs/embedding.md works as it stands there', async () => {
-  const id = await here.community(`${RUN}-plain`);
-  await here.invite('milan', id, { userIds: [here.people.ines.userId] });
-  const guide = await readFile(`${UI}/../docs/embedding.md`, 'utf8');
-  const [, snippet] = guide.match(/```html\n([^]+?)```/);
-  const [, script] = snippet.match(/<script type="module">\n([^]+?)<\/script>/);
-  const body = snippet.replace(/<script[^]*?<\/script>/g, '').replaceAll('"chess"', `"${id}"`);
-  const embedded = await page('ines', body, {
-    script: `import '/host/invitations.js';\n${script.replace('https://invitations.example.org', here.api).replace('/token', '/host/token')}`,
-  });
-  await embedded.locator('.line').waitFor();
-  await embedded.waitForFunction(() => document.querySelector('invitation-badge').count > 0);
-  await embedded.getByText('Only members may invite here.').waitFor();
-  await embedded.done();
-});
-
 test('when somebody else signs in, nothing of the person before is left', async () => {
   const id = await here.community(`${RUN}-turns`);
   await here.invite('milan', id, { userIds: [here.people.noor.userId] });
@@ -300,46 +320,6 @@ test('when somebody else signs in, nothing of the person before is left', async 
   await turning.locator('invitation-manager [part=problem]').waitFor();
   assert.deepEqual([await turning.locator('.chip').count(), await turning.locator('.item').count()], [0, 0]);
   await turning.done();
-});
-
-test('the React components of docs/embedding.md work as they stand there', async () => {
-  const id = await here.community(`${RUN}-react`);
-  await here.invite('milan', id, { userIds: [here.people.ivo.userId] });
-  const failure = await packaged;
-  assert.ok(!(failure instanceof Error), String(failure));
-  const guide = await readFile(`${UI}/../docs/embedding.md`, 'utf8');
-  const [, snippet] = guide.match(/```jsx\n([^]+?)```/);
-  const source = snippet.replace('https://invitations.example.org', here.api).replace('"chess"', `"${id}"`);
-  const { outputFiles } = await build({
-    stdin: {
-      contents: `import { createRoot } from 'react-dom/client';
-        const session = { token: () => ${JSON.stringify(here.people.ivo.token)} };
-        ${source}
-        createRoot(document.querySelector('#root')).render(<Invitations />);`,
-      loader: 'jsx',
-      resolveDir: UI,
-    },
-    bundle: true,
-    format: 'esm',
-    write: false,
-    jsx: 'automatic',
-    define: { 'process.env.NODE_ENV': '"production"' },
-    alias: { 'invitation-elements/react': `${UI}/dist/react.js` },
-    plugins: [
-      {
-        name: 'served',
-        setup: ({ onResolve }) => void onResolve({ filter: /\/invitations\.js$/ }, () => ({ path: '/host/invitations.js', external: true })),
-      },
-    ],
-  });
-  const reacting = await page('ivo', '<div id="root"></div>', { script: outputFiles[0].text });
-  const said = [];
-  reacting.on('console', (message) => said.push(message.text()));
-  await reacting.locator('invitation-inbox invitation-card [part=accept]').first().click();
-  await reacting.locator('.result').waitFor();
-  assert.ok(said.includes('ACCEPT_COMMUNITY_INVITATION'), 'the component hears the event');
-  await reacting.getByText(/Only members may invite here|Invite people/).waitFor();
-  await reacting.done();
 });
 
 test('the message: tokens are marked, unknown ones stop it, and the preview shows it as it will arrive', async () => {

@@ -1,6 +1,7 @@
 /** What needs no browser: how pasted text is read, beside the API's own examples; that every word is there. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import test, { before } from 'node:test';
 import { build } from 'esbuild';
 
@@ -8,10 +9,11 @@ const HERE = import.meta.dirname;
 let source;
 before(async () => {
   const { outputFiles } = await build({
-    stdin: { contents: `export * from './addresses.js'; export * from './words.js'; export * from './message.js'`, resolveDir: `${HERE}/../src` },
+    stdin: { contents: `export * from './composer/addresses.js'; export * from './composer/tokens.js'; export * from './words.js'; export { LOCALES } from './locales/index.js'`, resolveDir: `${HERE}/../src` },
     bundle: true, format: 'esm', write: false, charset: 'utf8',
   });
   source = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+  source.learn(source.LOCALES);
 });
 
 /** The examples of the API's own tests: Rust strings, read as such. */
@@ -96,4 +98,39 @@ test('rows of a spreadsheet are their addresses, names beside them, and nothing 
   const read = (file) => source.entriesOfRows(file).map(({ text, valid }) => (valid ? text : `! ${text}`));
   assert.deepEqual(read('Name,E-Mail\n"Berg, Ann",ann@x.test\r\nBen,ben@x.test\n'), ['ann@x.test', 'ben@x.test']);
   assert.deepEqual(read('ann@x.test;Ann\nBen;\nben@;Ben'), ['ann@x.test', '! Ben', '! ben@', '! Ben']);
+});
+
+/** All of the source, by path. */
+async function sources() {
+  const paths = (await readdir(`${HERE}/../src`, { recursive: true })).filter((path) => path.endsWith('.ts'));
+  return new Map(await Promise.all(paths.map(async (path) => [path, await readFile(`${HERE}/../src/${path}`, 'utf8')])));
+}
+
+test('no file imports in a circle, types included', async () => {
+  const imports = new Map([...await sources()].map(([path, text]) =>
+    [path, [...text.matchAll(/^(?:import|export) [^;]*?from '(\.[^']+)\.js'/gm)].map(([, to]) => join(dirname(path), `${to}.ts`))]));
+  assert.ok([...imports.values()].flat().length > 60);
+  const done = new Set();
+  const visit = (path, trail) => {
+    assert.ok(!trail.includes(path), [...trail, path].join(' → '));
+    if (done.has(path)) return;
+    (imports.get(path) ?? []).forEach((to) => visit(to, [...trail, path]));
+    done.add(path);
+  };
+  for (const path of imports.keys()) visit(path, []);
+});
+
+test('docs/embedding.md names every part, slot, event and custom property', async () => {
+  const guide = await readFile(`${HERE}/../../docs/embedding.md`, 'utf8');
+  const all = [...(await sources()).values()].join('\n');
+  const found = (pattern) => [...new Set([...all.matchAll(pattern)].map(([, name]) => name))];
+  const parts = found(/(?: part=|@csspart )"?([a-z]+)\b/g);
+  assert.ok(parts.length > 15, String(parts));
+  for (const name of [...parts, ...found(/<slot name="(\w+)"/g), ...found(/'(invitation-[a-z-]+)'[,)]/g)]) {
+    assert.ok(guide.includes(`\`${name}\``) || guide.includes(`<${name}`), `${name} is missing`);
+  }
+  for (const name of found(/var\((--invitation-[\w-]+)/g)) {
+    const short = name.replace('--invitation-color', '');
+    assert.ok(guide.includes(`\`${name}\``) || guide.includes(`\`${short}\``), `${name} is missing`);
+  }
 });

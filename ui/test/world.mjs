@@ -64,5 +64,5 @@ export async function world() {
     return all;
   };
 
-  return { api: stack.apiUrl, people, call, put, community, settings, invite, sent };
+  return { api: stack.apiUrl, demo: stack.demoUrl, people, call, put, community, settings, invite, sent };
 }

@@ -22,6 +22,7 @@ interface Answer<T> {
 interface Options {
   params?: { path?: Record<string, string>; query?: Record<string, string | number>; header?: Record<string, string> };
   body?: unknown;
+  parseAs?: 'blob';
   signal?: AbortSignal;
 }
 
@@ -40,13 +41,13 @@ export class Problem extends Error {
 
   /** Whether the same request may succeed later. */
   get passes(): boolean {
-    return ['offline', 'unavailable', 'internal_error', 'request_still_running'].includes(this.code);
+    return /^(offline|unavailable|internal_error|request_still_running)$/.test(this.code);
   }
 }
 
 /** Makes a client of the API at `baseUrl`, until `ended`: nothing that was asked for one person is answered to another. */
 export function connect(baseUrl: string, getToken: GetToken, ended: AbortSignal): Api {
-  const method = (method: string) => async (path: string, { params = {}, body, signal }: Options = {}) => {
+  const method = (method: string) => async (path: string, { params = {}, body, parseAs, signal }: Options = {}) => {
     const place = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params.path![name]!));
     const query = new URLSearchParams(params.query as Record<string, string>).toString();
     const url = baseUrl.replace(/\/$/, '') + place + (query && `?${query}`);
@@ -57,6 +58,7 @@ export function connect(baseUrl: string, getToken: GetToken, ended: AbortSignal)
     };
     let response = await send();
     if (response.status === 401) response = await send(true);
+    if (response.ok && parseAs) return { data: await response[parseAs](), response };
     const content = await response.json().catch(() => undefined);
     return response.ok ? { data: content, response } : { error: content, response };
   };

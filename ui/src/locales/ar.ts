@@ -1,5 +1,5 @@
 /** As in the mails, no word tells a person's gender, and no preposition is written together with a name. */
-import type { Messages } from '../words.js';
+import type { Messages } from '../messages.js';
 
 const wrong = 'حدث خطأ ما. يُرجى إعادة تحميل الصفحة.';
 const gone = 'لم يعد هذا موجودًا.';
@@ -95,6 +95,10 @@ export const ar: Messages = {
   acceptance: 'نسبة القبول من كل الردود',
   answerTime: 'المدة المعتادة حتى الرد',
   sum: 'الدعوات حتى الآن',
+  save: 'حفظ بصيغة CSV',
+  byDay: 'حسب اليوم (UTC)',
+  bySender: 'من أرسل الدعوات',
+  sent: 'المرسلة',
 
   outcomes: {
     invited: 'تمت الدعوة',

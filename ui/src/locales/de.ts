@@ -1,4 +1,4 @@
-import type { Messages } from '../words.js';
+import type { Messages } from '../messages.js';
 
 const wrong = 'Hier stimmt etwas nicht. Bitte laden Sie die Seite neu.';
 const gone = 'Das gibt es nicht mehr.';
@@ -94,6 +94,10 @@ export const de: Messages = {
   acceptance: 'angenommen, von allen Antworten',
   answerTime: 'bis zur Antwort, in der Regel',
   sum: 'Einladungen bisher',
+  save: 'Als CSV speichern',
+  byDay: 'Nach Tagen (UTC)',
+  bySender: 'Nach Personen',
+  sent: 'Gesendet',
 
   outcomes: {
     invited: 'Eingeladen',

@@ -96,6 +96,10 @@ export const en = {
   acceptance: 'accepted, of all answers',
   answerTime: 'until an answer, typically',
   sum: 'invitations so far',
+  save: 'Save as CSV',
+  byDay: 'By day (UTC)',
+  bySender: 'By sender',
+  sent: 'Sent',
 
   outcomes: {
     invited: 'Invited',

@@ -1,5 +1,5 @@
 /** The languages. The build packs this module: see `packWords` in `build.mjs`. */
-import type { Messages } from '../words.js';
+import type { Messages } from '../messages.js';
 import { ar } from './ar.js';
 import { de } from './de.js';
 import { en } from './en.js';

@@ -1,4 +1,4 @@
-import { css } from 'lit';
+import { css } from './css.js';
 
 export const composerStyles = css`
   .field-group {
@@ -227,14 +227,7 @@ export const composerStyles = css`
     max-height: 18rem;
     overflow-y: auto;
   }
-  .rows li {
-    display: flex;
-    flex-wrap: wrap;
-    align-items: center;
-    justify-content: space-between;
-    gap: 0.125rem 1rem;
-    padding-block: 0.5rem;
-    border-block-start: 1px solid var(--_line);
+  .entry {
     color: var(--_text);
     overflow-wrap: anywhere;
   }

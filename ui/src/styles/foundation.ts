@@ -1,5 +1,5 @@
 /** The look that all elements share. Every colour and measure is a custom property that the host may set. */
-import { css } from 'lit';
+import { css } from './css.js';
 
 export const foundation = css`
   :host {
@@ -54,15 +54,13 @@ export const foundation = css`
   h3,
   p,
   ul,
-  ol,
   dl,
   dd,
   blockquote {
     margin: 0;
     padding: 0;
   }
-  ul,
-  ol {
+  ul {
     list-style: none;
   }
   h2 {
@@ -211,6 +209,15 @@ export const foundation = css`
   .note a {
     color: inherit;
     font-weight: 600;
+  }
+  .entry {
+    display: flex;
+    flex-wrap: wrap;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.25rem 1rem;
+    padding-block: 0.625rem;
+    border-block-start: 1px solid var(--_line);
   }
   .tag {
     display: inline-flex;

@@ -1,13 +1,14 @@
-import { css } from 'lit';
+import { css } from './css.js';
 
 export const managerStyles = css`
   .tools {
-    display: grid;
+    display: flex;
+    flex-wrap: wrap;
     gap: 0.75rem;
   }
   .search {
     position: relative;
-    display: block;
+    flex: 1 1 12rem;
     font-weight: 400;
   }
   .search svg {
@@ -18,11 +19,6 @@ export const managerStyles = css`
   }
   .search .field {
     padding-inline-start: 2.5rem;
-  }
-  .filter {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 0.375rem;
   }
   .filter .button {
     border-radius: 99rem;
@@ -108,63 +104,7 @@ export const managerStyles = css`
     font-weight: 600;
     color: var(--_tone);
   }
-  .figures {
-    display: flex;
-    flex-wrap: wrap;
-    gap: 0.75rem;
-  }
-  .figure {
-    flex: 1 1 8rem;
-    padding: 0.75rem 1rem;
-    border: 1px solid var(--_line);
-    border-radius: var(--_corner);
-    background: var(--_sunken);
-  }
-  .figure dd {
-    font-size: 1.5em;
-    font-weight: 650;
-    line-height: 1.3;
-  }
-  table {
-    width: 100%;
-    border-collapse: collapse;
-    font-variant-numeric: tabular-nums;
-  }
-  caption {
-    padding-block-end: 0.5rem;
-    font-weight: 600;
-    text-align: start;
-  }
-  th[scope='row'] {
-    font-weight: 500;
-    text-align: start;
-    padding-inline-end: 0.75rem;
-  }
-  tr > * {
-    padding-block: 0.375rem;
-  }
-  td {
-    text-align: end;
-    padding-inline-start: 0.75rem;
-    white-space: nowrap;
-  }
-  .bar {
-    width: 60%;
-    padding: 0;
-  }
-  .bar svg {
-    display: block;
-  }
-  .bar svg:dir(rtl) {
-    transform: scaleX(-1);
-  }
-  rect {
-    fill: var(--_tone, var(--_edge));
-  }
   @media (forced-colors: active) {
-    rect {
-      fill: CanvasText;
-    }
     .filter .button[aria-pressed='true'] {
       border-color: Highlight;
       box-shadow: inset 0 0 0 1px Highlight;
@@ -178,9 +118,6 @@ export const managerStyles = css`
     .marks {
       justify-content: flex-start;
       padding-block-start: 0.375rem;
-    }
-    .bar {
-      width: 35%;
     }
   }
   @container (max-width: 24rem) {

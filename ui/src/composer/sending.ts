@@ -1,6 +1,6 @@
 /** Sending any number of invitations, in as many requests as the API takes, through reloads and interruptions. */
-import { Problem, answerOf, type Api } from './api/client.js';
-import type { Outcome } from './api/schema.js';
+import { Problem, answerOf, type Api } from '../api/client.js';
+import type { Outcome } from '../api/schema.js';
 
 /** What has come of one recipient. */
 export interface Result {
@@ -32,14 +32,15 @@ const REMEMBERED = 24 * 3_600_000;
 
 /** Parts recipients into requests. */
 export function jobOf(users: { id: string; name: string }[], emails: string[], size: number, message?: string): Job {
-  const all = [...users.map(({ id }) => ({ id })), ...emails.map((email) => ({ email }))];
+  const ids = users.map(({ id }) => id);
+  const count = ids.length;
   const chunks: Chunk[] = [];
-  for (let from = 0; from < all.length; from += size) {
-    const part = all.slice(from, from + size);
+  for (let from = 0; from < count + emails.length; from += size) {
+    const to = from + size;
     chunks.push({
       key: crypto.randomUUID(),
-      userIds: part.flatMap((one) => ('id' in one ? one.id : [])),
-      emails: part.flatMap((one) => ('email' in one ? one.email : [])),
+      userIds: ids.slice(from, to),
+      emails: emails.slice(Math.max(0, from - count), Math.max(0, to - count)),
     });
   }
   return { message, chunks, names: Object.fromEntries(users.map(({ id, name }) => [id, name])) };

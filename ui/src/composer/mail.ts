@@ -1,8 +1,8 @@
 /** A mail's HTML in a page whose policy allows neither inline styles nor foreign images. */
 import { html, render } from 'lit';
 
-const KEPT = ['a', 'b', 'bdi', 'blockquote', 'br', 'div', 'p', 'span', 'strong', 'table', 'tbody', 'td', 'tr', 'wbr'];
-const DROPPED = ['script', 'style', 'title', 'meta', 'link', 'base'];
+const KEPT = /^(a|b|bdi|blockquote|br|div|p|span|strong|table|tbody|td|tr|wbr)$/;
+const DROPPED = /^(script|style|title|meta|link|base)$/;
 const ATTRIBUTES = ['align', 'cellpadding', 'cellspacing', 'dir', 'height', 'lang', 'width'];
 
 /**
@@ -23,10 +23,10 @@ const copies = (parent: Node): Node[] => [...parent.childNodes].flatMap(copy);
 
 function copy(node: Node): Node[] {
   if (node instanceof Text) return [document.createTextNode(node.data)];
-  if (!(node instanceof HTMLElement) || DROPPED.includes(node.localName)) return [];
+  if (!(node instanceof HTMLElement) || DROPPED.test(node.localName)) return [];
   if (node instanceof HTMLImageElement) return [document.createTextNode(node.alt)];
   // A heading of the mail is none of the page's.
-  const result = document.createElement(KEPT.includes(node.localName) ? node.localName : 'div');
+  const result = document.createElement(KEPT.test(node.localName) ? node.localName : 'div');
   for (const name of ATTRIBUTES) if (node.hasAttribute(name)) result.setAttribute(name, node.getAttribute(name)!);
   if (result instanceof HTMLTableElement) result.role = 'presentation';
   result.style.cssText = node.dataset.style ?? '';

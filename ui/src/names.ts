@@ -1,0 +1,14 @@
+/** How people and communities are named. */
+import { html, type TemplateResult } from 'lit';
+
+/** A person's or community's name, isolated, and linked where there is a link. */
+export function named(name: string, url?: string): TemplateResult {
+  const label = html`<bdi>${name}</bdi>`;
+  return url && /^https?:/i.test(url) ? html`<a href=${url} part="link">${label}</a>` : label;
+}
+
+/** The first letters of a name's first two words, for want of a picture. */
+export function initials(name: string): string {
+  const words = name.split(/\s+/).filter((word) => /\p{L}|\p{N}/u.test(word));
+  return words.slice(0, 2).map((word) => [...word][0]!.toUpperCase()).join('');
+}
