@@ -65,9 +65,9 @@ export class Words {
     return new Intl.DateTimeFormat(this.#tag, { dateStyle: 'medium', timeStyle }).format(new Date(moment));
   }
 
-  /** A day of UTC, as the API counts them. */
+  /** A day of UTC, as the API counts them, on one line. */
   day(date: string): string {
-    return new Intl.DateTimeFormat(this.#tag, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(date));
+    return new Intl.DateTimeFormat(this.#tag, { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(new Date(date)).replace(/ /g, '\u00a0');
   }
 
   /** How long from now, roughly: "in 3 days", "2 hours ago". */

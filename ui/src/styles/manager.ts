@@ -106,8 +106,9 @@ export const managerStyles = css`
   }
   @media (forced-colors: active) {
     .filter .button[aria-pressed='true'] {
-      border-color: Highlight;
-      box-shadow: inset 0 0 0 1px Highlight;
+      background: Highlight;
+      color: HighlightText;
+      forced-color-adjust: none;
     }
   }
   @container (max-width: 34rem) {

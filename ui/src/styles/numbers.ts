@@ -2,15 +2,14 @@ import { css } from './css.js';
 
 export const numbersStyles = css`
   .figures {
-    display: flex;
-    flex-wrap: wrap;
+    display: grid;
+    grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr));
     gap: 0.75rem;
   }
   .figure {
-    display: grid;
-    flex: 1 1 8rem;
-    align-content: start;
-    padding: 0.75rem 1rem;
+    display: flex;
+    flex-direction: column;
+    padding: 0.75rem;
     border: 1px solid var(--_line);
     border-radius: var(--_corner);
     background: var(--_sunken);
@@ -28,7 +27,8 @@ export const numbersStyles = css`
     flex-wrap: wrap;
     justify-content: space-between;
     order: 2;
-    margin-block-start: 0.5rem;
+    margin-block-start: auto;
+    padding-block-start: 0.5rem;
     font: inherit;
     font-size: 0.75em;
   }
@@ -51,6 +51,7 @@ export const numbersStyles = css`
   .scroll {
     max-height: 20rem;
     overflow: auto;
+    border-block-end: 1px solid var(--_line);
   }
   table {
     width: 100%;
