@@ -94,10 +94,6 @@ export abstract class AnsweringElement extends InvitationElement {
     return named(title, url);
   }
 
-  protected renderSender({ sender }: Invitation): TemplateResult {
-    return named(sender.displayName ?? this.words.say('someone'), sender.profileUrl);
-  }
-
   protected renderAnswer(): unknown {
     if (this.result) {
       return html`<p class="result" part="result" role="status" tabindex="-1">

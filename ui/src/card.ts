@@ -1,6 +1,6 @@
 import { html, nothing, type PropertyDeclarations } from 'lit';
 import { AnsweringElement } from './answering.js';
-import { initials, named } from './names.js';
+import { initials, named, sentBy } from './names.js';
 import { cardStyles } from './styles/index.js';
 
 /**
@@ -37,14 +37,14 @@ export class InvitationCard extends AnsweringElement {
   protected override content(): unknown {
     const { invitation, words } = this;
     if (!invitation) return this.renderWaiting();
-    const { community, createdAt, expiresAt, message, status } = invitation;
+    const { community, createdAt, expiresAt, message, sender, status } = invitation;
     const over = !this.result && status !== 'pending';
     return html`<article class="panel stack" part="card" aria-labelledby="title">
       <div class="head">
         <span class="avatar" aria-hidden="true">${initials(community.title)}</span>
         <div class="grow">
           <p class="title" id="title" role="heading" aria-level=${this.headingLevel}>${this.community}</p>
-          <p class="muted">${words.show('invitedBy', { sender: this.renderSender(invitation), when: words.away(createdAt) })}</p>
+          <p class="muted">${words.show('invitedBy', { sender: sentBy(words, sender), when: words.away(createdAt) })}</p>
         </div>
         ${over ? html`<span class="tag">${words.status(status)}</span>` : nothing}
       </div>

@@ -2,6 +2,7 @@
 import { LitElement, html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
 import { Problem, connect, follow, type Api, type GetToken } from './api/client.js';
 import type { AllowedAction, Invitation } from './api/schema.js';
+import { envelope } from './icons.js';
 import type { MessageOverrides } from './messages.js';
 import { announce } from './tabs.js';
 import { foundation } from './styles/index.js';
@@ -147,6 +148,15 @@ export class InvitationElement extends LitElement {
   /** What is shown while there is nothing else: that it is being loaded, or why it was not. */
   protected renderWaiting(): unknown {
     return this.problem ? this.renderProblem(this.problem, () => this.refresh()) : this.renderSkeleton();
+  }
+
+  protected renderEmpty(): TemplateResult {
+    return html`<slot name="empty"><div class="empty">${envelope}<p>${this.words.say('none')}</p></div></slot>`;
+  }
+
+  /** A button for the next page of a list. */
+  protected renderMore(busy: boolean, more: () => unknown): TemplateResult {
+    return html`<button class="button" aria-disabled=${busy} @click=${more}>${this.words.say(busy ? 'loading' : 'more')}</button>`;
   }
 
   /** @internal */

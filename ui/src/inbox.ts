@@ -2,8 +2,7 @@ import { html, nothing, type PropertyDeclarations } from 'lit';
 import { answerOf } from './api/client.js';
 import type { Invitation } from './api/schema.js';
 import { InvitationElement, STATE } from './element.js';
-import { envelope } from './icons.js';
-import { named } from './names.js';
+import { named, sentBy } from './names.js';
 import { inboxStyles } from './styles/index.js';
 import { tone } from './tones.js';
 
@@ -82,9 +81,7 @@ export class InvitationInbox extends InvitationElement {
         ? html`<ul class="stack" part="list" @invitation-action=${this._answered}>
             ${waiting.map((invitation) => html`<li>${this._renderCard(invitation)}</li>`)}
           </ul>`
-        : html`<slot name="empty">
-            <div class="empty">${envelope}<p>${words.say('none')}</p></div>
-          </slot>`}
+        : this.renderEmpty()}
       ${earlier.length
         ? html`<section class="earlier" aria-labelledby="earlier">
             <h3 id="earlier">${words.say('earlier')}</h3>
@@ -95,7 +92,7 @@ export class InvitationInbox extends InvitationElement {
         : nothing}
       ${this.renderProblem(this.problem, () => this._more())}
       ${this._cursor && !this.problem
-        ? html`<button class="button" aria-disabled=${this._busy} @click=${this._more}>${words.say(this._busy ? 'loading' : 'more')}</button>`
+        ? this.renderMore(this._busy, this._more)
         : nothing}
     `;
   }
@@ -115,10 +112,9 @@ export class InvitationInbox extends InvitationElement {
 
   private _renderEarlier({ community, sender, status, answeredAt, expiresAt }: Invitation): unknown {
     const { words } = this;
-    const name = sender.displayName ?? words.say('someone');
     return html`<div class="grow">
         <div>${named(community.title, community.url)}</div>
-        <div class="muted">${words.show('sentBy', { sender: html`<bdi>${name}</bdi>`, when: words.moment(answeredAt ?? expiresAt) })}</div>
+        <div class="muted">${words.show('sentBy', { sender: sentBy(words, sender), when: words.moment(answeredAt ?? expiresAt) })}</div>
       </div>
       <span class="tag ${tone(status)}">${words.status(status)}</span>`;
   }

@@ -2,10 +2,9 @@ import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'l
 import { answerOf, type Problem } from './api/client.js';
 import type { Action, Invitation, InvitationPage, Stats, Status } from './api/schema.js';
 import { InvitationElement, STATE } from './element.js';
-import { envelope, search } from './icons.js';
 import { readCsv, save, type Filter } from './manager/exporting.js';
 import { PERIODS, lastDays, renderPeriod, renderTotals } from './manager/numbers.js';
-import { initials } from './names.js';
+import { initials, sentBy } from './names.js';
 import { managerStyles, numbersStyles, tablistStyles } from './styles/index.js';
 import { renderTabs } from './tablist.js';
 import { tone } from './tones.js';
@@ -274,10 +273,7 @@ export class InvitationManager extends InvitationElement {
     const { words, _page: page } = this;
     return html`
       <div class="tools">
-        <label class="search">
-          ${search}<span class="hidden">${words.say('search')}</span>
-          <input class="field" type="search" placeholder=${words.say('search')} .value=${this._query} @input=${this._search} />
-        </label>
+        <input class="field" type="search" aria-label=${words.say('search')} placeholder=${words.say('search')} .value=${this._query} @input=${this._search} />
         ${this._renderSave()} ${this._view === 'answered' ? this._renderFilter() : nothing}
       </div>
       ${page?.invitations.length ? this._renderBulk(page.invitations) : nothing}
@@ -286,11 +282,9 @@ export class InvitationManager extends InvitationElement {
         ? this.problem ? nothing : this.renderSkeleton(3)
         : page.invitations.length
           ? html`<ul class="list" part="list">${page.invitations.map((one) => this._renderRow(one))}</ul>`
-          : html`<slot name="empty"><div class="empty">${envelope}<p>${words.say('none')}</p></div></slot>`}
+          : this.renderEmpty()}
       ${page?.nextCursor
-        ? html`<button class="button" aria-disabled=${this._reading} @click=${() => this.attempt(() => this._read(page.nextCursor))}>
-            ${words.say(this._reading ? 'loading' : 'more')}
-          </button>`
+        ? this.renderMore(this._reading, () => this.attempt(() => this._read(page.nextCursor)))
         : nothing}
     `;
   }
@@ -393,7 +387,7 @@ export class InvitationManager extends InvitationElement {
       <div class="who">
         <b class="wrap"><bdi>${name}</bdi></b>
         <p class="muted">
-          ${words.show('sentBy', { sender: html`<bdi>${sender.displayName ?? words.say('someone')}</bdi>`, when })}
+          ${words.show('sentBy', { sender: sentBy(words, sender), when })}
           ${reason ? html`<br />${words.say('why', { reason })}` : nothing}
         </p>
       </div>

@@ -3,6 +3,7 @@ import { AnsweringElement } from './answering.js';
 import { STATE } from './element.js';
 import { answerOf } from './api/client.js';
 import { cross, envelope } from './icons.js';
+import { sentBy } from './names.js';
 import { noticeStyles } from './styles/index.js';
 
 /** The longest list that is searched for the community's invitation, in pages of 100. */
@@ -53,7 +54,7 @@ export class InvitationNotice extends AnsweringElement {
       ${this.result
         ? nothing
         : html`<p class="says">
-            ${words.show('noticeSays', { sender: this.renderSender(invitation), community: html`<b>${this.community}</b>` })}${' '}<span
+            ${words.show('noticeSays', { sender: sentBy(words, invitation.sender), community: html`<b>${this.community}</b>` })}${' '}<span
               class="muted"
               >${words.say('expires', { when: words.away(invitation.expiresAt) })}</span
             >

@@ -294,7 +294,7 @@ export class RecipientBox implements ReactiveController {
       this._all = true;
       this._host.requestUpdate();
     };
-    return html`<ul class="chips" aria-label=${words.say('chosen', { n: recipients.length })}>
+    return html`<ul class="chips" aria-label=${words.say('selected', { n: recipients.length })}>
         ${recipients.map((recipient, index) => (shown[index] ? this._renderChip(recipient, index, faults[index], index === stop) : nothing))}
       </ul>
       ${hidden ? html`<button type="button" class="button small" @click=${all}>${words.say('andMore', { n: hidden })}</button>` : nothing}`;

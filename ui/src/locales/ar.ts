@@ -45,7 +45,6 @@ export const ar: Messages = {
   found: 'النتائج: {n}',
   added: 'تمت إضافة {n}.',
   attention: 'للمراجعة: {n}',
-  chosen: 'المحدد: {n}',
   andMore: 'و{n} غيرهم',
   edit: '، تعديل',
   remove: 'إزالة {name}',

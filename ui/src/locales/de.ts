@@ -44,7 +44,6 @@ export const de: Messages = {
   found: '{n} gefunden',
   added: '{n} hinzugefügt.',
   attention: '{n} zu prüfen',
-  chosen: '{n} ausgewählt',
   andMore: 'und {n} weitere',
   edit: ', bearbeiten',
   remove: '{name} entfernen',

@@ -45,7 +45,6 @@ export const en = {
   found: '{n} found',
   added: '{n} added.',
   attention: '{n} to check',
-  chosen: '{n} chosen',
   andMore: 'and {n} more',
   edit: ', edit',
   remove: 'Remove {name}',

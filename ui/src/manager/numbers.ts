@@ -1,7 +1,7 @@
 /** A community's invitations as numbers: those of all time by state, and those of a period by day and by sender. */
 import { html, nothing, type TemplateResult } from 'lit';
 import type { Stats, Status } from '../api/schema.js';
-import { named } from '../names.js';
+import { sentBy } from '../names.js';
 import { tone } from '../tones.js';
 import type { Words } from '../words.js';
 
@@ -52,7 +52,7 @@ export function renderTotals(words: Words, { counts, acceptanceRate, medianAnswe
 }
 
 /** A plot for each figure, all of one scale, so that no colour has to tell them apart; and the same as tables. */
-export function renderPeriod(words: Words, { days, senders }: Period): TemplateResult {
+export function renderPeriod(words: Words, { from, to, days, senders, sendersFrom }: Period): TemplateResult {
   const labels = {
     sent: words.say('sent'),
     delivered: words.delivery('delivered'),
@@ -67,7 +67,7 @@ export function renderPeriod(words: Words, { days, senders }: Period): TemplateR
     return html`<dd class="plot muted" aria-hidden="true">
       <span>${words.number(highest)}</span>
       <svg viewBox="0 0 ${days.length} ${HEIGHT}" preserveAspectRatio="none"><path d=${columns.join('')} /></svg>
-      <span>${words.day(days[0]!.date)}</span><span>${words.day(days.at(-1)!.date)}</span>
+      <span>${words.day(from)}</span><span>${words.day(to)}</span>
     </dd>`;
   };
   const table = (label: string, rows: [name: unknown, figures: Figures][]) => html`<div class="scroll" role="region" aria-labelledby=${label} tabindex="0">
@@ -96,11 +96,11 @@ export function renderPeriod(words: Words, { days, senders }: Period): TemplateR
     </dl>
     ${table('by-day', days.map((day) => [words.day(day.date), day] as [unknown, Figures]).reverse())}
     ${senders.length
-      ? html`<h3 id="by-sender">${words.say('bySender')}</h3>
+      ? html`<h3><span id="by-sender">${words.say('bySender')}</span> <span class="muted">${words.day(sendersFrom ?? from)} – ${words.day(to)}</span></h3>
           ${table(
             'by-sender',
             senders.map((one) => [
-              html`${named(one.sender.displayName ?? words.say('someone'), one.sender.profileUrl)}${bar(one.sent / most)}`,
+              html`${sentBy(words, one.sender)}${bar(one.sent / most)}`,
               one,
             ]),
           )}`

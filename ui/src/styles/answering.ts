@@ -12,7 +12,7 @@ export const answeringStyles = css`
   .result {
     display: flex;
     align-items: center;
-    gap: 0.625rem;
+    gap: 0.5rem;
     font-weight: 600;
   }
   .result svg {

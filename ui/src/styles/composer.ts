@@ -62,7 +62,7 @@ export const composerStyles = css`
     cursor: pointer;
   }
   .chip .edit {
-    padding-inline-start: 0.625rem;
+    padding-inline-start: 0.5rem;
     overflow-wrap: anywhere;
   }
   .chip .remove {
@@ -116,7 +116,7 @@ export const composerStyles = css`
     align-items: center;
     gap: 0.25rem 0.75rem;
     min-height: 2.75rem;
-    padding: 0.25rem 0.625rem;
+    padding: 0.25rem 0.5rem;
     border-radius: var(--_corner);
     cursor: pointer;
   }
@@ -169,7 +169,7 @@ export const composerStyles = css`
   }
   .token {
     min-height: var(--_small);
-    padding: 0 0.625rem;
+    padding: 0 0.5rem;
     border: 1px solid var(--_line);
     border-radius: 99rem;
     background: var(--_surface);
@@ -193,7 +193,7 @@ export const composerStyles = css`
     overflow: hidden;
   }
   .subject {
-    padding: 0.625rem 1rem;
+    padding: 0.5rem 1rem;
     border-block-end: 1px solid var(--_line);
     background: var(--_sunken);
   }
@@ -213,7 +213,7 @@ export const composerStyles = css`
   }
   progress {
     width: 100%;
-    height: 0.625rem;
+    height: 0.5rem;
     accent-color: var(--_accent);
   }
   .results details {

@@ -216,7 +216,7 @@ export const foundation = css`
     align-items: center;
     justify-content: space-between;
     gap: 0.25rem 1rem;
-    padding-block: 0.625rem;
+    padding-block: 0.5rem;
     border-block-start: 1px solid var(--_line);
   }
   .tag {
@@ -335,7 +335,7 @@ export const foundation = css`
   }
   .skeleton {
     display: grid;
-    gap: 0.625rem;
+    gap: 0.5rem;
   }
   .skeleton > * {
     width: 75%;
@@ -346,16 +346,6 @@ export const foundation = css`
   .skeleton i {
     width: 40%;
     height: 1rem;
-  }
-  @media (prefers-reduced-motion: no-preference) {
-    .skeleton > * {
-      animation: breathe 1.6s ease-in-out infinite alternate;
-    }
-  }
-  @keyframes breathe {
-    to {
-      opacity: 0.45;
-    }
   }
   @media (forced-colors: active) {
     .note,

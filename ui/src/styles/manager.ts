@@ -6,19 +6,9 @@ export const managerStyles = css`
     flex-wrap: wrap;
     gap: 0.75rem;
   }
-  .search {
-    position: relative;
+  [type='search'] {
     flex: 1 1 12rem;
-    font-weight: 400;
-  }
-  .search svg {
-    position: absolute;
-    inset-inline-start: 0.75rem;
-    inset-block-start: 0.75rem;
-    color: var(--_muted);
-  }
-  .search .field {
-    padding-inline-start: 2.5rem;
+    width: 0;
   }
   .filter .button {
     border-radius: 99rem;
@@ -43,7 +33,7 @@ export const managerStyles = css`
   .check {
     display: flex;
     align-items: center;
-    gap: 0.625rem;
+    gap: 0.5rem;
     min-height: 2.75rem;
     font-weight: 500;
     cursor: pointer;
@@ -55,7 +45,7 @@ export const managerStyles = css`
     accent-color: var(--_accent);
   }
   .question {
-    gap: 0.625rem;
+    gap: 0.5rem;
     padding: var(--_space);
     border: 1px solid var(--_bad);
     border-radius: var(--_corner);
@@ -90,13 +80,13 @@ export const managerStyles = css`
     padding-block-start: 0.25rem;
   }
   .does .button {
-    padding-inline: 0.625rem;
+    padding-inline: 0.5rem;
     border-color: transparent;
     background: none;
     color: var(--_tone, var(--_accent));
   }
   .does .button:first-child {
-    margin-inline-start: -0.625rem;
+    margin-inline-start: -0.5rem;
   }
   .said {
     grid-area: said;

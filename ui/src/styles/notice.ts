@@ -6,7 +6,7 @@ export const noticeStyles = css`
     flex-wrap: wrap;
     align-items: center;
     gap: 0.75rem 1rem;
-    padding: 0.875rem 1rem;
+    padding: 0.75rem 1rem;
     border: 1px solid var(--_line);
     border-inline-start: 4px solid var(--_accent);
     border-radius: var(--_corner);
