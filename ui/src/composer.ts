@@ -29,7 +29,7 @@ import { callerOf } from './tabs.js';
 export class InvitationComposer extends InvitationElement implements ComposerHost {
   static override properties: PropertyDeclarations = {
     communityId: { attribute: 'community-id' },
-    options: STATE,
+    _options: STATE,
     _job: STATE,
     _running: STATE,
     _results: STATE,
@@ -40,16 +40,19 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
   /** The community to invite to. */
   communityId = '';
 
-  /** @internal */
-  options?: CommunityOptions;
-
   private readonly _box = new RecipientBox(this);
   private readonly _editor = new MessageEditor(this, () => this._box.good[0]);
+  private _options?: CommunityOptions;
   private _job?: Job;
   private _running = false;
   private _results?: Result[];
   private _names: Record<string, string> = {};
   #shelf?: Shelf;
+
+  /** @internal */
+  get options(): CommunityOptions | undefined {
+    return this._options;
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -63,7 +66,7 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
 
   protected override forget(): void {
     super.forget();
-    this.options = this._job = this._results = undefined;
+    this._options = this._job = this._results = undefined;
     this._running = false;
     this._box.clear();
     this._editor.clear();
@@ -71,7 +74,7 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
 
   protected override async load(): Promise<void> {
     const { communityId } = this;
-    this.options = await answerOf(
+    this._options = await answerOf(
       this.api.GET('/communities/{communityId}/options', { params: { path: { communityId } } }),
     );
     const caller = callerOf(await this.getToken!());

@@ -5,5 +5,5 @@ import type { InvitationElement } from '../element.js';
 export interface ComposerHost extends InvitationElement {
   communityId: string;
   /** What the caller may do in the community. Nothing of a part is shown before it is known. */
-  options?: CommunityOptions;
+  readonly options?: CommunityOptions;
 }
