@@ -51,6 +51,7 @@ async function open(files, inline = '') {
   await page.goto(`${HOST}/`);
   page.done = async () => {
     assert.deepEqual(page.errors, []);
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
     await page.context().close();
   };
   return page;

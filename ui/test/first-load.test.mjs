@@ -16,7 +16,9 @@ after(() => browser?.close());
 const isShown = () => {
   const elements = [...document.querySelectorAll('[data-element] > *')];
   const counted = performance.getEntriesByType('resource').some(({ name, responseEnd }) => name.endsWith('/me/invitations/count') && responseEnd);
-  const rendered = elements.every(({ shadowRoot }) => shadowRoot?.querySelector('.base') && !shadowRoot.querySelector('.skeleton, [part=problem]'));
+  // What waits in a closed preview is not loaded before it is opened.
+  const waits = ({ shadowRoot }) => [...shadowRoot.querySelectorAll('.skeleton, [part=problem]')].some((part) => !part.closest('details'));
+  const rendered = elements.every((element) => element.shadowRoot?.querySelector('.base') && !waits(element));
   return elements.length > 0 && counted && rendered && performance.now();
 };
 

@@ -101,6 +101,14 @@ test('a whole invitation by keyboard alone, from the search for a name to the an
   await press('Tab');
   await composing.keyboard.type('noor', { delay: 20 });
   await composing.locator('[role=option][aria-selected=true]').waitFor();
+  // Whoever closes the list means what they have typed.
+  await press('Escape');
+  await press('Enter');
+  assert.match((await chips(composing))[0], /^noor\s+Is not an email address/);
+  await press('ArrowLeft');
+  await press('Enter');
+  await composing.keyboard.type('noor', { delay: 20 });
+  await composing.locator('[role=option][aria-selected=true]').waitFor();
   await press('Enter');
   await composing.keyboard.type(`keys-${RUN}@example.org`);
   await press('Enter');
@@ -216,6 +224,38 @@ test('moderators decide in bulk, with a reason, and see what became of each', as
     await managing.keyboard.press('ArrowRight');
     await managing.locator('input[type=search]').fill(addresses[1].slice(0, 6));
     await managing.waitForFunction(() => document.querySelector('invitation-manager').shadowRoot.querySelectorAll('.item').length === 1);
+    await managing.done();
+  });
+});
+
+test('an action ends also where somebody turns to another tab meanwhile', async () => {
+  const id = await here.community(`${RUN}-turning`, { enrolment: 'closed' });
+  const [first, second] = ['first', 'second'].map((name) => `${name}-${RUN}@example.org`);
+  const signal = () => {
+    let give;
+    const given = new Promise((resolve) => (give = resolve));
+    return { give, given };
+  };
+  const [turned, acted] = [signal(), signal()];
+  await here.settings(FREE, async () => {
+    await here.invite('mei', id, { emails: [first, second] });
+    const mock = async (route, path) => {
+      if (path.endsWith('/approve')) await turned.given;
+      // The list of the other tab is not there yet when the action ends.
+      if (route.request().url().includes('status=accepted')) await acted.given;
+      return route.continue();
+    };
+    const managing = await page('milan', element('manager', `community-id="${id}"`), { mock });
+    const approve = (name) => managing.locator('.item').filter({ hasText: name }).getByRole('button', { name: 'Approve' });
+    await approve(first).click();
+    await managing.locator('[role=tab]').nth(2).click();
+    await managing.locator('.filter').waitFor();
+    turned.give();
+    await managing.waitForFunction(() => window.events.some(([type]) => type === 'invitation-action'));
+    acted.give();
+    await managing.locator('[role=tab]').first().click();
+    await approve(second).click();
+    await managing.waitForFunction(() => window.events.filter(([type]) => type === 'invitation-action').length === 2);
     await managing.done();
   });
 });
