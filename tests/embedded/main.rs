@@ -7,6 +7,7 @@
 
 mod actions;
 mod addresses;
+mod backlog;
 mod budgets;
 mod bulk;
 mod copies;
@@ -34,6 +35,7 @@ mod membership;
 mod model;
 mod notices;
 mod options;
+mod out_of_time;
 mod parked;
 mod parsers;
 mod people;
