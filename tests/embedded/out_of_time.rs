@@ -232,25 +232,25 @@ async fn a_bulk_that_runs_out_of_time_is_finished_by_its_repetition() {
     let (world, mona) = world("bulk").await;
     let emails: Vec<_> = (0..100).map(|number| format!("guest{number}@example.org")).collect();
     let body = json!({ "emails": emails });
-    let send = Request::send(&mona, "chess", &body).key("key");
-    slowly(&world, SLOW, send.clone().within(Duration::from_secs(9))).await.refused(503, "unavailable");
+    let bulk = Request::send(&mona, "chess", &body).key("key");
+    slowly(&world, SLOW, bulk.clone().within(Duration::from_secs(9))).await.refused(503, "unavailable");
     let made = world.count_invitations().await;
     assert!((1..100).contains(&made), "{made}");
     // As soon as nobody can be at it any more.
-    world.call(send.clone()).await.refused(409, "request_still_running");
+    world.call(bulk.clone()).await.refused(409, "request_still_running");
     let key = Key::idempotency(&"mona".parse().unwrap(), "key");
     let mut request = world.record(key).await.unwrap();
     request.insert("leasedUntil".to_owned(), aws_sdk_dynamodb::types::AttributeValue::N("1".to_owned()));
     world.put_record(request).await;
-    let sent = world.call(send).await.sent();
+    let sent = world.call(bulk).await.sent();
     assert!(sent.results.iter().all(|result| result.outcome == "invited"), "{:?}", sent.summary);
     assert_eq!(world.count_invitations().await, 100);
 
     // Without a key, those who have theirs are told so.
     let others: Vec<_> = (0..100).map(|number| format!("other{number}@example.org")).collect();
-    let send = Request::send(&mona, "chess", &json!({ "emails": others }));
-    slowly(&world, SLOW, send.clone().within(Duration::from_secs(9))).await.refused(503, "unavailable");
-    let outcomes = world.call(send).await.sent().outcomes().join(" ");
+    let bulk = Request::send(&mona, "chess", &json!({ "emails": others }));
+    slowly(&world, SLOW, bulk.clone().within(Duration::from_secs(9))).await.refused(503, "unavailable");
+    let outcomes = world.call(bulk).await.sent().outcomes().join(" ");
     assert!(outcomes.contains("already_invited") && outcomes.contains(" invited"), "{outcomes}");
     assert_eq!(world.count_invitations().await, 200);
 }

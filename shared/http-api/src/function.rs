@@ -24,7 +24,7 @@ use system::now;
 
 /// The part of a function's time that is kept for its response.
 const KEPT_FOR_RESPONSE: Duration = Duration::from_secs(1);
-/// How long a function has where nobody says so: as long as template.yaml gives it.
+/// How long a function has at the most, and where nobody says so: as long as template.yaml gives it, and the gateway waits.
 const USUAL: Duration = Duration::from_secs(29);
 
 /// A function behind the HTTP API.
@@ -117,7 +117,7 @@ fn time_left(request: &Request) -> Duration {
     let left = ends.map(|ends| ends - now().as_millisecond()).and_then(|left| u64::try_from(left).ok());
     // A runtime that knows no deadline tells one that is over, or none.
     let left = left.filter(|left| *left > 0).map_or(USUAL, Duration::from_millis);
-    left.saturating_sub(KEPT_FOR_RESPONSE)
+    left.min(USUAL).saturating_sub(KEPT_FOR_RESPONSE)
 }
 
 async fn handle(api: Option<&Api>, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {

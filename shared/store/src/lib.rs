@@ -79,11 +79,15 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::OutOfTime`] if the deadline comes first. A request that was on its way may be carried out all the same.
-    async fn by_deadline<T>(&self, work: impl Future<Output = T>) -> Result<T, StoreError> {
-        self.has_left(Duration::ZERO)?;
-        match self.deadline {
-            Some(deadline) => timeout_at(deadline, work).await.map_err(|_| StoreError::OutOfTime),
-            None => Ok(work.await),
+    fn by_deadline<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, StoreError>> {
+        // A request of the SDK is large, and would be part of every use case.
+        let work = Box::pin(work);
+        async move {
+            self.has_left(Duration::ZERO)?;
+            match self.deadline {
+                Some(deadline) => timeout_at(deadline, work).await.map_err(|_| StoreError::OutOfTime),
+                None => Ok(work.await),
+            }
         }
     }
 
