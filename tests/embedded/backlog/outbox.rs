@@ -151,7 +151,7 @@ impl Simulation {
             self.lane(number).report(number);
             self.told(number);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn lane(&self, number: u32) -> &Lane {
