@@ -262,6 +262,7 @@ async fn moderators(world: &World) -> Vec<String> {
 }
 
 #[tokio::test]
+#[allow(clippy::float_cmp, reason = "units are whole, or halves")]
 async fn a_member_who_is_told_of_again_costs_no_write_and_others_do_not_meet_on_the_list_of_moderators() {
     let (world, mona) = chess("owner").await;
     let [ann] = world.people(["ann"]).await;
