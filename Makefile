@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove bench bench-profiles check build deploy tools node node-itself peers
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove simulate bench bench-profiles check build deploy tools node node-itself peers
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
@@ -71,6 +71,9 @@ mutants: ## Takes one guard at a time out of the code, and demands that a test n
 prove: ## Runs random programs of many callers against the handlers: 100 seeds of 10,000 operations
 	@SEEDS=$${SEEDS:-100} OPERATIONS=$${OPERATIONS:-10000} \
 	    cargo test --locked --profile prove --package embedded model:: -- --nocapture
+
+simulate: ## Runs a backlog of a million mails through what decides about them, as docs/scale.md quotes it (MAILS=…)
+	@MAILS=$${MAILS:-1000000} cargo test --locked --profile prove --package embedded backlog::a_backlog_of_any_size -- --nocapture
 
 bench: peers ## Measures speed and cost, and writes docs/speed.md and docs/cost.md (needs Node, and 8 GB of memory; LOAD=minutes under load)
 	@cargo build --locked --release --bins --package floor $(FUNCTIONS)

@@ -33,6 +33,7 @@ EXPORT = "functions/list-sent/src/export.rs"
 PAGE = "shared/store/src/page.rs"
 READ = "shared/store/src/read.rs"
 RECORD = "shared/store/src/record.rs"
+STORE = "shared/store/src/lib.rs"
 INVITATION = "shared/domain/src/invitation.rs"
 LIFECYCLE = "shared/domain/src/lifecycle.rs"
 MAILBOX = "shared/domain/src/mailbox.rs"
@@ -269,6 +270,8 @@ GUARDS = [
     Guard("stats are for moderators", SERVICE_STATS, "check_moderator(caller, &community, &store.read("
           "moderator_keys(caller, &community)).await?)?;", "{ store.read(moderator_keys(caller, &community)).await?; }"),
     Guard("no cell is a formula", EXPORT, "text.starts_with(BEFORE_FORMULAS)", "false"),
+    Guard("a deadline waits for clocks that are behind", OUTBOX, "later(now, -SKEW)", "now"),
+    Guard("a mail that is late in the stream waits in the table", MAILS, "!self.late", "true"),
     Guard("a deadline never comes early", STATS, "invitation.expires_at.as_second() + 1",
           "invitation.expires_at.as_second()"),
 
@@ -288,7 +291,7 @@ GUARDS = [
     Guard("who is more than the invitee is offered more", LISTS, "self.request.lists != [List::To(self.party())]", "false"),
     Guard("an address that the directory does not know as the caller's is listed", LISTS,
           "records.address(&address)?.owner.as_ref() == Some(&caller.id)", "true"),
-    Guard("a name that was erased stays so", INVITATION, "self.sender.display_name.is_some()", "true"),
+    Guard("a name that was erased stays so", INVITATION, "!self.sender.is_erased()", "true"),
     Guard("a request has not reached its invitee", INVITATION, "false", "true",
           near="Status::AwaitingApproval | Status::Rejected =>"),
     Guard("a request that was withdrawn has not reached its invitee", INVITATION, "self.mailed_at.is_some()", "true"),
@@ -571,6 +574,23 @@ GUARDS = [
     Guard("what came to a user while they were erased goes too", DIRECTORY_ERASURE, "!belongings.is_known()", "true"),
     Guard("the live invitations of the erased are withdrawn", DIRECTORY_ERASURE,
           "apply_to_all(store, store.live_invitations(&belongings).await?, decide, now).await?;", ""),
+    Guard("an invitation leaves the list of its erased invitee", RECORD, "!invitation.invitee.is_erased()", "true"),
+    Guard("an invitation leaves the list of its erased sender", RECORD, "!invitation.sender.is_erased()", "true"),
+    Guard("what has lapsed is ended with what is live", LIFECYCLE, ".or_else(|| expire(invitation, now))", ""),
+    Guard("an erasure has more to remove than it reads at once", DIRECTORY_ERASURE,
+          "Removal::Done if belongings.more => false,", ""),
+    Guard("no request is waited for beyond the deadline", STORE,
+          "timeout_at(deadline, work).await.map_err(|_| StoreError::OutOfTime)",
+          "{ let _ = deadline; Ok(work.await) }"),
+    Guard("a runtime that knows no deadline leaves time", FUNCTION, "*left > 0", "true"),
+    Guard("a member who is one already is not written", RELATIONS, "standing.role == Some(member.role)", "false"),
+    Guard("a role is written over the one that was read", EXECUTE,
+          "expression.require_equal(ROLE, string(before.as_str()))", "()"),
+    Guard("a first role is the first", EXECUTE, "expression.require_missing(ROLE)", "()",
+          near="match membership.before"),
+    Guard("a membership ends as it was read", RELATIONS, "expression.require_equal(ROLE, string(role.as_str()));", ""),
+    Guard("only who moderates is listed", EXECUTE,
+          "membership.before.is_some_and(Role::moderates) != role.moderates()", "true"),
     Guard("a moderator who is erased is no longer listed", ERASURE, "Some(Key::moderator(&community, user))",
           "Option::<Key>::None"),
     Guard("a connection of the erased goes both ways", ERASURE,
@@ -602,7 +622,7 @@ GUARDS = [
           "as_read.require_existing(PK)", "()"),
     Guard("a removal of nothing is none", COMMUNITIES, "existing.require_existing(PK)", "()"),
     Guard("a removed community has no moderators", DIRECTORY_COMMUNITIES,
-          "remove_moderators(store, &id, budget).await?;", "let _ = remove_moderators(store, &id, budget);"),
+          "remove_moderators(store, &id).await?;", "let _ = remove_moderators(store, &id);"),
     Guard("a moderator who is a member no more is no longer listed", RELATIONS,
           "Write::Delete(moderator, Expression::default())", f"Write::Check(moderator, {UNCONDITIONAL})"),
     Guard("nobody is connected to themselves", RECORDS, "user == other", "false"),

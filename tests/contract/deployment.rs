@@ -132,6 +132,68 @@ fn warm_throughput_warms_the_table_and_every_index() {
     assert_takes("WarmThroughput", &["", "4000", "40000"], &["0", "400", "4,000", "4000 "]);
 }
 
+/// Returns the names of the table's indexes.
+fn indexes() -> impl Iterator<Item = &'static str> {
+    let indexes = property("Table", "/GlobalSecondaryIndexes").as_array().unwrap();
+    indexes.iter().map(|index| index["IndexName"].as_str().unwrap())
+}
+
+/// What `DynamoDB` counts for a table leaves out its indexes.
+#[test]
+fn throttles_of_reads_and_writes_of_the_table_and_of_every_index_ring() {
+    for (alarm, metric) in [("ReadThrottles", "ReadThrottleEvents"), ("WriteThrottles", "WriteThrottleEvents")] {
+        let metrics = property(alarm, "/Metrics").as_array().unwrap();
+        let (sum, watched) = metrics.split_first().unwrap();
+        assert_eq!((&sum["Expression"], &sum["ReturnData"]), (&json!("SUM(FILL(METRICS(), 0))"), &Value::Null));
+        let table = || json!({ "Name": "TableName", "Value": "Table" });
+        let index = |name| json!([table(), { "Name": "GlobalSecondaryIndexName", "Value": name }]);
+        let wanted: Vec<_> = [json!([table()])].into_iter().chain(indexes().map(index)).collect();
+        let of = |metric: &Value| metric["MetricStat"]["Metric"]["Dimensions"].clone();
+        assert_eq!(watched.iter().map(of).collect::<Vec<_>>(), wanted, "{alarm}");
+        for one in watched {
+            assert_eq!(
+                (&one["MetricStat"]["Metric"]["MetricName"], &one["ReturnData"]),
+                (&json!(metric), &json!(false))
+            );
+            assert_eq!(one["MetricStat"]["Stat"], "Sum");
+        }
+        assert_eq!(property(alarm, "/AlarmActions"), &json!(["Alarms"]));
+    }
+    let dashboard = property("Dashboard", "/DashboardBody").as_str().unwrap();
+    for index in indexes() {
+        let shown = format!("\"GlobalSecondaryIndexName\", \"{index}\"");
+        assert_eq!(dashboard.matches(&shown).count(), 2, "{index}");
+    }
+}
+
+/// Keys hold people's names, so that they are shown on demand alone.
+#[test]
+fn the_keys_that_are_throttled_are_shown_of_the_table_and_every_index_on_demand() {
+    assert_eq!(template().parameters()["ContributorInsights"].default, Some(json!("off")));
+    assert_eq!(template().condition("KeysWatched"), &json!(["ContributorInsights", "on"]));
+    let watched = json!(["KeysWatched", { "Enabled": true, "Mode": "THROTTLED_KEYS" }, { "Enabled": false }]);
+    assert_eq!(property("Table", "/ContributorInsightsSpecification"), &watched);
+    for index in property("Table", "/GlobalSecondaryIndexes").as_array().unwrap() {
+        assert_eq!(index["ContributorInsightsSpecification"], watched, "{index}");
+    }
+}
+
+/// What `deliver` notes of a mail would else invoke it anew, two or three times for each mail.
+#[test]
+fn what_is_noted_of_a_mail_invokes_nothing() {
+    let mail = |event: &str, state: &str| json!({ "eventName": event, "dynamodb": { "NewImage": { "kind": { "S": "mail" }, "state": { "S": state } } } });
+    let maps = |record: &Value| template().maps("MailMapping", record);
+    for event in ["INSERT", "MODIFY"] {
+        assert!(maps(&mail(event, "queued")), "{event}");
+        for state in ["waiting", "sending", "sent", "dropped", "collected", "parked"] {
+            assert!(!maps(&mail(event, state)), "{event} {state}");
+        }
+    }
+    let mut again = mail("MODIFY", "sending");
+    again["dynamodb"]["NewImage"]["again"] = json!({ "N": "1" });
+    assert!(maps(&again), "an operator wants it looked at");
+}
+
 // ---- Who is an administrator ---------------------------------------------------------------------------------------
 
 #[test]

@@ -320,7 +320,7 @@ async fn keeping_the_directory_and_delivering_mails_have_a_price_too() {
         ("GET", "settings", Value::Null, 1),
         ("PUT", "settings", json!({}), 1),
         ("DELETE", "users/ben/connections/ann", Value::Null, 1),
-        ("DELETE", "communities/choir/members/ben", Value::Null, 1),
+        ("DELETE", "communities/choir/members/ben", Value::Null, 2),
     ] {
         world.directory(method, path, body).await.succeeded();
         usages.note(&world, &format!("{method} /directory/{path}"), most);

@@ -1,11 +1,13 @@
-//! Expiry: stored once the table has dropped the deadline, and of that invitation alone.
+//! Expiry: stored once the deadline is gone, within a minute or so, and of that invitation alone.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::invitation::Status;
 use jiff::SignedDuration;
-use store::keys::Key;
+use serde_json::json;
 use system::now;
 use testkit::embedded::{Person, World, chess, person};
+
+use crate::list_order::with_clock;
 
 #[tokio::test]
 async fn when_the_table_drops_the_deadline_the_invitation_expires_for_good() {
@@ -62,11 +64,11 @@ async fn a_deadline_that_a_later_approval_has_moved_expires_nothing() {
     let (world, mona) = chess("owner").await;
     let (_, ann, id) = world.requested().await;
     world.pump().await;
-    let deadline = world.record(Key::deadline(id.parse().unwrap())).await.unwrap();
+    let deadline = world.deadline(&id).await.unwrap();
     world.edit(&id, |one| one.expires_at = now() + SignedDuration::from_hours(1)).await;
     world.command(&mona, &id, "approve").await.ok();
     world.pump().await;
-    let moved = world.record(Key::deadline(id.parse().unwrap())).await.unwrap();
+    let moved = world.deadline(&id).await.unwrap();
     assert!(moved["ttl"].as_n().unwrap() >= deadline["ttl"].as_n().unwrap(), "approval begins the lifetime anew");
     // The old deadline's removal comes late.
     let mut stale = deadline;
@@ -82,9 +84,78 @@ async fn a_deadline_comes_after_the_invitation_has_expired() {
     let (world, mona) = chess("owner").await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     world.pump().await;
-    let ttl: i64 =
-        world.record(Key::deadline(id.parse().unwrap())).await.unwrap()["ttl"].as_n().unwrap().parse().unwrap();
+    let ttl: i64 = world.deadline(&id).await.unwrap()["ttl"].as_n().unwrap().parse().unwrap();
     assert!(ttl * 1_000 > world.stored(&id).await.expires_at.as_millisecond());
+}
+
+#[tokio::test]
+async fn an_expiry_is_stored_and_told_within_a_minute() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("owner").await;
+        let [ann, ben] = world.people(["ann", "ben"]).await;
+        let body = |id: &str| json!({ "userIds": [id], "expiresInDays": 1 });
+        let lapsed = world.invite(&mona, "chess", body("ann")).await.id().to_owned();
+        let answered = world.invite(&mona, "chess", body("ben")).await.id().to_owned();
+        world.pump().await;
+        world.command(&ben, &answered, "accept").await.ok();
+        world.pump().await;
+        world.fakes.take_events();
+        let minute = async || {
+            clock.forward(60_000);
+            world.wake().await;
+            world.pump().await;
+        };
+        clock.forward(24 * 60 * 60 * 1_000 - 61_000);
+        minute().await;
+        assert_eq!(world.stored(&lapsed).await.status, Status::Pending, "not before its time");
+        minute().await;
+        assert_eq!(world.stored(&lapsed).await.status, Status::Expired);
+        assert_eq!(world.stored(&answered).await.status, Status::Accepted);
+        let events: Vec<_> =
+            world.fakes.take_events().into_iter().map(|event| (event.name, event.invitation_id)).collect();
+        assert_eq!(events, [("InvitationExpired".to_owned(), lapsed.clone())]);
+        assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("accepted", 1), ("expired", 1)]);
+        assert_eq!(world.deadline(&lapsed).await.or(world.deadline(&answered).await), None);
+        assert_eq!(world.mine(&ann).await.statuses(), ["expired"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_minute_ends_no_more_lifetimes_than_it_may_and_the_next_goes_on() {
+    let (world, mona) = chess("owner").await;
+    let emails: Vec<_> = (0..40).map(|number| format!("guest{number}@example.org")).collect();
+    let sent = world.send(&mona, "chess", json!({ "emails": emails })).await;
+    world.pump().await;
+    for result in &sent.results {
+        world.set_expiry(result.id(), now() - SignedDuration::from_mins(1)).await;
+    }
+    world.changes();
+    let mut ended = 0;
+    for _ in 0..20 {
+        let some = world.deliver.store.end_lifetimes(now(), 16).await.unwrap();
+        assert!(some <= 16);
+        ended += some;
+        if some == 0 {
+            break;
+        }
+    }
+    assert_eq!(ended, 40);
+    world.pump().await;
+    assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("expired", 40)]);
+}
+
+#[tokio::test]
+async fn an_expiry_that_the_clock_of_another_function_has_not_reached_is_not_lost() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    world.set_expiry(&id, now() - SignedDuration::from_secs(3)).await;
+    world.wake().await;
+    assert!(world.deadline(&id).await.is_some(), "it may be too early for who is to store it");
+    world.set_expiry(&id, now() - SignedDuration::from_secs(11)).await;
+    world.wake().await;
+    assert!(world.deadline(&id).await.is_none());
 }
 
 /// Returns the invitation that the standing of the user with chess names.

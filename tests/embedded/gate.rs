@@ -14,6 +14,7 @@ use deliver::task::Task;
 use domain::outbox::MailState;
 use serde_json::{Value, json};
 use testkit::{
+    SesEvent,
     embedded::{Person, SesFault, World, chess, credentials},
     template::template,
 };
@@ -204,6 +205,45 @@ async fn mails_and_all_else_come_by_mappings_of_their_own() {
         kinds.insert(kind);
     }
     assert!(kinds.len() >= 3, "{kinds:?}");
+}
+
+/// The stream keeps its reports for a day.
+#[tokio::test]
+async fn mails_that_are_late_in_the_stream_wait_in_the_table_and_go_out_at_the_pace_of_the_mail_service() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("owner").await;
+        let ids = invite(&world, &mona, 20).await;
+        let changes = world.changes();
+        clock.forward(61 * MINUTE);
+        assert!(world.hand_over(&changes).await.is_empty(), "the stream is done with them");
+        assert_eq!(world.fakes.take_ses_requests(), 0);
+        clock.forward(2 * MINUTE);
+        world.wake().await;
+        assert_eq!(world.deliver_mails().await.len(), 20);
+        for id in &ids {
+            let mail = world.outbox_mail(id).await;
+            assert_eq!((mail.state, mail.attempts), (MailState::Sent, 1));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_noted_of_a_mail_hands_over_nothing_and_each_mail_comes_by_once() {
+    let (world, mona) = chess("owner").await;
+    world.settings(json!({ "senderNotices": "each" })).await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    world.ses_event(&SesEvent::new("Delivery", &id)).await;
+    world.command(&ann, &id, "accept").await.ok();
+    world.pump().await;
+    assert_eq!(world.fakes.take_mails().len(), 3, "the invitation, and to each that it was accepted");
+    let all = world.whole_stream();
+    let handed_over = all.iter().filter(|record| template().maps("MailMapping", record));
+    assert_eq!(handed_over.count(), 3);
+    let of_mails = all.iter().filter(|record| record["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+    assert!(of_mails.count() >= 9, "each was made, leased and sent");
 }
 
 /// A mail service that forgets its connections between two batches, as a frozen process finds it: what is written to one of

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_config::SdkConfig;
 use aws_sdk_sesv2::config::{BehaviorVersion, Region, SharedCredentialsProvider};
-use deliver::LONGEST;
+use deliver::timing::LONGEST;
 use domain::outbox::MailState;
 use serde_json::json;
 use testkit::{

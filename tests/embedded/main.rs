@@ -7,6 +7,7 @@
 
 mod actions;
 mod addresses;
+mod backlog;
 mod budgets;
 mod bulk;
 mod copies;
@@ -37,6 +38,7 @@ mod membership;
 mod model;
 mod notices;
 mod options;
+mod out_of_time;
 mod parked;
 mod parsers;
 mod people;

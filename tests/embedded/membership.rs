@@ -254,3 +254,83 @@ async fn a_member_whose_role_changes_keeps_how_they_joined() {
     assert_eq!(standing["joinedBy"].as_s().unwrap(), &id);
     assert_eq!(world.directory("PUT", "users/ann/connections/mona", Value::Null).await.status, 201);
 }
+
+/// Returns who is on the community's list of moderators.
+async fn moderators(world: &World) -> Vec<String> {
+    let places = world.dump().await.into_keys().filter(|(pk, _)| pk == "MODERATORS#chess");
+    places.map(|(_, sk)| sk).collect()
+}
+
+#[tokio::test]
+#[allow(clippy::float_cmp, reason = "units are whole, or halves")]
+async fn a_member_who_is_told_of_again_costs_no_write_and_others_do_not_meet_on_the_list_of_moderators() {
+    let (world, mona) = chess("owner").await;
+    let [ann] = world.people(["ann"]).await;
+    world.meter.take();
+    for (person, role, units) in [
+        (&ann, "member", 6.0),
+        (&ann, "member", 0.0),
+        (&ann, "moderator", 8.0),
+        (&ann, "administrator", 6.0),
+        (&mona, "owner", 0.0),
+    ] {
+        world.member("chess", person, role).await;
+        assert_eq!(world.meter.take().write_units, units, "{role}");
+    }
+    assert_eq!(moderators(&world).await, ["MODERATOR#ann", "MODERATOR#mona"]);
+    // Ending a membership is one write, unless it is on the list, too.
+    world.member("chess", &ann, "member").await;
+    world.meter.take();
+    world.remove("communities/chess/members/ann").await;
+    assert_eq!(world.meter.take().write_units, 1.0);
+    world.remove("communities/chess/members/ann").await;
+    assert_eq!(world.meter.take().write_units, 0.0);
+    world.remove("communities/chess/members/mona").await;
+    assert!(moderators(&world).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_member_who_is_told_of_again_must_still_be_there_and_so_must_the_community() {
+    let (world, _) = chess("owner").await;
+    let [ann, ben] = world.people(["ann", "ben"]).await;
+    for person in [&ann, &ben] {
+        world.member("chess", person, "member").await;
+    }
+    world.remove_record(("USER#ben".to_owned(), "USER".to_owned())).await;
+    let tell = async |id: &str| {
+        world.directory("PUT", format!("communities/chess/members/{id}"), json!({ "role": "member" })).await
+    };
+    assert_eq!(tell("ben").await.refused(404, "not_in_directory").detail, "The directory has no such user.");
+    world.remove("communities/chess").await;
+    assert_eq!(tell("ann").await.refused(404, "not_in_directory").detail, "The directory has no such community.");
+}
+
+#[tokio::test]
+async fn the_list_of_moderators_keeps_in_step_with_roles_that_change_at_the_same_time() {
+    for removed in [false, true] {
+        let (world, _) = chess("owner").await;
+        let [ann] = world.people(["ann"]).await;
+        world.member("chess", &ann, "member").await;
+        world.remove("communities/chess/members/mona").await;
+        if removed {
+            let gate = world.faults.stop_next_update();
+            let promoted = async {
+                gate.reached().await;
+                world.member("chess", &ann, "moderator").await;
+                gate.open();
+            };
+            tokio::join!(world.remove("communities/chess/members/ann"), promoted);
+        } else {
+            world.remove("communities/chess/members/ann").await;
+            let gate = world.faults.stop_next();
+            let promoted = async {
+                gate.reached().await;
+                world.member("chess", &ann, "moderator").await;
+                gate.open();
+            };
+            tokio::join!(world.member("chess", &ann, "member"), promoted);
+        }
+        assert_eq!(world.role(&ann, "chess").await.as_deref(), (!removed).then_some("member"));
+        assert!(moderators(&world).await.is_empty(), "{removed}");
+    }
+}

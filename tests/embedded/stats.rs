@@ -1,5 +1,6 @@
 //! A community's statistics: right however often, in whatever order and by how many at once changes are counted.
 
+use domain::{id::InvitationId, invitation::Invitation};
 use jiff::SignedDuration;
 use serde_json::Value;
 use testkit::embedded::{Person, World, chess, person};
@@ -110,4 +111,33 @@ async fn a_new_invitation_that_two_count_at_once_is_counted_once() {
     assert_eq!(changes.len(), 1);
     hand_over_twice_at_once(&world, &changes).await;
     assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("pending", 1)]);
+}
+
+#[tokio::test]
+async fn stats_cost_no_more_however_many_have_lapsed() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    world.lapse(&id).await;
+    let prototype = world.stored(&id).await;
+    let copies = |numbers: std::ops::Range<u32>| {
+        let copy = |number: u32| {
+            let mut entropy = [0; 10];
+            entropy[..4].copy_from_slice(&number.to_be_bytes());
+            let id = InvitationId::new(prototype.created_at.as_millisecond().unsigned_abs(), entropy);
+            Invitation { id, ..prototype.clone() }
+        };
+        numbers.map(copy).collect::<Vec<_>>()
+    };
+    world.load(&copies(0..100));
+    world.meter.take();
+    let counts = world.stats(&mona, "chess").await;
+    assert_eq!(counts.nonzero(), [("expired", 101)], "all of those of the last minutes");
+    assert_eq!(world.meter.take().total(), 3);
+    world.load(&copies(100..12_000));
+    let counts = world.stats(&mona, "chess").await;
+    let usage = world.meter.take();
+    assert_eq!(usage.total(), 3, "{usage:?}");
+    assert!(usage.read_units <= 132.0, "{usage:?}");
+    assert!(counts.nonzero()[0].1 > 5_000, "{counts:?}");
 }

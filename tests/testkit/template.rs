@@ -300,9 +300,11 @@ impl Template {
         {
             request[part] = table[part].clone();
         }
-        // It depends on a parameter, and is nothing to an engine without limits.
+        // They depend on parameters, and are nothing to an engine without limits.
         for index in request["GlobalSecondaryIndexes"].as_array_mut().unwrap() {
-            index.as_object_mut().unwrap().remove("WarmThroughput");
+            for part in ["WarmThroughput", "ContributorInsightsSpecification"] {
+                index.as_object_mut().unwrap().remove(part);
+            }
         }
         request["StreamSpecification"]["StreamEnabled"] = true.into();
         request
@@ -329,10 +331,11 @@ impl Template {
     }
 }
 
-/// Whether the value has everything that an event pattern of exact values asks for.
+/// Whether the value has everything that an event pattern asks for: exact values, or that there is one.
 fn matches(pattern: &Value, value: &Value) -> bool {
     match pattern {
         Value::Object(fields) => fields.iter().all(|(name, pattern)| matches(pattern, &value[name])),
+        Value::Array(accepted) if *accepted == [json!({ "exists": true })] => !value.is_null(),
         Value::Array(accepted) => accepted.contains(value),
         _ => panic!("a pattern of another kind: {pattern}"),
     }

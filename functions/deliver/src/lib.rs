@@ -1,5 +1,5 @@
 //! Follows up changes from the table's stream: mails, events for the host platform, the community's counters, and the
-//! expiry of invitations whose deadline has passed. Now and then it is told to wake the mails whose time has come.
+//! expiry of invitations whose deadline has passed. Each minute it is told to look for those and for mails whose time has come.
 //!
 //! The stream reports everything at least once, sometimes twice and out of order. So nothing here trusts a report to
 //! be new: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.
@@ -8,7 +8,7 @@ mod announce;
 mod mail;
 mod outbound;
 pub mod task;
-mod timing;
+pub mod timing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,7 +21,7 @@ use domain::{
     invitation::Invitation,
     stats::MailResult,
 };
-use futures::{StreamExt, stream};
+use futures::{StreamExt, future, stream};
 use service::{
     delivery::{self, DeliveryError},
     expiry,
@@ -36,10 +36,13 @@ use store::{
 use system::now;
 use tokio::time::Instant;
 
-pub use crate::{outbound::Outbound, timing::LONGEST};
+pub use crate::{mail::TRIES, outbound::Outbound};
 
 /// Mails that are on their way at once: enough to hide the mail service's latency, few enough to keep to its rate.
-const CONCURRENT_MAILS: usize = 8;
+pub const CONCURRENT_MAILS: usize = 8;
+
+/// Expiries that are stored at once, so that many at the same time do not hold up what follows them in the stream.
+const CONCURRENT_EXPIRIES: usize = 8;
 
 /// Everything that `deliver` reaches.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct Deliver {
 #[derive(Default)]
 struct Work {
     mails: BTreeMap<MailId, Vec<String>>,
+    /// When the oldest report of a mail was made, in Unix milliseconds.
+    mails_since: Option<i64>,
     changes: Vec<Change>,
     deadlines: Vec<(String, InvitationId)>,
     released: Vec<(String, Released)>,
@@ -81,7 +86,7 @@ impl Deliver {
     pub async fn handle(&self, event: Event) -> Result<DynamoDbEventResponse, lambda_runtime::Error> {
         let begun = Instant::now();
         let work = Work::of(event.records);
-        let mails = self.deliver_all(&work.mails, begun);
+        let mails = self.deliver_all(&work, begun);
         let (unread, undelivered, untold, uncounted, unexpired, parked) = futures::join!(
             self.park_records(&work.unreadable),
             mails,
@@ -105,11 +110,11 @@ impl Deliver {
     }
 
     /// Delivers the mails. Returns the reports of those that must come again.
-    async fn deliver_all(&self, mails: &BTreeMap<MailId, Vec<String>>, begun: Instant) -> Vec<String> {
+    async fn deliver_all(&self, Work { mails, mails_since, .. }: &Work, begun: Instant) -> Vec<String> {
         if mails.is_empty() {
             return Vec::new();
         }
-        let batch = match self.batch(begun).await {
+        let batch = match self.batch(begun, *mails_since).await {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::warn!(%error, "the gate does not read, will retry");
@@ -173,14 +178,14 @@ impl Deliver {
     }
 
     async fn expire(&self, deadlines: &[(String, InvitationId)]) -> Vec<String> {
-        let mut failed = Vec::new();
-        for (sequence, id) in deadlines {
-            if let Err(error) = expiry::expire(&self.store, *id, now()).await {
+        let failed = stream::iter(deadlines).map(async |(sequence, id)| {
+            let failed = expiry::expire(&self.store, *id, now()).await.err();
+            failed.map(|error| {
                 tracing::warn!(invitation = %id, %error, "expiry failed, will retry");
-                failed.push(sequence.clone());
-            }
-        }
-        failed
+                sequence.clone()
+            })
+        });
+        failed.buffer_unordered(CONCURRENT_EXPIRIES).filter_map(future::ready).collect().await
     }
 }
 
@@ -189,16 +194,20 @@ impl Work {
         let mut work = Self::default();
         for event in records {
             let sequence = event.change.sequence_number.clone().unwrap_or_default();
+            let at = event.change.approximate_creation_date_time.timestamp_millis();
             if let Some(report) = read(event.change.old_image.into(), event.change.new_image.into()) {
-                work.add(report, sequence);
+                work.add(report, sequence, at);
             }
         }
         work
     }
 
-    fn add(&mut self, report: Report, sequence: String) {
+    fn add(&mut self, report: Report, sequence: String, at: i64) {
         match report {
-            Report::Mail(mail) | Report::Due(mail) => self.mails.entry(mail).or_default().push(sequence),
+            Report::Mail(mail) | Report::Due(mail) => {
+                self.mails.entry(mail).or_default().push(sequence);
+                self.mails_since = Some(self.mails_since.map_or(at, |since| since.min(at)));
+            }
             Report::Invitation { before, after } => {
                 self.changes.push(Change { sequence, before: before.map(|before| *before), after: *after });
             }

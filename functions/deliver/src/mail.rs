@@ -12,12 +12,12 @@ use tokio::time::Instant;
 use crate::{
     Deliver,
     outbound::PostFailure,
-    timing::{POSTS, TAKES_ON},
+    timing::{LATEST, POSTS, TAKES_ON},
 };
 
 /// How often the mail service is asked within one lease when it is busy: over half a minute, with pauses that double
 /// from half a second, since it counts its rate by the second.
-const TRIES: u32 = 7;
+pub const TRIES: u32 = 7;
 
 /// Why a mail of a batch must come again.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +31,8 @@ pub(crate) enum Undelivered {
 /// What the mails of one batch share.
 pub(crate) struct Batch {
     begun: Instant,
+    /// Whether its reports are so old that its mails had better wait in the table.
+    late: bool,
     /// A client with connections of its own.
     ses: Client,
     /// The gate, as far as it is known.
@@ -55,6 +57,11 @@ impl Batch {
         }
     }
 
+    /// Whether there is time for one more mail.
+    fn takes_on(&self) -> Result<(), Undelivered> {
+        if !self.late && self.begun.elapsed() < TAKES_ON { Ok(()) } else { Err(Undelivered::NoTime) }
+    }
+
     /// The gate as it is known now.
     fn gate(&self) -> Gate {
         self.gate.lock().map(|gate| gate.clone()).unwrap_or_default()
@@ -68,12 +75,14 @@ impl Batch {
 }
 
 impl Deliver {
-    /// What the mails of a batch share that came at `begun`.
-    pub(crate) async fn batch(&self, begun: Instant) -> Result<Batch, StoreError> {
+    /// What the mails of a batch share that came at `begun`, and whose oldest report was made at `since`.
+    pub(crate) async fn batch(&self, begun: Instant, since: Option<i64>) -> Result<Batch, StoreError> {
         let gate = self.store.gate().await?;
+        let age = since.and_then(|since| u64::try_from(now().as_millisecond() - since).ok());
+        let late = age.is_some_and(|age| Duration::from_millis(age) > LATEST);
         let interval = gate.interval(self.outbound.concurrency);
         let (ses, next_post) = (self.outbound.connect(), Mutex::new(begun));
-        Ok(Batch { begun, ses, gate: Mutex::new(gate), next_post, interval })
+        Ok(Batch { begun, late, ses, gate: Mutex::new(gate), next_post, interval })
     }
 
     /// Delivers a mail of the batch. What would fail the next time too is parked.
@@ -89,7 +98,7 @@ impl Deliver {
 
     async fn deliver(&self, id: &MailId, batch: &Batch) -> Result<(), Undelivered> {
         loop {
-            in_time(batch.begun)?;
+            batch.takes_on()?;
             let Some(draft) = delivery::next(&self.store, id, now()).await? else { return Ok(()) };
             let sent = match batch.gate().closed_at(now()) {
                 Some(until) => delivery::postpone(&self.store, &draft, until).await.map_err(Undelivered::from),
@@ -173,8 +182,4 @@ impl Deliver {
         let _ = randomise(&mut chance);
         most / 2 + most.mul_f64(f64::from(chance[0]) / 512.0)
     }
-}
-
-fn in_time(begun: Instant) -> Result<(), Undelivered> {
-    if begun.elapsed() < TAKES_ON { Ok(()) } else { Err(Undelivered::NoTime) }
 }

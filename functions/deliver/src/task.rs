@@ -10,6 +10,10 @@ use crate::Deliver;
 /// How much is released at once at the most: one invocation has time for that.
 const RELEASED: usize = 20_000;
 
+/// How many lifetimes end in a minute at the most, so that a great many that end together hold up nothing else: a third of what
+/// the index of one community takes.
+const LAPSED: usize = 10_000;
+
 /// What an invocation asks for.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
@@ -24,7 +28,8 @@ pub enum Invocation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "task")]
 pub enum Task {
-    /// Have the stream report the mails whose time has come, as many as the mail service takes.
+    /// Have the stream report the invitations whose lifetime has ended, and the mails whose time has come, as many as the mail
+    /// service takes.
     Wake,
     /// Have the stream report all that is parked: an operator has mended what kept it from going on.
     Release,
@@ -82,6 +87,10 @@ impl Deliver {
         let (gate, most) = known.after(account.as_ref(), now);
         if gate != known {
             self.store.put_gate(&gate).await?;
+        }
+        let lapsed = self.store.end_lifetimes(now, LAPSED).await?;
+        if lapsed > 0 {
+            tracing::info!(lapsed, "lifetimes have ended");
         }
         self.store.wake(now, most as usize).await
     }

@@ -33,7 +33,11 @@ pub(crate) fn put_user() -> Operation {
 
 pub(crate) fn delete_user() -> Operation {
     let delete = operation("Erases a user")
-        .about("Their live invitations are cancelled; name and address vanish from all others.");
+        .about(
+            "From the first moment on they can do nothing more. Their live invitations are cancelled; name and address vanish \
+             from all others. What takes longer than one request may is answered with 503 and `Retry-After`: the same request \
+             goes on from there, until it answers 204.",
+        );
     of_user(removed(delete))
 }
 
@@ -79,7 +83,9 @@ pub(crate) fn put_community() -> Operation {
 pub(crate) fn delete_community() -> Operation {
     of_community(removed(operation("Removes a community").about(
         "Its live invitations are cancelled, and nobody moderates it any more. Other memberships stay on record: they mean \
-         something again if the platform brings the same id back. Who moderates it then sees no invitation from before.",
+         something again if the platform brings the same id back. Who moderates it then sees no invitation from before. What \
+         takes longer than one request may is answered with 503 and `Retry-After`: the same request goes on from there, until \
+         it answers 204.",
     )))
 }
 

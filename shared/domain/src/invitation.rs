@@ -122,6 +122,13 @@ pub struct Sender {
     pub profile_url: Option<String>,
 }
 
+impl Sender {
+    /// Whether the sender has been erased.
+    pub fn is_erased(&self) -> bool {
+        self.display_name.is_none()
+    }
+}
+
 impl From<&User> for Sender {
     fn from(user: &User) -> Self {
         Self {
@@ -180,6 +187,15 @@ impl Invitee {
     /// The invitee behind `email`.
     pub fn address(email: EmailAddress) -> Self {
         Self::Address { key: email.key(), email: Some(email) }
+    }
+
+    /// Whether the person, or the address, has been erased. Who accepted by a token alone has no name either, but the address.
+    pub fn is_erased(&self) -> bool {
+        match self {
+            Self::User { invited_as: Some(InvitedAs::Address(_)), .. } => false,
+            Self::User { display_name, .. } => display_name.is_none(),
+            Self::Address { email, .. } => email.is_none(),
+        }
     }
 
     /// Whose standing the invitation concerns.
@@ -314,12 +330,11 @@ impl Invitation {
         if let Some(community) = community {
             self.community = CommunityLabel::from(community);
         }
-        if let Some(user) = sender.filter(|_| self.sender.display_name.is_some()) {
+        if let Some(user) = sender.filter(|_| !self.sender.is_erased()) {
             self.sender = Sender::from(user);
         }
-        if let (Some(user), Invitee::User { display_name, invited_as, .. }) = (invitee, &mut self.invitee)
-            && (display_name.is_some() || matches!(invited_as, Some(InvitedAs::Address(_))))
-        {
+        let invitee = invitee.filter(|_| !self.invitee.is_erased());
+        if let (Some(user), Invitee::User { display_name, .. }) = (invitee, &mut self.invitee) {
             *display_name = Some(user.display_name.clone().into());
         }
         self

@@ -170,6 +170,12 @@ pub fn withdraw(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) 
     }
 }
 
+/// Ends an invitation that is stored as live: withdraws it for that reason, or stores its expiry if it has lapsed. `None` when
+/// nothing is left to do.
+pub fn end(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) -> Option<Transition> {
+    withdraw(invitation, why, now).or_else(|| expire(invitation, now))
+}
+
 /// Ends `other`, the invitation that the standing names of whoever joins by `joining`: a member has no live invitation.
 /// Both must be written together. `None` when it is not live, and the standing alone remembers it.
 pub fn make_moot(joining: &mut Transition, other: &Invitation, now: Timestamp) -> Option<Transition> {
@@ -207,16 +213,15 @@ pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<
     Some(transition)
 }
 
-/// Erases a user from an invitation: withdraws a live one, and removes their name and address. `None` when nothing is
-/// left to do.
+/// Erases a user from an invitation: ends a live one, and removes their name and address. `None` when nothing is left to do.
 pub fn erase(
     invitation: &Invitation,
     user: &UserId,
     address: Option<&AddressKey>,
     now: Timestamp,
 ) -> Option<Transition> {
-    let withdrawn = withdraw(invitation, WithdrawalReason::PersonRemoved, now);
-    let mut transition = withdrawn.unwrap_or_else(|| change(invitation, |_| {}));
+    let ended = end(invitation, WithdrawalReason::PersonRemoved, now);
+    let mut transition = ended.unwrap_or_else(|| change(invitation, |_| {}));
     let after = &mut transition.invitation;
     if after.sender.id == *user {
         after.sender = Sender { id: user.clone(), display_name: None, profile_url: None };

@@ -3,7 +3,7 @@
 //! The routes of a function are one table, from which dispatch, contract and the watch router follow. The gateway has its
 //! routes from `template.yaml`, which `tests/contract` compares with the tables.
 
-use std::{convert::Infallible, env};
+use std::{convert::Infallible, env, time::Duration};
 
 use lambda_http::{
     Body, Request, RequestExt, Response,
@@ -21,6 +21,11 @@ use super::{
 };
 use domain::id::InvitationId;
 use system::now;
+
+/// The part of a function's time that is kept for its response.
+const KEPT_FOR_RESPONSE: Duration = Duration::from_secs(1);
+/// How long a function has at the most, and where nobody says so: as long as template.yaml gives it, and the gateway waits.
+const USUAL: Duration = Duration::from_secs(29);
 
 /// A function behind the HTTP API.
 #[derive(Debug, Clone, Copy)]
@@ -90,16 +95,29 @@ pub async fn serve_alone(function: &Function) -> Result<(), lambda_http::Error> 
 
 /// Has the handler of its route respond to `request`; what goes wrong becomes a problem with the request's id.
 ///
+/// Lambda ends a function that takes too long, and its caller would learn nothing. So the handlers' store waits for nothing
+/// beyond what is left of the time, and the response comes before that.
+///
 /// The log line carries the request id, the status and the code of a problem, and nothing of the request itself.
 /// Without `api`, handlers that reach the table fail.
 pub async fn respond(api: Option<&Api>, function: &Function, request: &Request) -> Response<Body> {
     let request_id = request_id(request);
-    let response = handle(api, function, request).await.unwrap_or_else(|problem| {
+    let api = api.map(|api| api.within(time_left(request)));
+    let response = handle(api.as_ref(), function, request).await.unwrap_or_else(|problem| {
         tracing::info!(request_id, status = problem.status().as_u16(), code = problem.code(), "refused");
         problem.into_response(&request_id, now())
     });
     tracing::info!(request_id, status = response.status().as_u16(), "responded");
     response
+}
+
+/// How long the response to the request may take.
+fn time_left(request: &Request) -> Duration {
+    let ends = request.lambda_context_ref().and_then(|context| i64::try_from(context.deadline).ok());
+    let left = ends.map(|ends| ends - now().as_millisecond()).and_then(|left| u64::try_from(left).ok());
+    // A runtime that knows no deadline tells one that is over, or none.
+    let left = left.filter(|left| *left > 0).map_or(USUAL, Duration::from_millis);
+    left.min(USUAL).saturating_sub(KEPT_FOR_RESPONSE)
 }
 
 async fn handle(api: Option<&Api>, function: &Function, request: &Request) -> Result<Response<Body>, Problem> {

@@ -131,6 +131,13 @@ impl Problem {
         Self { retry_at, ..Self::new(Code::Unavailable, detail) }
     }
 
+    /// 503: there was no time for all of it. What was done stays done.
+    pub fn out_of_time(now: Timestamp) -> Self {
+        let detail = "There was no time for all of it. What is done stays done; send the same request again, which goes on \
+                      from there.";
+        Self { detail: detail.to_owned(), ..Self::unavailable(now) }
+    }
+
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         self.code.status()
@@ -267,6 +274,10 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%cause, "the table is unavailable");
                 Self::unavailable(system::now())
             }
+            StoreError::OutOfTime => {
+                tracing::warn!("the time was over before all was done");
+                Self::out_of_time(system::now())
+            }
             error => {
                 tracing::error!(%error, "the table failed");
                 Self::internal()
@@ -280,7 +291,6 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Store(error) => error.into(),
-            ServiceError::OutOfTime => Self::unavailable(system::now()),
             ServiceError::NoRandomness | ServiceError::Unwritable => {
                 tracing::error!(%error, "a use case failed");
                 Self::internal()

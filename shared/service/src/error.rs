@@ -12,9 +12,6 @@ pub enum ServiceError {
     /// The table failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The work takes longer than one request may. Asking again goes on from there.
-    #[error("the time for one request is over")]
-    OutOfTime,
     /// The system gives no randomness to draw an id from.
     #[error("there is no randomness")]
     NoRandomness,

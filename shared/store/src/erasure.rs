@@ -18,11 +18,19 @@ use crate::{
     write::{MAX_ACTIONS, Write, Written},
 };
 
-/// The records of one user.
+/// The records of a user that one transaction removes at the most: one action is the condition that the user is inactive, and
+/// each record may have one that mirrors it.
+const BATCH: usize = (MAX_ACTIONS - 1) / 2;
+/// The records of a user that are read at once.
+const READ: usize = 10 * BATCH;
+
+/// Some records of one user.
 #[derive(Debug)]
 pub struct Belongings {
     user: UserId,
     items: Vec<Item>,
+    /// Whether there may be more.
+    pub more: bool,
 }
 
 /// Some records of one user that one transaction removes.
@@ -58,8 +66,7 @@ impl Belongings {
     /// All but the user's own record, which goes together with the ownership of their address.
     pub fn batches(&self) -> Vec<Batch<'_>> {
         let keys: Vec<_> = self.keys().filter(|key| *key != Key::user(&self.user)).collect();
-        // One more is the user's own, and each may have a record that mirrors it.
-        keys.chunks((MAX_ACTIONS - 1) / 2).map(|keys| Batch { user: &self.user, keys: keys.to_vec() }).collect()
+        keys.chunks(BATCH).map(|keys| Batch { user: &self.user, keys: keys.to_vec() }).collect()
     }
 
     fn keys(&self) -> impl Iterator<Item = Key> {
@@ -68,12 +75,15 @@ impl Belongings {
 }
 
 impl Store {
-    /// Reads all records in the user's partition.
+    /// Reads the first records in the user's partition. Those that are removed make room for the next.
     ///
     /// # Errors
-    /// [`StoreError`] if a query fails.
+    /// [`StoreError`] if the query fails.
     pub async fn belongings(&self, user: &UserId) -> Result<Belongings, StoreError> {
-        Ok(Belongings { user: user.clone(), items: self.partition(&user_partition(user), "").await? })
+        let query = self.whole_partition(&user_partition(user)).limit(i32::try_from(READ).unwrap_or(i32::MAX));
+        let found = self.by_deadline(query.send()).await??;
+        let more = found.last_evaluated_key.is_some();
+        Ok(Belongings { user: user.clone(), items: found.items.unwrap_or_default(), more })
     }
 
     /// Reads the invitations that the user's standings name: an index may lag behind, these do not.

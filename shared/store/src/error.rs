@@ -10,6 +10,9 @@ pub enum StoreError {
     /// Throttled, timed out, or in conflict for longer than was worth waiting for. Trying again is right.
     #[error("the table is unavailable: {0}")]
     Unavailable(String),
+    /// The time for the work is over. What is done stays, and asking again goes on from there.
+    #[error("the time is over")]
+    OutOfTime,
     /// The request was refused for a reason that a retry does not mend.
     #[error("the table refused a request: {0}")]
     Permanent(String),

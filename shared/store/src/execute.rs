@@ -64,6 +64,8 @@ pub enum ExtraWrite {
 pub struct Membership {
     /// The membership.
     pub member: Member,
+    /// The role that the user had, as it was read.
+    pub before: Option<Role>,
     /// The only invitation that the user's standing may still name as live, since it ends in the same transaction.
     pub ends: Option<InvitationId>,
 }
@@ -92,7 +94,7 @@ pub enum MembershipCondition {
     User,
     /// The community is.
     Community,
-    /// The user's standing names no live invitation but the one that ends.
+    /// The user's standing has the role that was read, and names no live invitation but the one that ends.
     Standing,
 }
 
@@ -387,16 +389,23 @@ impl Plan {
         let expression = self.at(standing, on(MembershipCondition::Standing)).change_standing();
         no_live_but(expression, membership.ends, now);
         clear_live(expression);
+        match membership.before {
+            Some(before) => expression.require_equal(ROLE, string(before.as_str())),
+            None => expression.require_missing(ROLE),
+        }
         expression.set(ROLE, string(role.as_str()));
 
-        // The list of moderators keeps in step with the role.
-        let key = Key::moderator(community, user);
-        let item = record(Kind::Moderator, key.clone(), &NoFields {})?;
-        let listed = self.at(key, None);
-        if role.moderates() {
-            listed.put = Some(item);
-        } else {
-            listed.deletes = true;
+        // The list of moderators keeps in step with the role. It is one partition for the whole community, which the
+        // memberships of all others must not meet in.
+        if membership.before.is_some_and(Role::moderates) != role.moderates() {
+            let key = Key::moderator(community, user);
+            let item = record(Kind::Moderator, key.clone(), &NoFields {})?;
+            let listed = self.at(key, None);
+            if role.moderates() {
+                listed.put = Some(item);
+            } else {
+                listed.deletes = true;
+            }
         }
         Ok(())
     }

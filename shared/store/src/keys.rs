@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | invitation | `INVITATION#id` | `INVITATION` |
 //! | a mail about it, in the outbox | `INVITATION#id` | `MAIL#kind#to#revision` |
-//! | deadline, deleted by TTL when it passes | `INVITATION#id` | `DEADLINE` |
 //! | the status it is counted in | `INVITATION#id` | `TALLIED` |
 //! | user | `USER#id` | `USER` |
 //! | standing of a user | `USER#id` | `STANDING#community` |
@@ -25,6 +24,7 @@
 //! | those of one sender in the day | `DAYS#id` | `SENDER#date#user` |
 //! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
+//! | deadline of a live invitation | `DEADLINE#spread` | `time#invitation` |
 //! | gate before the mail service | `GATE` | `GATE` |
 //! | parked mail | `PARKED#spread` | `invitation#mail` |
 //! | record of an invitation that did not read | `PARKED#spread` | `invitation#RECORD#sk` |
@@ -103,11 +103,6 @@ impl Key {
     /// A mail about the invitation.
     pub fn mail(id: InvitationId, mail: &str) -> Self {
         Self::new(format!("INVITATION#{id}"), format!("{MAIL_PREFIX}{mail}"))
-    }
-
-    /// The invitation's deadline.
-    pub fn deadline(id: InvitationId) -> Self {
-        Self::new(format!("INVITATION#{id}"), "DEADLINE")
     }
 
     /// The status that the invitation is counted in.
@@ -267,6 +262,17 @@ impl Key {
         mail_of(mail)
     }
 
+    /// That the invitation expires then. Deadlines are spread over some partitions.
+    pub fn deadline(at: Timestamp, id: InvitationId) -> Self {
+        Self::new(deadline_partition(spread(id)), format!("{}{id}", due_at(at)))
+    }
+
+    /// The invitation whose deadline it is; `None` for any other record.
+    pub fn expiring(&self) -> Option<InvitationId> {
+        let (_, id) = self.sk.split_once('#').filter(|_| self.pk.starts_with(DEADLINE_PREFIX))?;
+        id.parse().ok()
+    }
+
     /// That the mail is parked. Mails are spread over some partitions.
     pub fn parked(id: InvitationId, mail: &str) -> Self {
         Self::new(parked_partition(spread(id)), format!("{id}#{mail}"))
@@ -300,10 +306,10 @@ impl From<Key> for HashMap<String, AttributeValue> {
     }
 }
 
-/// The partitions of mails that wait, of those that are parked.
+/// The partitions of mails that wait, of those that are parked, of deadlines.
 pub(crate) const SPREAD: u8 = 8;
 
-/// The partition, among [`SPREAD`], of a record about a mail of the invitation.
+/// The partition, among [`SPREAD`], of a record about the invitation or a mail of it.
 fn spread(id: InvitationId) -> u8 {
     id.to_bytes()[15] % SPREAD
 }
@@ -313,12 +319,17 @@ pub(crate) fn due_partition(number: u8) -> String {
     format!("{DUE_PREFIX}{number}")
 }
 
+/// The partition of deadlines, by its number.
+pub(crate) fn deadline_partition(number: u8) -> String {
+    format!("{DEADLINE_PREFIX}{number}")
+}
+
 /// The partition of parked mails, by its number.
 pub(crate) fn parked_partition(number: u8) -> String {
     format!("{PARKED_PREFIX}{number}")
 }
 
-/// What the sort keys of mails that wait until then begin with. Texts of one length compare as their numbers do.
+/// What the sort keys of mails that wait until then, and of deadlines, begin with. Texts of one length compare as their numbers do.
 pub(crate) fn due_at(at: Timestamp) -> String {
     format!("{:015}#", at.as_millisecond().max(0))
 }
@@ -336,6 +347,8 @@ fn mail_of(text: &str) -> Option<(InvitationId, &str)> {
 
 /// What the partitions of mails that wait begin with.
 const DUE_PREFIX: &str = "DUE#";
+/// What the partitions of deadlines begin with.
+const DEADLINE_PREFIX: &str = "DEADLINE#";
 /// What the partitions of users begin with.
 const USER_PREFIX: &str = "USER#";
 /// What the sort keys of mails begin with.

@@ -23,7 +23,10 @@ use crate::{
         USED, WHY,
     },
     expression::{Expression, number, string},
-    keys::{Key, MAIL_PREFIX, SPREAD, Spread, addressee_name, due_at, due_partition, mail_name, parked_partition},
+    keys::{
+        Key, MAIL_PREFIX, SPREAD, Spread, addressee_name, deadline_partition, due_at, due_partition, mail_name,
+        parked_partition,
+    },
     record::{self, Item, Kind, due, invitation_of, kind_of},
     retry, users,
     write::{MAX_ACTIONS, Write, Written},
@@ -31,6 +34,10 @@ use crate::{
 
 /// How long a lease lasts: longer than an attempt takes to be told yes or no, after which nothing of it goes on.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
+
+/// How far apart the clocks of two functions may be. A deadline that is reported too early for the one that is to store the
+/// expiry would not be reported again.
+const SKEW: SignedDuration = SignedDuration::from_secs(10);
 
 /// Sorts behind every id.
 const PAST_ALL: &str = "~";
@@ -368,20 +375,38 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the table fails; what was reported stays so.
     pub async fn wake(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
-        let share = most.div_ceil(usize::from(SPREAD));
-        let end = due_at(later(now, SignedDuration::from_millis(1)));
-        let mut woken = 0;
         // Each minute another partition is the first, so that few for all are not always few for the same.
         let first = u8::try_from(now.as_second() / 60 % i64::from(SPREAD)).unwrap_or_default();
-        for number in (first..SPREAD).chain(0..first) {
-            let room = share.min(most - woken);
+        self.forget_due((first..SPREAD).chain(0..first).map(due_partition), now, most).await
+    }
+
+    /// Has the stream report invitations whose deadline has passed, `most` of them at the most. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails; what was reported stays so.
+    pub async fn end_lifetimes(&self, now: Timestamp, most: usize) -> Result<usize, StoreError> {
+        self.forget_due((0..SPREAD).map(deadline_partition), later(now, -SKEW), most).await
+    }
+
+    /// Removes the records of those partitions whose time has come, a share from each.
+    async fn forget_due(
+        &self,
+        partitions: impl Iterator<Item = String>,
+        now: Timestamp,
+        most: usize,
+    ) -> Result<usize, StoreError> {
+        let share = most.div_ceil(usize::from(SPREAD));
+        let end = due_at(later(now, SignedDuration::from_millis(1)));
+        let mut gone = 0;
+        for partition in partitions {
+            let room = share.min(most - gone);
             if room > 0 {
-                let keys = self.keys_before(&due_partition(number), &end, room).await?;
-                woken += keys.len();
+                let keys = self.keys_before(&partition, &end, room).await?;
+                gone += keys.len();
                 self.forget(keys).await?;
             }
         }
-        Ok(woken)
+        Ok(gone)
     }
 
     /// Replaces a mail to all moderators of the community by one mail to each.

@@ -86,10 +86,10 @@ pub struct Entry {
     /// When it expires, if it is stored as live.
     expiry: Option<Timestamp>,
     community: CommunityId,
-    /// The partition of its sender.
-    sender: String,
-    /// The partition of its invitee.
-    invitee: String,
+    /// The partition of its sender, unless they have been erased.
+    sender: Option<String>,
+    /// The partition of its invitee, unless they have been erased.
+    invitee: Option<String>,
 }
 
 impl Entry {
@@ -101,7 +101,8 @@ impl Entry {
     /// The records that the invitation is shown from: its own, its community's and its people's.
     pub fn keys(&self, spread: Spread) -> impl Iterator<Item = Key> {
         let own = [Key::invitation(self.id()), Key::community(&self.community, spread)];
-        own.into_iter().chain([&self.sender, &self.invitee].into_iter().filter_map(|partition| user_at(partition)))
+        own.into_iter()
+            .chain([&self.sender, &self.invitee].into_iter().flatten().filter_map(|partition| user_at(partition)))
     }
 
     /// The community that it is to, as long as it may be live.
@@ -114,11 +115,12 @@ impl Entry {
     pub fn surroundings_keys(&self) -> impl Iterator<Item = Key> {
         let is = |status| self.place.is_among(status);
         let live = is(Status::Pending) || is(Status::AwaitingApproval);
-        let invitee = live.then(|| recipient_at(&self.invitee, &self.community)).into_iter().flatten();
+        let invitee =
+            self.invitee.iter().filter(move |_| live).flat_map(|invitee| recipient_at(invitee, &self.community));
         // Approving asks all that sending asked.
-        let asked = is(Status::AwaitingApproval);
-        let sender = asked.then(|| inviter_at(&self.sender, &self.invitee, &self.community)).into_iter().flatten();
-        invitee.chain(sender)
+        let asked = self.sender.as_ref().zip(self.invitee.as_ref()).filter(|_| is(Status::AwaitingApproval));
+        let sender = asked.map(|(sender, invitee)| inviter_at(sender, invitee, &self.community));
+        invitee.chain(sender.into_iter().flatten())
     }
 
     /// Whether it is stored as live, and had expired by then.
@@ -138,8 +140,8 @@ impl Entry {
                 place: text(LISTING)?.parse().ok()?,
                 expiry: expiry.and_then(|millis| Timestamp::from_millisecond(millis).ok()),
                 community: text(COMMUNITY)?.parse().ok()?,
-                sender: text(SENDER)?.clone(),
-                invitee: partition_of(text(INVITEE)?).to_owned(),
+                sender: text(SENDER).cloned(),
+                invitee: text(INVITEE).map(|hash| partition_of(hash).to_owned()),
             })
         };
         parse().ok_or_else(damaged)
@@ -384,7 +386,7 @@ impl Store {
                 query = query.expression_attribute_values(format!(":word{index}"), string(word));
             }
         }
-        let output = query.send().await?;
+        let output = self.by_deadline(query.send()).await??;
         for item in output.items.unwrap_or_default() {
             known.entries.push(Entry::read(&item)?);
         }

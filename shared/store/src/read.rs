@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::KeysAndAttributes};
 
 use domain::{
     Timestamp,
@@ -279,8 +279,9 @@ impl Store {
         );
         for attempt in 0..ATTEMPTS {
             let Some(wanted) = unread.take() else { return Ok(records) };
-            pause(attempt).await;
-            let answer = self.client.batch_get_item().request_items(&self.table, wanted).send().await?;
+            self.by_deadline(pause(attempt)).await?;
+            let request = self.client.batch_get_item().request_items(&self.table, wanted);
+            let answer = self.by_deadline(request.send()).await??;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 if let Some(key) = key_of(&item) {
                     records.0.insert(key, item);
@@ -346,7 +347,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the query fails.
     pub(crate) async fn keys_before(&self, partition: &str, end: &str, most: usize) -> Result<Vec<Key>, StoreError> {
-        let found = self
+        let query = self
             .client
             .query()
             .table_name(&self.table)
@@ -357,9 +358,8 @@ impl Store {
             .expression_attribute_names("#sk", SK)
             .expression_attribute_values(":pk", string(partition))
             .expression_attribute_values(":end", string(end))
-            .limit(i32::try_from(most).unwrap_or(i32::MAX))
-            .send()
-            .await?;
+            .limit(i32::try_from(most).unwrap_or(i32::MAX));
+        let found = self.by_deadline(query.send()).await??;
         Ok(found.items().iter().filter_map(key_of).collect())
     }
 
@@ -388,7 +388,7 @@ impl Store {
         let mut pages = query.into_paginator().send();
         let mut found = Found { items: Vec::new(), all: true };
         for _ in 0..requests {
-            let Some(page) = pages.next().await.transpose()? else { break };
+            let Some(page) = self.by_deadline(pages.next()).await?.transpose()? else { break };
             found.all = page.last_evaluated_key.is_none();
             found.items.extend(page.items.unwrap_or_default());
         }
@@ -400,16 +400,10 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if a query fails.
     pub async fn partition(&self, partition: &str, prefix: &str) -> Result<Vec<Item>, StoreError> {
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .consistent_read(true)
-            .expression_attribute_names("#pk", PK)
-            .expression_attribute_values(":pk", string(partition));
+        let query = self.whole_partition(partition);
         // DynamoDB takes no empty string in a key condition.
         let query = if prefix.is_empty() {
-            query.key_condition_expression("#pk = :pk")
+            query
         } else {
             query
                 .key_condition_expression("#pk = :pk AND begins_with(#sk, :prefix)")
@@ -418,10 +412,21 @@ impl Store {
         };
         let mut pages = query.into_paginator().items().send();
         let mut items = Vec::new();
-        while let Some(item) = pages.next().await {
+        while let Some(item) = self.by_deadline(pages.next()).await? {
             items.push(item?);
         }
         Ok(items)
+    }
+
+    /// What reads a partition consistently.
+    pub(crate) fn whole_partition(&self, partition: &str) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .consistent_read(true)
+            .key_condition_expression("#pk = :pk")
+            .expression_attribute_names("#pk", PK)
+            .expression_attribute_values(":pk", string(partition))
     }
 }
 

@@ -162,11 +162,18 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-/// The lists that the invitation stands in: one of each index.
-pub fn lists_of(invitation: &Invitation) -> [List; 3] {
-    let invitee = invitation.invitee.party();
-    let by_invitee = if invitation.has_reached_invitee() { List::To(invitee) } else { List::RequestedFor(invitee) };
-    [by_invitee, List::By(invitation.sender.id.clone()), List::Into(invitation.community.id.clone())]
+/// The lists that the invitation stands in: one of each index. It stands in none of a person who has been erased from it, so
+/// that these lists are what an erasure has left to do.
+pub fn lists_of(invitation: &Invitation) -> Vec<List> {
+    let mut lists = vec![List::Into(invitation.community.id.clone())];
+    if !invitation.invitee.is_erased() {
+        let invitee = invitation.invitee.party();
+        lists.push(if invitation.has_reached_invitee() { List::To(invitee) } else { List::RequestedFor(invitee) });
+    }
+    if !invitation.sender.is_erased() {
+        lists.push(List::By(invitation.sender.id.clone()));
+    }
+    lists
 }
 
 /// The invitation that the record holds.

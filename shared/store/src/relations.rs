@@ -13,11 +13,12 @@ use crate::{
     Store, StoreError,
     attributes::{JOINED_BY, PK, ROLE},
     execute::{Condition, Executed, ExtraWrite, Membership, MembershipCondition},
-    expression::Expression,
+    expression::{Expression, string},
     keys::{Key, MODERATOR_PREFIX, Spread, moderators_partition},
     people::{Acquaintance, is_named},
     read::key_of,
     record::{Kind, record},
+    retry,
     write::{Write, Written},
 };
 
@@ -42,8 +43,8 @@ impl RelationWrite {
 
 impl Store {
     /// Makes the user a member with that role, in one transaction with the withdrawal of the live invitation that their
-    /// standing names. `standing` is theirs as it was read. What else is known of it stays. Continues when another writer
-    /// was faster.
+    /// standing names. `standing` is theirs as it was read. What else is known of it stays, and for who has that role
+    /// already nothing is written. Continues when another writer was faster.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -54,8 +55,11 @@ impl Store {
         withdrawal: Option<&Transition>,
         now: Timestamp,
     ) -> Result<ControlFlow<RelationWrite>, StoreError> {
+        if standing.role == Some(member.role) && withdrawal.is_none() {
+            return self.confirm_member(member).await.map(ControlFlow::Break);
+        }
         let transitions: Vec<_> = withdrawal.into_iter().collect();
-        let membership = Membership { member: member.clone(), ends: standing.live_at(now) };
+        let membership = Membership { member: member.clone(), before: standing.role, ends: standing.live_at(now) };
         let failed = match self.execute(&transitions, &[ExtraWrite::Membership(membership)], now).await? {
             Executed::Done => return Ok(ControlFlow::Break(RelationWrite::new(standing.role.is_none()))),
             Executed::Conflict(failed) => failed,
@@ -70,13 +74,39 @@ impl Store {
         })
     }
 
+    /// What a membership comes to that is written already: whether both whom it joins are still there.
+    async fn confirm_member(&self, member: &Member) -> Result<RelationWrite, StoreError> {
+        let Member { community_id: community, user_id: user, .. } = member;
+        let copy = Key::community(community, Spread::by_user(user));
+        let found = self.read([Key::user(user), copy.clone()]).await?;
+        Ok(match (found.get(&Key::user(user)), found.get(&copy)) {
+            (None, _) => RelationWrite::NoUser,
+            (_, None) => RelationWrite::NoCommunity,
+            _ => RelationWrite::Replaced,
+        })
+    }
+
     /// Ends the membership, if there is one. What else is known of the user's standing stays.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
     pub async fn remove_member(&self, community: &CommunityId, user: &UserId) -> Result<(), StoreError> {
-        // A conflict says that there was no membership.
-        self.transact(end_membership(community, user).into()).await.map(drop)
+        retry((), |()| self.remove_member_once(community, user)).await
+    }
+
+    async fn remove_member_once(&self, community: &CommunityId, user: &UserId) -> Result<ControlFlow<()>, StoreError> {
+        let Some(role) = self.role(user, community).await? else { return Ok(ControlFlow::Break(())) };
+        let (mut expression, moderator) = (end_of_membership(), Key::moderator(community, user));
+        expression.require_equal(ROLE, string(role.as_str()));
+        let standing = Key::standing(&Party::User(user.clone()), community);
+        // Only a moderator's membership is in two places.
+        let done = if role.moderates() {
+            let writes = vec![Write::Update(standing, expression), Write::Delete(moderator, Expression::default())];
+            self.transact(writes).await? == Written::Done
+        } else {
+            self.update(standing, expression).await?
+        };
+        Ok(if done { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     /// Reads who moderates the community: moderators and above.
@@ -96,8 +126,14 @@ impl Store {
     pub async fn remove_member_of_removed(&self, community: &CommunityId, user: &UserId) -> Result<bool, StoreError> {
         let mut gone = Expression::default();
         gone.require_missing(PK);
-        let mut writes = vec![Write::Check(Key::community(community, Spread::by_user(user)), gone)];
-        writes.extend(end_membership(community, user));
+        let mut membership = end_of_membership();
+        membership.require_existing(ROLE);
+        let standing = Key::standing(&Party::User(user.clone()), community);
+        let writes = vec![
+            Write::Check(Key::community(community, Spread::by_user(user)), gone),
+            Write::Update(standing, membership),
+            Write::Delete(Key::moderator(community, user), Expression::default()),
+        ];
         Ok(match self.transact(writes).await? {
             Written::Done => true,
             Written::Conflict(failed) => failed.iter().all(|(write, _)| *write != 0),
@@ -138,15 +174,12 @@ impl Store {
     }
 }
 
-/// Ends a membership, on condition that there is one, and takes the user off the list of moderators.
-fn end_membership(community: &CommunityId, user: &UserId) -> [Write; 2] {
+/// Ends the membership of a standing.
+fn end_of_membership() -> Expression {
     let mut expression = Expression::default();
-    expression.require_existing(ROLE);
     expression.remove(ROLE);
     expression.remove(JOINED_BY);
-    let standing = Key::standing(&Party::User(user.clone()), community);
-    let moderator = Key::moderator(community, user);
-    [Write::Update(standing, expression), Write::Delete(moderator, Expression::default())]
+    expression
 }
 
 fn both_ways(user: &UserId, other: &UserId) -> [Key; 2] {

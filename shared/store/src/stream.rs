@@ -63,13 +63,14 @@ fn changed(before: Item, after: Item) -> Result<Option<Report>, StoreError> {
             Some(Report::Invitation { before, after: record::invitation(after)?.into() })
         }
         Some(_) => None,
-        None if kind_of(&before) == Some(Kind::Deadline.as_str()) => invitation_of(&before).map(Report::Deadline),
-        None => key_of(&before).and_then(|key| MailId::of_due(&key).map(Report::Due).or_else(|| released(&key))),
+        None => key_of(&before).and_then(|key| gone(&key)),
     })
 }
 
-/// What the deletion of the record at `key` releases.
-fn released(key: &Key) -> Option<Report> {
-    let record = key.unread().map(Report::ReleasedRecord);
-    record.or_else(|| MailId::of_parked(key).map(Report::ReleasedMail))
+/// What the deletion of the record at `key` asks for.
+fn gone(key: &Key) -> Option<Report> {
+    let came = key.expiring().map(Report::Deadline).or_else(|| MailId::of_due(key).map(Report::Due));
+    let released =
+        || key.unread().map(Report::ReleasedRecord).or_else(|| MailId::of_parked(key).map(Report::ReleasedMail));
+    came.or_else(released)
 }

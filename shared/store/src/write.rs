@@ -53,10 +53,10 @@ impl Store {
         let items = writes.into_iter().map(|write| write.build(&self.table)).collect::<Result<Vec<_>, _>>()?;
         let token = request_token();
         for attempt in 0..ATTEMPTS {
-            pause(attempt).await;
+            self.by_deadline(pause(attempt)).await?;
             let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
             let request = request.set_client_request_token(token.clone());
-            let Err(refused) = request.send().await else {
+            let Err(refused) = self.by_deadline(request.send()).await? else {
                 return Ok(Written::Done);
             };
             match refused.as_service_error() {
@@ -92,8 +92,8 @@ impl Store {
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values);
         for attempt in 0..ATTEMPTS {
-            pause(attempt).await;
-            let Err(refused) = request.clone().send().await else { return Ok(true) };
+            self.by_deadline(pause(attempt)).await?;
+            let Err(refused) = self.by_deadline(request.clone().send()).await? else { return Ok(true) };
             match refused.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(false),
                 Some(UpdateItemError::TransactionConflictException(_)) => {}
@@ -120,8 +120,8 @@ impl Store {
             .set_expression_attribute_values(finished.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for attempt in 0..ATTEMPTS {
-            pause(attempt).await;
-            let Err(refused) = request.clone().send().await else { return Ok(Written::Done) };
+            self.by_deadline(pause(attempt)).await?;
+            let Err(refused) = self.by_deadline(request.clone().send()).await? else { return Ok(Written::Done) };
             match refused.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     return Ok(Written::Conflict(vec![(0, failed.item().cloned())]));
@@ -150,8 +150,9 @@ impl Store {
             let mut open = Some(deletions.map_err(|error| StoreError::Permanent(error.to_string()))?);
             for attempt in 0..ATTEMPTS {
                 let Some(deletions) = open.take() else { break };
-                pause(attempt).await;
-                let answer = self.client.batch_write_item().request_items(&self.table, deletions).send().await?;
+                self.by_deadline(pause(attempt)).await?;
+                let request = self.client.batch_write_item().request_items(&self.table, deletions);
+                let answer = self.by_deadline(request.send()).await??;
                 open = answer.unprocessed_items.unwrap_or_default().remove(&self.table);
             }
             if open.is_some() {

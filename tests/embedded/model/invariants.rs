@@ -312,14 +312,16 @@ impl<'a> Inspection<'a> {
 
     /// What hangs on an invitation hangs on one that exists.
     fn belongings(&mut self) {
-        for ((pk, sk), item) in self.table {
+        for (pk, sk) in self.table.keys() {
             let Some(id) = pk.strip_prefix("INVITATION#") else { continue };
             let one = self.invitations.get(id);
             self.check(one.is_some(), || format!("{pk} {sk} belongs to nothing"));
-            if sk == "DEADLINE" {
-                let late = number(item, &["ttl"]).is_none_or(|ttl| ttl < self.now / 1_000);
-                self.check(!late, || format!("{pk} has outlived its deadline"));
-            }
+        }
+        let mut deadlines = BTreeSet::new();
+        for ((pk, sk), item) in self.table.iter().filter(|((pk, _), _)| pk.starts_with("DEADLINE#")) {
+            let late = number(item, &["ttl"]).is_none_or(|ttl| ttl < self.now / 1_000);
+            self.check(!late, || format!("{pk} {sk} has outlived its time"));
+            deadlines.extend(sk.split_once('#').map(|(_, id)| id.to_owned()));
         }
         let mut violations = Vec::new();
         for (id, one) in &self.invitations {
@@ -327,7 +329,7 @@ impl<'a> Inspection<'a> {
             if self.get(&pk, "TALLIED").and_then(|mark| text(mark, &["status"])) != Some(one.status) {
                 violations.push(format!("{id} is {} and counted otherwise", one.status));
             }
-            if !live && self.get(&pk, "DEADLINE").is_none() {
+            if !live && !deadlines.contains(*id) {
                 violations.push(format!("{id} is {} for ever: it has no deadline", one.status));
             }
         }

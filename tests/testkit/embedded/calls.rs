@@ -1,9 +1,12 @@
 //! Calls of the API: a request goes by its route to the function's handler, and its response is held against
 //! `openapi.yaml`.
 
+use std::time::Duration;
+
 use http_api::function::respond;
-use lambda_http::{Body, http};
+use lambda_http::{Body, Context, RequestExt, http};
 use serde_json::Value;
+use system::now;
 
 use super::{Person, Request, World, conformance};
 use crate::{
@@ -18,7 +21,7 @@ impl World {
         let (method, path) = (&*request.method, request.path());
         let (route, parameters) = template().route(method, path).unwrap_or_else(|| panic!("no route {method} {path}"));
         let event = request.event(&parameters).to_string();
-        let response = Box::pin(self.serve(&route.function, format!("{method} {path}"), &event)).await;
+        let response = Box::pin(self.serve(&route.function, format!("{method} {path}"), &event, request.time)).await;
         conformance::check(&request, route, &response);
         response
     }
@@ -29,11 +32,16 @@ impl World {
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let (method, path) = (text(&read["requestContext"]["http"]["method"]), text(&read["rawPath"]));
         let (route, _) = template().route(&method, &path).unwrap_or_else(|| panic!("no route {method} {path}"));
-        self.serve(&route.function, format!("{method} {path}"), event).await
+        self.serve(&route.function, format!("{method} {path}"), event, None).await
     }
 
-    async fn serve(&self, function: &str, request: String, event: &str) -> Response {
-        let event = lambda_http::request::from_str(event).expect("the event must read");
+    async fn serve(&self, function: &str, request: String, event: &str, time: Option<Duration>) -> Response {
+        let mut event = lambda_http::request::from_str(event).expect("the event must read");
+        if let Some(time) = time {
+            let mut context = Context::default();
+            context.deadline = (now() + time).as_millisecond().unsigned_abs();
+            event = event.with_lambda_context(context);
+        }
         let (parts, body) = respond(Some(&self.api), functions::function(function), &event).await.into_parts();
         let body = match body {
             Body::Text(text) => text,

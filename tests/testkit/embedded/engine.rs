@@ -57,6 +57,7 @@ impl Engine {
         let database = self.database();
         match operation {
             "BatchGetItem" => reply(body, |request| database.batch_get_item(request)),
+            "BatchWriteItem" => reply(body, |request| database.batch_write_item(request)),
             "CreateTable" => reply(body, |request| database.create_table(request)),
             "DeleteItem" => reply(body, |request| database.delete_item(request)),
             "GetItem" => reply(body, |request| database.get_item(request)),

@@ -1,6 +1,9 @@
 //! Faults between the handlers' client and the table: changes that fail, and requests that are held up.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use aws_smithy_runtime_api::client::{
     http::{
@@ -25,6 +28,8 @@ enum Mode {
     Conflicting(u32),
     /// That many more are executed, and their responses lost.
     ResponsesLost(u32),
+    /// That many more requests of the operation are throttled.
+    Throttling(&'static str, u32),
 }
 
 /// The faults of one world.
@@ -33,6 +38,8 @@ pub struct Faults {
     mode: Arc<Mutex<Mode>>,
     /// What is held up next.
     gate: Arc<Mutex<Option<Stop>>>,
+    /// How long every request takes.
+    delay: Arc<Mutex<Duration>>,
 }
 
 /// The operations of which the next request is held up, and where it waits.
@@ -74,6 +81,16 @@ impl Faults {
     /// Executes that many more changes and loses their responses.
     pub fn lose_responses(&self, changes: u32) {
         self.set(Mode::ResponsesLost(changes));
+    }
+
+    /// Throttles that many more requests of the operation.
+    pub fn throttle(&self, operation: &'static str, requests: u32) {
+        self.set(Mode::Throttling(operation, requests));
+    }
+
+    /// Makes every request take that long, by the clock of the runtime.
+    pub fn slow_down(&self, delay: Duration) {
+        *self.delay.lock().unwrap() = delay;
     }
 
     /// Lets nothing fail any more.
@@ -133,6 +150,12 @@ impl Faults {
     /// Returns the error that a request gets in the table's stead.
     fn error_of(&self, request: &HttpRequest) -> Option<Value> {
         let operation = operation(request);
+        if let Mode::Throttling(throttled, left @ 1..) = &mut *self.mode.lock().unwrap()
+            && *throttled == operation
+        {
+            *left -= 1;
+            return Some(json!({ "__type": "ThrottlingException" }));
+        }
         let (transaction, change) = (operation == "TransactWriteItems", CHANGES.contains(&operation));
         if !change && operation != "UpdateItem" {
             return None;
@@ -164,6 +187,14 @@ struct Connector {
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let delay = *self.faults.delay.lock().unwrap();
+        if delay > Duration::ZERO {
+            let inner = self.inner.clone();
+            return HttpConnectorFuture::new(async move {
+                tokio::time::sleep(delay).await;
+                inner.call(request).await
+            });
+        }
         if let Some(gate) = self.faults.gate_of(&request) {
             let inner = self.inner.clone();
             return HttpConnectorFuture::new(async move {

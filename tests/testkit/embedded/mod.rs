@@ -76,6 +76,14 @@ impl World {
         Self::over(engine, own, Client::from_conf(watched), meter, faults)
     }
 
+    /// Returns an empty deployment without a network, for tests that lead the time: what waits for a network would not be waited
+    /// for.
+    pub fn without_network(name: &str) -> Self {
+        let engine = Engine::default();
+        let client = engine.client();
+        Self::behind(engine, client, name.to_owned())
+    }
+
     /// Returns an empty deployment without a network, whose handlers reach the table by `client` alone. Its retries are
     /// counted apart from those of every deployment of another name.
     pub fn behind(engine: Engine, client: SharedHttpClient, name: String) -> Self {

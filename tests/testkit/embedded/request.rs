@@ -1,6 +1,6 @@
 //! Requests to the API, as the gateway hands them to a function.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -14,13 +14,15 @@ pub struct Request {
     caller: Option<Person>,
     headers: BTreeMap<String, String>,
     pub(super) body: String,
+    /// How long the function may take, if that is not the usual time.
+    pub(super) time: Option<Duration>,
 }
 
 impl Request {
     /// Returns a request without a caller and a body.
     pub fn new(method: &str, path: impl Into<String>) -> Self {
         let (method, path) = (method.to_owned(), path.into());
-        Self { method, path, caller: None, headers: BTreeMap::new(), body: String::new() }
+        Self { method, path, caller: None, headers: BTreeMap::new(), body: String::new(), time: None }
     }
 
     /// Returns a bulk send to the community.
@@ -49,6 +51,12 @@ impl Request {
     /// Sets a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Sets how long the function may take before it is ended.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.time = Some(time);
         self
     }
 

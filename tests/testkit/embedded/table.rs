@@ -88,12 +88,23 @@ impl World {
 
     /// Moves the end of the invitation's lifetime, in all records that know it.
     pub async fn set_expiry(&self, id: &str, at: Timestamp) {
-        let mut one = self.stored(id).await;
+        let (mut one, deadline) = (self.stored(id).await, self.deadline(id).await);
         one.expires_at = at;
         self.put_record(invitation_record(&one).unwrap()).await;
         let standing = Key::standing(&one.invitee.party(), &one.community.id);
         self.set_number(standing, "liveUntil", at.as_millisecond()).await;
-        self.set_number(Key::deadline(id.parse().unwrap()), "ttl", at.as_second() + 1).await;
+        // The former one stays, as when a function moves the end: the stream reports it at its time.
+        if let Some(mut deadline) = deadline {
+            deadline.extend(Item::from(Key::deadline(at, one.id)));
+            deadline.insert("ttl".to_owned(), AttributeValue::N((at.as_second() + 1).to_string()));
+            self.put_record(deadline).await;
+        }
+    }
+
+    /// Returns the record of the end of the invitation's lifetime, if there is one.
+    pub async fn deadline(&self, id: &str) -> Option<Item> {
+        let one = self.stored(id).await;
+        self.record(Key::deadline(one.expires_at, one.id)).await
     }
 
     async fn set_number(&self, key: Key, name: &str, number: i64) {

@@ -31,6 +31,7 @@ pub(super) async fn take_over(store: &Store, user: &User, now: Timestamp) -> Res
     stream::iter(standings)
         .map(Ok)
         .try_for_each_concurrent(CONCURRENCY, |(community, standing)| async move {
+            store.in_time()?;
             if let Some(wish) = standing.wish_at(&owner.address, now) {
                 owner.take_over_wish(&community, wish).await?;
             }

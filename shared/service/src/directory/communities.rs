@@ -9,7 +9,7 @@ use domain::{
 };
 use store::{Store, keys::List, retry};
 
-use super::{Stored, sweep::sweep_live, time_budget::TimeBudget};
+use super::{Stored, sweep::sweep_live};
 use crate::ServiceError;
 
 /// Writes the community as described.
@@ -29,19 +29,18 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
 /// that comes back sees nothing of it, since the id may be another community's.
 ///
 /// # Errors
-/// [`ServiceError::OutOfTime`] if another attempt must go on; [`ServiceError::Store`] if the table fails.
+/// [`store::StoreError::OutOfTime`] if another attempt must go on; any other [`ServiceError::Store`] if the table fails.
 pub async fn remove(store: &Store, id: CommunityId, now: Timestamp) -> Result<(), ServiceError> {
-    let budget = TimeBudget::start();
     store.remove_community(&id, now).await?;
-    remove_moderators(store, &id, budget).await?;
-    let decide = |one: &Invitation| lifecycle::withdraw(one, WithdrawalReason::CommunityRemoved, now);
-    sweep_live(store, &List::Into(id), &decide, now, budget).await
+    remove_moderators(store, &id).await?;
+    let decide = |one: &Invitation| lifecycle::end(one, WithdrawalReason::CommunityRemoved, now);
+    sweep_live(store, &List::Into(id), &decide, now).await
 }
 
 /// Ends the memberships of moderators and above, as long as the platform does not bring the community back.
-async fn remove_moderators(store: &Store, id: &CommunityId, budget: TimeBudget) -> Result<(), ServiceError> {
+async fn remove_moderators(store: &Store, id: &CommunityId) -> Result<(), ServiceError> {
     for moderator in store.moderators(id).await? {
-        budget.check()?;
+        store.in_time()?;
         if !store.remove_member_of_removed(id, &moderator).await? {
             break;
         }

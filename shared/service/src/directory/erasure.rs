@@ -1,10 +1,9 @@
 //! The erasure of a user: nothing that names the person stays behind.
 //!
 //! The user is made inactive first, which keeps them from acting and from being invited while the rest is found and
-//! changed. What leads to the rest goes last, their address with it. An erasure that runs out of time is continued by
-//! its repetition.
-
-use std::ops::ControlFlow;
+//! changed. An invitation from which they are erased leaves their lists, and a record that is removed is no longer theirs:
+//! so whatever breaks an erasure off, its repetition finds what is left to do and nothing else. What leads to the rest goes
+//! last, their address with it.
 
 use domain::{
     Timestamp,
@@ -15,15 +14,13 @@ use domain::{
     person::{Party, User},
 };
 use store::{
-    Store,
+    Store, StoreError,
     erasure::{Belongings, Removal},
     keys::List,
-    retry,
 };
 
 use super::{
     sweep::{apply_to_all, sweep},
-    time_budget::TimeBudget,
     users,
 };
 use crate::ServiceError;
@@ -31,43 +28,46 @@ use crate::ServiceError;
 /// Removes the user, their live invitations, and their name and address from all others.
 ///
 /// # Errors
-/// [`ServiceError::OutOfTime`] if another attempt must go on; [`ServiceError::Store`] if the table fails.
+/// [`StoreError::OutOfTime`] if another attempt must go on; any other [`ServiceError::Store`] if the table fails.
 pub async fn erase(store: &Store, id: &UserId, now: Timestamp) -> Result<(), ServiceError> {
-    let budget = TimeBudget::start();
     let user = users::deactivate(store, id).await?;
     let address = user.as_ref().and_then(User::verified_email).map(EmailAddress::key);
     let decide = &|one: &Invitation| lifecycle::erase(one, id, address.as_ref(), now);
     for party in address.clone().map(Party::Address).into_iter().chain([Party::User(id.clone())]) {
         for list in [List::To(party.clone()), List::RequestedFor(party)] {
-            sweep(store, &list, None, decide, now, budget).await?;
+            sweep(store, &list, None, decide, now).await?;
         }
     }
-    sweep(store, &List::By(id.clone()), None, decide, now, budget).await?;
-    // Until the user is gone, they can be connected, enrolled or given an invitation: each attempt removes what has come
-    // since the last one.
-    retry((), |()| async move {
+    let sent = List::By(id.clone());
+    sweep(store, &sent, None, decide, now).await?;
+    loop {
+        store.in_time()?;
         let belongings = store.belongings(id).await?;
+        // Until the user is gone, they can be connected, enrolled or given an invitation.
         apply_to_all(store, store.live_invitations(&belongings).await?, decide, now).await?;
-        let is_over = match remove(store, &belongings, now, budget).await? {
+        let removal = remove(store, &belongings, now).await?;
+        let is_over = match removal {
             Removal::Conflict => false,
             Removal::Active => true,
-            // The user's own record goes last. What came before it went is found by one more attempt.
-            Removal::Done => !belongings.is_known() || !users::remove(store, id).await?,
+            Removal::Done if belongings.more => false,
+            Removal::Done if !belongings.is_known() => true,
+            Removal::Done => {
+                // What they sent a moment before may not have been in the index yet, and nothing else leads to it.
+                sweep(store, &sent, None, decide, now).await?;
+                // What came before their own record went is found by one more round.
+                !users::remove(store, id).await?
+            }
         };
-        Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })
-    .await
+        if is_over {
+            return Ok(());
+        }
+    }
 }
 
-/// Removes all records but the user's own, as long as the user is not active again.
-async fn remove(
-    store: &Store,
-    belongings: &Belongings,
-    now: Timestamp,
-    budget: TimeBudget,
-) -> Result<Removal, ServiceError> {
+/// Removes those records but the user's own, as long as the user is not active again.
+async fn remove(store: &Store, belongings: &Belongings, now: Timestamp) -> Result<Removal, StoreError> {
     for batch in belongings.batches() {
-        budget.check()?;
+        store.in_time()?;
         let removal = store.remove_batch(batch, now).await?;
         if removal != Removal::Done {
             return Ok(removal);

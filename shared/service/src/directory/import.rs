@@ -16,7 +16,7 @@ use futures::{StreamExt, stream};
 use serde::Serialize;
 use store::Store;
 
-use super::{Stored, communities, connections, members, sweep::CONCURRENCY, time_budget::TimeBudget, users};
+use super::{Stored, communities, connections, members, sweep::CONCURRENCY, users};
 use crate::ServiceError;
 
 /// One record of an import.
@@ -39,22 +39,16 @@ pub async fn import<E: From<ServiceError>>(
     records: Vec<Result<Record, E>>,
     now: Timestamp,
 ) -> Vec<Result<Stored<Record>, E>> {
-    let budget = TimeBudget::start();
     let mut results = Vec::new();
     for wave in waves(records) {
-        let applied = wave.into_iter().map(|record| async move { Ok(put(store, record?, now, budget).await?) });
+        let applied = wave.into_iter().map(|record| async move { Ok(put(store, record?, now).await?) });
         results.extend(stream::iter(applied).buffered(CONCURRENCY).collect::<Vec<_>>().await);
     }
     results
 }
 
-async fn put(
-    store: &Store,
-    record: Record,
-    now: Timestamp,
-    budget: TimeBudget,
-) -> Result<Stored<Record>, ServiceError> {
-    budget.check()?;
+async fn put(store: &Store, record: Record, now: Timestamp) -> Result<Stored<Record>, ServiceError> {
+    store.in_time()?;
     Ok(match record {
         Record::User(user) => users::put(store, user, now).await?.map(Record::User),
         Record::Community(community) => communities::put(store, community).await?.map(Record::Community),

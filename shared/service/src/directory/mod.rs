@@ -14,7 +14,6 @@ pub mod senders;
 pub mod settings;
 pub mod suppressions;
 mod sweep;
-mod time_budget;
 pub mod users;
 
 use domain::refusal::Refusal;

@@ -1,4 +1,7 @@
 //! One decision applied to many invitations: page by page, some at a time, as long as there is time.
+//!
+//! What a sweep has changed is not where it looks any more: it leaves the status or the list. So a sweep that is repeated
+//! goes on where the last one stopped, and keeps no note of how far that was.
 
 use domain::{
     Timestamp,
@@ -8,7 +11,6 @@ use domain::{
 use futures::{StreamExt, TryStreamExt, stream};
 use store::{Store, keys::List};
 
-use super::time_budget::TimeBudget;
 use crate::{ServiceError, decision::apply_unconditional};
 
 /// How many records are worked on at the same time.
@@ -27,11 +29,10 @@ pub(super) async fn sweep(
     status: Option<Status>,
     decide: &impl Decide,
     now: Timestamp,
-    budget: TimeBudget,
 ) -> Result<(), ServiceError> {
     let mut after = None;
     loop {
-        budget.check()?;
+        store.in_time()?;
         let (invitations, next) = store.stored_page(list, status, after, PAGE).await?;
         apply_to_all(store, invitations, decide, now).await?;
         if next.is_none() {
@@ -41,16 +42,15 @@ pub(super) async fn sweep(
     }
 }
 
-/// Applies the decision to every live invitation of the list.
+/// Applies the decision to every invitation of the list that is stored as live. It must leave none that is.
 pub(super) async fn sweep_live(
     store: &Store,
     list: &List,
     decide: &impl Decide,
     now: Timestamp,
-    budget: TimeBudget,
 ) -> Result<(), ServiceError> {
     for status in [Status::Pending, Status::AwaitingApproval] {
-        sweep(store, list, Some(status), decide, now, budget).await?;
+        sweep(store, list, Some(status), decide, now).await?;
     }
     Ok(())
 }

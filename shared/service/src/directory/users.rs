@@ -19,14 +19,14 @@ use store::{
     users::UserWrite,
 };
 
-use super::{Stored, address_owner::take_over, sweep::sweep, time_budget::TimeBudget};
+use super::{Stored, address_owner::take_over, sweep::sweep};
 use crate::{ServiceError, delivery::reach_again};
 
 /// Writes the user as described. Live invitations of their verified address become theirs, invitation mails that found
 /// no mailbox of theirs go to a new one, and they are found by their new name.
 ///
 /// # Errors
-/// [`Refusal::EmailTaken`] if the verified address is another user's; [`ServiceError::OutOfTime`] if another attempt must go
+/// [`Refusal::EmailTaken`] if the verified address is another user's; [`store::StoreError::OutOfTime`] if another attempt must go
 /// on telling the name; [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<User>, ServiceError> {
     let Change { before, .. } = replace(store, &user.id, |_| Some(user.clone())).await?;
@@ -43,16 +43,15 @@ pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<Use
 /// Tells all connections, and the invitations to the user, the name that they are found by. Where it changes meanwhile, that
 /// is left to who changes it.
 async fn tell_name(store: &Store, user: &User, now: Timestamp) -> Result<(), ServiceError> {
-    let budget = TimeBudget::start();
     let decide = &|one: &Invitation| lifecycle::rename(one, user);
     let party = Party::User(user.id.clone());
     for list in [List::To(party.clone()), List::RequestedFor(party)] {
-        sweep(store, &list, None, decide, now, budget).await?;
+        sweep(store, &list, None, decide, now).await?;
     }
     let told = retry((), |()| async move {
         let connections = store.connections_of(&user.id).await?;
         for some in connections.chunks(MAX_TOLD) {
-            budget.check()?;
+            store.in_time()?;
             match store.tell_name(user, some).await? {
                 Told::Done => {}
                 Told::Conflict => return Ok(ControlFlow::Continue(())),

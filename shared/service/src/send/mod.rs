@@ -128,6 +128,7 @@ impl<'a> Send<'a> {
     async fn run(mut self) -> Result<SendResult, ServiceError> {
         self.resume().await?;
         loop {
+            self.store.in_time()?;
             self.facts.resolve_owners(self.store, &self.submission).await?;
             let chunk = self.decide()?;
             let last = self.entries.iter().filter(|entry| entry.is_none()).count() == chunk.len();
