@@ -25,8 +25,9 @@ const COLUMNS: [&str; 12] = [
     "deliveryAt",
     "reason",
 ];
-/// By it, spreadsheets tell that the text is UTF-8.
-const BYTE_ORDER_MARK: &str = "\u{FEFF}";
+/// Byte order marks, by which spreadsheets tell that the text is UTF-8. There are two, because `lambda_http` decodes the text of a
+/// response, which takes one away.
+const BYTE_ORDER_MARKS: &str = "\u{FEFF}\u{FEFF}";
 /// What a cell begins with that a spreadsheet takes for a formula, or from which it takes away what stands before one.
 const BEFORE_FORMULAS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
@@ -88,7 +89,7 @@ impl From<InvitationView> for Row {
 /// # Errors
 /// [`Unwritable`]; no invitation is known to be.
 pub(crate) fn table(invitations: Vec<InvitationView>, is_first: bool) -> Result<String, Unwritable> {
-    let start = if is_first { BYTE_ORDER_MARK } else { "" };
+    let start = if is_first { BYTE_ORDER_MARKS } else { "" };
     let mut writer =
         WriterBuilder::new().has_headers(false).terminator(Terminator::CRLF).from_writer(start.as_bytes().to_vec());
     if is_first {
