@@ -159,7 +159,7 @@ fn throttles_of_reads_and_writes_of_the_table_and_of_every_index_ring() {
         }
         assert_eq!(property(alarm, "/AlarmActions"), &json!(["Alarms"]));
     }
-    let dashboard = property("Dashboard", "/DashboardBody").as_str().unwrap();
+    let dashboard = property("Dashboard", "/DashboardBody/0").as_str().unwrap();
     for index in indexes() {
         let shown = format!("\"GlobalSecondaryIndexName\", \"{index}\"");
         assert_eq!(dashboard.matches(&shown).count(), 2, "{index}");

@@ -25,10 +25,10 @@ const WRITE_UNITS: [(&str, f64); 15] = [
     ("decline", 18.0),
     ("cancel, by the sender", 12.0),
     ("reject", 15.0),
-    ("approve", 23.0),
+    ("approve", 25.0),
     ("resend, by the sender", 10.0),
     ("accept behind a link", 20.0),
-    ("deliver: the mail, the events and the counts of one invitation", 10.0),
+    ("deliver: the mail, the events and the counts of one invitation", 14.0),
 ];
 
 /// What operations have used, beside what they may ask for.

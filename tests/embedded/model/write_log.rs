@@ -71,7 +71,8 @@ const EDGES: [Edge; 10] = [
     (&["pending"], "accepted", &[Accept, Link], &["membership_confirmed", "membership_confirmed"]),
     (&["pending"], "declined", &[Decline, Link, Unsubscribe], &["declined"]),
     (LIVE, "cancelled", &[Cancel, DeleteUser, DeleteCommunity, PutUser, PutMember, WithdrawSent, Accept], &[]),
-    (LIVE, "expired", &[Deliver], &[]),
+    // What removes invitations does so with those that have lapsed.
+    (LIVE, "expired", &[Deliver, DeleteUser, DeleteCommunity, WithdrawSent], &[]),
 ];
 
 impl WriteLog {

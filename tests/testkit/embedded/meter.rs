@@ -50,7 +50,7 @@ fn record(key: Option<&HashMap<String, AttributeValue>>) -> String {
     let part = |name| key?.get(name)?.as_s().ok()?.split('#').next().map(str::to_lowercase);
     match (part("pk"), part("sk")) {
         // Their sort keys are times, names and ids.
-        (Some(pk), _) if ["due", "name", "parked"].contains(&&*pk) => pk,
+        (Some(pk), _) if ["deadline", "due", "name", "parked"].contains(&&*pk) => pk,
         (_, sk) => sk.unwrap_or_default(),
     }
 }
