@@ -42,7 +42,18 @@ export const trim = (text: string): string => text.replace(AROUND, '');
 
 /** Reads a pasted list, entry by entry. What is blank is no entry. */
 export function entries(pasted: string): Entry[] {
-  return new Reader(pasted).read();
+  return new Reader(pasted.replace(LINK, spelledOut)).read();
+}
+
+/** A link that writes a mail (RFC 6068), up to its end: there may be commas between those whom it names. */
+const LINK = /mailto:((?:[^\s,;"<>()]|[,;](?=[^\s,;"<>()]*(?:@|%40)))*)/gi;
+
+/** All whom a link names, each once; a link that names nobody as it is. */
+function spelledOut(whole: string, link: string): string {
+  const fields = new URLSearchParams(`to=${link.replace('?', '&').replaceAll('+', '%2B')}`);
+  const named = [...fields].flatMap(([field, list]) => (/^(to|b?cc)$/i.test(field) ? list.split(/[,;]/) : []));
+  const keys = named.map((one) => one.toLowerCase());
+  return named.some(addressIn) ? named.filter((_, at) => keys.indexOf(keys[at]!) === at).join() : whole;
 }
 
 /** An address as it is compared: in lower case, with its domain in ASCII. */
@@ -218,12 +229,11 @@ class Reader {
     const word = this.#meaning(this.#at, end);
     if (!word.includes('@')) return this.#keep(end);
     const address = addressIn(word);
-    // "alice@example.org <mailto:alice@example.org>" is one address and its link.
+    // "alice@example.org <mailto:alice@example.org>" is one address and its link, which may name others, too.
     const bracket = address === undefined ? -1 : this.#bracketAfter(end);
-    const link = bracket < 0 ? undefined : this.#bracketed(bracket);
-    const linked = link && addressIn(link[0]);
-    const same = linked !== undefined && keyOf(linked) === keyOf(address!);
-    this.#add(address, same ? link![1] : end);
+    const first = bracket < 0 ? undefined : this.#bracketed(bracket)?.[0].split(',')[0];
+    const linked = first && addressIn(first);
+    this.#add(address, linked && keyOf(linked) === keyOf(address!) ? bracket + 1 + [...first].length : end);
   }
 }
 
@@ -247,18 +257,11 @@ function withoutMarks(word: string): string {
   return kept.join('');
 }
 
-/** Takes away what labels an address, such as `mailto:` or `Cc:`, and the parameters of a link. */
+/** Takes away what labels an address, such as `mailto:` or `Cc:`. */
 function withoutLabel(word: string): string | undefined {
   const [, label, rest] = /^([^:]*):([^]*)$/.exec(word) ?? [];
   if (label === undefined) return word;
-  if (!/^[a-z-]+$/i.test(label) || rest!.startsWith('/')) return undefined;
-  if (label.toLowerCase() !== 'mailto') return rest;
-  const at = rest!.indexOf('@');
-  try {
-    return at < 0 ? undefined : decodeURIComponent(rest!.slice(0, at) + '@' + rest!.slice(at + 1).split('?')[0]);
-  } catch {
-    return undefined;
-  }
+  return /^[a-z-]+$/i.test(label) && !rest!.startsWith('/') ? rest : undefined;
 }
 
 /** Whether mail can be sent to an address. */
