@@ -118,8 +118,9 @@ export class InvitationManager extends InvitationElement {
 
   protected override async load(): Promise<void> {
     await Promise.all([this._count(), this._read()]);
-    // It opens at what waits for the moderator. The list knows at once what the counts hear of later.
-    if (this._view === 'requests' && !this.#opened && !this._page!.invitations.length) {
+    // It opens at what waits for the moderator. The list knows at once what the counts hear of later, and may be gone again:
+    // somebody else has signed in meanwhile.
+    if (this._view === 'requests' && !this.#opened && this._page?.invitations.length === 0) {
       this._view = 'pending';
       await this._read();
     }
