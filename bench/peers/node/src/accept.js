@@ -1,7 +1,7 @@
 // POST /invitations/{invitationId}/accept: the invitee becomes a member.
 import { callerOf, handled, invitationIdOf, notFound, Refusal } from "./http.js";
 import { actionsOf, checkAnswers, checkInvites, conflict, isInvitee, sees, settingsOf, spreadById, statusAt, viewOf } from "./rules.js";
-import { check, keys, putInvitation, putMail, read, retried, standJoined, transact } from "./table.js";
+import { check, checkInviting, keys, putInvitation, putMail, read, retried, standJoined, transact } from "./table.js";
 
 export const handler = handled(async (event) => {
   const caller = callerOf(event);
@@ -43,7 +43,7 @@ const accept = (caller, user, found, settings, now) => {
     const actions = [
       putInvitation(after),
       standJoined(caller.id, invitation, now),
-      check(community, "allowInvitations"),
+      checkInviting(community, invitation.createdAt),
       check(keys.user(caller.id), "active"),
       ...told.map((to) => putMail(after, "membership_confirmed", to)),
     ];

@@ -3,7 +3,7 @@ import { randomFillSync } from "node:crypto";
 import { bodyOf, callerOf, handled, isId, malformed, Refusal } from "./http.js";
 import { actionsOf, addressKeyOf, checkSender, communityLabel, DAY, notInvited, senderLabel } from "./rules.js";
 import { settingsOf, spreadById, spreadByTime, viewOf } from "./rules.js";
-import { check, keys, putInvitation, putMail, read, retried, standInvited, transact, useQuota } from "./table.js";
+import { check, checkInviting, keys, putInvitation, putMail, read, retried, standInvited, transact, useQuota } from "./table.js";
 
 const OUTCOMES = [
   "invited",
@@ -20,7 +20,7 @@ const OUTCOMES = [
   "over_quota",
 ];
 const FIELDS = ["userIds", "message", "expiresInDays"];
-/** What a transaction of 100 actions has room for: four for each invitation, besides three that they share. */
+/** What a transaction of 100 actions has room for: four for each invitation, besides those that they share. */
 const INVITATIONS_IN_TRANSACTION = 23;
 
 export const handler = handled(async (event) => {
@@ -50,7 +50,7 @@ const requestOf = (body) => {
   if (text?.length > 2_000) faults.push({ param: "message", detail: "must be at most 2000 characters" });
   const days = expiresInDays;
   if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= 365)) {
-    faults.push({ param: "expiresInDays", detail: "must be from 1 to 365" });
+    faults.push({ param: "expiresInDays", detail: "must be a whole number from 1 to 365" });
   }
   if (faults.length > 0) {
     const detail = faults.map((fault) => `${fault.param} ${fault.detail}`).join("; ");
@@ -89,6 +89,7 @@ class Send {
   }
 
   read() {
+    this.writtenSince = 0;
     const { caller, communityId, spread } = this;
     const recipients = this.request.userIds.filter((id, index) => isId(id) && this.results[index] === undefined);
     return read([
@@ -96,7 +97,6 @@ class Send {
       keys.user(caller.id),
       keys.standing(caller.id, communityId),
       keys.community(communityId, spread),
-      keys.quota(caller.id, this.day),
       ...recipients.flatMap((id) => [keys.user(id), keys.standing(id, communityId), keys.connection(caller.id, id)]),
     ]);
   }
@@ -116,11 +116,12 @@ class Send {
       throw new Refusal(413, "too_many_recipients", detail, { param: "recipients", errors });
     }
     const limit = settings.dailyInvitationsPerSender;
-    const used = records.get(keys.quota(caller.id, this.day))?.used ?? 0;
-    this.quota = { day: this.day, renewsAt: this.renewsAt, limit };
-    let left = limit - used - (this.written ?? 0);
+    // As it was read, and what has been written since.
+    const used = (sender.sentOn === this.day ? sender.used : 0) + this.writtenSince;
+    this.quota = { day: this.day, used, limit };
+    let left = limit - used;
     const retryAfter = (until) => Math.max(Math.trunc((until - now) / 1000), 0) + 1;
-    if (left <= 0 && this.written === undefined) {
+    if (left <= 0 && !this.hasWritten) {
       const detail = "You have sent all invitations that you may send today; try again tomorrow.";
       throw new Refusal(429, "daily_quota_used", detail, { retryAfter: retryAfter(this.renewsAt) });
     }
@@ -175,10 +176,10 @@ class Send {
   /** Writes a chunk in one transaction. `false` if another writer was faster. */
   async write(chunk) {
     const { caller, community, communityId, now, role, sender } = this;
-    const users = new Set([caller.id, ...chunk.map(({ user }) => user.id)]);
+    const others = new Set(chunk.map(({ user }) => user.id).filter((id) => id !== caller.id));
     const actions = [
-      check(keys.community(communityId, spreadById(chunk[0].invitation.id)), "allowInvitations"),
-      ...[...users].map((id) => check(keys.user(id), "active")),
+      checkInviting(keys.community(communityId, spreadById(chunk[0].invitation.id)), now),
+      ...[...others].map((id) => check(keys.user(id), "active")),
       useQuota(caller.id, this.quota, chunk.length),
       ...chunk.flatMap(({ user, invitation }) => [
         putInvitation(invitation),
@@ -187,7 +188,8 @@ class Send {
       ]),
     ];
     if (!(await transact(actions))) return false;
-    this.written = (this.written ?? 0) + chunk.length;
+    this.writtenSince += chunk.length;
+    this.hasWritten = true;
     for (const { index, recipient, invitation } of chunk) {
       const allowed = actionsOf(invitation, { caller, user: sender, role, community, now });
       this.results[index] = { recipient, outcome: "invited", invitation: viewOf(invitation, allowed, { community, sender }, now) };

@@ -25,7 +25,6 @@ export const keys = {
   user: (id) => key(`USER#${id}`, "USER"),
   standing: (user, community) => key(`USER#${user}`, `STANDING#${community}`),
   connection: (user, other) => key(`USER#${user}`, `CONNECTION#${other}`),
-  quota: (user, day) => key(`USER#${user}`, `QUOTA#${day}`),
   // Records that everyone checks or reads are kept in copies, so that no partition is the ceiling.
   community: (id, spread) => key(`COMMUNITY#${id}#${spread % 8}`, "COMMUNITY"),
   settings: (spread) => key(`SETTINGS#${spread % 32}`, "SETTINGS"),
@@ -126,6 +125,18 @@ export const check = (key, attribute) => ({
   ConditionCheck: { Key: key, ...condition(`#${attribute} = :yes`, named(attribute), { ":yes": true }) },
 });
 
+/** Requires that the community takes invitations, and has been the same since that moment. */
+export const checkInviting = (key, since) => ({
+  ConditionCheck: {
+    Key: key,
+    ...condition(
+      "#allowInvitations = :yes AND (attribute_not_exists(#since) OR #since <= :made)",
+      named("allowInvitations", "since"),
+      { ":yes": true, ":made": since },
+    ),
+  },
+});
+
 export const put = (item) => ({ Put: { TableName: TABLE, Item: item } });
 
 /** Writes an invitation from the revision that it was read at; a new one, from none. */
@@ -179,20 +190,20 @@ export const standJoined = (user, { id, community }, now) => ({
   },
 });
 
-/** Counts invitations against the sender's day, as long as it has room. */
-export const useQuota = (sender, { day, renewsAt, limit }, count) => {
-  const values = { kind: "quota", ttl: renewsAt / 1000 + 86_400 };
-  return {
-    Update: {
-      Key: keys.quota(sender, day),
-      UpdateExpression: `SET ${set(values)} ADD #used :count`,
-      ...condition("attribute_not_exists(#used) OR #used <= :room", named("used", ...Object.keys(values)), {
-        ...valued(values),
-        ":count": count,
-        ":room": limit - count,
-      }),
-    },
-  };
+/** Counts invitations against the sender's day, as long as it has room and the sender is active. */
+export const useQuota = (sender, { day, used, limit }, count) => {
+  const key = keys.user(sender);
+  const values = { active: true, sentOn: day };
+  if (used === 0) {
+    const first = "#active = :active AND (attribute_not_exists(#sentOn) OR #sentOn < :sentOn)";
+    const names = named("used", ...Object.keys(values));
+    const update = condition(first, names, { ...valued(values), ":count": count });
+    return { Update: { Key: key, UpdateExpression: "SET #sentOn = :sentOn, #used = :count", ...update } };
+  }
+  const more = "#active = :active AND #sentOn = :sentOn AND #used <= :room";
+  const counted = { ...valued(values), ":count": count, ":room": limit - count };
+  const update = condition(more, named("used", ...Object.keys(values)), counted);
+  return { Update: { Key: key, UpdateExpression: "SET #used = #used + :count", ...update } };
 };
 
 const RANKS = { pending: 9, accepted: 7, declined: 6, rejected: 5, cancelled: 4, expired: 3 };
