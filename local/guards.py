@@ -269,7 +269,8 @@ GUARDS = [
     Guard("a day is written in one way", PERIOD, "day.year() > 0 && day.to_string() == text", "true"),
     Guard("stats are for moderators", SERVICE_STATS, "check_moderator(caller, &community, &store.read("
           "moderator_keys(caller, &community)).await?)?;", "{ store.read(moderator_keys(caller, &community)).await?; }"),
-    Guard("no cell is a formula", EXPORT, "text.starts_with(BEFORE_FORMULAS)", "false"),
+    Guard("no cell is a formula", EXPORT, "begins && BEFORE_FORMULAS.contains(&c)", "false"),
+    Guard("a semicolon or a tab ends a cell in some spreadsheets", EXPORT, "matches!(c, ';' | '\\t')", "false"),
     Guard("a deadline waits for clocks that are behind", OUTBOX, "later(now, -SKEW)", "now"),
     Guard("a mail that is late in the stream waits in the table", MAILS, "!self.late", "true"),
     Guard("a deadline never comes early", STATS, "invitation.expires_at.as_second() + 1",

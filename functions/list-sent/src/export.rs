@@ -57,9 +57,19 @@ struct Row {
 struct Cell(String);
 
 impl Cell {
+    /// Where spreadsheets take a semicolon or a tab for the end of a cell, quotes or not, what stands behind it begins one, too.
     fn new(text: Option<impl Into<String>>) -> Self {
         let text = text.map(Into::into).unwrap_or_default();
-        Self(if text.starts_with(BEFORE_FORMULAS) { format!("'{text}") } else { text })
+        let mut safe = String::with_capacity(text.len());
+        let mut begins = true;
+        for c in text.chars() {
+            if begins && BEFORE_FORMULAS.contains(&c) {
+                safe.push('\'');
+            }
+            begins = matches!(c, ';' | '\t') || begins && c == ' ';
+            safe.push(c);
+        }
+        Self(safe)
     }
 }
 
