@@ -25,7 +25,16 @@ pub type Entry<'a> = Result<EmailAddress, &'a str>;
 /// Reads a pasted list, entry by entry. What is blank is no entry.
 pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
     let (unread, linked) = (None, Vec::new().into_iter());
-    Reader { text, at: 0, unread, linked, quotes_read: 0, follows_address: false, row_has_address: false }
+    Reader {
+        text,
+        at: 0,
+        unread,
+        linked,
+        links_read: 0,
+        quotes_read: 0,
+        follows_address: false,
+        row_has_address: false,
+    }
 }
 
 /// Reads a text that is to name one address and nothing else.
@@ -55,6 +64,8 @@ struct Reader<'a> {
     unread: Option<(usize, usize)>,
     /// Whom a link names that has been read, as far as they have not been told.
     linked: std::vec::IntoIter<Entry<'a>>,
+    /// Up to where links mean nothing: they name no address.
+    links_read: usize,
     /// Up to where quotes mean nothing: they are around text that is read like any other, or do not close.
     quotes_read: usize,
     /// Whether only white space has come since an address.
@@ -242,11 +253,12 @@ impl<'a> Reader<'a> {
     fn word(&mut self, from: usize) -> Option<Entry<'a>> {
         let end = self.end_of_word(from);
         let word = &self.text[self.at..end];
-        if without_mailto(word).is_some() {
+        if self.at >= self.links_read && without_mailto(word).is_some() {
             let end = self.end_of_link(end);
             if let Some(linked) = linked(&self.text[self.at..end]) {
                 return self.found_linked(linked, end);
             }
+            self.links_read = end;
         }
         if !word.contains(is_at) {
             return self.keep(end);
