@@ -88,10 +88,12 @@ impl Deliver {
         if gate != known {
             self.store.put_gate(&gate).await?;
         }
+        // Mails come first, so that lifetimes that cannot be ended hold up none.
+        let woken = self.store.wake(now, most as usize).await?;
         let lapsed = self.store.end_lifetimes(now, LAPSED).await?;
         if lapsed > 0 {
             tracing::info!(lapsed, "lifetimes have ended");
         }
-        self.store.wake(now, most as usize).await
+        Ok(woken)
     }
 }
