@@ -161,6 +161,7 @@ export class InvitationManager extends InvitationElement {
   }
 
   private _turn(change: () => void): void {
+    this.#latest?.abort();
     change();
     this._page = undefined;
     this._selected = new Set();

@@ -286,7 +286,9 @@ impl<'a> Reader<'a> {
     fn end_of_link(&self, mut end: usize) -> usize {
         while let Some((',' | ';', next)) = self.char_at(end) {
             let more = self.end_of_word(next);
-            if !has_at(&self.text[next..more]) {
+            let word = &self.text[next..more];
+            // A bracket has a link of its own in it.
+            if !has_at(word) || word.contains(|c| meant(c) == '[') {
                 break;
             }
             end = more;
@@ -372,6 +374,11 @@ fn without_mailto(word: &str) -> Option<&str> {
     link.get(..SCHEME.len()).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME)).map(|_| &link[SCHEME.len()..])
 }
 
+/// Whether a character, as it is meant, stands between those whom a link names.
+fn separates(c: char) -> bool {
+    matches!(meant(c), ',' | ';')
+}
+
 /// Reads a link that writes a mail: whom its path and its fields `to`, `cc` and `bcc` name, each once. `None` for any
 /// other text, and for a link that names no address.
 fn linked(word: &str) -> Option<Vec<Entry<'_>>> {
@@ -381,9 +388,9 @@ fn linked(word: &str) -> Option<Vec<Entry<'_>>> {
     let lists = fields.filter(|(name, _)| ["to", "cc", "bcc"].iter().any(|known| name.eq_ignore_ascii_case(known)));
     let mut entries: Vec<Entry<'_>> = Vec::new();
     let mut known = HashSet::new();
-    for part in [path].into_iter().chain(lists.map(|(_, list)| list)).flat_map(|list| list.split([',', ';'])) {
+    for part in [path].into_iter().chain(lists.map(|(_, list)| list)).flat_map(|list| list.split(separates)) {
         let decoded = percent_decode_str(part).decode_utf8().unwrap_or_default();
-        for named in decoded.split([',', ';']).filter(|named| !is_blank(named)) {
+        for named in decoded.split(separates).filter(|named| !is_blank(named)) {
             let entry = address(named).ok_or(part);
             if entry.as_ref().map_or(true, |address| known.insert(address.key())) {
                 entries.push(entry);
