@@ -36,7 +36,16 @@ impl Store {
             item.extend(since.map(|since| (SINCE.to_owned(), since.clone())));
             Ok(Write::Put(item, as_read))
         };
-        let writes = copies.into_iter().map(write).collect::<Result<_, StoreError>>()?;
+        let mut writes = copies.into_iter().map(write).collect::<Result<Vec<_>, StoreError>>()?;
+        if created {
+            // Between the two, another writer may have made the community and removed it again.
+            let mut as_read = Expression::default();
+            match since {
+                Some(since) => as_read.require_equal(SINCE, since.clone()),
+                None => as_read.require_missing(PK),
+            }
+            writes.push(Write::Check(removal, as_read));
+        }
         Ok(match self.transact(writes).await? {
             Written::Done => ControlFlow::Break(created),
             Written::Conflict(_) => ControlFlow::Continue(()),
