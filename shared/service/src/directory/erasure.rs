@@ -5,6 +5,8 @@
 //! so whatever breaks an erasure off, its repetition finds what is left to do and nothing else. What leads to the rest goes
 //! last, their address with it.
 
+use std::ops::ControlFlow;
+
 use domain::{
     Timestamp,
     email::EmailAddress,
@@ -17,6 +19,7 @@ use store::{
     Store, StoreError,
     erasure::{Belongings, Removal},
     keys::List,
+    retry,
 };
 
 use super::{
@@ -41,17 +44,22 @@ pub async fn erase(store: &Store, id: &UserId, now: Timestamp) -> Result<(), Ser
     let sent = List::By(id.clone());
     sweep(store, &sent, None, decide, now).await?;
     loop {
-        store.in_time()?;
-        let belongings = store.belongings(id).await?;
         // Until the user is gone, they can be connected, enrolled or given an invitation.
-        apply_to_all(store, store.live_invitations(&belongings).await?, decide, now).await?;
-        let removal = remove(store, &belongings, now).await?;
+        let round = |()| async move {
+            store.in_time()?;
+            let belongings = store.belongings(id).await?;
+            apply_to_all(store, store.live_invitations(&belongings).await?, decide, now).await?;
+            Ok::<_, ServiceError>(match remove(store, &belongings, now).await? {
+                Removal::Conflict => ControlFlow::Continue(()),
+                removal => ControlFlow::Break((removal, belongings)),
+            })
+        };
+        let (removal, belongings) = retry((), round).await?;
         let is_over = match removal {
-            Removal::Conflict => false,
             Removal::Active => true,
-            Removal::Done if belongings.more => false,
-            Removal::Done if !belongings.is_known() => true,
-            Removal::Done => {
+            _ if belongings.more => false,
+            _ if !belongings.is_known() => true,
+            _ => {
                 // What they sent a moment before may not have been in the index yet, and nothing else leads to it.
                 sweep(store, &sent, None, decide, now).await?;
                 // What came before their own record went is found by one more round.

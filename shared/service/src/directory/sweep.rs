@@ -1,7 +1,8 @@
 //! One decision applied to many invitations: page by page, some at a time, as long as there is time.
 //!
-//! What a sweep has changed is not where it looks any more: it leaves the status or the list. So a sweep that is repeated
-//! goes on where the last one stopped, and keeps no note of how far that was.
+//! What an ending or an erasing sweep has changed is not where it looks any more: it leaves the status or the list. So one that
+//! is repeated goes on where the last one stopped, and keeps no note of how far that was. One that tells a new name looks through
+//! all again, and writes what is still to be told.
 
 use domain::{
     Timestamp,
