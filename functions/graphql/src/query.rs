@@ -21,6 +21,9 @@ use crate::{
     types::{CommunityInvitation, CommunityOptions, CommunityStats, FoundPerson, InvitationStatus, PeriodStats},
 };
 
+/// What a period costs of a document's complexity: where much has happened, it reads as much as a hundred records do.
+const PERIOD: usize = 100;
+
 /// The root of questions.
 pub(crate) struct Query;
 
@@ -210,7 +213,7 @@ impl InvitingCommunity {
 #[ComplexObject]
 impl CommunityStats {
     /// What happened on the days of a period, at most 92, and to whose invitations. Days are kept for 400 days.
-    #[graphql(complexity = "page::complexity(Some(100), child_complexity)")]
+    #[graphql(complexity = "PERIOD + child_complexity")]
     async fn period(
         &self,
         context: &Context<'_>,
