@@ -127,7 +127,8 @@ impl Problem {
     /// 503: a passing fault.
     pub fn unavailable(now: Timestamp) -> Self {
         let detail = "The service is busy. Nothing may have been changed; try again in a moment.";
-        let retry_at = Some(domain::time::later(now, jiff::SignedDuration::from_secs(1)));
+        // In the middle of a second: it is told as two, however many milliseconds the response takes.
+        let retry_at = Some(domain::time::later(now, jiff::SignedDuration::from_millis(1_500)));
         Self { retry_at, ..Self::new(Code::Unavailable, detail) }
     }
 
