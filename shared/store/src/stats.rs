@@ -3,7 +3,8 @@
 //!
 //! Beside each invitation stands the status that it is counted in, its revision then, and which of its mails are counted. A
 //! transaction changes the counters and these marks together, so a repeated or late report finds itself counted already.
-//! Days have counters of their own, all together and for each sender: by the time of what happened, not of its report.
+//! Days have counters of their own, all together and for each sender: by the time of what happened, not of its report; what became
+//! of a mail happened when `feedback` heard of it.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
