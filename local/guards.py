@@ -579,7 +579,7 @@ GUARDS = [
     Guard("an invitation leaves the list of its erased sender", RECORD, "!invitation.sender.is_erased()", "true"),
     Guard("what has lapsed is ended with what is live", LIFECYCLE, ".or_else(|| expire(invitation, now))", ""),
     Guard("an erasure has more to remove than it reads at once", DIRECTORY_ERASURE,
-          "Removal::Done if belongings.more => false,", ""),
+          "belongings.more", "false"),
     Guard("no request is waited for beyond the deadline", STORE,
           "timeout_at(deadline, work).await.map_err(|_| StoreError::OutOfTime)",
           "{ let _ = deadline; Ok(work.await) }"),
