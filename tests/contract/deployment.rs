@@ -4,7 +4,9 @@
 
 use std::collections::{BTreeSet, HashSet};
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use testkit::{
     files::{read, yaml},
     template::{Resource, Route, template},
@@ -404,6 +406,28 @@ fn no_cold_start_begins_with_a_denial() {
         };
         assert!(statements(function).iter().any(allows), "{name}");
     }
+}
+
+/// The fingerprints are those that Amazon publishes with the list of its roots.
+#[test]
+fn functions_trust_the_roots_of_amazons_authority_and_no_others() {
+    let file = read("shared/runtime/src/amazon_roots.pem");
+    let (begin, end) = ("-----BEGIN CERTIFICATE-----", "-----END CERTIFICATE-----");
+    let fingerprint = |certificate: &str| {
+        let encoded: String = certificate.split_once(end).unwrap().0.split_whitespace().collect();
+        hex::encode(Sha256::digest(BASE64_STANDARD.decode(encoded).unwrap()))
+    };
+    let found: Vec<_> = file.split(begin).skip(1).map(fingerprint).collect();
+    assert_eq!(
+        found,
+        [
+            "8ecde6884f3d87b1125ba31ac3fcb13d7016de7f57cc904fe1cb97c6ae98196e",
+            "1ba5b2aa8c65401a82960118f80bec4f62304d83cec4713a19c39c011ea46db4",
+            "18ce6cfe7bf14e60b2e347b8dfe868cb31d02ebb3ada271569f50343b46db3a4",
+            "e35d28419ed02025cfa69038cd623962458da5c695fbdea3c22b0bfb25897092",
+            "568d6905a2c88708a4b3025190edcfedb1974a606a13c6e5290fcb2ae63edab5",
+        ]
+    );
 }
 
 #[test]

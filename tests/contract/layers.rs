@@ -66,7 +66,18 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
             "tracing",
         ],
     ),
-    ("runtime", &["aws-config", "aws-sdk-dynamodb", "store", "thiserror", "tracing", "tracing-subscriber"]),
+    (
+        "runtime",
+        &[
+            "aws-config",
+            "aws-sdk-dynamodb",
+            "aws-smithy-http-client",
+            "store",
+            "thiserror",
+            "tracing",
+            "tracing-subscriber",
+        ],
+    ),
     (
         "http-api",
         &[

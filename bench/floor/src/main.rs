@@ -13,8 +13,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use aws_config::{BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider};
-use aws_sdk_dynamodb::{Client, config::SharedCredentialsProvider, types::AttributeValue};
+use aws_sdk_dynamodb::{Client, config, types::AttributeValue};
 use futures::future::join_all;
 use lambda_http::{Body, Request, RequestExt, Response, http::StatusCode};
 
@@ -22,13 +21,9 @@ use crate::plan::Plan;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    // As lean as the service's own: what Lambda sets, and nothing looked for elsewhere.
-    let mut config = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(env::var("AWS_REGION")?))
-        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()));
-    config.set_endpoint_url(env::var("AWS_ENDPOINT_URL").ok());
-    let client = Client::new(&config.build());
+    // As lean as the service's own: what Lambda sets, nothing looked for elsewhere, and as few certificates.
+    let aws = runtime::aws()?;
+    let client = Client::from_conf(config::Builder::from(&aws).http_client(runtime::https(&aws)).build());
     let settings = AttributeValue::S("SETTINGS".to_owned());
     let warm_up = client.get_item().table_name(env::var("TABLE_NAME")?).key("pk", settings.clone()).key("sk", settings);
     let _ = warm_up.send().await;

@@ -12,7 +12,7 @@ use aws_sdk_sesv2::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use domain::{event::Event, gate::Account};
-use runtime::{MissingVariable, variable};
+use runtime::{MissingVariable, https, variable};
 use service::delivery::OutgoingMail;
 
 /// The source of every event on the bus.
@@ -86,9 +86,10 @@ impl Outbound {
     /// # Errors
     /// [`MissingVariable`] if it does not name one.
     pub fn from_environment(aws: &SdkConfig) -> Result<Self, MissingVariable> {
+        let events = aws_sdk_eventbridge::config::Builder::from(aws).http_client(https(aws)).build();
         Ok(Self {
             mail_service: aws.clone(),
-            events: aws_sdk_eventbridge::Client::new(aws),
+            events: aws_sdk_eventbridge::Client::from_conf(events),
             public_base_url: variable("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
             sender_address: variable("SENDER_ADDRESS")?,
             configuration_set: variable("CONFIGURATION_SET")?,
@@ -114,6 +115,7 @@ impl Outbound {
             .operation_attempt_timeout(POST_TIMEOUT)
             .operation_timeout(POST_TIMEOUT);
         let config = aws_sdk_sesv2::config::Builder::from(aws)
+            .http_client(https(aws))
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build());
         Client::from_conf(config.build())
