@@ -199,7 +199,7 @@ impl Store {
         let marks = reports.iter().map(|(id, _)| Key::counted(*id));
         let days = reports.iter().flat_map(|(_, report)| report.days()).map(|day| Key::day_stats(community, day));
         let records = self.read(marks.chain(days)).await?;
-        let (mut writes, mut all) = (Vec::new(), Counted::new(community));
+        let (mut writes, mut all, mut deadlines) = (Vec::new(), Counted::new(community), Vec::new());
         for (id, report) in reports {
             let key = Key::counted(*id);
             let mark: Mark = records.value(&key)?.unwrap_or_default();
@@ -216,7 +216,7 @@ impl Store {
                 for (day, counter) in day_counts(mark.status, invitation) {
                     all.add_on(day, report.sender, counter);
                 }
-                writes.extend(deadline(invitation));
+                deadlines.extend(deadline(invitation));
             }
             for result in &mails {
                 all.add_on(result.day, report.sender, result.counter);
@@ -233,6 +233,8 @@ impl Store {
         if writes.len() > MAX_ACTIONS && reports.len() > 1 {
             return Ok(ControlFlow::Break(Part::TooLarge));
         }
+        // First, so that what is counted has its deadline. One that is written twice is the same.
+        self.put_each(deadlines).await?;
         let done = self.transact(writes).await? == Written::Done;
         Ok(if done { ControlFlow::Break(Part::Counted) } else { ControlFlow::Continue(()) })
     }
@@ -272,7 +274,7 @@ fn counted(result: &MailResult) -> String {
 }
 
 /// The record whose deletion tells `deliver` that a live invitation's lifetime has passed.
-fn deadline(invitation: &Invitation) -> Option<Write> {
+fn deadline(invitation: &Invitation) -> Option<Item> {
     if invitation.status.is_final() {
         return None;
     }
@@ -280,7 +282,7 @@ fn deadline(invitation: &Invitation) -> Option<Write> {
     item.insert(KIND.to_owned(), string(Kind::Deadline.as_str()));
     // TTL counts whole seconds: rounded up, so that it never comes early.
     item.insert(TTL.to_owned(), number(invitation.expires_at.as_second() + 1));
-    Some(Write::Put(item, Expression::default()))
+    Some(item)
 }
 
 /// How the counters of a community change.
