@@ -92,7 +92,7 @@ impl Recording {
 
     fn end(&mut self, name: &str, units: f64) {
         self.in_flight -= 1;
-        if ["TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"].contains(&name) {
+        if ["TransactWriteItems", "BatchWriteItem", "UpdateItem", "PutItem", "DeleteItem"].contains(&name) {
             self.usage.write_units += units;
         } else {
             self.usage.read_units += units;

@@ -13,7 +13,7 @@ use testkit::{
 };
 
 /// The most write units of operations. They are lowered with what is saved, and raised knowingly.
-const WRITE_UNITS: [(&str, f64); 15] = [
+const WRITE_UNITS: [(&str, f64); 16] = [
     ("send to one user", 17.0),
     ("send to one address of no user", 17.0),
     ("send to one user, idempotent", 19.0),
@@ -28,7 +28,8 @@ const WRITE_UNITS: [(&str, f64); 15] = [
     ("approve", 25.0),
     ("resend, by the sender", 10.0),
     ("accept behind a link", 20.0),
-    ("deliver: the mail, the events and the counts of one invitation", 14.0),
+    ("deliver: the mail, the events and the counts of one invitation", 11.0),
+    ("deliver: that a mail has arrived", 4.0),
 ];
 
 /// What operations have used, beside what they may ask for.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     id::{InvitationId, UserId},
     invitation::{Invitation, Status},
@@ -321,7 +322,7 @@ async fn days_go_after_four_hundred_days_and_the_counts_of_all_time_stay() {
 
 /// A record of counters with so many different times to answer.
 fn counted(key: Key, sent: u32, times: u32) -> Item {
-    let number = |number: u32| aws_sdk_dynamodb::types::AttributeValue::N(number.to_string());
+    let number = |number: u32| AttributeValue::N(number.to_string());
     let mut item = Item::from(key);
     item.insert("sent".to_owned(), number(sent));
     item.extend((0..times).map(|time| (format!("seconds{time}"), number(1))));
@@ -336,7 +337,9 @@ async fn days_are_whole_and_senders_count_from_a_day_that_is_told_where_there_ar
     let days: Vec<Date> = (1..=30).map(|day| date(2026, 11, day)).collect();
     let mut records = Vec::new();
     for day in &days {
-        records.push(counted(Key::day_stats(&community, *day), SENDERS * (SENDERS + 1) / 2, 0));
+        let mut all = counted(Key::day_stats(&community, *day), SENDERS * (SENDERS + 1) / 2, 0);
+        all.insert("sent#olaf".to_owned(), AttributeValue::N("200".to_owned()));
+        records.push(all);
         for number in 1..=SENDERS {
             let sender = format!("user{number:03}").parse().unwrap();
             records.push(counted(Key::sender_stats(&community, *day, &sender), number, 150));
@@ -352,13 +355,65 @@ async fn days_are_whole_and_senders_count_from_a_day_that_is_told_where_there_ar
     assert!(since > days[0] && since < days[29], "{since}");
     let counted_days = days.iter().filter(|day| **day >= since).count();
     let counted_days = i64::try_from(counted_days).unwrap();
-    let expected: Vec<_> =
-        (11..=110).rev().map(|number: i64| (format!("user{number:03}"), number * counted_days)).collect();
+    let apart = (12..=110).rev().map(|number: i64| (format!("user{number:03}"), number * counted_days));
+    let expected: Vec<_> = [("olaf".to_owned(), 200 * counted_days)].into_iter().chain(apart).collect();
     let shown: Vec<_> = found.senders.iter().map(|one| (one.sender.id.clone(), one.sent)).collect();
     assert_eq!(shown, expected, "a hundred, who sent most, each by whole days");
     // A shorter period is whole.
     let last = world.period(&mona, "chess", &since.to_string(), "2026-11-30").await;
     assert_eq!((last.senders_from, last.senders), (None, found.senders));
+}
+
+#[tokio::test]
+async fn the_record_of_a_day_holds_its_senders_as_long_as_it_is_small() {
+    let (world, mona) = chess("owner").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    let invitation = world.stored(&id).await;
+    let (community, day) = ("chess".parse().unwrap(), domain::sending::Quota::day(invitation.created_at));
+    // What an id may have, and an expression may not.
+    let senders: Vec<UserId> = (0..30).map(|number| format!("a.b-c_d:e@f~g|h+i=j{number}").parse().unwrap()).collect();
+    let arrive = async |sender: &UserId, number: u8, latest: Option<&Invitation>| {
+        let arrived = MailResult { mailed_at: invitation.created_at, counter: Counter::Delivered, day };
+        let report = Uncounted { sender, latest, mails: BTreeSet::from([arrived]) };
+        world.api.store.count_in(&community, &[(InvitationId::new(1, [number; 10]), report)]).await.unwrap();
+    };
+    let counted = async || {
+        let days = world.dump().await.into_iter().filter(|((pk, _), _)| pk == "DAYS#chess");
+        let (all, apart): (Vec<_>, Vec<_>) = days.partition(|((_, sk), _)| sk.starts_with("DAY#"));
+        let bytes = |(name, value): (&String, &AttributeValue)| name.len() + value.as_s().map_or(4, String::len);
+        let bytes: usize = all[0].1.iter().map(bytes).sum();
+        let today = day.to_string();
+        let found = world.period(&mona, "chess", &today, &today).await;
+        let of = |who: &UserId| {
+            let one = found.senders.iter().find(|one| one.sender.id == who.as_str()).unwrap();
+            (one.sent, one.delivered)
+        };
+        (bytes < 1_024, apart.len(), found.days[0].delivered, senders.iter().map(of).collect::<Vec<_>>())
+    };
+    for (sender, number) in senders.iter().zip(0..) {
+        arrive(sender, number, None).await;
+    }
+    let (small, apart, all, of) = counted().await;
+    assert!((1..29).contains(&apart), "some fit, and some do not: {apart}");
+    assert_eq!((small, all, of), (true, 30, vec![(0, 1); 30]));
+    // Whose counters are there goes on there.
+    for (sender, number) in senders.iter().zip(100..) {
+        arrive(sender, number, None).await;
+    }
+    assert_eq!(counted().await, (true, apart, 60, vec![(0, 2); 30]));
+    // Who stands in the record and needs more room than it has is counted in both.
+    arrive(&senders[0], 200, Some(&invitation)).await;
+    let (small, both, all, of) = counted().await;
+    assert_eq!((small, both, all, of[0]), (true, apart + 1, 61, (1, 3)));
+    // Also where the day itself has made it large.
+    let key = Key::day_stats(&community, day);
+    let mut record = world.record(key).await.unwrap();
+    record.extend((0..60).map(|time| (format!("seconds{time}"), AttributeValue::N("1".to_owned()))));
+    world.put_record(record).await;
+    arrive(&senders[1], 201, None).await;
+    let (small, after, all, of) = counted().await;
+    assert_eq!((small, after, all, of[1]), (false, both, 62, (0, 3)));
 }
 
 #[tokio::test]

@@ -80,6 +80,25 @@ async fn a_deadline_that_a_later_approval_has_moved_expires_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_counted_has_its_deadline_and_is_given_none_again() {
+    let (world, mona) = chess("owner").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let mut changes = world.changes();
+    // Its mail would be sent, too.
+    changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "invitation");
+    world.faults.throttle("BatchWriteItem", u32::MAX);
+    assert_eq!(world.hand_over(&changes).await.len(), 1, "it comes again");
+    assert_eq!(world.stats(&mona, "chess").await.nonzero(), []);
+    world.faults.clear();
+    assert_eq!(world.hand_over(&changes).await.len(), 0);
+    assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("pending", 1)]);
+    assert!(world.deadline(&id).await.is_some());
+    world.meter.take();
+    world.hand_over(&changes).await;
+    assert_eq!(world.meter.take().writes.len(), 0, "what is told again asks for nothing");
+}
+
+#[tokio::test]
 async fn a_deadline_comes_after_the_invitation_has_expired() {
     let (world, mona) = chess("owner").await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;

@@ -86,18 +86,6 @@ impl DayStats {
             counter => self.answers.add(counter, by),
         }
     }
-
-    /// Adds all counters of another day.
-    pub fn merge(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.delivered += other.delivered;
-        self.bounced += other.bounced;
-        self.answers.accepted += other.answers.accepted;
-        self.answers.declined += other.answers.declined;
-        for (seconds, count) in other.answers.seconds {
-            *self.answers.seconds.entry(seconds).or_default() += count;
-        }
-    }
 }
 
 impl Answers {

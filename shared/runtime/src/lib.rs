@@ -61,7 +61,9 @@ pub fn log<W>(level: LevelFilter, functions: &[&str], writer: W) -> impl Subscri
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_target(false).with_writer(writer);
+    // The request's span is the only one, so that a list of all would tell it twice.
+    let lines = tracing_subscriber::fmt::layer().json().flatten_event(true).with_span_list(false);
+    let lines = lines.with_target(false).with_writer(writer);
     let own = functions.iter().map(|function| function.replace('-', "_"));
     let own = own.chain(SHARED_CRATES.map(str::to_owned));
     let heard = Targets::new()

@@ -99,8 +99,7 @@ impl StatsReader {
     /// [`StoreError`] if a read fails.
     pub async fn period(&self, period: Period) -> Result<PeriodStats, StoreError> {
         let Self { store, community } = self;
-        let (mut days, found) =
-            futures::try_join!(store.day_stats(community, period), store.sender_stats(community, period))?;
+        let mut found = store.period_stats(community, period).await?;
         let mut senders: Vec<_> = found.senders.into_iter().collect();
         senders.sort_by_key(|(_, stats)| Reverse((stats.sent, stats.answers.all())));
         senders.truncate(MAX_SENDERS);
@@ -115,9 +114,9 @@ impl StatsReader {
         };
         Ok(PeriodStats {
             period,
-            days: period.days().map(|day| (day, days.remove(&day).unwrap_or_default())).collect(),
+            days: period.days().map(|day| (day, found.days.remove(&day).unwrap_or_default())).collect(),
             senders: senders.into_iter().map(named).collect::<Result<_, StoreError>>()?,
-            senders_since: found.since,
+            senders_since: found.senders_since,
         })
     }
 }

@@ -138,6 +138,8 @@ pub(crate) const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
 pub(crate) const DECLINED_ANSWERS: &str = "declinedAnswers";
 /// What the counters of answers that took so many seconds begin with.
 pub(crate) const SECONDS_PREFIX: &str = "seconds";
+/// What stands between a counter and the sender whom alone it is about, in the record of a day. No other name has it.
+pub(crate) const OF_SENDER: char = '#';
 
 #[cfg(test)]
 mod tests;

@@ -1,4 +1,5 @@
-//! Expressions without hand-kept placeholders: every name and value gets the next one.
+//! Expressions without hand-kept placeholders: every name and value gets the next one. `DynamoDB` takes letters and digits in
+//! them, whatever characters the names have.
 
 use std::collections::HashMap;
 
@@ -8,24 +9,25 @@ use aws_sdk_dynamodb::types::AttributeValue;
 #[derive(Debug, Default)]
 pub struct Expression {
     sets: Vec<String>,
+    adds: Vec<String>,
     removes: Vec<String>,
     conditions: Vec<String>,
+    /// The placeholders by what they stand for.
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
 }
 
 impl Expression {
-    /// A placeholder for an attribute name; dots separate the steps of a path.
+    /// A path of placeholders for attribute names, whose steps are separated by dots.
     fn name(&mut self, path: &str) -> String {
-        let steps: Vec<_> = path
-            .split('.')
-            .map(|step| {
-                let placeholder = format!("#{step}");
-                self.names.insert(placeholder.clone(), step.to_owned());
-                placeholder
-            })
-            .collect();
+        let steps: Vec<_> = path.split('.').map(|step| self.step(step)).collect();
         steps.join(".")
+    }
+
+    /// A placeholder for one attribute name.
+    fn step(&mut self, name: &str) -> String {
+        let next = format!("#n{}", self.names.len());
+        self.names.entry(name.to_owned()).or_insert(next).clone()
     }
 
     /// A placeholder for a value.
@@ -41,10 +43,10 @@ impl Expression {
         self.sets.push(assignment);
     }
 
-    /// Adds to a number that may be missing.
-    pub fn increase(&mut self, path: &str, by: i64) {
-        let (name, zero, by) = (self.name(path), self.value(number(0)), self.value(number(by)));
-        self.sets.push(format!("{name} = if_not_exists({name}, {zero}) + {by}"));
+    /// Adds to a number that may be missing. What it is called is no path, and may have dots.
+    pub fn increase(&mut self, name: &str, by: i64) {
+        let addition = format!("{} {}", self.step(name), self.value(number(by)));
+        self.adds.push(addition);
     }
 
     /// Appends to a list that may be missing.
@@ -160,13 +162,14 @@ impl Expression {
     pub(super) fn finish(self) -> Finished {
         let clause =
             |keyword: &str, parts: &[String]| (!parts.is_empty()).then(|| format!("{keyword} {}", parts.join(", ")));
-        let update: Vec<_> =
-            [clause("SET", &self.sets), clause("REMOVE", &self.removes)].into_iter().flatten().collect();
+        let clauses = [clause("SET", &self.sets), clause("ADD", &self.adds), clause("REMOVE", &self.removes)];
+        let update: Vec<_> = clauses.into_iter().flatten().collect();
+        let names: HashMap<_, _> = self.names.into_iter().map(|(name, placeholder)| (placeholder, name)).collect();
         let conditions: Vec<_> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
         Finished {
             update: (!update.is_empty()).then(|| update.join(" ")),
             condition: (!conditions.is_empty()).then(|| conditions.join(" AND ")),
-            names: (!self.names.is_empty()).then_some(self.names),
+            names: (!names.is_empty()).then_some(names),
             values: (!self.values.is_empty()).then_some(self.values),
         }
     }

@@ -4,7 +4,8 @@
 //! Beside each invitation stands the status that it is counted in, its revision then, and which of its mails are counted. A
 //! transaction changes the counters and these marks together, so a repeated or late report finds itself counted already.
 //! Days have counters of their own, all together and for each sender: by the time of what happened, not of its report; what became
-//! of a mail happened when `feedback` heard of it.
+//! of a mail happened when `feedback` heard of it. As long as the record of a day is small, its senders stand in it, too, and one write
+//! counts both; the others have a record each. Which it is binds nobody: who reads adds both up.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,13 +24,13 @@ use serde::Deserialize;
 use crate::{
     Store, StoreError,
     attributes::{
-        ACCEPTED_ANSWERS, BOUNCED, COMMUNITY, DECLINED_ANSWERS, DELIVERED, EXPIRY, KIND, LISTING, REVISION,
+        ACCEPTED_ANSWERS, BOUNCED, COMMUNITY, DECLINED_ANSWERS, DELIVERED, EXPIRY, KIND, LISTING, OF_SENDER, REVISION,
         SECONDS_PREFIX, SENT, STATUS, TTL,
     },
     expression::{Expression, number, string},
     keys::{BY_EXPIRY, Key, days_in, days_partition, senders_in, stats_partition},
     listing::Place,
-    read::key_of,
+    read::{Records, key_of},
     record::{Item, Kind},
     retry,
     write::{MAX_ACTIONS, Write, Written},
@@ -39,6 +40,14 @@ use crate::{
 const DAYS_KEPT: i64 = 400;
 /// The most requests for the counters of senders, a megabyte each: some 25,000 records of a sender and a day.
 const SENDER_REQUESTS: usize = 4;
+/// Up to how many bytes the counters of senders fill the record of a day. A write costs by the size of the whole record, a unit
+/// for each kilobyte: the rest of the first is for what else happens on the day, such as times to answer.
+const SHARED_BYTES: usize = 768;
+/// The bytes of a number, of up to four digits as counters have.
+const NUMBER_BYTES: usize = 3;
+
+/// By how much counters change.
+type Changes = BTreeMap<Counter, i64>;
 
 /// What is counted of an invitation. What became of its mails are further attributes.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -60,13 +69,23 @@ pub struct Uncounted<'a> {
     pub mails: BTreeSet<MailResult>,
 }
 
-/// The counters of senders in a period.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SenderStats {
-    /// The counters of each.
+impl Uncounted<'_> {
+    /// The days on which it may count, whatever is counted of it already.
+    fn days(&self) -> impl Iterator<Item = Date> {
+        let counts = self.latest.into_iter().flat_map(|invitation| day_counts(None, invitation));
+        counts.map(|(day, _)| day).chain(self.mails.iter().map(|result| result.day))
+    }
+}
+
+/// The counters of a period.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PeriodStats {
+    /// Those of the days on which anything happened.
+    pub days: BTreeMap<Date, DayStats>,
+    /// Those of everyone who sent what something happened to.
     pub senders: BTreeMap<UserId, DayStats>,
-    /// The first day that they count, where there is more than is read.
-    pub since: Option<Date>,
+    /// The first day that counts for senders, where there is more than is read.
+    pub senders_since: Option<Date>,
 }
 
 /// Invitations whose lifetime has passed and that the table still holds as live.
@@ -86,42 +105,43 @@ impl Store {
     pub async fn community_stats(&self, community: &CommunityId) -> Result<CommunityStats, StoreError> {
         let mut stats = CommunityStats::default();
         for record in self.partition(&stats_partition(community), "").await? {
-            counts(&record).for_each(|(counter, count)| stats.add(counter, count));
+            counts(&record).for_each(|(_, counter, count)| stats.add(counter, count));
         }
         Ok(stats)
     }
 
-    /// The counters of the days of a period on which anything happened. That is one record a day, and at most two requests.
+    /// The counters of a period. The days are one record each, and at most two requests. Where there is more of senders than is
+    /// read, only the last days count for them, each of them wholly.
     ///
     /// # Errors
-    /// [`StoreError`] if the read fails.
-    pub async fn day_stats(
-        &self,
-        community: &CommunityId,
-        period: Period,
-    ) -> Result<BTreeMap<Date, DayStats>, StoreError> {
-        let found = self.last_between(&days_partition(community), days_in(period), usize::MAX).await?;
-        let day = |record: &Item| Some((key_of(record)?.counted_day()?, day_stats(record)));
-        Ok(found.items.iter().filter_map(day).collect())
-    }
-
-    /// The counters of everyone who sent what something happened to in a period. Where there is more than is read, only the
-    /// last days count, each of them wholly.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the read fails.
-    pub async fn sender_stats(&self, community: &CommunityId, period: Period) -> Result<SenderStats, StoreError> {
-        let found = self.last_between(&days_partition(community), senders_in(period), SENDER_REQUESTS).await?;
+    /// [`StoreError`] if a read fails.
+    pub async fn period_stats(&self, community: &CommunityId, period: Period) -> Result<PeriodStats, StoreError> {
+        let partition = days_partition(community);
+        let days = self.last_between(&partition, days_in(period), usize::MAX);
+        let apart = self.last_between(&partition, senders_in(period), SENDER_REQUESTS);
+        let (days, apart) = futures::try_join!(days, apart)?;
         let place = |record: &Item| key_of(record)?.counted_sender();
         // The day at which the reading ended may have more.
-        let cut = if found.all { None } else { found.items.last().and_then(place).map(|(day, _)| day) };
-        let mut senders = BTreeMap::<UserId, DayStats>::new();
-        for record in &found.items {
-            if let Some((_, sender)) = place(record).filter(|(day, _)| Some(*day) != cut) {
-                senders.entry(sender).or_default().merge(day_stats(record));
+        let cut = if apart.all { None } else { apart.items.last().and_then(place).map(|(day, _)| day) };
+        let since = cut.map(|day| day.tomorrow().unwrap_or(day));
+        let is_whole = |day: Date| since.is_none_or(|since| since <= day);
+        let mut stats = PeriodStats { senders_since: since, ..PeriodStats::default() };
+        for record in &days.items {
+            let Some(day) = key_of(record).and_then(|key| key.counted_day()) else { continue };
+            for (sender, counter, count) in counts(record) {
+                match sender {
+                    None => stats.days.entry(day).or_default().add(counter, count),
+                    Some(sender) if is_whole(day) => stats.senders.entry(sender).or_default().add(counter, count),
+                    Some(_) => {}
+                }
             }
         }
-        Ok(SenderStats { senders, since: cut.map(|day| day.tomorrow().unwrap_or(day)) })
+        for record in &apart.items {
+            let Some((_, sender)) = place(record).filter(|(day, _)| is_whole(*day)) else { continue };
+            let stats = stats.senders.entry(sender).or_default();
+            counts(record).for_each(|(_, counter, count)| stats.add(counter, count));
+        }
+        Ok(stats)
     }
 
     /// Counts lapsed invitations of the community, by one query. They are those of the last minutes, unless a great many have
@@ -176,27 +196,30 @@ impl Store {
         community: &CommunityId,
         reports: &[(InvitationId, Uncounted<'_>)],
     ) -> Result<ControlFlow<Part>, StoreError> {
-        let marks = self.read(reports.iter().map(|(id, _)| Key::counted(*id))).await?;
-        let (mut writes, mut changes) = (Vec::new(), Changes::new(community));
+        let marks = reports.iter().map(|(id, _)| Key::counted(*id));
+        let days = reports.iter().flat_map(|(_, report)| report.days()).map(|day| Key::day_stats(community, day));
+        let records = self.read(marks.chain(days)).await?;
+        let (mut writes, mut all, mut deadlines) = (Vec::new(), Counted::new(community), Vec::new());
         for (id, report) in reports {
             let key = Key::counted(*id);
-            let mark: Mark = marks.value(&key)?.unwrap_or_default();
-            let is_open = |result: &MailResult| marks.get(&key).is_none_or(|mark| !mark.contains_key(&counted(result)));
+            let mark: Mark = records.value(&key)?.unwrap_or_default();
+            let is_open =
+                |result: &MailResult| records.get(&key).is_none_or(|mark| !mark.contains_key(&counted(result)));
             let latest = report.latest.filter(|invitation| mark.revision < invitation.revision);
             let mut mails: Vec<_> = report.mails.iter().filter(|result| is_open(result)).collect();
             // They are in order: of what is told twice, the first day holds.
             mails.dedup_by_key(|result| counted(result));
             if let Some(invitation) = latest {
                 for (counter, by) in counter_changes(mark.status, invitation) {
-                    changes.add(counter, by);
+                    all.add(counter, by);
                 }
                 for (day, counter) in day_counts(mark.status, invitation) {
-                    changes.add_on(day, report.sender, counter);
+                    all.add_on(day, report.sender, counter);
                 }
-                writes.extend(deadline(invitation));
+                deadlines.extend(deadline(invitation));
             }
             for result in &mails {
-                changes.add_on(result.day, report.sender, result.counter);
+                all.add_on(result.day, report.sender, result.counter);
             }
             if latest.is_some() || !mails.is_empty() {
                 writes.push(mark_counted(key, mark, latest, &mails));
@@ -205,11 +228,13 @@ impl Store {
         if writes.is_empty() {
             return Ok(ControlFlow::Break(Part::Counted));
         }
-        writes.extend(changes.writes());
+        writes.extend(all.writes(&records));
         // One report alone is never too large: it comes from one batch of the stream.
         if writes.len() > MAX_ACTIONS && reports.len() > 1 {
             return Ok(ControlFlow::Break(Part::TooLarge));
         }
+        // First, so that what is counted has its deadline. One that is written twice is the same.
+        self.put_each(deadlines).await?;
         let done = self.transact(writes).await? == Written::Done;
         Ok(if done { ControlFlow::Break(Part::Counted) } else { ControlFlow::Continue(()) })
     }
@@ -249,7 +274,7 @@ fn counted(result: &MailResult) -> String {
 }
 
 /// The record whose deletion tells `deliver` that a live invitation's lifetime has passed.
-fn deadline(invitation: &Invitation) -> Option<Write> {
+fn deadline(invitation: &Invitation) -> Option<Item> {
     if invitation.status.is_final() {
         return None;
     }
@@ -257,17 +282,19 @@ fn deadline(invitation: &Invitation) -> Option<Write> {
     item.insert(KIND.to_owned(), string(Kind::Deadline.as_str()));
     // TTL counts whole seconds: rounded up, so that it never comes early.
     item.insert(TTL.to_owned(), number(invitation.expires_at.as_second() + 1));
-    Some(Write::Put(item, Expression::default()))
+    Some(item)
 }
 
-/// How the counters of a community change, by the records that they stand in.
-struct Changes<'a> {
+/// How the counters of a community change.
+struct Counted<'a> {
     community: &'a CommunityId,
-    all: BTreeMap<Key, BTreeMap<Counter, i64>>,
-    days: BTreeMap<Key, (Date, BTreeMap<Counter, i64>)>,
+    /// Those of all time, by their record.
+    all: BTreeMap<Key, Changes>,
+    /// Those of senders in a day. Each sender's are the day's, too.
+    days: BTreeMap<Date, BTreeMap<&'a UserId, Changes>>,
 }
 
-impl<'a> Changes<'a> {
+impl<'a> Counted<'a> {
     fn new(community: &'a CommunityId) -> Self {
         Self { community, all: BTreeMap::new(), days: BTreeMap::new() }
     }
@@ -283,36 +310,77 @@ impl<'a> Changes<'a> {
     }
 
     /// Adds one to a counter of a day, and to the sender's of that day.
-    fn add_on(&mut self, day: Date, sender: &UserId, counter: Counter) {
-        for key in [Key::day_stats(self.community, day), Key::sender_stats(self.community, day, sender)] {
-            let (_, counters) = self.days.entry(key).or_insert_with(|| (day, BTreeMap::new()));
-            *counters.entry(counter).or_default() += 1;
-        }
+    fn add_on(&mut self, day: Date, sender: &'a UserId, counter: Counter) {
+        let senders = self.days.entry(day).or_default();
+        *senders.entry(sender).or_default().entry(counter).or_default() += 1;
     }
 
-    fn writes(self) -> impl Iterator<Item = Write> {
-        let all = self.all.into_iter().filter_map(|(key, counters)| {
-            let mut expression = increase(&counters)?;
+    /// What writes all this, where the records of the days are as they were read.
+    fn writes(self, records: &Records) -> Vec<Write> {
+        let Self { community, all, days } = self;
+        let changed = all.into_iter().filter(|(_, changes)| changes.values().any(|by| *by != 0));
+        let all = changed.map(|(key, changes)| {
+            let mut expression = Expression::default();
             expression.set(KIND, string(Kind::Stats.as_str()));
-            Some(Write::Update(key, expression))
+            increase(&mut expression, &changes);
+            Write::Update(key, expression)
         });
-        let days = self.days.into_iter().filter_map(|(key, (day, counters))| {
-            let mut expression = increase(&counters)?;
-            expression.set(KIND, string(Kind::DayStats.as_str()));
-            expression.set(TTL, number(kept_until(day).as_second()));
-            Some(Write::Update(key, expression))
+        let days = days.into_iter().flat_map(|(day, senders)| {
+            day_writes(community, day, senders, records.get(&Key::day_stats(community, day)))
         });
-        all.chain(days)
+        all.chain(days).collect()
     }
 }
 
-/// Returns what changes the counters; `None` if they stay as they are.
-fn increase(counters: &BTreeMap<Counter, i64>) -> Option<Expression> {
-    let mut expression = None;
-    for (counter, by) in counters.iter().filter(|(_, by)| **by != 0) {
-        expression.get_or_insert_with(Expression::default).increase(&attribute(*counter), *by);
+/// What counts on a day, whose record is as it was read. A sender whose counters fit into it is counted there, any other apart.
+fn day_writes(
+    community: &CommunityId,
+    day: Date,
+    senders: BTreeMap<&UserId, Changes>,
+    record: Option<&Item>,
+) -> Vec<Write> {
+    let is_new = |name: &String| record.is_none_or(|record| !record.contains_key(name));
+    let mut size = record.map_or(0, size);
+    let (mut all, mut shared, mut apart) = (Changes::new(), counting_on(day), Vec::new());
+    for (sender, changes) in senders {
+        for (counter, by) in &changes {
+            *all.entry(*counter).or_default() += by;
+        }
+        let names: Vec<_> =
+            changes.keys().map(|counter| format!("{}{OF_SENDER}{sender}", attribute(*counter))).collect();
+        let growth: usize = names.iter().filter(|name| is_new(name)).map(|name| name.len() + NUMBER_BYTES).sum();
+        if growth == 0 || size + growth <= SHARED_BYTES {
+            size += growth;
+            names.iter().zip(changes.values()).for_each(|(name, by)| shared.increase(name, *by));
+        } else {
+            let mut expression = counting_on(day);
+            increase(&mut expression, &changes);
+            apart.push(Write::Update(Key::sender_stats(community, day, sender), expression));
+        }
     }
+    increase(&mut shared, &all);
+    apart.push(Write::Update(Key::day_stats(community, day), shared));
+    apart
+}
+
+/// What a record is that counts on the day.
+fn counting_on(day: Date) -> Expression {
+    let mut expression = Expression::default();
+    expression.set(KIND, string(Kind::DayStats.as_str()));
+    expression.set(TTL, number(kept_until(day).as_second()));
     expression
+}
+
+/// Changes the counters.
+fn increase(expression: &mut Expression, changes: &Changes) {
+    for (counter, by) in changes.iter().filter(|(_, by)| **by != 0) {
+        expression.increase(&attribute(*counter), *by);
+    }
+}
+
+/// The bytes that a write of the record is charged by, but for a few.
+fn size(record: &Item) -> usize {
+    record.iter().map(|(name, value)| name.len() + value.as_s().map_or(NUMBER_BYTES, String::len)).sum()
 }
 
 /// Until when the counters of a day are kept.
@@ -348,13 +416,13 @@ fn counter(attribute: &str) -> Option<Counter> {
     })
 }
 
-/// The counters that stand in the record.
-fn counts(record: &Item) -> impl Iterator<Item = (Counter, i64)> {
-    record.iter().filter_map(|(name, value)| Some((counter(name)?, value.as_n().ok()?.parse().ok()?)))
-}
-
-fn day_stats(record: &Item) -> DayStats {
-    let mut stats = DayStats::default();
-    counts(record).for_each(|(counter, count)| stats.add(counter, count));
-    stats
+/// The counters that stand in the record, each with the sender whom alone it is about, if it is.
+fn counts(record: &Item) -> impl Iterator<Item = (Option<UserId>, Counter, i64)> {
+    record.iter().filter_map(|(name, value)| {
+        let (name, sender) = match name.split_once(OF_SENDER) {
+            Some((name, sender)) => (name, Some(sender.parse().ok()?)),
+            None => (name.as_str(), None),
+        };
+        Some((sender, counter(name)?, value.as_n().ok()?.parse().ok()?))
+    })
 }

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::{
+    error::BuildError,
     operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
-        CancellationReason, ConditionCheck, Delete, DeleteRequest, Put, ReturnValuesOnConditionCheckFailure,
-        TransactWriteItem, Update, WriteRequest, builders::TransactWriteItemBuilder,
+        CancellationReason, ConditionCheck, Delete, DeleteRequest, Put, PutRequest,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update, WriteRequest,
+        builders::TransactWriteItemBuilder,
     },
 };
 
@@ -16,8 +18,8 @@ use crate::{Store, StoreError, expression::Expression, keys::Key, record::Item};
 
 /// The most actions that DynamoDB takes in one transaction.
 pub const MAX_ACTIONS: usize = 100;
-/// The most deletions that DynamoDB takes in one request.
-const MAX_DELETIONS: usize = 25;
+/// The most writes that DynamoDB takes in one request where each happens by itself.
+const MAX_BATCH: usize = 25;
 /// How often a write that only collided with a transaction is tried.
 const ATTEMPTS: u32 = 8;
 
@@ -136,27 +138,43 @@ impl Store {
         Err(too_many_collisions())
     }
 
-    /// Removes records whose deletion is what matters, one by one. What is there no more is fine.
+    /// Writes whole records, whatever was there, each by itself at half the price of a transaction.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails, or leaves some undone; some may be written then.
+    pub(crate) async fn put_each(&self, records: Vec<Item>) -> Result<(), StoreError> {
+        let put = |record| {
+            let request = PutRequest::builder().set_item(Some(record)).build();
+            request.map(|request| WriteRequest::builder().put_request(request).build())
+        };
+        self.write_each(records.into_iter().map(put).collect()).await
+    }
+
+    /// Removes records whose deletion is what matters, each by itself. What is there no more is fine.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails, or leaves some undone; some may be removed then.
     pub(crate) async fn forget(&self, keys: Vec<Key>) -> Result<(), StoreError> {
-        for keys in keys.chunks(MAX_DELETIONS) {
-            let deletion = |key: &Key| {
-                let request = DeleteRequest::builder().set_key(Some(key.clone().into())).build();
-                request.map(|request| WriteRequest::builder().delete_request(request).build())
-            };
-            let deletions = keys.iter().map(deletion).collect::<Result<Vec<_>, _>>();
-            let mut open = Some(deletions.map_err(|error| StoreError::Permanent(error.to_string()))?);
+        let delete = |key: Key| {
+            let request = DeleteRequest::builder().set_key(Some(key.into())).build();
+            request.map(|request| WriteRequest::builder().delete_request(request).build())
+        };
+        self.write_each(keys.into_iter().map(delete).collect()).await
+    }
+
+    async fn write_each(&self, requests: Result<Vec<WriteRequest>, BuildError>) -> Result<(), StoreError> {
+        let requests = requests.map_err(|error| StoreError::Permanent(error.to_string()))?;
+        for requests in requests.chunks(MAX_BATCH) {
+            let mut open = Some(requests.to_vec());
             for attempt in 0..ATTEMPTS {
-                let Some(deletions) = open.take() else { break };
+                let Some(requests) = open.take() else { break };
                 self.by_deadline(pause(attempt)).await?;
-                let request = self.client.batch_write_item().request_items(&self.table, deletions);
+                let request = self.client.batch_write_item().request_items(&self.table, requests);
                 let answer = self.by_deadline(request.send()).await??;
                 open = answer.unprocessed_items.unwrap_or_default().remove(&self.table);
             }
             if open.is_some() {
-                return Err(StoreError::Unavailable("unprocessed deletions".to_owned()));
+                return Err(StoreError::Unavailable("unprocessed writes".to_owned()));
             }
         }
         Ok(())

@@ -285,10 +285,15 @@ impl<'a> Inspection<'a> {
         let mut counted = BTreeMap::<(String, String, &str), i64>::new();
         for ((pk, sk), record) in self.table {
             let Some(community) = pk.strip_prefix("DAYS#") else { continue };
-            for name in record.keys().filter(|name| *name != "ttl") {
-                if let Some(count) = number(record, &[name.as_str()]) {
+            for attribute in record.keys().filter(|name| *name != "ttl") {
+                // A day's record may hold counters of its senders, beside those that they have apart.
+                let (name, key) = match attribute.split_once('#') {
+                    Some((name, sender)) => (name, format!("{}#{sender}", sk.replace("DAY#", "SENDER#"))),
+                    None => (attribute.as_str(), sk.clone()),
+                };
+                if let Some(count) = number(record, &[attribute.as_str()]) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };
-                    *counted.entry((community.to_owned(), sk.clone(), name)).or_default() += count;
+                    *counted.entry((community.to_owned(), key, name)).or_default() += count;
                 }
             }
         }

@@ -36,6 +36,8 @@ pub(super) struct Write {
     key: Item,
     update_expression: Option<String>,
     #[serde(default)]
+    expression_attribute_names: BTreeMap<String, String>,
+    #[serde(default)]
     expression_attribute_values: Item,
 }
 
@@ -102,7 +104,8 @@ impl Write {
 
     /// Returns the text that an update sets an attribute to.
     pub(super) fn sets(&self, attribute: &str) -> Option<&str> {
-        let assignment = format!("#{attribute} = ");
+        let (name, _) = self.expression_attribute_names.iter().find(|(_, name)| *name == attribute)?;
+        let assignment = format!("{name} = ");
         let placeholder = self.update_expression.as_ref()?.split_once(&assignment)?.1.split([',', ' ']).next()?;
         text(&self.expression_attribute_values, &[placeholder])
     }

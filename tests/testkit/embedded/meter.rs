@@ -9,10 +9,11 @@ use aws_sdk_dynamodb::{
     config::{ConfigBag, Intercept, RuntimeComponents, interceptors as context},
     error::BoxError,
     operation::{
-        batch_get_item::BatchGetItemInput, get_item::GetItemInput, put_item::PutItemInput, query::QueryInput,
-        transact_write_items::TransactWriteItemsInput, update_item::UpdateItemInput,
+        batch_get_item::BatchGetItemInput, batch_write_item::BatchWriteItemInput, get_item::GetItemInput,
+        put_item::PutItemInput, query::QueryInput, transact_write_items::TransactWriteItemsInput,
+        update_item::UpdateItemInput,
     },
-    types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem},
+    types::{AttributeValue, ReturnConsumedCapacity, TransactWriteItem, WriteRequest},
 };
 use aws_smithy_runtime_api::client::{interceptors::dyn_dispatch_hint, orchestrator::Metadata};
 use serde_json::Value;
@@ -65,6 +66,14 @@ fn action(item: &TransactWriteItem) -> String {
     format!("{verb} {}", record(key))
 }
 
+/// Returns what a write that stands for itself in a request of several does to which record.
+fn one_of_several(request: &WriteRequest) -> String {
+    let put = request.put_request().map(|put| ("put", Some(put.item())));
+    let delete = request.delete_request().map(|delete| ("delete", Some(delete.key())));
+    let (verb, key) = put.or(delete).unwrap_or_default();
+    format!("{verb} {} alone", record(key))
+}
+
 /// An interceptor of the handlers' client.
 #[derive(Debug, Clone, Default)]
 pub struct Meter(Arc<Mutex<Usage>>);
@@ -103,6 +112,9 @@ impl Intercept for Meter {
         } else if let Some(input) = input.downcast_mut::<PutItemInput>() {
             input.return_consumed_capacity = wanted;
             writes.push(format!("put {} alone", record(input.item())));
+        } else if let Some(input) = input.downcast_mut::<BatchWriteItemInput>() {
+            input.return_consumed_capacity = wanted;
+            writes.extend(input.request_items().into_iter().flat_map(HashMap::values).flatten().map(one_of_several));
         } else if let Some(input) = input.downcast_mut::<TransactWriteItemsInput>() {
             input.return_consumed_capacity = wanted;
             writes.extend(input.transact_items().iter().map(action));
@@ -140,7 +152,7 @@ impl Intercept for Meter {
         let indexes: f64 =
             indexes.flat_map(|indexes| indexes.values()).filter_map(|index| index["CapacityUnits"].as_f64()).sum();
         let writes = config.load::<Metadata>().is_some_and(|metadata| {
-            ["TransactWriteItems", "UpdateItem", "PutItem", "DeleteItem"].contains(&metadata.name())
+            ["TransactWriteItems", "BatchWriteItem", "UpdateItem", "PutItem", "DeleteItem"].contains(&metadata.name())
         });
         let usage = &mut *self.0.lock().unwrap();
         if writes {
