@@ -181,7 +181,8 @@ impl Store {
         for (id, report) in reports {
             let key = Key::counted(*id);
             let mark: Mark = marks.value(&key)?.unwrap_or_default();
-            let is_open = |result: &MailResult| marks.get(&key).is_none_or(|mark| !mark.contains_key(&counted(result)));
+            let is_open =
+                |result: &MailResult| marks.item(&key).is_none_or(|mark| !mark.contains_key(&counted(result)));
             let latest = report.latest.filter(|invitation| mark.revision < invitation.revision);
             let mut mails: Vec<_> = report.mails.iter().filter(|result| is_open(result)).collect();
             // They are in order: of what is told twice, the first day holds.
