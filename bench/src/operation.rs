@@ -30,6 +30,8 @@ pub(crate) struct Operation {
     pub(crate) per_invitation: u32,
     /// The name of the same function in `bench/peers/node`, if there is one.
     pub(crate) in_node: Option<&'static str>,
+    /// Whether it is a document that asks and changes nothing, though it is posted.
+    is_query: bool,
     request: for<'a> fn(Request<'a>, &'a Case) -> Request<'a>,
 }
 
@@ -41,7 +43,7 @@ impl Operation {
         most_requests: usize,
         request: for<'a> fn(Request<'a>, &'a Case) -> Request<'a>,
     ) -> Self {
-        Self { name, route, case, most_requests, one_in: 1, per_invitation: 0, in_node: None, request }
+        Self { name, route, case, most_requests, one_in: 1, per_invitation: 0, in_node: None, is_query: false, request }
     }
 
     const fn one_in(self, one_in: usize) -> Self {
@@ -56,9 +58,13 @@ impl Operation {
         Self { in_node: Some(name), ..self }
     }
 
+    const fn query(self) -> Self {
+        Self { is_query: true, ..self }
+    }
+
     /// Whether an invocation leaves its case as it was.
     pub(crate) fn reads(&self) -> bool {
-        self.route.starts_with("GET ")
+        self.is_query || self.route.starts_with("GET ")
     }
 
     /// Returns the event for an invocation.
@@ -142,10 +148,12 @@ pub(crate) static OPERATIONS: [Operation; 29] = [
             "{{ me {{ invitations {{ errors edges {{ cursor node {{ {SHOWN} }} }} pageInfo {{ endCursor }} }} }} }}"
         );
         request.by(INVITEE).body(json!({"query": document}))
-    }),
+    })
+    .query(),
     Operation::new("graphql: status, to the invitee", GRAPHQL, CaseKind::Pending, 2, |request, case| {
         by_document(request, case, "query ($id: ID!) { invitation(id: $id)")
-    }),
+    })
+    .query(),
     Operation::new("graphql: accept", GRAPHQL, CaseKind::Pending, 3, |request, case| {
         by_document(request, case, "mutation ($id: ID!) { acceptCommunityInvitation(id: $id)")
     }),
@@ -271,4 +279,18 @@ fn arrived(kind: &str, case: &Case) -> Result<String> {
     tags["invitation"][0] = case.id.as_str().into();
     tags["mail"][0] = kind.into();
     Ok(event.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GRAPHQL, OPERATIONS};
+    use crate::prototype::Case;
+
+    #[test]
+    fn a_document_that_changes_nothing_is_known_as_such() {
+        let case = Case { users: vec!["ida".to_owned()], ..Case::default() };
+        for operation in OPERATIONS.iter().filter(|operation| operation.route == GRAPHQL) {
+            assert_eq!(operation.reads(), !operation.event(&case).contains("mutation ("), "{}", operation.name);
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use ulid::Ulid;
+use ulid::{ULID_LEN, Ulid};
 
 /// The longest id of a user or community that is accepted, in bytes.
 pub const MAX_ID_LENGTH: usize = 128;
@@ -124,7 +124,8 @@ impl FromStr for InvitationId {
 
     fn from_str(text: &str) -> Result<Self, InvalidId> {
         // More than 128 bits would wrap around: one invitation, one spelling, case aside.
-        let ulid = Ulid::from_string(text).ok().filter(|ulid| ulid.to_string().eq_ignore_ascii_case(text));
+        let is_spelled_so = |ulid: &Ulid| ulid.array_to_str(&mut [0; ULID_LEN]).eq_ignore_ascii_case(text);
+        let ulid = Ulid::from_string(text).ok().filter(is_spelled_so);
         ulid.map(Self).ok_or(InvalidId::NotUlid)
     }
 }

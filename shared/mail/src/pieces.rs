@@ -1,5 +1,7 @@
 //! An invitation's message with its tokens replaced, as pieces that any template can show.
 
+use std::borrow::Cow;
+
 use crate::{
     language::{self, community_type, default_message},
     plain::{self, Piece},
@@ -66,7 +68,7 @@ pub(crate) fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<
 
 /// Returns the message of an invitation with its tokens replaced by plain text, as the API shows it.
 pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
-    segments(template(invitation, locale)).map(|segment| replaced(segment, invitation, locale).text).collect()
+    segments(template(invitation, locale)).map(|segment| text(segment, invitation, locale)).collect()
 }
 
 /// Returns the message of an invitation whose sender writes none, with its tokens: the network's, or the built-in one.
@@ -86,17 +88,24 @@ fn template(invitation: &Invitation, locale: Locale) -> &str {
     }
 }
 
-fn replaced(segment: Segment<'_>, invitation: &Invitation, locale: Locale) -> Piece {
+/// Returns what a reader sees of a segment.
+fn text<'a>(segment: Segment<'a>, invitation: &Invitation, locale: Locale) -> Cow<'a, str> {
     match segment {
-        Segment::Sender => {
-            Piece::name(&sender_name(&invitation.sender, locale), invitation.sender.profile_url.as_deref())
-        }
-        Segment::Community => {
-            Piece::name(&community_title(&invitation.community, locale), invitation.community.url.as_deref())
-        }
+        Segment::Sender => sender_name(&invitation.sender, locale).into(),
+        Segment::Community => community_title(&invitation.community, locale).into(),
         // In the reader's language, which need not be that of the words around it.
-        Segment::Type => Piece::name(community_type(invitation.community.community_type, locale), None),
-        Segment::Text(text) | Segment::Unknown(text) => Piece::words(text),
+        Segment::Type => community_type(invitation.community.community_type, locale).into(),
+        Segment::Text(text) | Segment::Unknown(text) => text.into(),
+    }
+}
+
+fn replaced(segment: Segment<'_>, invitation: &Invitation, locale: Locale) -> Piece {
+    let text = text(segment, invitation, locale);
+    match segment {
+        Segment::Sender => Piece::name(&text, invitation.sender.profile_url.as_deref()),
+        Segment::Community => Piece::name(&text, invitation.community.url.as_deref()),
+        Segment::Type => Piece::name(&text, None),
+        Segment::Text(_) | Segment::Unknown(_) => Piece::words(&text),
     }
 }
 

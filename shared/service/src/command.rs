@@ -131,7 +131,7 @@ pub async fn perform(
     let (facts, labels) = futures::try_join!(done, labels)?;
     let facts = facts.for_actions(store, caller, known, settings, now).await?;
     let actions = facts.actions(caller, known, settings, now);
-    let (invitation, role) = (labels.relabel(facts.invitation)?, facts.role);
+    let (invitation, role) = (labels.relabel(facts.invitation), facts.role);
     Ok(ViewedInvitation { invitation, user, role, actions })
 }
 
@@ -201,8 +201,7 @@ async fn write(
         Executed::Conflict(failed) => match in_the_way(&failed, &transition, &facts, now)? {
             Some(ids) => {
                 let records = store.read(ids.iter().map(|id| Key::invitation(*id))).await?;
-                let found = ids.iter().map(|id| records.invitation(*id));
-                let moot = found.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+                let moot = ids.iter().filter_map(|id| records.invitation(*id).cloned()).collect();
                 Ok(ControlFlow::Continue(Facts { moot, ..facts }))
             }
             None => resolve(&failed, &transition, facts, caller, now),

@@ -229,8 +229,8 @@ async fn request_waits(
 ) -> Result<bool, StoreError> {
     let ids: Vec<_> = delivery::request_of(mail, invitation.id).collect();
     let records = store.read(ids.iter().copied().map(Key::invitation)).await?;
-    let invitations = ids.into_iter().map(|id| records.invitation(id)).collect::<Result<Vec<_>, _>>()?;
-    Ok(delivery::request_waits(invitations.iter().map(Option::as_ref), invitation.created_at, now))
+    let invitations = ids.into_iter().map(|id| records.invitation(id));
+    Ok(delivery::request_waits(invitations, invitation.created_at, now))
 }
 
 /// The answers that the mail carries, with the labels that hold now.
@@ -241,14 +241,11 @@ async fn carried(store: &Store, id: &MailId, mail: &OutboxMail, sender: &UserId)
     let notices = store.notices(sender, id).await?;
     let listed = &notices[..notices.len().min(LISTED)];
     let found = store.read(listed.iter().map(|(_, id)| Key::invitation(*id))).await?;
-    let mut answered = Vec::new();
-    for (kind, id) in listed {
-        answered.extend(found.invitation(*id)?.map(|invitation| (*kind, invitation)));
-    }
+    let answered = listed.iter().filter_map(|(kind, id)| Some((*kind, found.invitation(*id)?)));
     let spread = Spread::by_invitation(id.invitation);
-    let labels = store.read_to_show(answered.iter().flat_map(|(_, one)| labels::keys(one, spread))).await?;
-    let relabelled = answered.into_iter().map(|(kind, one)| Ok((kind, labels::relabel(one, &labels, spread)?)));
-    Ok(Carried { listed: relabelled.collect::<Result<_, StoreError>>()?, more: notices.len() - listed.len() })
+    let labels = store.read_to_show(answered.clone().flat_map(|(_, one)| labels::keys(one, spread))).await?;
+    let relabelled = answered.map(|(kind, one)| (kind, labels::relabel(one.clone(), &labels, spread)));
+    Ok(Carried { listed: relabelled.collect(), more: notices.len() - listed.len() })
 }
 
 /// Writes the mail, with links below `public_base_url` that nothing has carried before, and takes its lease. `None` if the
@@ -521,7 +518,7 @@ async fn look_up(
     let records = store.read(keys).await?;
     let digest = records.value(&Key::digest(sender))?.unwrap_or_default();
     let looked_up = recipient(store, mail, invitation, &records, now).await?;
-    Ok(Surroundings { settings: records.settings(spread)?, digest, looked_up })
+    Ok(Surroundings { settings: records.settings(spread), digest, looked_up })
 }
 
 fn context_keys(mail: &OutboxMail, invitation: &Invitation, spread: Spread) -> Vec<Key> {
@@ -548,39 +545,39 @@ async fn recipient(
     let target = delivery::target(mail, invitation);
     let (invitee, decider) = (invitation.invitee.party(), invitation.decided_by.as_ref());
     let (community, spread) = (&invitation.community.id, Spread::by_invitation(invitation.id));
-    let settings = records.settings(spread)?;
-    let found = records.community_of(invitation, spread)?;
+    let settings = records.settings(spread);
+    let found = records.community_of(invitation, spread);
     // What a mail carries for others may be about communities that are still there.
     if found.is_none() && !mail.carries() {
         return Ok(LookedUp::Nobody);
     }
-    let standing = records.standing(&invitee, community)?;
+    let standing = records.standing(&invitee, community);
     if delivery::is_refused(mail, &standing, now) {
         return Ok(LookedUp::Nobody);
     }
     let recipient = match target {
         Target::User(id) => {
-            let Some(user) = records.user(id)? else { return Ok(LookedUp::Nobody) };
-            match user_recipient(store, &user, mail, invitation, now).await? {
+            let Some(user) = records.user(id) else { return Ok(LookedUp::Nobody) };
+            match user_recipient(store, user, mail, invitation, now).await? {
                 Some(recipient) => recipient,
-                None => return Ok(LookedUp::Unreached(Box::new(user.user))),
+                None => return Ok(LookedUp::Unreached(Box::new(user.user.clone()))),
             }
         }
-        Target::Address(key, email) if !records.address(key)?.suppressed => {
+        Target::Address(key, email) if !records.address(key).suppressed => {
             Recipient { address: email.clone(), locale: None }
         }
         Target::Address(..) | Target::Gone => return Ok(LookedUp::Nobody),
     };
     let decided_by = match decider {
-        Some(id) => records.user(id)?.map(|found| found.user.display_name.into()).unwrap_or_default(),
+        Some(id) => records.user(id).map(|found| found.user.display_name.to_string()).unwrap_or_default(),
         None => String::new(),
     };
-    let invitation = labels::relabel(invitation.clone(), records, spread)?;
+    let invitation = labels::relabel(invitation.clone(), records, spread);
     let carried = Carried::default();
     Ok(LookedUp::Recipient(Box::new(Context {
         invitation,
         settings,
-        community: found,
+        community: found.cloned(),
         recipient,
         decided_by,
         carried,
@@ -615,12 +612,12 @@ async fn takes_mail(
     let (key, community) = (address.key(), &invitation.community.id);
     let party = Party::Address(key.clone());
     let records = store.read([Key::address(&key), Key::standing(&party, community)]).await?;
-    if records.address(&key)?.suppressed {
+    if records.address(&key).suppressed {
         // So that the next send is told at once.
         store.suppress_for(user, &key).await?;
         return Ok(false);
     }
-    Ok(!delivery::is_refused(mail, &records.standing(&party, community)?, now))
+    Ok(!delivery::is_refused(mail, &records.standing(&party, community), now))
 }
 
 fn links(public_base_url: &str, token: &LinkToken) -> Links {

@@ -46,12 +46,12 @@ impl<'a> Inviter<'a> {
             Key::community(community, spread),
         ];
         let records = store.read(keys).await?;
-        let settings = records.settings(spread)?;
-        let user = records.user(&caller.id)?.map(|record| record.user);
-        let role = records.standing(&party, community)?.role;
+        let settings = records.settings(spread);
+        let user = records.user(&caller.id).map(|record| record.user.clone());
+        let role = records.standing(&party, community).role;
         let viewer = Viewer { caller, user: user.as_ref(), role: RoleFact::Known(role) };
         viewer.check_active()?;
-        let community = records.community(community, spread)?.ok_or(Refusal::CommunityNotFound)?;
+        let community = records.community(community, spread).cloned().ok_or(Refusal::CommunityNotFound)?;
         let quota = Quota {
             sender: caller.id.clone(),
             day,

@@ -17,17 +17,11 @@ pub(crate) fn keys(invitation: &Invitation, spread: Spread) -> impl Iterator<Ite
 }
 
 /// The invitation with the labels of these records; those that are not among them stay as they were.
-///
-/// # Errors
-/// [`StoreError::Damaged`] if a record does not read.
-pub(crate) fn relabel(invitation: Invitation, records: &Records, spread: Spread) -> Result<Invitation, StoreError> {
-    let community = records.community_of(&invitation, spread)?;
-    let sender = records.user(&invitation.sender.id)?.map(|record| record.user);
-    let invitee = match invitee(&invitation) {
-        Some(id) => records.user(id)?.map(|record| record.user),
-        None => None,
-    };
-    Ok(invitation.relabelled(community.as_ref(), sender.as_ref(), invitee.as_ref()))
+pub(crate) fn relabel(invitation: Invitation, records: &Records, spread: Spread) -> Invitation {
+    let user = |id| records.user(id).map(|record| &record.user);
+    let community = records.community_of(&invitation, spread);
+    let (sender, invitee) = (user(&invitation.sender.id), invitee(&invitation).and_then(user));
+    invitation.relabelled(community, sender, invitee)
 }
 
 /// The labels that hold now.
@@ -48,10 +42,7 @@ impl Labels {
     }
 
     /// The invitation with these labels, whatever else of it has changed.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if a record does not read.
-    pub(crate) fn relabel(&self, invitation: Invitation) -> Result<Invitation, StoreError> {
+    pub(crate) fn relabel(&self, invitation: Invitation) -> Invitation {
         relabel(invitation, &self.records, self.spread)
     }
 }

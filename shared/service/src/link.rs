@@ -95,7 +95,7 @@ pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Resu
     let (invitation, address) = (&target.invitation, &target.link.address);
     let spread = Spread::by_invitation(invitation.id);
     let records = store.read(labels::keys(invitation, spread).chain([Key::address(address)])).await?;
-    let mailbox = Mailbox::of_link(address, &Fact::Known(records.address(address)?.owner), invitation);
+    let mailbox = Mailbox::of_link(address, &Fact::Known(records.address(address).owner), invitation);
     let sign_in = target.settings.email_link_response == EmailLinkResponse::SignIn;
     let way = match invitation.invitee {
         _ if sign_in || !mailbox.is_invitee(invitation) => WayToAnswer::SignedIn,
@@ -103,14 +103,14 @@ pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Resu
         Invitee::User { .. } => WayToAnswer::Here,
     };
     let user = match &invitation.invitee {
-        Invitee::User { id, .. } => records.user(id)?.map(|record| record.user),
+        Invitee::User { id, .. } => records.user(id).map(|record| &record.user),
         Invitee::Address { .. } => None,
     };
-    let own_address = mailbox.own_address(invitation, user.as_ref()).filter(|_| way != WayToAnswer::Here).cloned();
-    let around = records.surroundings(invitation, spread)?;
+    let own_address = mailbox.own_address(invitation, user).filter(|_| way != WayToAnswer::Here).cloned();
+    let around = records.surroundings(invitation, spread);
     let acceptable = is_acceptable_by_link(invitation, &mailbox, &around, &target.settings, now);
-    let community = records.community_of(invitation, spread)?;
-    let invitation = labels::relabel(invitation.clone(), &records, spread)?;
+    let community = records.community_of(invitation, spread).cloned();
+    let invitation = labels::relabel(invitation.clone(), &records, spread);
     Ok(Pending { invitation, community, way, acceptable, address: own_address })
 }
 
@@ -122,7 +122,7 @@ pub async fn community(store: &Store, target: &LinkTarget) -> Result<CommunityLa
     let label = &target.invitation.community;
     let spread = Spread::by_invitation(target.invitation.id);
     let records = store.read([Key::community(&label.id, spread)]).await?;
-    Ok(records.community_of(&target.invitation, spread)?.as_ref().map_or_else(|| label.clone(), CommunityLabel::from))
+    Ok(records.community_of(&target.invitation, spread).map_or_else(|| label.clone(), CommunityLabel::from))
 }
 
 /// Whether the holder of the link is a member of the community, as far as a link tells: the address that it was mailed
@@ -132,7 +132,7 @@ pub async fn community(store: &Store, target: &LinkTarget) -> Result<CommunityLa
 /// [`StoreError`] if a read fails.
 pub async fn is_member(store: &Store, target: &LinkTarget) -> Result<bool, StoreError> {
     let address = &target.link.address;
-    match store.read([Key::address(address)]).await?.address(address)?.owner {
+    match store.read([Key::address(address)]).await?.address(address).owner {
         Some(owner) => Ok(store.role(&owner, &target.invitation.community.id).await?.is_some()),
         None => Ok(false),
     }

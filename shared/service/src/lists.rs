@@ -122,7 +122,7 @@ pub async fn own_page(
     };
     let found = Found::read(store, caller, request, now).await?;
     let records = store.read_to_show(found.keys().chain([Key::address(&address)])).await?;
-    if records.address(&address)?.owner.as_ref() == Some(&caller.id) {
+    if records.address(&address).owner.as_ref() == Some(&caller.id) {
         return found.page(&records);
     }
     let mut both = request.clone();
@@ -193,20 +193,20 @@ impl<'a> Found<'a> {
 
     /// The page, as these records have it.
     fn page(&self, records: &Records) -> Result<Page, StoreError> {
-        let user = records.user(&self.caller.id)?.map(|record| record.user);
-        let settings = records.settings(self.spread)?;
+        let user = records.user(&self.caller.id).map(|record| &record.user);
+        let settings = records.settings(self.spread);
         let mut invitations = Vec::new();
         for entry in &self.page.entries {
-            if let Some(invitation) = records.invitation(entry.id())?.filter(|one| self.holds(one))
-                && !self.is_former(&invitation, records)
+            if let Some(invitation) = records.invitation(entry.id()).filter(|one| self.holds(one))
+                && !self.is_former(invitation, records)
             {
-                let invitation = labels::relabel(invitation, records, self.spread)?;
-                let (role, actions) = self.actions(&invitation, user.as_ref(), records, &settings)?;
+                let invitation = labels::relabel(invitation.clone(), records, self.spread);
+                let (role, actions) = self.actions(&invitation, user, records, &settings)?;
                 invitations.push(Listed { invitation, role, actions });
             }
         }
         invitations.sort_by_key(|one| Reverse(Place::at(&one.invitation, self.page.clock)));
-        let next = self.next(records)?;
+        let (user, next) = (user.cloned(), self.next(records));
         Ok(Page { user, invitations, next, pending: self.page.pending, clock: self.page.clock })
     }
 
@@ -217,12 +217,12 @@ impl<'a> Found<'a> {
         records: &Records,
         settings: &Settings,
     ) -> Result<(RoleFact, Vec<Action>), StoreError> {
-        let role = RoleFact::Known(records.role(&self.caller.id, invitation, self.spread)?);
+        let role = RoleFact::Known(records.role(&self.caller.id, invitation, self.spread));
         let around = if self.asks_around() {
-            records.surroundings(invitation, self.spread)?
+            records.surroundings(invitation, self.spread)
         } else {
             Surroundings {
-                community: Fact::Known(records.community_of(invitation, self.spread)?),
+                community: Fact::Known(records.community_of(invitation, self.spread).cloned()),
                 ..Default::default()
             }
         };
@@ -240,17 +240,14 @@ impl<'a> Found<'a> {
     }
 
     /// Where the next page starts. What comes after one that is left out, in the same status, is older and left out, too.
-    fn next(&self, records: &Records) -> Result<Option<Position>, StoreError> {
-        let Some(next) = self.page.next.clone() else { return Ok(None) };
-        let last = match self.page.entries.last() {
-            Some(entry) => records.invitation(entry.id())?,
-            None => None,
-        };
+    fn next(&self, records: &Records) -> Option<Position> {
+        let next = self.page.next.clone()?;
+        let last = self.page.entries.last().and_then(|entry| records.invitation(entry.id()));
         let after = match last.filter(|last| self.is_former(last, records)) {
             Some(last) => next.after.min(Place::last_of(last.status_at(self.page.clock))),
             None => next.after,
         };
-        Ok(Some(Position { after, ..next }))
+        Some(Position { after, ..next })
     }
 
     /// Whether the invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from
@@ -285,18 +282,18 @@ pub async fn invitation(
     let is_live = !invitation.status_at(now).is_final();
     let around = is_live.then(|| surroundings_keys(&invitation, spread)).into_iter().flatten();
     let records = store.read(labels::keys(&invitation, spread).chain([standing]).chain(around)).await?;
-    let role = RoleFact::Known(records.role(&caller.id, &invitation, spread)?);
+    let role = RoleFact::Known(records.role(&caller.id, &invitation, spread));
     let viewer = Viewer { caller, user: user.as_ref(), role };
     if viewer.sees(&invitation) != Some(true) {
         return Err(Refusal::InvitationNotFound.into());
     }
-    let around = records.surroundings(&invitation, spread)?;
+    let around = records.surroundings(&invitation, spread);
     let actions = match actions(&invitation, &viewer, &around, &subject.settings, now) {
         Fact::Known(actions) => actions,
         Fact::Unread => return Err(StoreError::Damaged(format!("invitation {id} with unread facts")).into()),
     };
-    let community = records.community_of(&invitation, spread)?;
-    let invitation = labels::relabel(invitation, &records, spread)?;
+    let community = records.community_of(&invitation, spread).cloned();
+    let invitation = labels::relabel(invitation, &records, spread);
     Ok((ViewedInvitation { invitation, user, role, actions }, community))
 }
 
@@ -304,9 +301,9 @@ pub async fn invitation(
 ///
 /// Refuses with [`Refusal::NotModerator`] and what [`Viewer::check_active`] refuses.
 pub(crate) fn check_moderator(caller: &Caller, community: &CommunityId, records: &Records) -> Result<(), ServiceError> {
-    let user = records.user(&caller.id)?.map(|record| record.user);
-    let role = RoleFact::Known(records.standing(&Party::User(caller.id.clone()), community)?.role);
-    let viewer = Viewer { caller, user: user.as_ref(), role };
+    let user = records.user(&caller.id).map(|record| &record.user);
+    let role = RoleFact::Known(records.standing(&Party::User(caller.id.clone()), community).role);
+    let viewer = Viewer { caller, user, role };
     viewer.check_active()?;
     if viewer.moderates() { Ok(()) } else { Err(Refusal::NotModerator.into()) }
 }

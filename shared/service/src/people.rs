@@ -61,8 +61,7 @@ pub async fn search(
     };
     let asked = Asked { caller: &caller.id, community, query, rights, now };
     let records = store.read_to_show(found.iter().flat_map(|user| asked.keys(user))).await?;
-    let candidates = found.iter().map(|user| asked.candidate(user, &records));
-    Ok(candidates.filter_map(Result::transpose).collect::<Result<_, _>>()?)
+    Ok(found.iter().filter_map(|user| asked.candidate(user, &records)).collect())
 }
 
 /// Looks for all users whose names the query finds.
@@ -111,20 +110,20 @@ impl Asked<'_> {
     }
 
     /// The user as they are now, if they are still found.
-    fn candidate(&self, user: &UserId, records: &Records) -> Result<Option<Candidate>, StoreError> {
-        let recipient = records.user_recipient(user, None, self.caller, self.community)?;
+    fn candidate(&self, user: &UserId, records: &Records) -> Option<Candidate> {
+        let recipient = records.user_recipient(user, None, self.caller, self.community);
         let reason = match recipient.admit(self.rights, None, self.now) {
             Err(NotInvited { outcome: Outcome::AlreadyMember, .. }) => Some(Reason::AlreadyMember),
             Err(NotInvited { outcome: Outcome::AlreadyInvited, .. }) => Some(Reason::AlreadyInvited),
-            Err(NotInvited { outcome: Outcome::NotConnected, .. }) => return Ok(None),
+            Err(NotInvited { outcome: Outcome::NotConnected, .. }) => return None,
             // Who does not want to be invited looks like everyone else.
             _ => None,
         };
-        Ok(match recipient {
+        match recipient {
             Recipient::User { user, .. } if self.query.finds(&user.search_name()) => {
                 Some(Candidate { user: *user, reason })
             }
             _ => None,
-        })
+        }
     }
 }

@@ -106,16 +106,16 @@ impl StatsReader {
         let records = store.read_to_show(senders.iter().map(|(sender, _)| Key::user(sender))).await?;
         let named = |(id, stats)| {
             // Who has no record any more keeps the id alone.
-            let sender = match records.user(&id)? {
+            let sender = match records.user(&id) {
                 Some(found) => Sender::from(&found.user),
                 None => Sender { id, display_name: None, profile_url: None },
             };
-            Ok((sender, stats))
+            (sender, stats)
         };
         Ok(PeriodStats {
             period,
             days: period.days().map(|day| (day, found.days.remove(&day).unwrap_or_default())).collect(),
-            senders: senders.into_iter().map(named).collect::<Result<_, StoreError>>()?,
+            senders: senders.into_iter().map(named).collect(),
             senders_since: found.senders_since,
         })
     }

@@ -27,12 +27,12 @@ impl Store {
         expression.set(SUPPRESSED, AttributeValue::Bool(true));
         self.update(Key::address(address), expression).await?;
         let records = self.read([Key::address(address)].into_iter().chain(named.map(Key::user))).await?;
-        let owner = records.address(address)?.owner;
+        let owner = records.address(address).owner;
         if let Some(owner) = &owner {
             self.suppress_for(owner, address).await?;
         }
         if let Some(named) = named.filter(|named| owner.as_ref() != Some(named))
-            && let Some(email) = records.user(named)?.and_then(|found| found.user.email)
+            && let Some(email) = records.user(named).and_then(|found| found.user.email.as_ref())
             && email.key() == *address
         {
             self.suppress_for(named, address).await?;
@@ -68,7 +68,7 @@ impl Store {
     /// owner, nothing is left to know.
     async fn lift_once(&self, address: &AddressKey) -> Result<ControlFlow<Option<UserId>>, StoreError> {
         let key = Key::address(address);
-        let Address { owner, suppressed, .. } = self.read([key.clone()]).await?.address(address)?;
+        let Address { owner, suppressed, .. } = self.read([key.clone()]).await?.address(address);
         if !suppressed {
             return Ok(ControlFlow::Break(owner));
         }

@@ -23,8 +23,8 @@ impl Store {
         let removal = Key::removal(&community.id);
         let copies: Vec<_> = Key::community_copies(&community.id).collect();
         let records = self.read(copies.first().cloned().into_iter().chain([removal.clone()])).await?;
-        let created = copies.first().is_none_or(|copy| records.get(copy).is_none());
-        let since = records.get(&removal).and_then(|removal| removal.get(SINCE));
+        let created = copies.first().is_none_or(|copy| !records.has(copy));
+        let since = records.item(&removal).and_then(|removal| removal.get(SINCE));
         let write = |copy| {
             let mut as_read = Expression::default();
             if created {
@@ -76,7 +76,7 @@ impl Store {
     /// [`StoreError`] if the read fails.
     pub async fn settings(&self, now: Timestamp) -> Result<Settings, StoreError> {
         let spread = Spread::by_time(now);
-        self.read([Key::settings(spread)]).await?.settings(spread)
+        Ok(self.read([Key::settings(spread)]).await?.settings(spread))
     }
 
     /// Replaces the network settings, all copies at once.

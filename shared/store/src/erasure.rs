@@ -93,7 +93,7 @@ impl Store {
     pub async fn live_invitations(&self, of: &Belongings) -> Result<Vec<Invitation>, StoreError> {
         let ids: Vec<_> = of.live_invitations().collect();
         let found = self.read(ids.iter().copied().map(Key::invitation)).await?;
-        ids.into_iter().filter_map(|id| found.invitation(id).transpose()).collect()
+        Ok(ids.into_iter().filter_map(|id| found.invitation(id).cloned()).collect())
     }
 
     /// Removes records of a user who is inactive, each with the one that mirrors it, unless one of them leads to an

@@ -4,7 +4,7 @@
 //! Either all of it happens or none, and the loser of a race gets the records that the winner left. A transition of nothing
 //! but its invitation is one conditional write, at half the price.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -173,14 +173,8 @@ impl Store {
     ) -> Result<Executed, StoreError> {
         let mut settled = HashSet::new();
         loop {
-            let mut plan = Plan::default();
-            for (index, transition) in transitions.iter().enumerate() {
-                plan.add(index, transition, &settled, now)?;
-            }
-            for write in extra {
-                plan.add_extra(write, now)?;
-            }
-            let (mut writes, checks) = plan.finish();
+            let plan = || Plan::new(transitions, extra, &settled, now);
+            let (mut writes, checks) = plan()?.finish();
             let written = match writes.pop() {
                 // Whoever finds their own write in the way, because its answer was lost, takes it for a repetition.
                 Some(Write::Put(record, condition)) if writes.is_empty() && extra.is_empty() => {
@@ -188,7 +182,8 @@ impl Store {
                 }
                 last => {
                     writes.extend(last);
-                    self.transact(writes).await?
+                    let mut made = Some(writes);
+                    self.transact_made(|| made.take().map_or_else(|| Ok(plan()?.finish().0), Ok)).await?
                 }
             };
             let Written::Conflict(failed) = written else { return Ok(Executed::Done) };
@@ -235,7 +230,10 @@ fn blocks(change: &StandingChange) -> bool {
 
 /// The actions of a transaction: one for each record, since DynamoDB takes no two for the same.
 #[derive(Default)]
-struct Plan(BTreeMap<Key, Action>);
+struct Plan {
+    actions: BTreeMap<Key, Action>,
+    guards: BTreeSet<Guard>,
+}
 
 #[derive(Default)]
 struct Action {
@@ -258,8 +256,24 @@ impl Action {
 }
 
 impl Plan {
+    fn new(
+        transitions: &[&Transition],
+        extra: &[ExtraWrite],
+        settled: &HashSet<Place>,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let mut plan = Self::default();
+        for (index, transition) in transitions.iter().enumerate() {
+            plan.add(index, transition, settled, now)?;
+        }
+        for write in extra {
+            plan.add_extra(write, now)?;
+        }
+        Ok(plan)
+    }
+
     fn at(&mut self, key: Key, condition: Option<Condition>) -> &mut Action {
-        let action = self.0.entry(key).or_default();
+        let action = self.actions.entry(key).or_default();
         action.conditions.extend(condition);
         action
     }
@@ -322,11 +336,10 @@ impl Plan {
             }
         };
         // Transitions of one transaction share their community: one copy of it answers for all.
-        let condition = Condition::Guard(guard.clone());
-        if self.0.values().any(|action| action.conditions.contains(&condition)) {
+        if !self.guards.insert(guard.clone()) {
             return;
         }
-        let expression = &mut self.at(key, Some(condition)).expression;
+        let expression = &mut self.at(key, Some(Condition::Guard(guard.clone()))).expression;
         match guard {
             Guard::CommunityInvites(_) => {
                 expression.require_equal(ALLOW_INVITATIONS, yes());
@@ -421,7 +434,7 @@ impl Plan {
             };
             (write, (key, action.conditions))
         };
-        self.0.into_iter().map(write).unzip()
+        self.actions.into_iter().map(write).unzip()
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 /// The parts of one request's expressions.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Expression {
     sets: Vec<String>,
     adds: Vec<String>,

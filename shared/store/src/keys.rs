@@ -97,7 +97,7 @@ impl Key {
 
     /// The invitation.
     pub fn invitation(id: InvitationId) -> Self {
-        Self::new(format!("INVITATION#{id}"), "INVITATION")
+        Self::new(format!("INVITATION#{id}"), INVITATION_RECORD)
     }
 
     /// A mail about the invitation.
@@ -112,7 +112,7 @@ impl Key {
 
     /// The user.
     pub fn user(id: &UserId) -> Self {
-        Self::new(user_partition(id), "USER")
+        Self::new(user_partition(id), USER_RECORD)
     }
 
     /// How the party stands with the community.
@@ -167,12 +167,12 @@ impl Key {
 
     /// The address.
     pub fn address(key: &AddressKey) -> Self {
-        Self::new(address_partition(key), "ADDRESS")
+        Self::new(address_partition(key), ADDRESS_RECORD)
     }
 
     /// One copy of the community; `spread` chooses which, alike for the same value.
     pub fn community(id: &CommunityId, spread: Spread) -> Self {
-        Self::new(format!("COMMUNITY#{id}#{}", spread.0 % COMMUNITY_COPIES), "COMMUNITY")
+        Self::new(format!("COMMUNITY#{id}#{}", spread.0 % COMMUNITY_COPIES), COMMUNITY_RECORD)
     }
 
     /// All copies of the community.
@@ -223,7 +223,7 @@ impl Key {
 
     /// One copy of the network settings; `spread` chooses which, alike for the same value.
     pub fn settings(spread: Spread) -> Self {
-        Self::new(format!("SETTINGS#{}", spread.0 % SETTINGS_COPIES), "SETTINGS")
+        Self::new(format!("SETTINGS#{}", spread.0 % SETTINGS_COPIES), SETTINGS_RECORD)
     }
 
     /// All copies of the network settings.
@@ -345,6 +345,16 @@ fn mail_of(text: &str) -> Option<(InvitationId, &str)> {
     Some((id.parse().ok()?, name))
 }
 
+/// The sort key of an invitation.
+pub(crate) const INVITATION_RECORD: &str = "INVITATION";
+/// The sort key of a user.
+pub(crate) const USER_RECORD: &str = "USER";
+/// The sort key of a community.
+pub(crate) const COMMUNITY_RECORD: &str = "COMMUNITY";
+/// The sort key of an address.
+pub(crate) const ADDRESS_RECORD: &str = "ADDRESS";
+/// The sort key of the network's settings.
+pub(crate) const SETTINGS_RECORD: &str = "SETTINGS";
 /// What the partitions of mails that wait begin with.
 const DUE_PREFIX: &str = "DUE#";
 /// What the partitions of deadlines begin with.
@@ -461,7 +471,7 @@ const REQUESTED: &str = "REQUESTED#";
 
 /// The user whom a hash key of the index by sender or by invitee names; `None` if it names an address.
 pub(crate) fn user_at(partition: &str) -> Option<Key> {
-    partition.starts_with(USER_PREFIX).then(|| Key::new(partition, "USER"))
+    partition.starts_with(USER_PREFIX).then(|| Key::new(partition, USER_RECORD))
 }
 
 /// The partition of the party that a hash key of an index by people stands for.
@@ -477,7 +487,7 @@ pub(crate) fn inviter_at(sender: &str, invitee: &str, community: &CommunityId) -
 
 /// What is known of the party with that partition as one whom somebody might invite to the community.
 pub(crate) fn recipient_at(partition: &str, community: &CommunityId) -> [Key; 2] {
-    let own = user_at(partition).unwrap_or_else(|| Key::new(partition, "ADDRESS"));
+    let own = user_at(partition).unwrap_or_else(|| Key::new(partition, ADDRESS_RECORD));
     [own, standing_at(partition, community)]
 }
 

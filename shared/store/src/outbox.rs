@@ -186,9 +186,9 @@ impl Store {
             links.extend(records.value::<OutboxMail>(mail)?.map(|mail| mail.links).unwrap_or_default());
         }
         let digest = token.digest();
-        match (records.invitation(id)?, links.into_iter().find(|link| link.digest == digest)) {
+        match (records.invitation(id), links.into_iter().find(|link| link.digest == digest)) {
             (Some(invitation), Some(link)) => {
-                Ok(Some(LinkTarget { invitation, link, settings: records.settings(spread)? }))
+                Ok(Some(LinkTarget { invitation: invitation.clone(), link, settings: records.settings(spread) }))
             }
             _ => Ok(None),
         }
@@ -429,7 +429,7 @@ impl Store {
     async fn add_missing(&self, mails: &[(Key, NewMail)]) -> Result<ControlFlow<()>, StoreError> {
         let known = self.read(mails.iter().map(|(key, _)| key.clone())).await?;
         let mut writes = Vec::new();
-        for (key, mail) in mails.iter().filter(|(key, _)| known.get(key).is_none()) {
+        for (key, mail) in mails.iter().filter(|(key, _)| !known.has(key)) {
             let mut missing = Expression::default();
             missing.require_missing(SK);
             writes.push(Write::Put(record::record(Kind::Mail, key.clone(), &OutboxMail::new(mail))?, missing));

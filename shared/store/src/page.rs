@@ -410,8 +410,8 @@ impl Store {
         let reading = Reading { limit: Some(limit), ..Reading::default() };
         let found = self.read_range(list, Range::of(status).after(after), reading).await?;
         let records = self.read(found.entries.iter().map(|entry| Key::invitation(entry.id()))).await?;
-        let invitations = found.entries.iter().filter_map(|entry| records.invitation(entry.id()).transpose());
-        Ok((invitations.collect::<Result<_, _>>()?, found.end))
+        let invitations = found.entries.iter().filter_map(|entry| records.invitation(entry.id()).cloned());
+        Ok((invitations.collect(), found.end))
     }
 }
 

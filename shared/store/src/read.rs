@@ -20,11 +20,11 @@ use jiff::civil::Date;
 
 use crate::{
     Store, StoreError,
-    attributes::{PK, SENT_ON, SINCE, SK, USED},
+    attributes::{PK, SK},
     execute::FailedCondition,
     expression::string,
     keys::{Key, Spread, connection_at, inviter_at, party_partition, recipient_at, user_partition},
-    record::{self, Address, Item, UserRecord},
+    record::{self, Address, Item, Record, UserRecord},
     write::pause,
 };
 
@@ -35,176 +35,163 @@ const ATTEMPTS: u32 = 6;
 
 /// Records by key, as one moment's reads found them. A key that is not there has no record.
 #[derive(Debug, Clone, Default)]
-pub struct Records(HashMap<Key, Item>);
+pub struct Records(HashMap<Key, Record>);
 
 impl Records {
-    /// The record at `key`.
-    pub fn get(&self, key: &Key) -> Option<&Item> {
-        self.0.get(key)
+    /// Whether there is a record at `key`.
+    pub fn has(&self, key: &Key) -> bool {
+        self.0.contains_key(key)
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// The attributes of the record at `key`, if it is one of those that are read as they are needed.
+    pub(crate) fn item(&self, key: &Key) -> Option<&Item> {
+        match self.0.get(key)? {
+            Record::Other(item) => Some(item),
+            _ => None,
+        }
     }
 
-    /// The value of the record at `key`.
+    /// The value of the record at `key`, if it is one of those that are read as they are needed.
     ///
     /// # Errors
     /// [`StoreError::Damaged`] if the record is not one of a `T`.
     pub fn value<T: serde::de::DeserializeOwned>(&self, key: &Key) -> Result<Option<T>, StoreError> {
-        self.get(key).cloned().map(record::value).transpose()
+        self.item(key).cloned().map(record::value).transpose()
     }
 
     /// The user `id`.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of a user.
-    pub fn user(&self, id: &UserId) -> Result<Option<UserRecord>, StoreError> {
-        self.get(&Key::user(id)).cloned().map(record::user).transpose()
+    pub fn user(&self, id: &UserId) -> Option<&UserRecord> {
+        match self.0.get(&Key::user(id))? {
+            Record::User(user, _) => Some(user),
+            _ => None,
+        }
     }
 
     /// The invitation `id`.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of an invitation.
-    pub fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
-        self.get(&Key::invitation(id)).cloned().map(record::invitation).transpose()
+    pub fn invitation(&self, id: InvitationId) -> Option<&Invitation> {
+        match self.0.get(&Key::invitation(id))? {
+            Record::Invitation(invitation) => Some(invitation),
+            _ => None,
+        }
     }
 
     /// What is known of the address; nothing, if there is no record.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of an address.
-    pub fn address(&self, key: &AddressKey) -> Result<Address, StoreError> {
-        Ok(self.value(&Key::address(key))?.unwrap_or_default())
+    pub fn address(&self, key: &AddressKey) -> Address {
+        match self.0.get(&Key::address(key)) {
+            Some(Record::Address(address)) => address.clone(),
+            _ => Address::default(),
+        }
     }
 
     /// Whether `other` is a connection of `user`.
     pub fn are_connected(&self, user: &UserId, other: &UserId) -> bool {
-        self.get(&Key::connection(user, other)).is_some()
+        self.has(&Key::connection(user, other))
     }
 
     /// The invitations that count against the sender's day, by their record. A day after which another one has begun has no
     /// room any more: only that one is counted.
     pub fn used(&self, sender: &UserId, day: Date) -> u32 {
-        let record = self.get(&Key::user(sender));
-        let counted = record.and_then(|record| {
-            let sent_on = record.get(SENT_ON)?.as_s().ok()?.parse::<Date>().ok()?;
-            Some((sent_on, record.get(USED)?.as_n().ok()?.parse().ok()?))
-        });
-        match counted {
-            Some((sent_on, used)) if sent_on == day => used,
-            Some((sent_on, _)) if sent_on > day => u32::MAX,
+        match self.0.get(&Key::user(sender)) {
+            Some(Record::User(_, Some((sent_on, used)))) if *sent_on == day => *used,
+            Some(Record::User(_, Some((sent_on, _)))) if *sent_on > day => u32::MAX,
             _ => 0,
         }
     }
 
     /// How the party stands with the community; nothing in particular, if there is no record.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of a standing.
-    pub fn standing(&self, party: &Party, community: &CommunityId) -> Result<Standing, StoreError> {
-        Ok(self.value(&Key::standing(party, community))?.unwrap_or_default())
+    pub fn standing(&self, party: &Party, community: &CommunityId) -> Standing {
+        match self.0.get(&Key::standing(party, community)) {
+            Some(Record::Standing(standing)) => Standing::clone(standing),
+            _ => Standing::default(),
+        }
     }
 
     /// The user `id`, if there is one, as a recipient of the sender's, who named them by the address in `typed` if not by id.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if a record is not what it should be.
     pub fn user_recipient(
         &self,
         id: &UserId,
         typed: Option<&EmailAddress>,
         sender: &UserId,
         community: &CommunityId,
-    ) -> Result<Recipient, StoreError> {
-        let Some(found) = self.user(id)? else { return Ok(Recipient::UnknownUser) };
-        Ok(Recipient::User {
+    ) -> Recipient {
+        let Some(found) = self.user(id) else { return Recipient::UnknownUser };
+        Recipient::User {
             suppressed: found.suppressed,
-            user: Box::new(found.user),
-            standing: self.standing(&Party::User(id.clone()), community)?,
+            user: Box::new(found.user.clone()),
+            standing: self.standing(&Party::User(id.clone()), community),
             connected: self.are_connected(sender, id),
             typed: typed.cloned(),
-        })
+        }
     }
 
     /// The address, which is no user's, as a recipient.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if a record is not what it should be.
-    pub fn address_recipient(&self, email: &EmailAddress, community: &CommunityId) -> Result<Recipient, StoreError> {
+    pub fn address_recipient(&self, email: &EmailAddress, community: &CommunityId) -> Recipient {
         let key = email.key();
-        Ok(Recipient::Address {
+        Recipient::Address {
             email: email.clone(),
-            suppressed: self.address(&key)?.suppressed,
-            standing: self.standing(&Party::Address(key), community)?,
-        })
+            suppressed: self.address(&key).suppressed,
+            standing: self.standing(&Party::Address(key), community),
+        }
     }
 
     /// What is around the invitation: what is not among the records does not exist.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if a record is not what it should be.
-    pub fn surroundings(&self, invitation: &Invitation, spread: Spread) -> Result<Surroundings, StoreError> {
+    pub fn surroundings(&self, invitation: &Invitation, spread: Spread) -> Surroundings {
         let (community, sender) = (&invitation.community.id, &invitation.sender.id);
         let invitee = match &invitation.invitee {
-            Invitee::User { id, .. } => self.user_recipient(id, None, sender, community)?,
-            Invitee::Address { email: Some(email), .. } => self.address_recipient(email, community)?,
+            Invitee::User { id, .. } => self.user_recipient(id, None, sender, community),
+            Invitee::Address { email: Some(email), .. } => self.address_recipient(email, community),
             Invitee::Address { email: None, .. } => Recipient::UnknownUser,
         };
         let sending = Party::User(sender.clone());
         let sender = SenderNow {
-            user: self.user(sender)?.map(|found| found.user),
-            role: self.standing(&sending, community)?.role,
+            user: self.user(sender).map(|found| found.user.clone()),
+            role: self.standing(&sending, community).role,
         };
-        Ok(Surroundings {
-            community: Fact::Known(self.community_of(invitation, spread)?),
+        Surroundings {
+            community: Fact::Known(self.community_of(invitation, spread).cloned()),
             sender: Fact::Known(sender),
             invitee: Fact::Known(invitee),
             mailbox_owner: Fact::Unread,
-        })
+        }
     }
 
     /// The network settings, from the copy that `spread` chose; the defaults until someone has set any.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of settings.
-    pub fn settings(&self, spread: Spread) -> Result<Settings, StoreError> {
-        Ok(self.value(&Key::settings(spread))?.unwrap_or_default())
+    pub fn settings(&self, spread: Spread) -> Settings {
+        match self.0.get(&Key::settings(spread)) {
+            Some(Record::Settings(settings)) => Settings::clone(settings),
+            _ => Settings::default(),
+        }
     }
 
     /// The community, from the copy that `spread` chose.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of a community.
-    pub fn community(&self, id: &CommunityId, spread: Spread) -> Result<Option<Community>, StoreError> {
-        self.value(&Key::community(id, spread))
+    pub fn community(&self, id: &CommunityId, spread: Spread) -> Option<&Community> {
+        self.community_since(id, spread).map(|(community, _)| community)
     }
 
     /// The community that the invitation is to; `None` if that is gone, whatever has its id now.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of a community.
-    pub fn community_of(&self, invitation: &Invitation, spread: Spread) -> Result<Option<Community>, StoreError> {
-        let community = self.community(&invitation.community.id, spread)?;
-        Ok(community.filter(|_| self.is_to_present_community(invitation, spread)))
+    pub fn community_of(&self, invitation: &Invitation, spread: Spread) -> Option<&Community> {
+        let (community, since) = self.community_since(&invitation.community.id, spread)?;
+        invitation.is_to_community_since(since).then_some(community)
     }
 
     /// The user's role in the community that the invitation is to.
-    ///
-    /// # Errors
-    /// [`StoreError::Damaged`] if the record is not one of a standing.
-    pub fn role(&self, user: &UserId, invitation: &Invitation, spread: Spread) -> Result<Option<Role>, StoreError> {
-        let role = self.standing(&Party::User(user.clone()), &invitation.community.id)?.role;
-        Ok(role.filter(|_| self.is_to_present_community(invitation, spread)))
+    pub fn role(&self, user: &UserId, invitation: &Invitation, spread: Spread) -> Option<Role> {
+        let role = self.standing(&Party::User(user.clone()), &invitation.community.id).role;
+        role.filter(|_| self.is_to_present_community(invitation, spread))
     }
 
     /// Whether the community that has the id now, if one does, is the one that the invitation is to.
     pub fn is_to_present_community(&self, invitation: &Invitation, spread: Spread) -> bool {
-        let record = self.get(&Key::community(&invitation.community.id, spread));
-        let since = record.and_then(|record| record.get(SINCE)?.as_n().ok()?.parse().ok());
-        invitation.is_to_community_since(since.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
+        let found = self.community_since(&invitation.community.id, spread);
+        invitation.is_to_community_since(found.and_then(|(_, since)| since))
+    }
+
+    /// The community, and when one with its id was removed before.
+    fn community_since(&self, id: &CommunityId, spread: Spread) -> Option<(&Community, Option<Timestamp>)> {
+        match self.0.get(&Key::community(id, spread))? {
+            Record::Community(community, since) => Some((community, *since)),
+            _ => None,
+        }
     }
 
     /// Takes over what another read found.
@@ -213,11 +200,21 @@ impl Records {
     }
 
     /// Takes over what a failed condition says of its record.
-    pub fn learn(&mut self, failed: FailedCondition) {
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if the record does not read.
+    pub fn learn(&mut self, failed: FailedCondition) -> Result<(), StoreError> {
         match failed.record {
-            Some(record) => self.0.insert(failed.key, record),
-            None => self.0.remove(&failed.key),
-        };
+            Some(item) => self.add(failed.key, item)?,
+            None => drop(self.0.remove(&failed.key)),
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, key: Key, item: Item) -> Result<(), StoreError> {
+        let record = Record::read(&key, item)?;
+        self.0.insert(key, record);
+        Ok(())
     }
 }
 
@@ -284,7 +281,7 @@ impl Store {
             let answer = self.by_deadline(request.send()).await??;
             for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 if let Some(key) = key_of(&item) {
-                    records.0.insert(key, item);
+                    records.add(key, item)?;
                 }
             }
             unread = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
@@ -297,7 +294,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn invitation(&self, id: InvitationId) -> Result<Option<Invitation>, StoreError> {
-        self.read([Key::invitation(id)]).await?.invitation(id)
+        Ok(self.read([Key::invitation(id)]).await?.invitation(id).cloned())
     }
 
     /// Reads the invitation and what is needed to know of the caller, in one request.
@@ -309,9 +306,9 @@ impl Store {
         let keys = [Key::invitation(id), Key::user(&caller.id), Key::settings(spread)];
         let records = self.read(keys).await?;
         Ok(Subject {
-            invitation: records.invitation(id)?,
-            user: records.user(&caller.id)?,
-            settings: records.settings(spread)?,
+            invitation: records.invitation(id).cloned(),
+            user: records.user(&caller.id).cloned(),
+            settings: records.settings(spread),
         })
     }
 
@@ -321,7 +318,7 @@ impl Store {
     /// [`StoreError`] if the read fails.
     pub async fn surroundings(&self, invitation: &Invitation) -> Result<Surroundings, StoreError> {
         let spread = Spread::by_invitation(invitation.id);
-        self.read(surroundings_keys(invitation, spread)).await?.surroundings(invitation, spread)
+        Ok(self.read(surroundings_keys(invitation, spread)).await?.surroundings(invitation, spread))
     }
 
     /// The user's role in the community that the invitation is to.
@@ -331,7 +328,7 @@ impl Store {
     pub async fn role_for(&self, user: &UserId, invitation: &Invitation) -> Result<Option<Role>, StoreError> {
         let (spread, community) = (Spread::by_invitation(invitation.id), &invitation.community.id);
         let keys = [Key::standing(&Party::User(user.clone()), community), Key::community(community, spread)];
-        self.read(keys).await?.role(user, invitation, spread)
+        Ok(self.read(keys).await?.role(user, invitation, spread))
     }
 
     /// The user's role in the community.

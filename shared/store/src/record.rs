@@ -9,21 +9,26 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use domain::{
     Timestamp,
-    email::AddressKey,
+    community::Community,
     id::{InvitationId, UserId},
     invitation::{Invitation, Status},
     invitee_query::found_by,
-    person::User,
+    person::{Standing, User},
+    settings::Settings,
 };
+use jiff::civil::Date;
 
 use crate::{
     StoreError,
     attributes::{
-        AGAIN, BODY, EMAIL, EXPIRY, FILED, FOUND_BY, KIND, LISTING, LOCALE, PK, PROFILE_URL, RENAMED, REVISION, SK,
-        SUPPRESSED, TTL, UNREACHED, WAITS_FOR,
+        AGAIN, BODY, EMAIL, EXPIRY, FILED, FOUND_BY, KIND, LISTING, LOCALE, PK, PROFILE_URL, RENAMED, REVISION,
+        SENT_ON, SINCE, SK, SUPPRESSED, TTL, UNREACHED, USED, WAITS_FOR,
     },
     expression::{number, string},
-    keys::{Key, List, waited_for},
+    keys::{
+        ADDRESS_RECORD, COMMUNITY_RECORD, INVITATION_RECORD, Key, List, SETTINGS_RECORD, STANDING_PREFIX, USER_RECORD,
+        waited_for,
+    },
     listing::listing,
 };
 
@@ -187,6 +192,51 @@ pub fn invitation(mut item: Item) -> Result<Invitation, StoreError> {
     }
 }
 
+/// A record as it was read. What decisions are taken from is read into what it is, once; anything else as it is needed.
+#[derive(Debug, Clone)]
+pub(crate) enum Record {
+    Invitation(Box<Invitation>),
+    /// A user, and how many invitations count against a day of theirs.
+    User(Box<UserRecord>, Option<(Date, u32)>),
+    /// A community, and when one with its id was removed before.
+    Community(Box<Community>, Option<Timestamp>),
+    Standing(Box<Standing>),
+    Address(Address),
+    Settings(Box<Settings>),
+    Other(Item),
+}
+
+impl Record {
+    /// Reads the record at `key`.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it is not what its key says.
+    pub(crate) fn read(key: &Key, item: Item) -> Result<Self, StoreError> {
+        Ok(match key.sk.as_str() {
+            INVITATION_RECORD => Self::Invitation(Box::new(invitation(item)?)),
+            USER_RECORD => {
+                let counted = counted(&item);
+                Self::User(Box::new(user(item)?), counted)
+            }
+            COMMUNITY_RECORD => {
+                let since = item.get(SINCE).and_then(|since| since.as_n().ok()?.parse().ok());
+                let since = since.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+                Self::Community(Box::new(value(item)?), since)
+            }
+            ADDRESS_RECORD => Self::Address(value(item)?),
+            SETTINGS_RECORD => Self::Settings(Box::new(value(item)?)),
+            standing if standing.starts_with(STANDING_PREFIX) => Self::Standing(Box::new(value(item)?)),
+            _ => Self::Other(item),
+        })
+    }
+}
+
+/// The day that a user's invitations were last counted against, and how many they were.
+fn counted(user: &Item) -> Option<(Date, u32)> {
+    let day = user.get(SENT_ON)?.as_s().ok()?.parse().ok()?;
+    Some((day, user.get(USED)?.as_n().ok()?.parse().ok()?))
+}
+
 /// What the table knows of an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -236,8 +286,7 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
     let (suppressed, unreached) = (key(SUPPRESSED), key(UNREACHED));
     let (filed, renamed) = (item.remove(FILED).is_some(), item.remove(RENAMED).is_some());
     let user: User = value(item)?;
-    let present = user.address();
-    let suppressed = suppressed.is_some() && suppressed.as_deref() == present.as_ref().map(AddressKey::as_str);
+    let suppressed = suppressed.is_some_and(|key| user.address().is_some_and(|present| present.as_str() == key));
     Ok(UserRecord { user, suppressed, unreached, filed, renamed })
 }
 

@@ -79,9 +79,9 @@ impl Store {
         let Member { community_id: community, user_id: user, .. } = member;
         let copy = Key::community(community, Spread::by_user(user));
         let found = self.read([Key::user(user), copy.clone()]).await?;
-        Ok(match (found.get(&Key::user(user)), found.get(&copy)) {
-            (None, _) => RelationWrite::NoUser,
-            (_, None) => RelationWrite::NoCommunity,
+        Ok(match (found.has(&Key::user(user)), found.has(&copy)) {
+            (false, _) => RelationWrite::NoUser,
+            (_, false) => RelationWrite::NoCommunity,
             _ => RelationWrite::Replaced,
         })
     }
@@ -148,7 +148,7 @@ impl Store {
     pub async fn put_connection(&self, connection: &Connection) -> Result<ControlFlow<RelationWrite>, StoreError> {
         let Connection { user_id: user, other_id: other } = connection;
         let records = self.read([Key::connection(user, other), Key::user(user), Key::user(other)]).await?;
-        let (Some(one), Some(two)) = (records.user(user)?, records.user(other)?) else {
+        let (Some(one), Some(two)) = (records.user(user), records.user(other)) else {
             return Ok(ControlFlow::Break(RelationWrite::NoUser));
         };
         let mut writes = vec![is_named(&one.user), is_named(&two.user)];

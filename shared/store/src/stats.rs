@@ -204,7 +204,7 @@ impl Store {
             let key = Key::counted(*id);
             let mark: Mark = records.value(&key)?.unwrap_or_default();
             let is_open =
-                |result: &MailResult| records.get(&key).is_none_or(|mark| !mark.contains_key(&counted(result)));
+                |result: &MailResult| records.item(&key).is_none_or(|mark| !mark.contains_key(&counted(result)));
             let latest = report.latest.filter(|invitation| mark.revision < invitation.revision);
             let mut mails: Vec<_> = report.mails.iter().filter(|result| is_open(result)).collect();
             // They are in order: of what is told twice, the first day holds.

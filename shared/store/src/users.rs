@@ -42,7 +42,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if the read fails.
     pub async fn user(&self, id: &UserId) -> Result<Option<UserRecord>, StoreError> {
-        self.read([Key::user(id)]).await?.user(id)
+        Ok(self.read([Key::user(id)]).await?.user(id).cloned())
     }
 
     /// Replaces the user `before`, as they were read, by `after`, along with the ownership of addresses. Without an
@@ -68,7 +68,7 @@ impl Store {
         let mut writes = Vec::new();
         let mut suppressed = false;
         for key in concerned {
-            let address = addresses.address(key)?;
+            let address = addresses.address(key);
             let owns = owned.as_ref() == Some(key);
             if owns && address.owner.as_ref().is_some_and(|owner| owner != id) {
                 return Ok(UserWrite::EmailTaken);

@@ -24,7 +24,7 @@ const MAX_BATCH: usize = 25;
 const ATTEMPTS: u32 = 8;
 
 /// One write, with the condition that its expression holds.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Write {
     /// Writes a whole record.
     Put(Item, Expression),
@@ -52,11 +52,20 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every answer was lost.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Written, StoreError> {
-        let items = writes.into_iter().map(|write| write.build(&self.table)).collect::<Result<Vec<_>, _>>()?;
+        self.transact_made(|| Ok(writes.clone())).await
+    }
+
+    /// The same with writes that can be made again, and need not be copied for an attempt that is hardly ever the last but
+    /// one.
+    pub(crate) async fn transact_made(
+        &self,
+        mut make: impl FnMut() -> Result<Vec<Write>, StoreError>,
+    ) -> Result<Written, StoreError> {
         let token = request_token();
         for attempt in 0..ATTEMPTS {
             self.by_deadline(pause(attempt)).await?;
-            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let items = make()?.into_iter().map(|write| write.build(&self.table)).collect::<Result<_, _>>()?;
+            let request = self.client.transact_write_items().set_transact_items(Some(items));
             let request = request.set_client_request_token(token.clone());
             let Err(refused) = self.by_deadline(request.send()).await? else {
                 return Ok(Written::Done);

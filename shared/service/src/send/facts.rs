@@ -64,8 +64,8 @@ impl Facts {
         let mut keys = Vec::new();
         for recipient in &submission.recipients {
             if let Named::Email(email) = &recipient.names
-                && let Some(owner) = self.address(email)?.owner
-                && self.records.get(&Key::user(&owner)).is_none()
+                && let Some(owner) = self.address(email).owner
+                && !self.records.has(&Key::user(&owner))
             {
                 keys.extend(self.keys(&Party::User(owner)));
             }
@@ -77,27 +77,27 @@ impl Facts {
     }
 
     /// Takes over what a failed condition says of its record.
-    pub(super) fn learn(&mut self, failed: FailedCondition) {
-        self.records.learn(failed);
+    pub(super) fn learn(&mut self, failed: FailedCondition) -> Result<(), StoreError> {
+        self.records.learn(failed)
     }
 
     pub(super) fn request(&self, key: &Key) -> Result<Option<IdempotentRequest>, StoreError> {
         self.records.value(key)
     }
 
-    pub(super) fn settings(&self) -> Result<Settings, StoreError> {
+    pub(super) fn settings(&self) -> Settings {
         self.records.settings(self.spread())
     }
 
-    pub(super) fn sender(&self) -> Result<Option<User>, StoreError> {
-        Ok(self.records.user(&self.caller)?.map(|record| record.user))
+    pub(super) fn sender(&self) -> Option<&User> {
+        self.records.user(&self.caller).map(|record| &record.user)
     }
 
-    pub(super) fn sender_role(&self) -> Result<Option<Role>, StoreError> {
-        Ok(self.records.standing(&Party::User(self.caller.clone()), &self.community)?.role)
+    pub(super) fn sender_role(&self) -> Option<Role> {
+        self.records.standing(&Party::User(self.caller.clone()), &self.community).role
     }
 
-    pub(super) fn community(&self) -> Result<Option<Community>, StoreError> {
+    pub(super) fn community(&self) -> Option<&Community> {
         self.records.community(&self.community, self.spread())
     }
 
@@ -112,18 +112,18 @@ impl Facts {
     }
 
     /// What is known of a recipient.
-    pub(super) fn recipient(&self, recipient: &Submitted) -> Result<Recipient, StoreError> {
+    pub(super) fn recipient(&self, recipient: &Submitted) -> Recipient {
         match &recipient.names {
-            Named::NoUser => Ok(Recipient::UnknownUser),
-            Named::NoEmail => Ok(Recipient::InvalidEmail),
+            Named::NoUser => Recipient::UnknownUser,
+            Named::NoEmail => Recipient::InvalidEmail,
             Named::User(id) => self.user(id, None),
             Named::Email(email) => {
-                if let Some(owner) = self.address(email)?.owner
+                if let Some(owner) = self.address(email).owner
                     && let Recipient::User { user, standing, connected, suppressed, typed } =
-                        self.user(&owner, Some(email))?
+                        self.user(&owner, Some(email))
                 {
-                    let standing = self.with_wish(standing, email)?;
-                    return Ok(Recipient::User { user, standing, connected, suppressed, typed });
+                    let standing = self.with_wish(standing, email);
+                    return Recipient::User { user, standing, connected, suppressed, typed };
                 }
                 // No user's, or one's who has been erased since it was read.
                 self.records.address_recipient(email, &self.community)
@@ -132,10 +132,10 @@ impl Facts {
     }
 
     /// The invitee that a recipient turned out to be, by the name that the directory has for them.
-    pub(super) fn invitee(&self, party: &Party, recipient: &Submitted) -> Result<Invitee, StoreError> {
-        Ok(match (party, &recipient.names) {
+    pub(super) fn invitee(&self, party: &Party, recipient: &Submitted) -> Invitee {
+        match (party, &recipient.names) {
             (Party::User(id), names) => {
-                let display_name = self.records.user(id)?.map(|found| found.user.display_name.into());
+                let display_name = self.records.user(id).map(|found| found.user.display_name.to_string());
                 let invited_as = match names {
                     Named::Email(email) => Some(InvitedAs::Address(email.clone())),
                     _ => None,
@@ -144,25 +144,25 @@ impl Facts {
             }
             (Party::Address(_), Named::Email(email)) => Invitee::address(email.clone()),
             (Party::Address(key), _) => Invitee::Address { key: key.clone(), email: None },
-        })
+        }
     }
 
-    fn user(&self, id: &UserId, typed: Option<&EmailAddress>) -> Result<Recipient, StoreError> {
+    fn user(&self, id: &UserId, typed: Option<&EmailAddress>) -> Recipient {
         self.records.user_recipient(id, typed, &self.caller, &self.community)
     }
 
     /// Adds what the mailbox itself says to the standing of its owner, which repeats it, but not at once.
-    fn with_wish(&self, standing: Standing, email: &EmailAddress) -> Result<Standing, StoreError> {
+    fn with_wish(&self, standing: Standing, email: &EmailAddress) -> Standing {
         let key = email.key();
-        let itself = self.records.standing(&Party::Address(key.clone()), &self.community)?.wish_at(&key, self.now);
+        let itself = self.records.standing(&Party::Address(key.clone()), &self.community).wish_at(&key, self.now);
         let mailbox = match itself {
             Some(wish) => Some(wish.and(standing.mailbox.as_ref())),
             None => standing.mailbox,
         };
-        Ok(Standing { mailbox, ..standing })
+        Standing { mailbox, ..standing }
     }
 
-    fn address(&self, email: &EmailAddress) -> Result<Address, StoreError> {
+    fn address(&self, email: &EmailAddress) -> Address {
         self.records.address(&email.key())
     }
 

@@ -65,7 +65,7 @@ pub async fn send(
         Some(key) => match idempotency::look(facts.request(key)?, key, &submission.digest(community), now)? {
             Earlier::Finished(kept) => {
                 facts.resolve_owners(store, &submission).await?;
-                return Ok(kept.in_full(caller, &submission, &facts, true)?);
+                return Ok(kept.in_full(caller, &submission, &facts, true));
             }
             Earlier::Open(attempt) => Some(attempt),
         },
@@ -108,7 +108,7 @@ impl<'a> Send<'a> {
         if submission.recipients.is_empty() {
             return Err(Refusal::NoRecipients.into());
         }
-        let settings = facts.settings()?;
+        let settings = facts.settings();
         let (terms, role) = terms(caller, &facts, &submission, &settings, now)?;
         let quota = facts.quota(&settings);
         // A request that was begun may find its own invitations to have used up the day.
@@ -130,7 +130,7 @@ impl<'a> Send<'a> {
         loop {
             self.store.in_time()?;
             self.facts.resolve_owners(self.store, &self.submission).await?;
-            let chunk = self.decide()?;
+            let chunk = self.decide();
             let last = self.entries.iter().filter(|entry| entry.is_none()).count() == chunk.len();
             if chunk.is_empty() && self.attempt.is_none() {
                 break;
@@ -144,7 +144,7 @@ impl<'a> Send<'a> {
                 break;
             }
         }
-        Ok(self.result().in_full(self.caller, &self.submission, &self.facts, false)?)
+        Ok(self.result().in_full(self.caller, &self.submission, &self.facts, false))
     }
 
     /// Finds what an earlier attempt at the same request had done before it died.
@@ -155,7 +155,7 @@ impl<'a> Send<'a> {
         let ids: Vec<_> = (0..self.entries.len()).map(|index| self.id(index)).collect();
         let records = self.store.read(ids.iter().map(|id| Key::invitation(*id))).await?;
         for (index, id) in ids.iter().enumerate() {
-            if let Some(made) = records.invitation(*id)? {
+            if let Some(made) = records.invitation(*id) {
                 let sent = self.terms.invitation(*id, made.invitee.clone());
                 self.asked = true;
                 self.entries[index] = Some(Entry {
@@ -170,7 +170,7 @@ impl<'a> Send<'a> {
 
     /// Decides the open recipients, in order, until a transaction is full: those who get no invitation have their entry
     /// at once, the invitations to make are returned. What comes after that stays open for the next transaction.
-    fn decide(&mut self) -> Result<Chunk, ServiceError> {
+    fn decide(&mut self) -> Chunk {
         let mut chunk = Chunk::new();
         let mut room = MAX_ACTIONS - SHARED_ACTIONS;
         let mut left = self.quota.left();
@@ -185,7 +185,7 @@ impl<'a> Send<'a> {
                 self.pass_over(index, Outcome::Duplicate, None);
                 continue;
             }
-            let recipient = self.facts.recipient(submitted)?;
+            let recipient = self.facts.recipient(submitted);
             match self.terms.make(self.id(index), &recipient) {
                 Err(not_invited) => self.pass_over(index, not_invited.outcome, not_invited.retry_after),
                 // One person by two names is told what a second request would be.
@@ -204,32 +204,32 @@ impl<'a> Send<'a> {
                 }
             }
         }
-        Ok(chunk)
+        chunk
     }
 
     /// How many invitations the open recipients will have, as far as can be told.
-    fn count_open(&self) -> Result<usize, ServiceError> {
+    fn count_open(&self) -> usize {
         let (before, mut invited) = (self.invited().len(), self.invited());
         for (index, submitted) in self.submission.recipients.iter().enumerate() {
             if self.entries[index].is_none()
-                && let Ok(transition) = self.terms.make(self.id(index), &self.facts.recipient(submitted)?)
+                && let Ok(transition) = self.terms.make(self.id(index), &self.facts.recipient(submitted))
             {
                 invited.insert(transition.invitation.invitee.party());
             }
         }
-        Ok((invited.len() - before).min(self.quota.left() as usize))
+        (invited.len() - before).min(self.quota.left() as usize)
     }
 
     /// Has the moderators asked with the first chunk, once for the whole request.
-    fn ask(&self, chunk: &mut Chunk) -> Result<bool, ServiceError> {
+    fn ask(&self, chunk: &mut Chunk) -> bool {
         if self.asked || !self.terms.rights.needs_approval || chunk.is_empty() {
-            return Ok(self.asked);
+            return self.asked;
         }
         let size = RequestSize {
             places: submission::place(self.entries.len()),
-            invitations: submission::place(self.count_open()?),
+            invitations: submission::place(self.count_open()),
         };
-        Ok(ask_moderators(chunk.iter_mut().map(|(_, transition)| transition), size))
+        ask_moderators(chunk.iter_mut().map(|(_, transition)| transition), size)
     }
 
     /// Whom the request has invited by now.
@@ -244,7 +244,7 @@ impl<'a> Send<'a> {
         mut chunk: Chunk,
         last: bool,
     ) -> Result<ControlFlow<Written<'a>, (Self, Chunk)>, ServiceError> {
-        let asked = self.ask(&mut chunk)?;
+        let asked = self.ask(&mut chunk);
         for (index, transition) in &chunk {
             self.entries[*index] = Some(made(transition));
         }
@@ -280,7 +280,7 @@ impl<'a> Send<'a> {
         }
         self.facts.resolve_owners(self.store, &self.submission).await?;
         let before: HashSet<_> = chunk.iter().map(|(index, _)| *index).collect();
-        let mut rest = self.decide()?;
+        let mut rest = self.decide();
         rest.retain(|(index, _)| before.contains(index));
         Ok(ControlFlow::Continue((self, rest)))
     }
@@ -292,10 +292,10 @@ impl<'a> Send<'a> {
         failed.sort_by_key(|failed| failed.condition != Condition::Request);
         for failed in failed {
             match &failed.condition {
-                Condition::Standing(..) | Condition::Guard(Guard::Unowned(_)) => self.facts.learn(failed),
+                Condition::Standing(..) | Condition::Guard(Guard::Unowned(_)) => self.facts.learn(failed)?,
                 // The sender's record has the quota, too, which may be all that was in the way.
                 Condition::Guard(Guard::Active(user)) if *user != self.caller.id || failed.is_active()? => {
-                    self.facts.learn(failed);
+                    self.facts.learn(failed)?;
                 }
                 // What is written stays written; the rest of the request finds the community closed.
                 Condition::Guard(_) if self.begun => self.pass_over_rest(),
@@ -303,7 +303,7 @@ impl<'a> Send<'a> {
                 Condition::Guard(_) if failed.found() => return Err(Refusal::InvitationsNotAllowed.into()),
                 Condition::Guard(_) => return Err(Refusal::CommunityNotFound.into()),
                 Condition::Quota => {
-                    self.facts.learn(failed);
+                    self.facts.learn(failed)?;
                     self.quota.used = self.facts.used();
                 }
                 Condition::Request => return self.faster_request(failed),
@@ -315,10 +315,10 @@ impl<'a> Send<'a> {
 
     /// The same request came twice at once, and the other one was faster: its result is this one's, if it has one yet.
     fn faster_request(&mut self, failed: FailedCondition) -> Result<Option<SendResult>, ServiceError> {
-        self.facts.learn(failed);
+        self.facts.learn(failed)?;
         let Some(attempt) = &self.attempt else { return Ok(None) };
         match idempotency::look(self.facts.request(&attempt.key)?, &attempt.key, &attempt.digest, self.terms.now)? {
-            Earlier::Finished(kept) => Ok(Some(kept.in_full(self.caller, &self.submission, &self.facts, true)?)),
+            Earlier::Finished(kept) => Ok(Some(kept.in_full(self.caller, &self.submission, &self.facts, true))),
             Earlier::Open(_) => Err(busy()),
         }
     }

@@ -9,7 +9,7 @@ use domain::{
     settings::Locale,
 };
 use mail::{Links, MailContent, RenderedMail};
-use store::{Store, StoreError};
+use store::Store;
 
 use super::{
     facts::Facts,
@@ -34,14 +34,10 @@ pub async fn preview(
     now: Timestamp,
 ) -> Result<RenderedMail, ServiceError> {
     let facts = Facts::read(store, caller, community, submission, None, now).await?;
-    let settings = facts.settings()?;
+    let settings = facts.settings();
     let (terms, _) = terms(caller, &facts, submission, &settings, now)?;
-    let mut invitees = Vec::new();
-    for recipient in &submission.recipients {
-        invitees.extend(invitee(&facts, recipient)?);
-    }
     let nobody = || (Invitee::User { id: caller.id.clone(), display_name: None, invited_as: None }, None);
-    let (invitee, locale) = invitees.into_iter().next().unwrap_or_else(nobody);
+    let (invitee, locale) = submission.recipients.iter().find_map(|one| invitee(&facts, one)).unwrap_or_else(nobody);
     let invitation = terms.invitation(draw_id(now)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
     let content = match invitation.status {
@@ -49,17 +45,16 @@ pub async fn preview(
         Status::Accepted => MailContent::Joined { links: &links },
         _ => MailContent::Invitation { links: &links },
     };
-    let community = facts.community()?;
     let locale = locale.unwrap_or(settings.default_locale);
-    Ok(mail::render(&content, &invitation, community.as_ref(), &settings, locale)?)
+    Ok(mail::render(&content, &invitation, facts.community(), &settings, locale)?)
 }
 
-fn invitee(facts: &Facts, recipient: &Submitted) -> Result<Option<(Invitee, Option<Locale>)>, StoreError> {
+fn invitee(facts: &Facts, recipient: &Submitted) -> Option<(Invitee, Option<Locale>)> {
     if let Named::Email(email) = &recipient.names {
-        return Ok(Some((Invitee::address(email.clone()), None)));
+        return Some((Invitee::address(email.clone()), None));
     }
-    Ok(match facts.recipient(recipient)? {
+    match facts.recipient(recipient) {
         Recipient::User { user, .. } => Some((Invitee::user(&user, None), user.locale())),
         _ => None,
-    })
+    }
 }

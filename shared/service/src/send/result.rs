@@ -15,7 +15,6 @@ use domain::{
     viewing::{RoleFact, Viewer},
 };
 use serde::{Deserialize, Serialize};
-use store::StoreError;
 
 use super::{facts::Facts, submission::Submission};
 
@@ -85,36 +84,32 @@ impl KeptResult {
         submission: &Submission,
         facts: &Facts,
         replayed: bool,
-    ) -> Result<SendResult, StoreError> {
-        let (community, sender, settings) = (facts.community()?, facts.sender()?, facts.settings()?);
-        let viewer = Viewer { caller, user: sender.as_ref(), role: RoleFact::Known(self.role) };
+    ) -> SendResult {
+        let (community, sender, settings) = (facts.community(), facts.sender(), facts.settings());
+        let viewer = Viewer { caller, user: sender, role: RoleFact::Known(self.role) };
         // What was made a moment ago can be withdrawn, and answered by a sender who invites themselves. Nothing else
         // depends on more than was read.
-        let around = Surroundings { community: Fact::Known(community.clone()), ..Surroundings::default() };
+        let around = Surroundings { community: Fact::Known(community.cloned()), ..Surroundings::default() };
         let now = self.terms.now;
         let entries = self.entries.iter().zip(&submission.recipients);
         let results = entries.map(|(entry, recipient)| {
-            let invitation = match &entry.made {
-                Some(made) => {
-                    let invitee = facts.invitee(&made.party, recipient)?;
-                    let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
-                    Some(invitation.relabelled(community.as_ref(), sender.as_ref(), None))
-                }
-                None => None,
-            };
+            let invitation = entry.made.as_ref().map(|made| {
+                let invitee = facts.invitee(&made.party, recipient);
+                let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
+                invitation.relabelled(community, sender, None)
+            });
             let actions = match invitation.as_ref().map(|made| actions(made, &viewer, &around, &settings, now)) {
                 Some(Fact::Known(actions)) => actions,
                 Some(Fact::Unread) | None => Vec::new(),
             };
-            Ok(RecipientResult {
+            RecipientResult {
                 recipient: recipient.text.clone(),
                 outcome: entry.outcome,
                 retry_after: entry.retry_after,
                 invitation,
                 actions,
-            })
+            }
         });
-        let results = results.collect::<Result<_, StoreError>>()?;
-        Ok(SendResult { results, role: self.role, at: self.terms.now, replayed })
+        SendResult { results: results.collect(), role: self.role, at: self.terms.now, replayed }
     }
 }

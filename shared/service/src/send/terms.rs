@@ -20,9 +20,8 @@ pub(super) fn terms(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<(Terms, Option<Role>), ServiceError> {
-    let (user, role) = (facts.sender()?, facts.sender_role()?);
-    let community = facts.community()?;
-    let rights = sending_rights(caller.site_administrator, user.as_ref(), community.as_ref(), role, settings)?;
+    let (user, role, community) = (facts.sender(), facts.sender_role(), facts.community());
+    let rights = sending_rights(caller.site_administrator, user, community, role, settings)?;
     let (Some(user), Some(community)) = (user, community) else { return Err(Refusal::CommunityNotFound.into()) };
     let most = settings.max_recipients_per_request.get();
     if submission.recipients.len() > most as usize {
@@ -30,11 +29,11 @@ pub(super) fn terms(
     }
     let lifetime_days = submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get());
     let terms = Terms {
-        community: CommunityLabel::from(&community),
-        sender: Sender::from(&user),
+        community: CommunityLabel::from(community),
+        sender: Sender::from(user),
         message: submission.message.clone().or_else(|| settings.default_message.clone()),
         lifetime_days,
-        mode: settings.membership_mode_in(&community),
+        mode: settings.membership_mode_in(community),
         silent: submission.silent,
         rights,
         now,
