@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove simulate bench bench-profiles check build deploy tools node node-itself peers
+.PHONY: help run stop watch browse fuzz lint-mails lint-scripts lint-template ui check-ui test-ui test rehearse mutants prove simulate bench bench-growth bench-profiles check build deploy tools node node-itself peers
 
 PYTHON := .local/venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps
@@ -80,6 +80,10 @@ bench: peers ## Measures speed and cost, and writes docs/speed.md and docs/cost.
 	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release
 	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --better-auth
 	@taskset --cpu-list 0 cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --load $(or $(LOAD),10)
+
+bench-growth: ## Measures the same operations on ten million invitations (needs 16 GB of memory)
+	@cargo build --locked --release --bins --package floor $(FUNCTIONS)
+	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --growth
 
 # What the functions are compared with, as its lock files have it.
 peers: node-itself

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use domain::id::InvitationId;
 use dynoxide::Item;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{
     error::Result,
@@ -28,6 +28,18 @@ pub(crate) const OWNER: &str = "olaf";
 const MEMBER: &str = "mia";
 /// Has a tenth of all invitations.
 pub(crate) const INVITEE: &str = "ida";
+
+/// What is in the largest table.
+pub(crate) struct Large {
+    pub(crate) invitations: usize,
+    /// How many of them are to the one invitee.
+    to_invitee: usize,
+    /// How many there are whole, besides those.
+    whole: usize,
+    people: usize,
+}
+
+pub(crate) const LARGE: Large = Large { invitations: 10_000_000, to_invitee: 10_000, whole: 1_000, people: 1_000_000 };
 
 /// How many people of a table are known by more than their names.
 const FOUND: usize = 100;
@@ -133,28 +145,44 @@ impl Fixtures {
     /// Returns a table with the directory, that many invitations and as many people: all invitations to one community, from one
     /// sender, a tenth of them to one invitee; all people members of it, with names that begin alike.
     pub(crate) async fn table(&self, size: usize) -> Result<Table> {
-        const BATCH: usize = 20_000;
         let table = Table::new(false).await?;
         table.load(self.directory.clone())?;
-        for first in (0..size).step_by(BATCH) {
-            let mut items = Vec::with_capacity(BATCH);
-            for index in first..size.min(first + BATCH) {
-                let prototype = &self.crowd[index / 10 % self.crowd.len()];
-                let user = if index % 10 == 0 { INVITEE.to_owned() } else { fresh_user() };
-                let (id, person) = (fresh_id()?.to_string(), fresh_user());
-                for record in prototype.records_of(&user, &id).chain(self.member.records_of(&person, &id)) {
-                    items.push(serde_json::from_str(&record)?);
-                }
-                for record in self.guest.records_of(&person, "") {
-                    // Those that come first are found, and therefore known.
-                    if is_name(&record) || index < FOUND {
-                        items.push(serde_json::from_str(&record)?);
-                    }
-                }
-            }
-            table.load(items)?;
-        }
+        self.add_people(&table, size)?;
+        add_invitations(&table, size, &self.crowd, 10)?;
         Ok(table)
+    }
+
+    /// Returns such a table in which a tenth of the invitations is pending, and the sender's. For ten million to fit into memory,
+    /// those to the invitee and the newest alone are whole. Of any other there is what lists and stats pass over: its key and its
+    /// places in the indexes.
+    pub(crate) async fn large_table(&self, large: &Large) -> Result<Table> {
+        let table = Table::new(false).await?;
+        table.load(self.directory.clone())?;
+        let [pending, accepted, declined] = &self.crowd;
+        let answered = &["community", "listing"][..];
+        let tenth = (large.invitations - large.to_invitee - large.whole) / 10;
+        // In the order of the lists, which fills the database's pages to their ends.
+        for (prototype, places, count) in [
+            (declined, answered, 4 * tenth),
+            (accepted, answered, 5 * tenth),
+            (pending, &["community", "listing", "sender", "expiry"], tenth),
+        ] {
+            add_invitations(&table, count, &[with_only(prototype, places)?], 10)?;
+        }
+        self.add_people(&table, large.people)?;
+        add_invitations(&table, large.to_invitee, &self.crowd, 1)?;
+        add_invitations(&table, large.whole, &self.crowd, 10)?;
+        Ok(table)
+    }
+
+    fn add_people(&self, table: &Table, count: usize) -> Result<()> {
+        add_many(table, count, |index, records| {
+            let (id, person) = (fresh_id()?.to_string(), fresh_user());
+            records.extend(self.member.records_of(&person, &id));
+            // Those that come first are found, and therefore known.
+            records.extend(self.guest.records_of(&person, "").filter(|record| is_name(record) || index < FOUND));
+            Ok(())
+        })
     }
 
     /// Writes that many cases into the table, each of which one invocation may use up.
@@ -231,6 +259,39 @@ async fn fill_directory(handlers: &Handlers) -> Result<()> {
     Ok(())
 }
 
+/// Adds that many invitations, one in so many to the one invitee.
+fn add_invitations(table: &Table, count: usize, prototypes: &[Prototype], one_in: usize) -> Result<()> {
+    add_many(table, count, |index, records| {
+        let user = if index % one_in == 0 { INVITEE.to_owned() } else { fresh_user() };
+        records.extend(prototypes[index / 10 % prototypes.len()].records_of(&user, &fresh_id()?.to_string()));
+        Ok(())
+    })
+}
+
+/// Adds the records that belong to each number below `count`.
+fn add_many(table: &Table, count: usize, mut add: impl FnMut(usize, &mut Vec<String>) -> Result<()>) -> Result<()> {
+    const BATCH: usize = 20_000;
+    for first in (0..count).step_by(BATCH) {
+        let mut records = Vec::new();
+        for index in first..count.min(first + BATCH) {
+            add(index, &mut records)?;
+        }
+        table.load(records.iter().map(|record| serde_json::from_str(record)).collect::<Result<_, _>>()?)?;
+    }
+    Ok(())
+}
+
+/// Returns the prototype with nothing in its records but their keys and those attributes.
+fn with_only(prototype: &Prototype, attributes: &[&str]) -> Result<Prototype> {
+    let mut prototype = prototype.clone();
+    for record in &mut prototype.records {
+        let mut fields: Map<String, Value> = serde_json::from_str(record)?;
+        fields.retain(|name, _| ["pk", "sk"].contains(&name.as_str()) || attributes.contains(&name.as_str()));
+        *record = serde_json::to_string(&fields)?;
+    }
+    Ok(prototype)
+}
+
 /// Whether the record is that of a name from its first or its last word on.
 fn is_name(record: &str) -> bool {
     ["jo guest", "example jo"].iter().any(|name| record.contains(&format!(r#""sk":{{"S":"{name}"#)))
@@ -283,4 +344,52 @@ fn stream_event(records: &Prototype, case: &Case) -> String {
     let user = case.users.first().map_or("", String::as_str);
     let records: Vec<_> = records.records_of(user, &case.id).collect();
     format!(r#"{{"Records":[{}]}}"#, records.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use testkit::template::template;
+
+    use super::*;
+    use crate::operation::OPERATIONS;
+
+    /// Returns how many invitations each list shows.
+    async fn all_operations_succeed(fixtures: &Fixtures, table: &Table) -> Vec<usize> {
+        let mut shown = Vec::new();
+        let handlers = Handlers::on(table);
+        for operation in &OPERATIONS {
+            let case = fixtures.cases(table, operation.case, 1).unwrap().remove(0);
+            let function = functions::function(&template().function_behind(operation.route).name);
+            let body = handlers.handle(&operation.event(&case), function).await.unwrap();
+            assert!(!["[{", "[\""].iter().any(|some| body.contains(&format!(r#""errors":{some}"#))), "{body}");
+            if operation.name.starts_with("list-") {
+                let page: Value = serde_json::from_str(&body).unwrap();
+                shown.push(page["invitations"].as_array().unwrap().len());
+            }
+        }
+        shown
+    }
+
+    #[tokio::test]
+    async fn what_is_copied_serves_every_operation() {
+        let fixtures = Fixtures::new().await.unwrap();
+        let shown = all_operations_succeed(&fixtures, &fixtures.table(300).await.unwrap()).await;
+        assert_eq!(shown, [25; 3]);
+    }
+
+    #[tokio::test]
+    async fn invitations_that_are_not_whole_are_in_no_page_that_is_measured() {
+        let fixtures = Fixtures::new().await.unwrap();
+        let large = Large { invitations: 1_000, to_invitee: 30, whole: 100, people: 30 };
+        let shown = all_operations_succeed(&fixtures, &fixtures.large_table(&large).await.unwrap()).await;
+        assert_eq!(shown, [25; 3]);
+    }
+
+    #[tokio::test]
+    async fn who_has_accepted_may_invite() {
+        let fixtures = Fixtures::new().await.unwrap();
+        let table = fixtures.table(0).await.unwrap();
+        let member = fixtures.cases(&table, CaseKind::Accepted, 1).unwrap().remove(0);
+        Handlers::on(&table).invite(&member.users[0], OPEN).await.unwrap();
+    }
 }

@@ -126,11 +126,16 @@ impl Handlers {
     }
 
     async fn call(&self, request: Request<'_>, function: &Function) -> Result<Value> {
-        let event = lambda_http::request::from_str(&request.event())?;
-        let response = respond(Some(&self.0), function, &event).await;
+        Ok(serde_json::from_str(&self.handle(&request.event(), function).await?)?)
+    }
+
+    /// Has a function handle an event, and returns the body of its response, which must be a success.
+    pub(crate) async fn handle(&self, event: &str, function: &Function) -> Result<String> {
+        let request = lambda_http::request::from_str(event)?;
+        let response = respond(Some(&self.0), function, &request).await;
         match response.body() {
-            Body::Text(text) if response.status().is_success() => Ok(serde_json::from_str(text)?),
-            body => Err(format!("{request:?}: {} {body:?}", response.status()).into()),
+            Body::Text(text) if response.status().is_success() => Ok(text.clone()),
+            body => Err(format!("{} {}: {} {body:?}", request.method(), request.uri(), response.status()).into()),
         }
     }
 }

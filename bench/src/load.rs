@@ -1,28 +1,34 @@
 //! A load run: lives of invitations, begun at even intervals, while everything shares one processor.
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four fifths of
-//! the time. As on Lambda, a process handles one event at a time, and where none is idle another one is started.
+//! the time. How often that is shows in stages before the run, each at the rate that the one before it calls for. As on
+//! Lambda, a process handles one event at a time, and where none is idle another one is started.
+//!
+//! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was due, not
+//! from that at which this process came to make it.
 
 use std::{
+    fs,
     path::Path,
     process,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::template::template;
-use tokio::{task::JoinSet, time::sleep_until};
+use tokio::{
+    sync::mpsc,
+    task::{JoinSet, spawn_blocking},
+};
 
 use crate::{
     error::Result,
-    fixtures::{CaseKind, Fixtures, OPEN, SENDER},
+    fixtures::{CaseKind, Fixtures, OPEN},
     page::{measured_on, megabytes, splice, table, today},
-    process::{Process, cpu_of},
+    print,
+    process::{Process, cpu_of, memory_of},
     program::Program,
     request::Request,
     results::ratio,
@@ -37,10 +43,20 @@ const STEPS: [(&str, &str); 4] = [
     ("status, to the invitee", "GET /invitations/{invitationId}"),
     ("accept", "POST /invitations/{invitationId}/accept"),
 ];
-/// How much of the core is to be busy.
+/// How many members send, turn by turn.
+const SENDERS: usize = 1_000;
+/// How many one of them may send in a day where the network does not say otherwise.
+const DAILY: usize = 500;
+/// How much of the core is to be busy, and how far a stage may be from it.
 const BUSY: f64 = 0.8;
-/// How long lives follow each other without a pause, to find how many the core can take.
-const CALIBRATION: Duration = Duration::from_secs(10);
+const TOLERANCE: f64 = 0.01;
+/// The rate of the first stage, in lives a second: one that any core can take.
+const FIRST_RATE: f64 = 20.0;
+/// How long a stage is, and how many there are at most.
+const STAGE: Duration = Duration::from_secs(10);
+const STAGES: usize = 8;
+/// How many lives may go on at once. More than that begin faster than they end.
+const MOST_AT_ONCE: usize = 250;
 /// The target for the 99th percentile, as a ratio to the median.
 const P99: f64 = 3.0;
 /// The target for memory at the end, as a ratio to that after a tenth of the run.
@@ -50,35 +66,50 @@ const GROWTH: f64 = 1.05;
 struct Pool {
     program: Program,
     endpoint: String,
+    /// All that were started. None of them ends.
+    pids: Mutex<Vec<u32>>,
     idle: Mutex<Vec<Process>>,
-    started: AtomicUsize,
     elapsed: Mutex<Vec<Duration>>,
 }
 
 impl Pool {
-    /// Has an idle process handle the event, or one that is started for it. Returns the response.
-    async fn invoke(&self, event: String) -> Result<serde_json::Value> {
+    fn new(program: Program, endpoint: &str) -> Self {
+        let endpoint = endpoint.to_owned();
+        Self { program, endpoint, pids: Mutex::default(), idle: Mutex::default(), elapsed: Mutex::default() }
+    }
+
+    /// Has an idle process handle the event that was due then, or one that is started for it. Returns the response.
+    async fn invoke(&self, due: Instant, event: String) -> Result<Value> {
         let idle = lock(&self.idle).pop();
-        let mut process = if let Some(process) = idle {
-            process
-        } else {
-            self.started.fetch_add(1, Ordering::Relaxed);
-            Process::start(&self.program, &self.endpoint).await?
+        let mut process = match idle {
+            Some(process) => process,
+            None => self.start().await?,
         };
-        let (timing, response) = process.respond(event).await?;
-        lock(&self.elapsed).push(timing.elapsed);
+        let (response, body) = process.call(event).await?;
+        lock(&self.elapsed).push(response.arrived.duration_since(due));
         lock(&self.idle).push(process);
-        if response["statusCode"] == 200 {
-            Ok(serde_json::from_str(response["body"].as_str().unwrap_or("null"))?)
+        if body["statusCode"] == 200 {
+            Ok(serde_json::from_str(body["body"].as_str().unwrap_or("null"))?)
         } else {
-            Err(response.to_string().into())
+            Err(body.to_string().into())
         }
     }
 
-    /// Returns the most memory that one of its idle processes holds, in bytes.
+    async fn start(&self) -> Result<Process> {
+        let process = Process::start(&self.program, &self.endpoint).await?;
+        lock(&self.pids).push(process.pid);
+        Ok(process)
+    }
+
+    /// Returns the most memory that one of its processes holds, in bytes.
     fn memory(&self) -> Result<u64> {
-        let memory = lock(&self.idle).iter().map(Process::memory).collect::<Result<Vec<_>>>()?;
+        let memory = lock(&self.pids).iter().map(|pid| memory_of(*pid, "VmRSS:")).collect::<Result<Vec<_>>>()?;
         Ok(memory.into_iter().max().unwrap_or_default())
+    }
+
+    /// Returns how long its processes have been on the core.
+    fn cpu(&self) -> Result<Duration> {
+        lock(&self.pids).iter().map(|pid| cpu_of(*pid)).sum()
     }
 }
 
@@ -92,100 +123,194 @@ pub(crate) async fn run(binaries: &Path, fixtures: &Fixtures, minutes: f64) -> R
         return Err("run it on one core: taskset --cpu-list 0 bench BINARIES --load MINUTES".into());
     }
     let table = fixtures.table(1_000).await?;
-    let pools = Arc::new(STEPS.map(|(_, route)| Pool {
-        program: Program::binary(&binaries.join(&template().function_behind(route).name)),
-        endpoint: table.endpoint.clone(),
-        idle: Mutex::default(),
-        started: AtomicUsize::new(0),
-        elapsed: Mutex::default(),
-    }));
-    let per_second = lives_per_second(&pools, fixtures, &table).await?;
-    let interval = Duration::from_secs_f64(1.0 / (per_second * BUSY));
-    let length = Duration::from_secs_f64(minutes * 60.0);
-    let load = Load::run(&pools, fixtures, &table, interval, length).await?;
-    splice(Path::new("docs/speed.md"), "load", &load.told(&pools, minutes))
+    let endpoint = table.without_tokens().await?;
+    let members = fixtures.cases(&table, CaseKind::Accepted, SENDERS)?;
+    let pool = |(_, route): (&str, &str)| {
+        Pool::new(Program::binary(&binaries.join(&template().function_behind(route).name)), &endpoint)
+    };
+    let mut load = Load {
+        fixtures,
+        table: &table,
+        pools: Arc::new(STEPS.map(pool)),
+        senders: members.into_iter().flat_map(|case| case.users).collect(),
+        begun: 0,
+    };
+    let per_second = load.rate().await?;
+    let stage = load.stage(per_second, Duration::from_secs_f64(minutes * 60.0)).await?;
+    print(&stage.shares());
+    splice(Path::new("docs/speed.md"), "load", &stage.told(&load.pools, minutes))
 }
 
-/// Returns how many lives the core can take, one after another.
-async fn lives_per_second(pools: &[Pool; 4], fixtures: &Fixtures, table: &Table) -> Result<f64> {
-    let mut lives = 0_u32;
-    let began = Instant::now();
-    while began.elapsed() < CALIBRATION {
-        for guest in guests(fixtures, table, 20)? {
-            live(pools, &guest).await?;
-            lives += 1;
+/// What all stages of a run share.
+struct Load<'a> {
+    fixtures: &'a Fixtures,
+    table: &'a Table,
+    pools: Arc<[Pool; 4]>,
+    senders: Vec<String>,
+    /// How many lives have begun so far.
+    begun: usize,
+}
+
+impl Load<'_> {
+    /// Returns how many lives a second keep the core as busy as it is to be.
+    async fn rate(&mut self) -> Result<f64> {
+        let mut per_second = FIRST_RATE;
+        for _ in 0..STAGES {
+            let stage = self.stage(per_second, STAGE).await?;
+            print(&format!("{per_second:.1} lives a second: {}", stage.shares()));
+            if let Some(error) = stage.errors.first() {
+                return Err(error.clone().into());
+            }
+            if (stage.busy() - BUSY).abs() <= TOLERANCE {
+                break;
+            }
+            per_second *= BUSY / stage.busy();
         }
+        Ok(per_second)
     }
-    let per_second = f64::from(lives) / began.elapsed().as_secs_f64();
-    for pool in pools {
-        lock(&pool.elapsed).clear();
-    }
-    Ok(per_second)
-}
 
-fn guests(fixtures: &Fixtures, table: &Table, count: usize) -> Result<Vec<String>> {
-    let cases = fixtures.cases(table, CaseKind::Guests(1), count)?;
-    Ok(cases.into_iter().flat_map(|case| case.users).collect())
-}
-
-/// One invitation from its making to its acceptance.
-async fn live(pools: &[Pool; 4], guest: &str) -> Result<()> {
-    let request = |step: usize| Request::to(STEPS[step].1);
-    let body = json!({ "userIds": [guest] });
-    let sent = pools[0].invoke(request(0).by(SENDER).with("communityId", OPEN).body(body).event()).await?;
-    let id = sent["results"][0]["invitation"]["id"].as_str().ok_or_else(|| sent.to_string())?;
-    pools[1].invoke(request(1).by(guest).event()).await?;
-    pools[2].invoke(request(2).by(guest).with("invitationId", id).event()).await?;
-    pools[3].invoke(request(3).by(guest).with("invitationId", id).event()).await?;
-    Ok(())
-}
-
-/// What a run has found.
-struct Load {
-    lives: usize,
-    errors: Vec<String>,
-    /// How much of the core was busy.
-    busy: f64,
-    /// The memory of each function's largest process after a tenth of the run, and at its end.
-    memory: [(u64, u64); 4],
-}
-
-impl Load {
-    async fn run(
-        pools: &Arc<[Pool; 4]>,
-        fixtures: &Fixtures,
-        table: &Table,
-        interval: Duration,
-        length: Duration,
-    ) -> Result<Self> {
+    /// Begins lives at even intervals for that long, and waits for the end of all.
+    async fn stage(&mut self, per_second: f64, length: Duration) -> Result<Stage> {
+        let interval = Duration::from_secs_f64(1.0 / per_second);
         let lives = usize::try_from(length.as_nanos() / interval.as_nanos())?;
-        let guests = guests(fixtures, table, lives)?;
-        let (mut running, mut errors) = (JoinSet::new(), Vec::new());
-        let mut memory = [(0, 0); 4];
-        let mut begins = tokio::time::Instant::now();
-        let (began, before) = (Instant::now(), busy(pools)?);
-        for (index, guest) in guests.into_iter().enumerate() {
+        if self.begun + lives > SENDERS * DAILY {
+            return Err(format!("so many invitations are more than {SENDERS} senders may send in a day").into());
+        }
+        let guests = self.fixtures.cases(self.table, CaseKind::Guests(1), lives)?;
+        let guests = guests.into_iter().flat_map(|case| case.users);
+        for pool in self.pools.iter() {
+            lock(&pool.elapsed).clear();
+        }
+        let (mut running, mut stage) = (JoinSet::new(), Stage { lives, ..Stage::default() });
+        let (began, before) = (Instant::now(), Shares::of(&self.pools)?);
+        let mut beginnings = at_intervals(interval, lives);
+        for (index, guest) in guests.enumerate() {
+            let due = beginnings.recv().await.ok_or("the beginnings end early")?;
             if index == lives / 10 {
-                for (memory, pool) in memory.iter_mut().zip(pools.iter()) {
+                for (memory, pool) in stage.memory.iter_mut().zip(self.pools.iter()) {
                     memory.0 = pool.memory()?;
                 }
             }
-            sleep_until(begins).await;
-            begins += interval;
-            let pools = Arc::clone(pools);
-            running.spawn(async move { live(&pools, &guest).await });
+            let (pools, sender) = (Arc::clone(&self.pools), self.senders[self.begun % SENDERS].clone());
+            self.begun += 1;
+            running.spawn(async move { live(&pools, due, &sender, &guest).await });
             while let Some(ended) = running.try_join_next() {
-                errors.extend(ended?.err().map(|error| error.to_string()));
+                stage.errors.extend(ended?.err().map(|error| error.to_string()));
+            }
+            stage.most_at_once = stage.most_at_once.max(running.len());
+            if running.len() > MOST_AT_ONCE {
+                return Err(format!("lives begin faster than they end, {per_second:.1} a second").into());
             }
         }
         while let Some(ended) = running.join_next().await {
-            errors.extend(ended?.err().map(|error| error.to_string()));
+            stage.errors.extend(ended?.err().map(|error| error.to_string()));
         }
-        let busy = busy(pools)?.saturating_sub(before).as_secs_f64() / began.elapsed().as_secs_f64();
-        for (memory, pool) in memory.iter_mut().zip(pools.iter()) {
+        stage.shares = Shares::of(&self.pools)?.since(&before, began.elapsed());
+        for (memory, pool) in stage.memory.iter_mut().zip(self.pools.iter()) {
             memory.1 = pool.memory()?;
         }
-        Ok(Self { lives, errors, busy, memory })
+        Ok(stage)
+    }
+}
+
+/// Tells when lives are due, each at that moment. A thread of its own does, because the runtime's clock knows whole
+/// milliseconds alone.
+fn at_intervals(interval: Duration, count: usize) -> mpsc::UnboundedReceiver<Instant> {
+    let (tell, told) = mpsc::unbounded_channel();
+    spawn_blocking(move || {
+        let mut due = Instant::now();
+        for _ in 0..count {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            if tell.send(due).is_err() {
+                break;
+            }
+            due += interval;
+        }
+    });
+    told
+}
+
+/// One invitation from its making to its acceptance.
+async fn live(pools: &[Pool; 4], due: Instant, sender: &str, guest: &str) -> Result<()> {
+    let request = |step: usize| Request::to(STEPS[step].1);
+    let event = request(0).by(sender).with("communityId", OPEN).body(json!({ "userIds": [guest] })).event();
+    let sent = pools[0].invoke(due, event).await?;
+    let id = sent["results"][0]["invitation"]["id"].as_str().ok_or_else(|| sent.to_string())?;
+    pools[1].invoke(Instant::now(), request(1).by(guest).event()).await?;
+    pools[2].invoke(Instant::now(), request(2).by(guest).with("invitationId", id).event()).await?;
+    pools[3].invoke(Instant::now(), request(3).by(guest).with("invitationId", id).event()).await?;
+    Ok(())
+}
+
+/// Who had the core, and for how long; once divided by a time, for how much of it.
+#[derive(Default)]
+struct Shares {
+    functions: f64,
+    /// The table, and what measures.
+    harness: f64,
+    /// All others on this machine, and those that it shares its processor with.
+    others: f64,
+}
+
+impl Shares {
+    /// Returns for how many seconds each has had it so far.
+    fn of(pools: &[Pool; 4]) -> Result<Self> {
+        let functions = pools.iter().map(Pool::cpu).sum::<Result<Duration>>()?.as_secs_f64();
+        let harness = cpu_of(process::id())?.as_secs_f64();
+        Ok(Self { functions, harness, others: core()? - functions - harness })
+    }
+
+    fn since(&self, before: &Self, elapsed: Duration) -> Self {
+        let share = |of: fn(&Self) -> f64| (of(self) - of(before)) / elapsed.as_secs_f64();
+        Self {
+            functions: share(|shares| shares.functions),
+            harness: share(|shares| shares.harness),
+            // The kernel counts all of them in hundredths of a second.
+            others: share(|shares| shares.others).max(0.0),
+        }
+    }
+}
+
+/// Returns for how many seconds the core of this process has not been idle.
+fn core() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let allowed = status.lines().find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    let name = format!("cpu{} ", allowed.ok_or("the kernel tells no core")?.trim());
+    let stat = fs::read_to_string("/proc/stat")?;
+    let times = stat.lines().find_map(|line| line.strip_prefix(&name)).ok_or_else(|| format!("no {name}"))?;
+    let times = times.split(' ').map(str::parse).collect::<Result<Vec<f64>, _>>()?;
+    // user, nice, system, idle, waiting, interrupts twice, stolen; what comes then is in the others.
+    let busy = times.iter().take(8).sum::<f64>() - times.iter().skip(3).take(2).sum::<f64>();
+    Ok(busy / 100.0)
+}
+
+/// What a stage has found.
+#[derive(Default)]
+struct Stage {
+    lives: usize,
+    errors: Vec<String>,
+    most_at_once: usize,
+    shares: Shares,
+    /// The memory of each function's largest process after a tenth of the stage, and at its end.
+    memory: [(u64, u64); 4],
+}
+
+impl Stage {
+    /// Returns how much of the core it has kept busy.
+    fn busy(&self) -> f64 {
+        self.shares.functions + self.shares.harness
+    }
+
+    fn shares(&self) -> String {
+        let Shares { functions, harness, others } = &self.shares;
+        let percent = |share: f64| format!("{:.0} %", share * 100.0);
+        format!(
+            "the core busy for {} of the time, {} with the functions and {} with the table and the harness; {} with others",
+            percent(self.busy()),
+            percent(*functions),
+            percent(*harness),
+            percent(*others),
+        )
     }
 
     fn told(&self, pools: &[Pool; 4], minutes: f64) -> String {
@@ -205,7 +330,7 @@ impl Load {
                 format!("{:.2}", p50 / 1e3),
                 format!("{:.2}", p99 / 1e3),
                 format!("{spread:.2}"),
-                pool.started.load(Ordering::Relaxed).to_string(),
+                lock(&pool.pids).len().to_string(),
                 format!("{:.1}", megabytes(early)),
                 format!("{:.1}", megabytes(late)),
                 format!("{growth:.2}"),
@@ -217,12 +342,13 @@ impl Load {
         let first = self.errors.first().map(|error| format!(" (the first: {error})")).unwrap_or_default();
         let missed = if missed.is_empty() { "None.".to_owned() } else { format!("{}.", missed.join("; ")) };
         format!(
-            "{} For {minutes} minutes: {} invitations, {:.0} calls a second, the core busy for {:.0} % of the time. Errors: \
+            "{} For {minutes} minutes: {} invitations, {:.0} calls a second, {} lives at once at the most; {}. Errors: \
              {}{first}.\n\n{rows}\nTargets missed: {missed}",
             measured_on(&today()),
             self.lives,
             calls_per_second(pools, minutes),
-            self.busy * 100.0,
+            self.most_at_once,
+            self.shares(),
             self.errors.len(),
         )
     }
@@ -232,15 +358,4 @@ impl Load {
 fn calls_per_second(pools: &[Pool; 4], minutes: f64) -> f64 {
     let calls: usize = pools.iter().map(|pool| lock(&pool.elapsed).len()).sum();
     calls as f64 / (minutes * 60.0)
-}
-
-/// Returns how long this process and the functions' have been on the core.
-fn busy(pools: &[Pool; 4]) -> Result<Duration> {
-    let mut busy = cpu_of(process::id())?;
-    for pool in pools {
-        for process in lock(&pool.idle).iter() {
-            busy += process.cpu()?;
-        }
-    }
-    Ok(busy)
 }

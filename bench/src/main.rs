@@ -3,6 +3,7 @@
 //! `bench BINARIES` measures everything and writes the pages; `bench BINARIES --smoke` only shows that it can.
 //! `bench BINARIES --only PART` prints the operations whose name has that part, and writes nothing.
 //! `bench BINARIES --better-auth` measures better-auth beside the functions, and what both do where things go wrong.
+//! `bench BINARIES --growth` measures the operations on a table of ten million invitations.
 //! `bench BINARIES --load MINUTES` keeps one core busy for that long.
 
 mod agreement;
@@ -43,9 +44,11 @@ use testkit::template::template;
 use crate::{
     cost::Prices,
     error::Result,
-    fixtures::Fixtures,
+    fixtures::{Fixtures, LARGE},
     measure::{Contestants, Repetitions, measure, measure_background},
     operation::{BACKGROUND, BackgroundStep, OPERATIONS, Operation},
+    page::megabytes,
+    process::memory_of,
     program::Program,
     results::{BackgroundResult, Metrics, NodeResult, OperationResult, Results},
     size::FunctionSize,
@@ -63,6 +66,7 @@ async fn main() -> Result<()> {
         [binaries] => Bench::new(binaries).await?.measure_everything().await,
         [binaries, "--smoke"] => Bench::new(binaries).await?.smoke().await,
         [binaries, "--better-auth"] => Bench::new(binaries).await?.better_auth().await,
+        [binaries, "--growth"] => Bench::new(binaries).await?.growth().await,
         [binaries, "--load", minutes] => {
             let minutes = minutes.parse()?;
             let Bench { binaries, fixtures } = Bench::new(binaries).await?;
@@ -73,13 +77,19 @@ async fn main() -> Result<()> {
             let directories: Vec<_> = directories.iter().map(PathBuf::from).collect();
             profiles::compare(&directories).await
         }
-        _ => Err("usage: bench BINARIES [--smoke | --only PART | --better-auth | --load MINUTES]; bench --profiles BINARIES...".into()),
+        _ => Err("usage: bench BINARIES [--smoke | --only PART | --better-auth | --growth | --load MINUTES]; bench --profiles BINARIES...".into()),
     }
 }
 
 /// Prints a line of progress.
 fn print(line: &str) {
     let _ = writeln!(stderr(), "{line}");
+}
+
+/// Returns what prints a line of progress with the time since now.
+fn progress() -> impl Fn(&str) {
+    let began = Instant::now();
+    move |what| print(&format!("[{:4} s] {what}", began.elapsed().as_secs()))
 }
 
 /// What every run has.
@@ -96,8 +106,7 @@ impl Bench {
 
     async fn measure_everything(self) -> Result<()> {
         const SIZES: [usize; 3] = [1_000, 100_000, 1_000_000];
-        let began = Instant::now();
-        let progress = |what: &str| print(&format!("[{:4} s] {what}", began.elapsed().as_secs()));
+        let progress = progress();
         let compared = agreement::check(&self.fixtures, &self.binaries).await?;
         progress(&format!("Node's responses to {compared} requests and its records are ours"));
         let mut tables = Vec::new();
@@ -124,6 +133,24 @@ impl Bench {
         cost::write(&results, &prices)?;
         progress("docs/speed.md, its pictures and docs/cost.md are written");
         Ok(())
+    }
+
+    /// Measures the operations on the smallest table and on the largest that fits into memory.
+    async fn growth(self) -> Result<()> {
+        let progress = progress();
+        let small = self.fixtures.table(1_000).await?;
+        progress(&format!("a table of {} invitations", LARGE.invitations));
+        let tables = [(1_000, small), (LARGE.invitations, self.fixtures.large_table(&LARGE).await?)];
+        let memory = memory_of(std::process::id(), "VmRSS:")?;
+        progress(&format!("it takes {:.0} MB", megabytes(memory)));
+        let mut operations = Vec::new();
+        for (number, operation) in (1..).zip(&OPERATIONS) {
+            progress(&format!("{number:2} of {}: {}", OPERATIONS.len(), operation.name));
+            let repetitions = Repetitions { starts: 1, warm: 400 };
+            let contestants = self.contestants(operation);
+            operations.push(measure(operation, &contestants, &self.fixtures, &tables, repetitions).await?);
+        }
+        speed::write_growth(&operations)
     }
 
     /// Measures better-auth beside the functions, and looks at what both do.
@@ -169,7 +196,7 @@ impl Bench {
                 ours.init,
                 ratio(|metrics| metrics.init),
                 ratio(|metrics| metrics.first),
-                ratio(|metrics| page::megabytes(metrics.memory)),
+                ratio(|metrics| megabytes(metrics.memory)),
                 usage.requests(),
                 usage.names(),
             ));
@@ -182,11 +209,21 @@ impl Bench {
                     times(|metrics| metrics.first),
                     times(|metrics| metrics.p50),
                     times(|metrics| metrics.cpu),
-                    times(|metrics| page::megabytes(metrics.memory)),
+                    times(|metrics| megabytes(metrics.memory)),
                 ));
             }
         }
         Ok(())
+    }
+
+    /// Returns the function behind the operation, and its floor.
+    fn contestants(&self, operation: &Operation) -> Contestants {
+        let function = &template().function_behind(operation.route).name;
+        Contestants {
+            function: Program::binary(&self.binaries.join(function)),
+            floor: Program::binary(&self.binaries.join(FLOOR)),
+            node: None,
+        }
     }
 
     async fn measure(
@@ -195,12 +232,8 @@ impl Bench {
         tables: &[(usize, Table)],
         repetitions: Repetitions,
     ) -> Result<OperationResult> {
-        let function = &template().function_behind(operation.route).name;
-        let contestants = Contestants {
-            function: Program::binary(&self.binaries.join(function)),
-            floor: Program::binary(&self.binaries.join(FLOOR)),
-            node: operation.in_node.map(Program::in_node).transpose()?,
-        };
+        let node = operation.in_node.map(Program::in_node).transpose()?;
+        let contestants = Contestants { node, ..self.contestants(operation) };
         measure(operation, &contestants, &self.fixtures, tables, repetitions).await
     }
 

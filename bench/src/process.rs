@@ -9,7 +9,13 @@ use std::{
 use serde_json::Value;
 use tokio::process::{Child, Command};
 
-use crate::{error::Result, program::Program, runtime_api::RuntimeApi, table::TABLE, timing::Timing};
+use crate::{
+    error::Result,
+    program::Program,
+    runtime_api::{FunctionResponse, RuntimeApi},
+    table::TABLE,
+    timing::Timing,
+};
 
 /// What Lambda and the template set.
 const ENVIRONMENT: [(&str, &str); 19] = [
@@ -38,7 +44,7 @@ const ENVIRONMENT: [(&str, &str); 19] = [
 pub(crate) struct Process {
     api: RuntimeApi,
     child: Child,
-    pid: u32,
+    pub(crate) pid: u32,
     /// From process start to the first request for an event.
     pub(crate) init: Duration,
 }
@@ -78,25 +84,22 @@ impl Process {
     /// refusal.
     pub(crate) async fn respond(&mut self, event: String) -> Result<(Timing, Value)> {
         let before = self.cpu()?;
+        let (response, body) = self.call(event).await?;
+        let cpu = self.cpu()?.saturating_sub(before);
+        Ok((Timing { elapsed: response.elapsed, cpu }, body))
+    }
+
+    /// Does the same without asking for the processor's time, which takes some itself.
+    pub(crate) async fn call(&mut self, event: String) -> Result<(FunctionResponse, Value)> {
         let response = self.api.invoke(event).await?;
         self.api.ready().await?;
-        let cpu = self.cpu()?.saturating_sub(before);
         let body: Value = serde_json::from_slice(&response.body)?;
-        if response.success {
-            Ok((Timing { elapsed: response.elapsed, cpu }, body))
-        } else {
-            Err(format!("a function failed: {body}").into())
-        }
+        if response.success { Ok((response, body)) } else { Err(format!("a function failed: {body}").into()) }
     }
 
     /// Returns the most memory that the process has held so far, in bytes.
     pub(crate) fn peak_memory(&self) -> Result<u64> {
         memory_of(self.pid, "VmHWM:")
-    }
-
-    /// Returns the memory that the process holds, in bytes.
-    pub(crate) fn memory(&self) -> Result<u64> {
-        memory_of(self.pid, "VmRSS:")
     }
 
     /// Returns how long its threads have been on a processor.

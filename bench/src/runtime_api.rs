@@ -4,6 +4,7 @@
 //! to the arrival of the response.
 
 use std::{
+    future::pending,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -36,6 +37,7 @@ const DEADLINE: &str = "2147483647000";
 pub(crate) struct FunctionResponse {
     /// From handing out the event to the arrival of the response.
     pub(crate) elapsed: Duration,
+    pub(crate) arrived: Instant,
     pub(crate) body: Bytes,
     /// Whether the function reported no error.
     pub(crate) success: bool,
@@ -108,7 +110,8 @@ impl Drop for RuntimeApi {
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let _ = shared.polls.send(Instant::now());
     let Some(event) = shared.events.lock().await.recv().await else {
-        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        // There are no more events: the function waits until it is ended, as between two events on Lambda.
+        return pending().await;
     };
     let headers = [
         ("content-type", "application/json"),
@@ -130,8 +133,24 @@ async fn failed(State(shared): State<Arc<Shared>>, body: Bytes) -> StatusCode {
 }
 
 async fn respond(shared: &Shared, body: Bytes, success: bool) -> StatusCode {
-    let now = Instant::now();
-    let elapsed = now.duration_since(*shared.handed_out.lock().await);
-    let _ = shared.responses.send(FunctionResponse { elapsed, body, success });
+    let arrived = Instant::now();
+    let elapsed = arrived.duration_since(*shared.handed_out.lock().await);
+    let _ = shared.responses.send(FunctionResponse { elapsed, arrived, body, success });
     StatusCode::ACCEPTED
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_function_that_gets_no_more_events_is_left_waiting() {
+        let (polls, mut polled) = mpsc::unbounded_channel();
+        let (_, events) = mpsc::unbounded_channel();
+        let (responses, _) = mpsc::unbounded_channel();
+        let handed_out = Mutex::new(Instant::now());
+        let shared = Arc::new(Shared { polls, events: Mutex::new(events), handed_out, responses });
+        assert!(tokio::time::timeout(Duration::ZERO, next(State(shared))).await.is_err());
+        assert!(polled.recv().await.is_some());
+    }
 }

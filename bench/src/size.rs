@@ -28,7 +28,8 @@ const ENVELOPE: u64 = 150;
 
 impl FunctionSize {
     pub(crate) fn of(function: &str, binaries: &Path) -> Result<Self> {
-        let deployed = Path::new("target/lambda").join(function).join("bootstrap");
+        // Beside `release`, where cargo-lambda leaves them.
+        let deployed = binaries.with_file_name("lambda").join(function).join("bootstrap");
         let arm64 = if is_arm64(&deployed) { Some(Size::of(&deployed)?) } else { None };
         Ok(Self { function: function.to_owned(), host: Size::of(&binaries.join(function))?, arm64 })
     }

@@ -82,6 +82,15 @@ fn requests(operations: &[OperationResult]) -> String {
 }
 
 fn growth(operations: &[OperationResult]) -> String {
+    format!(
+        "### The same with more invitations in the table\n\nWarm p50 in milliseconds, and read + write units; the ratio \
+         is that of the last to the first.\n\n{}",
+        by_size(operations)
+    )
+}
+
+/// Returns the table of each operation's times by the size of the table.
+fn by_size(operations: &[OperationResult]) -> String {
     let Some(first) = operations.first() else { return String::new() };
     let sizes: Vec<_> = first.tables.iter().map(|table| format!("{}:", table.invitations)).collect();
     let row = |result: &OperationResult| {
@@ -92,11 +101,17 @@ fn growth(operations: &[OperationResult]) -> String {
         let times = [result.operation.name.to_owned()].into_iter().chain(times);
         times.chain([format!("{:.2}", result.growth()), units.join(" → ")]).collect()
     };
-    let rows = table(&format!("Operation | {} | ratio: | units", sizes.join(" | ")), operations.iter().map(row));
-    format!(
-        "### The same with more invitations in the table\n\nWarm p50 in milliseconds, and read + write units; the ratio \
-         is that of the last to the first.\n\n{rows}"
-    )
+    table(&format!("Operation | {} | ratio: | units", sizes.join(" | ")), operations.iter().map(row))
+}
+
+/// Writes what is between the markers of `docs/speed.md` that are about the largest table.
+pub(crate) fn write_growth(operations: &[OperationResult]) -> Result<()> {
+    let missed = operations.iter().filter(|result| result.growth() > GROWTH);
+    let missed: Vec<_> = missed.map(|result| format!("{} {:.2}", result.operation.name, result.growth())).collect();
+    let missed = if missed.is_empty() { "None".to_owned() } else { missed.join(", ") };
+    let text =
+        format!("{}\n\n{}\nTargets missed, at most {GROWTH}: {missed}.", measured_on(&today()), by_size(operations));
+    splice(Path::new("docs/speed.md"), "ten-million", &text)
 }
 
 /// A table holds as many people as invitations.
@@ -144,8 +159,8 @@ fn sizes(sizes: &[FunctionSize]) -> String {
     };
     let columns = "Function | binary here: | zip here: | binary arm64: | zip arm64:";
     format!(
-        "### Size\n\nMegabytes of 1,000,000 bytes. arm64 is what is deployed; the rest of this page ran on this \
-         machine.\n\n{}",
+        "### Size\n\nMegabytes of 1,000,000 bytes. arm64 is what is deployed, and `make build` builds it; *not built* is what it \
+         had not built before this was measured. The rest of this page ran on this machine.\n\n{}",
         table(columns, sizes.iter().map(row))
     )
 }

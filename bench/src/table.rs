@@ -1,6 +1,16 @@
 //! The embedded DynamoDB: one database for each size, with the table that `template.yaml` describes.
 
-use dynoxide::{Database, ImportOptions, Item};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use dynoxide::{
+    Database, DynoxideError, ImportOptions, Item, actions::transact_write_items::TransactWriteItemsRequest,
+};
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use testkit::template::template;
 use tokio::net::TcpListener;
@@ -31,6 +41,16 @@ impl Table {
         let endpoint = format!("http://{}", listener.local_addr()?);
         tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         Ok(Self { endpoint, database })
+    }
+
+    /// Serves the table at another URL as well, where the tokens of transactions are left out. The embedded database looks
+    /// through those of the last ten minutes at every transaction, which AWS does not.
+    pub(crate) async fn without_tokens(&self) -> Result<String> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        let routes = Router::new().fallback(execute).with_state(self.database.clone());
+        tokio::spawn(async move { axum::serve(listener, routes).await });
+        Ok(endpoint)
     }
 
     /// Returns every record.
@@ -87,4 +107,27 @@ impl Table {
         }
         Ok(changes)
     }
+}
+
+/// Executes what functions ask for under load.
+async fn execute(State(database): State<Database>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+    match target.rsplit('.').next().unwrap_or_default() {
+        "BatchGetItem" => reply(&body, |request| database.batch_get_item(request)),
+        "Query" => reply(&body, |request| database.query(request)),
+        "TransactWriteItems" => reply(&body, |request| {
+            database.transact_write_items(TransactWriteItemsRequest { client_request_token: None, ..request })
+        }),
+        _ => StatusCode::NOT_IMPLEMENTED.into_response(),
+    }
+}
+
+fn reply<Q: DeserializeOwned, A: Serialize>(body: &[u8], run: impl FnOnce(Q) -> Result<A, DynoxideError>) -> Response {
+    let done = serde_json::from_slice(body).map_err(|error| DynoxideError::SerializationException(error.to_string()));
+    let (status, json) = match done.and_then(run) {
+        Ok(response) => (200, serde_json::to_string(&response).unwrap_or_default()),
+        Err(error) => (error.status_code(), error.to_json()),
+    };
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
+    (status, [("content-type", "application/x-amz-json-1.0")], json).into_response()
 }
