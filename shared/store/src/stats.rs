@@ -326,7 +326,7 @@ impl<'a> Counted<'a> {
             Write::Update(key, expression)
         });
         let days = days.into_iter().flat_map(|(day, senders)| {
-            day_writes(community, day, senders, records.get(&Key::day_stats(community, day)))
+            day_writes(community, day, senders, records.item(&Key::day_stats(community, day)))
         });
         all.chain(days).collect()
     }
