@@ -299,6 +299,8 @@ impl<'a> Reader<'a> {
 
 /// Returns the character that is meant by one that looks like it: of East Asian width, or set by a typographer.
 fn meant(c: char) -> char {
+    #[cfg(test)]
+    tests::LOOKS.set(tests::LOOKS.get() + 1);
     match c {
         '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(c) - 0xFEE0).unwrap_or(c),
         '“' | '”' | '„' | '‟' | '«' | '»' | '″' | '〝' | '〞' => '"',
