@@ -522,6 +522,9 @@ GUARDS = [
 
     # ---- Sending
     Guard("a key belongs to one request", IDEMPOTENCY, "found.digest != digest", "false"),
+    Guard("a request that failed may be made again at once", SEND, "store.end_lease(request, &stamp).await", "Ok(())"),
+    Guard("an attempt that gives up ends its own lease", IDEMPOTENT, "expression.require_equal(STAMP, string(stamp));",
+          "let _ = stamp;"),
     Guard("a request that runs is not run again", IDEMPOTENCY, "found.leased_until > now", "false"),
     Guard("an answer is kept for a day only", IDEMPOTENCY, "later(found.started_at, KEPT) <= now", "false"),
     Guard("a result's record goes away", IDEMPOTENT,
