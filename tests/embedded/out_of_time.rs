@@ -12,6 +12,8 @@ use testkit::{
 };
 use tokio::time::Instant;
 
+use crate::people::acquaintances;
+
 /// How long a function must have at a table so slow to get any further.
 const ENOUGH: Duration = Duration::from_secs(18);
 /// How long the slow table takes over each request.
@@ -224,6 +226,18 @@ async fn a_removal_of_a_community_that_runs_out_of_time_anywhere_goes_on_where_i
         broken_off.insert(times, seconds);
     }
     assert!(broken_off.len() > 1 && broken_off.contains_key(&0), "{broken_off:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_is_told_to_any_number_of_connections() {
+    let (world, _) = world("renamed").await;
+    world.directory("PUT", "users/ada", json!({ "displayName": "Ada Lovelace" })).await.succeeded();
+    world.load_records(acquaintances(1_500));
+    let rename =
+        Request::new("PUT", "/directory/users/ada").by(&platform()).json(&json!({ "displayName": "Ada Byron" }));
+    let times = repeat(&world, &rename, ENOUGH, async || {}).await;
+    assert!(times > 1, "{times}");
+    assert_eq!(listed(&world, "name", "ada byron").await, 1_500);
 }
 
 #[tokio::test(start_paused = true)]

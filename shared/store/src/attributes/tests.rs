@@ -66,7 +66,7 @@ fn the_attributes_of_a_user_and_an_address_are_their_fields() {
         suppressed: says,
         unreached: says.then(String::new),
         filed: says,
-        renamed: says,
+        renamed: says.then(String::new),
     };
     let bare = User { profile_url: None, email: None, locale: None, ..user.clone() };
     let [full, bare] = [known(&user, true), known(&bare, false)].map(|known| user_record(&known).unwrap());
