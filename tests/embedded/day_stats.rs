@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
+    community::Era,
     id::{InvitationId, UserId},
     invitation::{Invitation, Status},
     stats::{Counter, MailResult},
@@ -102,6 +103,11 @@ async fn what_happens_counts_on_its_day_and_for_its_sender_whenever_it_is_report
         })
         .await;
     }
+}
+
+/// The first community that has the id.
+fn chess_itself() -> Era {
+    Era { id: "chess".parse().unwrap(), since: None }
 }
 
 fn nothing_on(day: i8) -> (String, Figures) {
@@ -332,7 +338,7 @@ fn counted(key: Key, sent: u32, times: u32) -> Item {
 async fn days_are_whole_and_senders_count_from_a_day_that_is_told_where_there_are_too_many() {
     const SENDERS: u32 = 110;
     let (world, mona) = chess("owner").await;
-    let community = "chess".parse().unwrap();
+    let community = chess_itself();
     let days: Vec<Date> = (1..=30).map(|day| date(2026, 11, day)).collect();
     let mut records = Vec::new();
     for day in &days {
@@ -383,7 +389,7 @@ async fn what_takes_more_than_one_transaction_is_counted_in_several() {
         reports.push((invitation.id, Uncounted { sender, latest: Some(invitation), mails }));
     }
     for _ in 0..2 {
-        world.api.store.count_in(&"chess".parse().unwrap(), &reports).await.unwrap();
+        world.api.store.count_in(&chess_itself(), &reports).await.unwrap();
     }
     let found = world.period(&mona, "chess", "2026-11-09", "2026-11-09").await;
     assert_eq!((found.days[0].delivered, found.senders.len()), (60, 60));

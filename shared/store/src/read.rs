@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::Ke
 
 use domain::{
     Timestamp,
-    community::Community,
+    community::{Community, Era},
     email::{AddressKey, EmailAddress},
     fact::Fact,
     id::{CommunityId, InvitationId, UserId},
@@ -200,11 +200,16 @@ impl Records {
         Ok(role.filter(|_| self.is_to_present_community(invitation, spread)))
     }
 
+    /// Which community has the id now, from the copy that `spread` chose; `None` if none has.
+    pub fn era(&self, id: &CommunityId, spread: Spread) -> Option<Era> {
+        let record = self.get(&Key::community(id, spread))?;
+        let since = record.get(SINCE).and_then(|since| since.as_n().ok()?.parse().ok());
+        Some(Era { id: id.clone(), since: since.and_then(|millis| Timestamp::from_millisecond(millis).ok()) })
+    }
+
     /// Whether the community that has the id now, if one does, is the one that the invitation is to.
     pub fn is_to_present_community(&self, invitation: &Invitation, spread: Spread) -> bool {
-        let record = self.get(&Key::community(&invitation.community.id, spread));
-        let since = record.and_then(|record| record.get(SINCE)?.as_n().ok()?.parse().ok());
-        invitation.is_to_community_since(since.and_then(|millis| Timestamp::from_millisecond(millis).ok()))
+        self.era(&invitation.community.id, spread).is_none_or(|era| era == invitation.era())
     }
 
     /// Takes over what another read found.

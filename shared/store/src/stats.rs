@@ -13,6 +13,7 @@ use std::{
 
 use domain::{
     Timestamp,
+    community::Era,
     id::{CommunityId, InvitationId, UserId},
     invitation::{Invitation, Status},
     stats::{CommunityStats, Counter, DayStats, MailResult, Period, counter_changes, day_counts, magnitude},
@@ -83,7 +84,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn community_stats(&self, community: &CommunityId) -> Result<CommunityStats, StoreError> {
+    pub async fn community_stats(&self, community: &Era) -> Result<CommunityStats, StoreError> {
         let mut stats = CommunityStats::default();
         for record in self.partition(&stats_partition(community), "").await? {
             counts(&record).for_each(|(counter, count)| stats.add(counter, count));
@@ -95,11 +96,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn day_stats(
-        &self,
-        community: &CommunityId,
-        period: Period,
-    ) -> Result<BTreeMap<Date, DayStats>, StoreError> {
+    pub async fn day_stats(&self, community: &Era, period: Period) -> Result<BTreeMap<Date, DayStats>, StoreError> {
         let found = self.last_between(&days_partition(community), days_in(period), usize::MAX).await?;
         let day = |record: &Item| Some((key_of(record)?.counted_day()?, day_stats(record)));
         Ok(found.items.iter().filter_map(day).collect())
@@ -110,7 +107,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn sender_stats(&self, community: &CommunityId, period: Period) -> Result<SenderStats, StoreError> {
+    pub async fn sender_stats(&self, community: &Era, period: Period) -> Result<SenderStats, StoreError> {
         let found = self.last_between(&days_partition(community), senders_in(period), SENDER_REQUESTS).await?;
         let place = |record: &Item| key_of(record)?.counted_sender();
         // The day at which the reading ended may have more.
@@ -155,11 +152,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; counting again does no harm.
-    pub async fn count_in(
-        &self,
-        community: &CommunityId,
-        reports: &[(InvitationId, Uncounted<'_>)],
-    ) -> Result<(), StoreError> {
+    pub async fn count_in(&self, community: &Era, reports: &[(InvitationId, Uncounted<'_>)]) -> Result<(), StoreError> {
         let mut open = vec![reports];
         while let Some(part) = open.pop() {
             let counted = retry((), |()| self.count_part(community, part)).await?;
@@ -173,7 +166,7 @@ impl Store {
 
     async fn count_part(
         &self,
-        community: &CommunityId,
+        community: &Era,
         reports: &[(InvitationId, Uncounted<'_>)],
     ) -> Result<ControlFlow<Part>, StoreError> {
         let marks = self.read(reports.iter().map(|(id, _)| Key::counted(*id))).await?;
@@ -262,13 +255,13 @@ fn deadline(invitation: &Invitation) -> Option<Write> {
 
 /// How the counters of a community change, by the records that they stand in.
 struct Changes<'a> {
-    community: &'a CommunityId,
+    community: &'a Era,
     all: BTreeMap<Key, BTreeMap<Counter, i64>>,
     days: BTreeMap<Key, (Date, BTreeMap<Counter, i64>)>,
 }
 
 impl<'a> Changes<'a> {
-    fn new(community: &'a CommunityId) -> Self {
+    fn new(community: &'a Era) -> Self {
         Self { community, all: BTreeMap::new(), days: BTreeMap::new() }
     }
 
