@@ -1,8 +1,10 @@
 //! People and communities that the platform removes: nothing of theirs stays live, and no name or address stays.
 
-use domain::{email::EmailAddress, invitation::Status};
+use domain::{email::EmailAddress, invitation::Status, sending::Quota};
 use serde_json::{Value, json};
+use system::now;
 use testkit::{
+    SesEvent,
     api::Sender,
     embedded::{Request, chess, person},
 };
@@ -231,23 +233,74 @@ async fn who_moderates_an_id_that_comes_back_sees_nothing_of_the_community_that_
 }
 
 #[tokio::test]
-async fn a_community_that_is_written_while_it_is_removed_comes_back_as_another() {
+async fn what_was_sent_while_a_community_was_being_removed_is_not_of_the_one_that_comes_back() {
+    let (world, mona) = chess("owner").await;
+    let [ann, olga] = world.people(["ann", "olga"]).await;
+    let gate = world.faults.stop_next();
+    let ((), late) = futures::join!(world.remove("communities/chess"), async {
+        gate.reached().await;
+        let late = world.invite_user(&mona, "chess", &ann).await;
+        gate.open();
+        late
+    });
+    world.community_of("chess", &olga, "owner").await;
+    assert_eq!(world.page(&olga, "/communities/chess/invitations").await.ids(), [""; 0]);
+    world.get(&olga, format!("/invitations/{late}")).await.refused(404, "invitation_not_found");
+}
+
+#[tokio::test]
+async fn a_community_that_comes_back_counts_nothing_of_the_one_that_had_its_id() {
     with_clock(async |clock| {
+        let (world, mona) = chess("owner").await;
+        let [ann, ben, olga] = world.people(["ann", "ben", "olga"]).await;
+        let answered = world.invite_user(&mona, "chess", &ann).await;
+        let withdrawn = world.invite_user(&mona, "chess", &ben).await;
+        world.pump().await;
+        world.command(&ann, &answered, "decline").await.ok();
+        world.ses_event(&SesEvent::new("Delivery", &withdrawn)).await;
+        world.remove("communities/chess").await;
+        world.community_of("chess", &olga, "owner").await;
+        // The other one is there when the answer, the mail's arrival and the withdrawal are told.
+        world.pump().await;
+        assert!(world.stats(&olga, "chess").await.nonzero().is_empty());
+        clock.forward(60_000);
+        world.invite_user(&olga, "chess", &ben).await;
+        world.pump().await;
+        world.hand_over(&world.history()).await;
+        let stats = world.stats(&olga, "chess").await;
+        assert_eq!((stats.nonzero(), stats.acceptance_rate), (vec![("pending", 1)], None));
+        let today = &Quota::day(now()).to_string();
+        let period = world.period(&olga, "chess", today, today).await;
+        assert_eq!(period.by_sender(), [("olga", ([1, 0, 0, 0, 0], None))]);
+        assert_eq!(period.by_day(), [(&**today, ([1, 0, 0, 0, 0], None))]);
+        // The next one counts nothing of either.
+        world.remove("communities/chess").await;
+        world.community_of("chess", &mona, "owner").await;
+        world.pump().await;
+        assert!(world.stats(&mona, "chess").await.nonzero().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_community_that_is_written_while_it_is_removed_comes_back_as_another() {
+    for comes_back_at_once in [false, true] {
         let (world, mona) = chess("owner").await;
         let [ann] = world.people(["ann"]).await;
         let former = world.invite_user(&mona, "chess", &ann).await;
-        clock.forward(60_000);
         let gate = world.faults.stop_next();
         futures::join!(world.community("chess", json!({})), async {
             gate.reached().await;
             world.remove("communities/chess").await;
+            if comes_back_at_once {
+                world.community("chess", json!({})).await;
+            }
             gate.open();
         });
         world.member("chess", &mona, "owner").await;
         assert_eq!(world.page(&mona, "/communities/chess/invitations").await.ids(), [""; 0]);
         assert_eq!(world.page(&mona, "/me/invitations/sent").await.ids(), [&*former]);
-    })
-    .await;
+    }
 }
 
 #[tokio::test]

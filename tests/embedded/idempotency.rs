@@ -26,6 +26,21 @@ async fn end_lease(world: &World, caller: &Person, key: &str) {
     edit_request(world, caller, key, |request| drop(request.insert("leasedUntil".to_owned(), millis(now())))).await;
 }
 
+/// Sends with the key in a function that dies before its second transaction.
+async fn die_half_way(world: &World, caller: &Person, body: &Value) {
+    let first = world.faults.stop_next();
+    let death = async {
+        first.reached().await;
+        let second = world.faults.stop_next();
+        first.open();
+        second.reached().await;
+    };
+    tokio::select! {
+        response = world.send_with_key(caller, "key", body) => panic!("{response:?}"),
+        () = death => {}
+    }
+}
+
 #[tokio::test]
 async fn a_key_belongs_to_one_request_of_one_caller_for_a_day() {
     let (world, mona) = chess("moderator").await;
@@ -77,9 +92,7 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     let (world, mona) = chess("moderator").await;
     let ids = world.users(80).await;
     let body = json!({ "userIds": ids });
-    world.faults.refuse_after(1);
-    world.send_with_key(&mona, "key", &body).await.refused(500, "internal_error");
-    world.faults.clear();
+    die_half_way(&world, &mona, &body).await;
     let begun = world.count_invitations().await;
     assert!((1..80).contains(&begun), "{begun}");
     world.pump().await;
@@ -110,6 +123,19 @@ async fn a_request_that_died_half_way_is_finished_by_its_repetition_and_nobody_i
     assert_eq!(world.stored(&id).await.status, Status::Accepted);
     let replay = world.send_with_key(&mona, "key", &body).await;
     assert_eq!(replay.header("idempotency-replayed"), Some("true"));
+}
+
+#[tokio::test]
+async fn an_attempt_that_gives_up_ends_its_own_lease_and_no_other() {
+    let (world, mona) = chess("moderator").await;
+    let body = json!({ "userIds": world.users(80).await });
+    die_half_way(&world, &mona, &body).await;
+    let key = Key::idempotency(&mona.id.parse().unwrap(), "key");
+    let stamp = world.record(key.clone()).await.unwrap()["stamp"].as_s().unwrap().clone();
+    world.api.store.end_lease(key.clone(), "another attempt's").await.unwrap();
+    world.send_with_key(&mona, "key", &body).await.refused(409, "request_still_running");
+    world.api.store.end_lease(key, &stamp).await.unwrap();
+    assert_eq!(world.send_with_key(&mona, "key", &body).await.sent().outcomes(), ["invited"; 80]);
 }
 
 #[tokio::test]

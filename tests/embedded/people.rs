@@ -254,6 +254,45 @@ async fn a_connection_that_ends_while_it_is_told_a_name_stays_ended() {
     assert_eq!(connections, 0);
 }
 
+/// Ada's connections, as the table has them: so many, by the name of Ada Lovelace.
+pub(crate) fn acquaintances(number: usize) -> impl Iterator<Item = Item> {
+    let ada = "ada".parse().unwrap();
+    (0..number).flat_map(move |number| {
+        let friend = format!("friend{number:04}").parse().unwrap();
+        [(Key::connection(&ada, &friend), "some one"), (Key::connection(&friend, &ada), "ada lovelace")]
+            .map(|(key, name)| record(Kind::Connection, key, &json!({ "name": name })).unwrap())
+    })
+}
+
+#[tokio::test]
+async fn a_name_that_is_given_again_while_it_is_told_is_told_to_all_again() {
+    let (world, ..) = town(&[("ada", "Ada Lovelace")]).await;
+    world.load_records(acquaintances(150));
+    let rename = async |name: &str| world.directory("PUT", "users/ada", json!({ "displayName": name })).await;
+    let mut write = world.faults.stop_next();
+    let others = async {
+        // The user is written, and the first hundred are told.
+        for _ in 0..2 {
+            write.reached().await;
+            let next = world.faults.stop_next();
+            write.open();
+            write = next;
+        }
+        write.reached().await;
+        rename("Ada King").await.succeeded();
+        world.faults.refuse_after(1);
+        assert_ne!(rename("Ada Byron").await.status, 200);
+        world.faults.clear();
+        write.open();
+    };
+    let (told, ()) = tokio::join!(rename("Ada Byron"), others);
+    told.succeeded();
+    for friend in ["friend0000", "friend0149"] {
+        let told = world.record(Key::connection(&friend.parse().unwrap(), &"ada".parse().unwrap())).await.unwrap();
+        assert_eq!(told["name"].as_s().unwrap(), "ada byron", "{friend}");
+    }
+}
+
 #[tokio::test]
 async fn a_name_that_is_filed_wrongly_finds_nobody() {
     let (world, mona, _) = town(&[("ada", "Ada Lovelace")]).await;
@@ -288,13 +327,8 @@ fn records_of(id: &str, name: &str) -> Vec<Item> {
             .unwrap();
     let names = user.search_name().turns().into_iter().filter_map(|turn| Key::name(&turn, &user.id));
     let names = names.map(|key| record(Kind::Name, key, &json!({})).unwrap());
-    let user = user_record(&UserRecord {
-        user: user.clone(),
-        suppressed: false,
-        unreached: None,
-        filed: true,
-        renamed: false,
-    });
+    let user =
+        user_record(&UserRecord { user: user.clone(), suppressed: false, unreached: None, filed: true, renamed: None });
     names.chain([user.unwrap()]).collect()
 }
 

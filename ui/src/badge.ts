@@ -42,8 +42,7 @@ export class InvitationBadge extends InvitationElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#gone = new AbortController();
-    const { signal } = this.#gone;
+    const { signal } = (this.#gone = new AbortController());
     const ask = () => void this.#ask();
     listen((news) => this.#hear(news), signal);
     addEventListener('focus', ask, { signal });
@@ -74,7 +73,7 @@ export class InvitationBadge extends InvitationElement {
   /** Whoever leads reads; the others ask, and read only where nobody answers. */
   async #ask(): Promise<void> {
     if (!this.getToken) return;
-    const caller = callerOf(await this.getToken());
+    const caller = await callerOf(this.getToken);
     if (caller !== this.#caller) this.#show(0);
     this.#caller = caller;
     if (this.#leads) return this.refresh();

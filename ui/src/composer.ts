@@ -77,7 +77,7 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
     this._options = await answerOf(
       this.api.GET('/communities/{communityId}/options', { params: { path: { communityId } } }),
     );
-    const caller = callerOf(await this.getToken!());
+    const caller = await callerOf(this.getToken!);
     this.#shelf = new Shelf(`invitations ${this.apiUrl} ${communityId} ${caller}`);
     const job = this.#shelf.take();
     if (job && !this._running) {

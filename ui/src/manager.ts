@@ -146,8 +146,7 @@ export class InvitationManager extends InvitationElement {
   private async _read(cursor?: string): Promise<void> {
     if (this._view === 'numbers') return;
     this.#latest?.abort();
-    this.#latest = new AbortController();
-    const { signal } = this.#latest;
+    const { signal } = (this.#latest = new AbortController());
     const query = { ...this._filter, limit: 25, ...(cursor ? { cursor } : {}) };
     this._reading = true;
     try {
@@ -177,7 +176,7 @@ export class InvitationManager extends InvitationElement {
   }
 
   private _counted(status: Status): number {
-    return (this._stats!.counts as Record<string, number>)[status] ?? 0;
+    return (this._stats!.counts as Record<Status, number>)[status];
   }
 
   /** Saves what the list on show holds, all pages of it. */
@@ -414,7 +413,7 @@ export class InvitationManager extends InvitationElement {
         <h3 id="by-day">${words.say('byDay')}</h3>
         <div class="row filter" role="group" aria-labelledby="by-day">
           ${PERIODS.map(
-            (days) => html`<button class="button small" aria-pressed=${days === this._days} @click=${() => this._turn(() => (this._days = days))}>
+            (days) => html`<button class="button small" aria-pressed=${days === stats.period?.days.length} @click=${() => this._turn(() => (this._days = days))}>
               ${words.number(days, { style: 'unit', unit: 'day', unitDisplay: 'long' })}
             </button>`,
           )}

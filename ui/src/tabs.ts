@@ -1,4 +1,5 @@
 /** Tabs of one browser tell each other what their badges need to know. */
+import type { GetToken } from './api/client.js';
 
 export type News = 'changed' | 'ask' | { count: number; caller: string };
 
@@ -18,11 +19,16 @@ export function listen(hear: (news: News) => void, signal: AbortSignal): void {
   signal.addEventListener('abort', () => channel.close());
 }
 
-/** Names whoever a token stands for, so that nobody sees the count of another person signed in in another tab. */
-export function callerOf(token: string): string {
+/**
+ * Names whoever the token stands for, so that nobody sees the count of another person signed in in another tab. Where there is
+ * none it is nobody: the next request says why.
+ */
+export async function callerOf(getToken: GetToken): Promise<string> {
+  let token = '';
   try {
+    token = await getToken();
     const claims = token.split('.')[1]!.replace(/-/g, '+').replace(/_/g, '/');
-    return String((JSON.parse(atob(claims)) as { sub: unknown }).sub);
+    return (JSON.parse(atob(claims)) as { sub: string }).sub;
   } catch {
     return token;
   }

@@ -272,7 +272,12 @@ test('numbers by day and by sender for each period, and each list as one CSV fil
   const counted = async () => (await here.call('milan', 'GET', `/communities/${id}/invitations/stats?from=${today}&to=${today}`)).period;
   while ((await counted()).days[0].sent < 1) await new Promise((wait) => setTimeout(wait, 200));
 
-  const managing = await page('milan', element('manager', `community-id="${id}"`));
+  let counts = Promise.resolve();
+  const mock = async (route, path) => {
+    if (path.endsWith('/stats')) await counts;
+    return route.continue();
+  };
+  const managing = await page('milan', element('manager', `community-id="${id}"`), { mock });
   const saved = async () => {
     const [download] = await Promise.all([managing.waitForEvent('download'), managing.locator('[part=save]').click()]);
     assert.match(download.suggestedFilename(), /^invitations-[\d-]+\.csv$/);
@@ -292,9 +297,17 @@ test('numbers by day and by sender for each period, and each list as one CSV fil
   const days = managing.locator('[aria-labelledby=by-day] tbody tr');
   assert.equal(await days.count(), 30);
   assert.equal(await days.first().locator('td').first().innerText(), '1', 'today comes first');
-  for (const period of [7, 90]) {
+  const pressed = managing.locator('.filter [aria-pressed=true]');
+  for (const [period, before] of [[7, 30], [90, 7]]) {
+    let count;
+    counts = new Promise((resolve) => (count = resolve));
+    const asked = managing.waitForRequest(/stats/);
     await managing.getByRole('button', { name: `${period} days` }).press('Enter');
+    await asked;
+    assert.equal(await pressed.innerText(), `${before} days`, 'as long as its figures are on show');
+    count();
     await managing.waitForFunction((n) => document.querySelector('invitation-manager').shadowRoot.querySelectorAll('[aria-labelledby=by-day] tbody tr').length === n, period);
+    assert.equal(await pressed.innerText(), `${period} days`);
   }
   const sender = managing.locator('[aria-labelledby=by-sender] tbody tr').filter({ hasText: 'Milan Moreau' });
   assert.equal(await sender.locator('td').first().innerText(), '1');

@@ -9,7 +9,7 @@ const HERE = import.meta.dirname;
 let source;
 before(async () => {
   const { outputFiles } = await build({
-    stdin: { contents: `export * from './composer/addresses.js'; export * from './composer/tokens.js'; export * from './words.js'; export { LOCALES } from './locales/index.js'`, resolveDir: `${HERE}/../src` },
+    stdin: { contents: `export * from './composer/addresses.js'; export * from './composer/tokens.js'; export * from './words.js'; export { callerOf } from './tabs.js'; export { LOCALES } from './locales/index.js'`, resolveDir: `${HERE}/../src` },
     bundle: true, format: 'esm', write: false, charset: 'utf8',
   });
   source = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
@@ -46,6 +46,16 @@ test('ten times as much takes about ten times as long, whatever it is', () => {
     time(piece, 20_000);
     const [short, long] = [time(piece, 20_000), time(piece, 200_000)];
     assert.ok(long < short * 50 + 200, `${JSON.stringify(piece)}: ${short}, ${long}`);
+  }
+});
+
+test('a token names whoever it stands for, and one that the host does not give nobody', async () => {
+  const claims = Buffer.from(JSON.stringify({ sub: 'zoë', name: '???>' }), 'latin1').toString('base64url');
+  assert.equal(await source.callerOf(() => `head.${claims}.signature`), 'zoë');
+  assert.equal(await source.callerOf(async () => 'opaque'), 'opaque');
+  const signedOut = new Error('signed out');
+  for (const getToken of [() => Promise.reject(signedOut), () => { throw signedOut; }]) {
+    assert.equal(await source.callerOf(getToken), '');
   }
 });
 

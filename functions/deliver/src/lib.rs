@@ -16,11 +16,7 @@ use aws_lambda_events::{
     dynamodb::{Event, EventRecord},
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
-use domain::{
-    id::{CommunityId, InvitationId},
-    invitation::Invitation,
-    stats::MailResult,
-};
+use domain::{community::Era, id::InvitationId, invitation::Invitation, stats::MailResult};
 use futures::{StreamExt, future, stream};
 use service::{
     delivery::{self, DeliveryError},
@@ -133,14 +129,14 @@ impl Deliver {
 
     /// Counts the latest state of every invitation that has entered a new one, and what became of mails.
     async fn count(&self, changes: &[Change]) -> Vec<String> {
-        let mut communities: BTreeMap<&CommunityId, Reported<'_>> = BTreeMap::new();
+        let mut communities: BTreeMap<Era, Reported<'_>> = BTreeMap::new();
         for change in changes.iter().filter(|change| change.counts()) {
-            communities.entry(&change.after.community.id).or_default().add(change);
+            communities.entry(change.after.era()).or_default().add(change);
         }
         let mut failed = Vec::new();
         for (community, Reported { uncounted, sequences }) in communities {
-            if let Err(error) = self.store.count_in(community, &Vec::from_iter(uncounted)).await {
-                tracing::warn!(%community, %error, "counting failed, will retry");
+            if let Err(error) = self.store.count_in(&community, &Vec::from_iter(uncounted)).await {
+                tracing::warn!(community = %community.id, %error, "counting failed, will retry");
                 failed.extend(sequences);
             }
         }

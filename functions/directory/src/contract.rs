@@ -83,7 +83,7 @@ pub(crate) fn put_community() -> Operation {
 pub(crate) fn delete_community() -> Operation {
     of_community(removed(operation("Removes a community").about(
         "Its live invitations are cancelled, and nobody moderates it any more. Other memberships stay on record: they mean \
-         something again if the platform brings the same id back. Who moderates it then sees no invitation from before. What \
+         something again if the platform brings the same id back. Who moderates it then sees no invitation and no count from before. What \
          takes longer than one request may is answered with 503 and `Retry-After`: the same request goes on from there, until \
          it answers 204.",
     )))

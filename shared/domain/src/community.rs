@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     field::{self, Count, Name, Prose, WebUrl},
     id::CommunityId,
+    time::Timestamp,
 };
 
 /// A group that people join, as the host platform last described it.
@@ -43,6 +44,15 @@ pub struct Community {
     /// Overrides the network's mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub membership_mode: Option<MembershipMode>,
+}
+
+/// One of the communities that an id has stood for, one after the other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Era {
+    /// The id.
+    pub id: CommunityId,
+    /// When the one before it was removed, if there was one.
+    pub since: Option<Timestamp>,
 }
 
 /// Who sees a community.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Timestamp,
-    community::{Community, CommunityType},
+    community::{Community, CommunityType, Era},
     email::{AddressKey, EmailAddress},
     id::{CommunityId, InvitationId, UserId},
     message::Message,
@@ -255,6 +255,9 @@ pub struct Invitation {
     pub id: InvitationId,
     /// What it invites to.
     pub community: CommunityLabel,
+    /// When the community that had the id before was removed, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub community_since: Option<Timestamp>,
     /// Who asked for it, also when a moderator approved it.
     pub sender: Sender,
     /// The invitee.
@@ -309,10 +312,9 @@ impl Invitation {
         if !self.status.is_final() && self.expires_at <= now { Status::Expired } else { self.status }
     }
 
-    /// Whether it is to the community that has its id now. One with that id was removed at `since`, if one was: what has
-    /// come back may be another.
-    pub fn is_to_community_since(&self, since: Option<Timestamp>) -> bool {
-        since.is_none_or(|since| since <= self.created_at)
+    /// The community that it is to, whatever has the id now.
+    pub fn era(&self) -> Era {
+        Era { id: self.community.id.clone(), since: self.community_since }
     }
 
     /// Whether the invitee has, or could have, heard of it. A request that was not approved is none of theirs.

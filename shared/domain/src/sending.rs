@@ -154,6 +154,9 @@ pub fn search_scope(site_administrator: bool, role: Option<Role>, settings: &Set
 pub struct Terms {
     /// What it invites to.
     pub community: CommunityLabel,
+    /// When the community that had the id before was removed, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
+    pub community_since: Option<Timestamp>,
     /// Who sends it.
     pub sender: Sender,
     /// The sender's words, or the network's.
@@ -301,6 +304,7 @@ impl Terms {
         let mut invitation = Invitation {
             id,
             community: self.community.clone(),
+            community_since: self.community_since,
             sender: self.sender.clone(),
             invitee,
             status: Status::AwaitingApproval,

@@ -49,6 +49,7 @@ fn settings() -> Settings {
 fn invitation() -> Invitation {
     let terms = Terms {
         community: CommunityLabel::from(&community()),
+        community_since: None,
         sender: Sender {
             id: "ada".parse().unwrap(),
             display_name: Some("Ada Lovelace".into()),

@@ -4,13 +4,17 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use domain::{
     Timestamp,
+    community::Era,
     id::CommunityId,
     invitation::{Sender, Status},
     person::Caller,
     stats::{DayStats, Period},
 };
 use jiff::civil::Date;
-use store::{Store, StoreError, keys::Key};
+use store::{
+    Store, StoreError,
+    keys::{Key, Spread},
+};
 
 use crate::{
     ServiceError,
@@ -24,7 +28,7 @@ pub const MAX_SENDERS: usize = 100;
 #[derive(Debug, Clone)]
 pub struct StatsReader {
     store: Store,
-    community: CommunityId,
+    community: Era,
 }
 
 /// What a community's invitations add up to.
@@ -58,13 +62,17 @@ impl StatsReader {
     /// # Errors
     /// As [`moderated_page`](crate::lists::moderated_page).
     pub async fn open(store: &Store, caller: &Caller, community: CommunityId) -> Result<Self, ServiceError> {
-        check_moderator(caller, &community, &store.read(moderator_keys(caller, &community)).await?)?;
-        Ok(Self { store: store.clone(), community })
+        let spread = Spread::by_user(&caller.id);
+        let keys = moderator_keys(caller, &community).into_iter().chain([Key::community(&community, spread)]);
+        let records = store.read(keys).await?;
+        check_moderator(caller, &community, &records)?;
+        let present = records.era(&community, spread);
+        Ok(Self { store: store.clone(), community: present.unwrap_or(Era { id: community, since: None }) })
     }
 
     /// The community.
     pub fn community(&self) -> &CommunityId {
-        &self.community
+        &self.community.id
     }
 
     /// Reads the numbers. The counters are kept from the table's stream, moments behind the table; invitations whose
@@ -74,7 +82,7 @@ impl StatsReader {
     /// [`StoreError`] if a read fails.
     pub async fn numbers(&self, now: Timestamp) -> Result<Numbers, StoreError> {
         let Self { store, community } = self;
-        let (stats, lapsed) = futures::try_join!(store.community_stats(community), store.lapsed(community, now))?;
+        let (stats, lapsed) = futures::try_join!(store.community_stats(community), store.lapsed(&community.id, now))?;
         let count = |status: Status| {
             let stored = stats.states.get(&status).copied().unwrap_or_default();
             let shown = match status {

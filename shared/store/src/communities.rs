@@ -23,28 +23,32 @@ impl Store {
         let removal = Key::removal(&community.id);
         let copies: Vec<_> = Key::community_copies(&community.id).collect();
         let records = self.read(copies.first().cloned().into_iter().chain([removal.clone()])).await?;
-        let created = copies.first().is_none_or(|copy| !records.has(copy));
-        let since = records.item(&removal).and_then(|removal| removal.get(SINCE));
+        let present = copies.first().and_then(|copy| records.community_at(copy));
+        let created = present.is_none();
+        let since = match present {
+            Some((_, since)) => since.map(|since| number(since.as_millisecond())),
+            None => records.item(&removal).and_then(|removal| removal.get(SINCE)).cloned(),
+        };
+        // Between the two, another writer may have removed the community, and even made it again.
+        let is_of_era = |mut expression: Expression| {
+            expression.require_as_read(SINCE, since.clone());
+            expression
+        };
         let write = |copy| {
             let mut as_read = Expression::default();
             if created {
                 as_read.require_missing(PK);
             } else {
                 as_read.require_existing(PK);
+                as_read = is_of_era(as_read);
             }
             let mut item = record(Kind::Community, copy, community)?;
-            item.extend(since.map(|since| (SINCE.to_owned(), since.clone())));
+            item.extend(since.clone().map(|since| (SINCE.to_owned(), since)));
             Ok(Write::Put(item, as_read))
         };
         let mut writes = copies.into_iter().map(write).collect::<Result<Vec<_>, StoreError>>()?;
         if created {
-            // Between the two, another writer may have made the community and removed it again.
-            let mut as_read = Expression::default();
-            match since {
-                Some(since) => as_read.require_equal(SINCE, since.clone()),
-                None => as_read.require_missing(PK),
-            }
-            writes.push(Write::Check(removal, as_read));
+            writes.push(Write::Check(removal, is_of_era(Expression::default())));
         }
         Ok(match self.transact(writes).await? {
             Written::Done => ControlFlow::Break(created),
@@ -52,7 +56,7 @@ impl Store {
         })
     }
 
-    /// Removes the community, if it is there, and keeps when that was: whatever has the id from then on may be another one.
+    /// Removes the community, if it is there, and keeps when that was: what comes back with the id is told by it.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.

@@ -310,7 +310,7 @@ impl Plan {
         }
         let spread = Spread::by_invitation(invitation.id);
         for guard in &transition.guards {
-            self.guard(guard, spread, invitation.created_at);
+            self.guard(guard, spread, invitation.community_since);
         }
         Ok(())
     }
@@ -322,8 +322,8 @@ impl Plan {
         self.at(key, None).put = Some(item);
     }
 
-    /// Adds a guard of an invitation that was made at that time.
-    fn guard(&mut self, guard: &Guard, spread: Spread, made_at: Timestamp) {
+    /// Adds a guard of an invitation to the community that has its id since then.
+    fn guard(&mut self, guard: &Guard, spread: Spread, since: Option<Timestamp>) {
         let standing = |user: &_, community| Key::standing(&Party::User(Clone::clone(user)), community);
         let key = match guard {
             Guard::CommunityInvites(community) => Key::community(community, spread),
@@ -343,8 +343,8 @@ impl Plan {
         match guard {
             Guard::CommunityInvites(_) => {
                 expression.require_equal(ALLOW_INVITATIONS, yes());
-                // An id that has come back since may be another community's.
-                expression.require_missing_or_at_most(SINCE, made_at.as_millisecond());
+                // An id that has come back may be another community's.
+                expression.require_as_read(SINCE, since.map(|at| number(at.as_millisecond())));
             }
             Guard::Active(_) => expression.require_equal(ACTIVE, yes()),
             Guard::Unowned(_) => expression.require_missing(OWNER),

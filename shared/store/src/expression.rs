@@ -105,6 +105,14 @@ impl Expression {
         self.require(condition);
     }
 
+    /// Requires that the attribute has that value, or is missing where there was none.
+    pub fn require_as_read(&mut self, path: &str, value: Option<AttributeValue>) {
+        match value {
+            Some(value) => self.require_equal(path, value),
+            None => self.require_missing(path),
+        }
+    }
+
     /// Requires that the attribute has one of those values.
     pub fn require_any(&mut self, path: &str, values: impl IntoIterator<Item = AttributeValue>) {
         let name = self.name(path);

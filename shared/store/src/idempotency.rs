@@ -4,9 +4,9 @@ use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    StoreError,
-    attributes::TTL,
-    expression::number,
+    Store, StoreError,
+    attributes::{LEASED_UNTIL, STAMP, TTL},
+    expression::{Expression, number, string},
     keys::Key,
     record::{Item, Kind, record},
 };
@@ -41,6 +41,20 @@ pub struct RequestWrite {
     pub replaces: Option<String>,
     /// When the record is of no more use.
     pub kept_until: Timestamp,
+}
+
+impl Store {
+    /// Ends the lease of the attempt that wrote the request's record with that stamp. What another one has written since
+    /// stays.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the table fails.
+    pub async fn end_lease(&self, request: Key, stamp: &str) -> Result<(), StoreError> {
+        let mut expression = Expression::default();
+        expression.require_equal(STAMP, string(stamp));
+        expression.set(LEASED_UNTIL, number(0));
+        self.update(request, expression).await.map(drop)
+    }
 }
 
 impl RequestWrite {

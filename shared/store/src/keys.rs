@@ -18,16 +18,18 @@
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
 //! | removal of a community | `COMMUNITY#id` | `REMOVED` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
-//! | counters of a community | `TALLY#id` | `TALLY` |
-//! | its counters of times to answer of one magnitude | `TALLY#id` | `ANSWERS#magnitude` |
-//! | its counters of a UTC day | `DAYS#id` | `DAY#date` |
-//! | those of one sender in the day | `DAYS#id` | `SENDER#date#user` |
+//! | counters of a community | `TALLY#era` | `TALLY` |
+//! | its counters of times to answer of one magnitude | `TALLY#era` | `ANSWERS#magnitude` |
+//! | its counters of a UTC day | `DAYS#era` | `DAY#date` |
+//! | those of one sender in the day | `DAYS#era` | `SENDER#date#user` |
 //! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
 //! | deadline of a live invitation | `DEADLINE#spread` | `time#invitation` |
 //! | gate before the mail service | `GATE` | `GATE` |
 //! | parked mail | `PARKED#spread` | `invitation#mail` |
 //! | record of an invitation that did not read | `PARKED#spread` | `invitation#RECORD#sk` |
+//!
+//! An era is the community's id, and when the one that had it before was removed, if one was: `id` or `id#time`.
 
 use std::collections::HashMap;
 
@@ -35,6 +37,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     Timestamp,
+    community::Era,
     email::AddressKey,
     id::{CommunityId, InvitationId, UserId},
     outbox::{Addressee, MailKind},
@@ -191,22 +194,22 @@ impl Key {
     }
 
     /// The community's counters, its times to answer aside.
-    pub fn stats(community: &CommunityId) -> Self {
+    pub fn stats(community: &Era) -> Self {
         Self::new(stats_partition(community), "TALLY")
     }
 
     /// The community's counters of times to answer of one magnitude.
-    pub fn answer_times(community: &CommunityId, magnitude: u32) -> Self {
+    pub fn answer_times(community: &Era, magnitude: u32) -> Self {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
     /// The community's counters of a UTC day.
-    pub fn day_stats(community: &CommunityId, day: Date) -> Self {
+    pub fn day_stats(community: &Era, day: Date) -> Self {
         Self::new(days_partition(community), format!("{DAY_PREFIX}{day}"))
     }
 
     /// The community's counters of a UTC day, as far as they are about one sender.
-    pub fn sender_stats(community: &CommunityId, day: Date, sender: &UserId) -> Self {
+    pub fn sender_stats(community: &Era, day: Date, sender: &UserId) -> Self {
         Self::new(days_partition(community), format!("{SENDER_PREFIX}{day}#{sender}"))
     }
 
@@ -417,13 +420,18 @@ pub(crate) fn names_partition(folded: &str) -> Option<String> {
 }
 
 /// The partition of a community's counters.
-pub(crate) fn stats_partition(community: &CommunityId) -> String {
-    format!("TALLY#{community}")
+pub(crate) fn stats_partition(community: &Era) -> String {
+    format!("TALLY#{}", era_name(community))
 }
 
 /// The partition of the counters of a community's days.
-pub(crate) fn days_partition(community: &CommunityId) -> String {
-    format!("DAYS#{community}")
+pub(crate) fn days_partition(community: &Era) -> String {
+    format!("DAYS#{}", era_name(community))
+}
+
+/// The name of a community among those that had its id.
+fn era_name(Era { id, since }: &Era) -> String {
+    since.map_or_else(|| id.to_string(), |since| format!("{id}#{}", since.as_millisecond()))
 }
 
 /// The first and the last sort key that the counters of the period's days may have.

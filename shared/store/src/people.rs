@@ -1,7 +1,7 @@
 //! Names by which people are found: of all users in one order, and of each user's connections beside the connection.
 //!
 //! What is filed of a user is written with the user, in one transaction, so that it is always that of the present name. A
-//! user's name beside their connections follows it: the user's record says so for as long as some have not been told.
+//! user's name beside their connections follows it: the user's record says how far that is for as long as some have not been told.
 
 use std::collections::BTreeSet;
 
@@ -33,17 +33,6 @@ pub struct Named {
     pub user: UserId,
     /// The name: of one that is filed, from one of its words on.
     pub name: SearchName,
-}
-
-/// The result of telling connections a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Told {
-    /// They know it.
-    Done,
-    /// One of them is no connection any more. None of them has been told.
-    Conflict,
-    /// The user has another name by now, which is another request's to tell. None of them has been told.
-    Renamed,
 }
 
 /// What files the user under the name that they have afterwards, and no longer under that from before.
@@ -104,7 +93,7 @@ impl Store {
             .expression_attribute_values(":prefix", string(prefix))
     }
 
-    /// Reads the user's connections.
+    /// Reads the user's connections, in order.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.
@@ -113,35 +102,49 @@ impl Store {
         Ok(records.iter().filter_map(|record| key_of(record)?.connected_to()).collect())
     }
 
-    /// Tells some connections of the user, at most [`MAX_TOLD`], the user's present name.
+    /// Tells some connections of the user, at most [`MAX_TOLD`] and in their order, the user's present name, if `told` was the last
+    /// who knew it. Returns who is now; `None` if something has changed: the name, who was told it last, or that one of them is a
+    /// connection.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn tell_name(&self, user: &User, connections: &[UserId]) -> Result<Told, StoreError> {
+    pub async fn tell_name(
+        &self,
+        user: &User,
+        told: &str,
+        connections: &[UserId],
+    ) -> Result<Option<String>, StoreError> {
         let name = user.search_name().to_string();
+        let last = connections.last().map_or(told, UserId::as_str);
         let tell = |other: &UserId| {
             let mut expression = Expression::default();
             expression.require_existing(PK);
             expression.set(NAME, string(&*name));
             Write::Update(Key::connection(other, &user.id), expression)
         };
-        let writes = [is_named(user)].into_iter().chain(connections.iter().map(tell)).collect();
-        Ok(match self.transact(writes).await? {
-            Written::Done => Told::Done,
-            Written::Conflict(failed) if failed.iter().any(|(write, _)| *write == 0) => Told::Renamed,
-            Written::Conflict(_) => Told::Conflict,
-        })
+        let mut expression = is_told(user, told);
+        expression.set(RENAMED, string(last));
+        let note = Write::Update(Key::user(&user.id), expression);
+        let writes = [note].into_iter().chain(connections.iter().map(tell)).collect();
+        Ok((self.transact(writes).await? == Written::Done).then(|| last.to_owned()))
     }
 
-    /// Notes that all connections of the user know the present name.
+    /// Notes that all connections of the user know the present name, if `told` was the last who was told.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn name_told(&self, user: &User) -> Result<(), StoreError> {
-        let mut expression = named(user);
+    pub async fn name_told(&self, user: &User, told: &str) -> Result<(), StoreError> {
+        let mut expression = is_told(user, told);
         expression.remove(RENAMED);
         self.update(Key::user(&user.id), expression).await.map(drop)
     }
+}
+
+/// The condition that the user has the same name as when they were read, and `told` is the last connection who was told it.
+fn is_told(user: &User, told: &str) -> Expression {
+    let mut expression = named(user);
+    expression.require_equal(RENAMED, string(told));
+    expression
 }
 
 /// The condition that the user has the same name to be found by as when they were read.
@@ -156,8 +159,7 @@ fn named(user: &User) -> Expression {
     expression
 }
 
-/// The most connections that are told a name at once: one action of the transaction is the condition that it is the present
-/// one.
+/// The most connections that are told a name at once: one action of the transaction notes how far that is.
 pub const MAX_TOLD: usize = MAX_ACTIONS - 1;
 
 fn connection(item: Item) -> Result<Option<Named>, StoreError> {

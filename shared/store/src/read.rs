@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::Ke
 
 use domain::{
     Timestamp,
-    community::Community,
+    community::{Community, Era},
     email::{AddressKey, EmailAddress},
     fact::Fact,
     id::{CommunityId, InvitationId, UserId},
@@ -165,13 +165,20 @@ impl Records {
 
     /// The community, from the copy that `spread` chose.
     pub fn community(&self, id: &CommunityId, spread: Spread) -> Option<&Community> {
-        self.community_since(id, spread).map(|(community, _)| community)
+        self.community_at(&Key::community(id, spread)).map(|(community, _)| community)
+    }
+
+    /// The community that the copy is of, and when one with its id was removed before it.
+    pub(crate) fn community_at(&self, copy: &Key) -> Option<(&Community, Option<Timestamp>)> {
+        match self.0.get(copy)? {
+            Record::Community(community, since) => Some((community, *since)),
+            _ => None,
+        }
     }
 
     /// The community that the invitation is to; `None` if that is gone, whatever has its id now.
     pub fn community_of(&self, invitation: &Invitation, spread: Spread) -> Option<&Community> {
-        let (community, since) = self.community_since(&invitation.community.id, spread)?;
-        invitation.is_to_community_since(since).then_some(community)
+        self.community(&invitation.community.id, spread).filter(|_| self.is_to_present_community(invitation, spread))
     }
 
     /// The user's role in the community that the invitation is to.
@@ -180,18 +187,15 @@ impl Records {
         role.filter(|_| self.is_to_present_community(invitation, spread))
     }
 
-    /// Whether the community that has the id now, if one does, is the one that the invitation is to.
-    pub fn is_to_present_community(&self, invitation: &Invitation, spread: Spread) -> bool {
-        let found = self.community_since(&invitation.community.id, spread);
-        invitation.is_to_community_since(found.and_then(|(_, since)| since))
+    /// Which community has the id now, from the copy that `spread` chose; `None` if none has.
+    pub fn era(&self, id: &CommunityId, spread: Spread) -> Option<Era> {
+        let (_, since) = self.community_at(&Key::community(id, spread))?;
+        Some(Era { id: id.clone(), since })
     }
 
-    /// The community, and when one with its id was removed before.
-    fn community_since(&self, id: &CommunityId, spread: Spread) -> Option<(&Community, Option<Timestamp>)> {
-        match self.0.get(&Key::community(id, spread))? {
-            Record::Community(community, since) => Some((community, *since)),
-            _ => None,
-        }
+    /// Whether the community that has the id now, if one does, is the one that the invitation is to.
+    pub fn is_to_present_community(&self, invitation: &Invitation, spread: Spread) -> bool {
+        self.era(&invitation.community.id, spread).is_none_or(|era| era == invitation.era())
     }
 
     /// Takes over what another read found.

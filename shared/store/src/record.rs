@@ -263,14 +263,15 @@ pub struct UserRecord {
     pub unreached: Option<String>,
     /// Whether the user is filed under their name, as everyone is who was written since there is such a thing.
     pub filed: bool,
-    /// Whether connections have not been told the user's present name yet.
-    pub renamed: bool,
+    /// While connections are to be told the user's present name: the last of them, in their order, who has been; empty before.
+    pub renamed: Option<String>,
 }
 
 impl UserRecord {
-    /// Whether the user's connections must be told the name that the user has as `after`, or have not all been told before.
-    pub fn is_renamed_to(&self, after: &User) -> bool {
-        self.renamed || !self.filed || self.user.search_name() != after.search_name()
+    /// While connections are to be told the name that the user has as `after`: the last of them who has been.
+    pub fn renamed_to(&self, after: &User) -> Option<String> {
+        let is_new = !self.filed || self.user.search_name() != after.search_name();
+        if is_new { Some(String::new()) } else { self.renamed.clone() }
     }
 }
 
@@ -283,8 +284,8 @@ pub fn user(mut item: Item) -> Result<UserRecord, StoreError> {
         Some(AttributeValue::S(key)) => Some(key),
         _ => None,
     };
-    let (suppressed, unreached) = (key(SUPPRESSED), key(UNREACHED));
-    let (filed, renamed) = (item.remove(FILED).is_some(), item.remove(RENAMED).is_some());
+    let (suppressed, unreached, renamed) = (key(SUPPRESSED), key(UNREACHED), key(RENAMED));
+    let filed = item.remove(FILED).is_some();
     let user: User = value(item)?;
     let suppressed = suppressed.is_some_and(|key| user.address().is_some_and(|present| present.as_str() == key));
     Ok(UserRecord { user, suppressed, unreached, filed, renamed })
@@ -307,8 +308,11 @@ pub fn user_record(known: &UserRecord) -> Result<Item, StoreError> {
     if let Some(mailbox) = unreached {
         item.insert(UNREACHED.to_owned(), string(mailbox));
     }
-    for (attribute, _) in [(FILED, filed), (RENAMED, renamed)].into_iter().filter(|(_, holds)| **holds) {
-        item.insert(attribute.to_owned(), AttributeValue::Bool(true));
+    if let Some(told) = renamed {
+        item.insert(RENAMED.to_owned(), string(told));
+    }
+    if *filed {
+        item.insert(FILED.to_owned(), AttributeValue::Bool(true));
     }
     Ok(item)
 }

@@ -14,6 +14,7 @@ use std::{
 
 use domain::{
     Timestamp,
+    community::Era,
     id::{CommunityId, InvitationId, UserId},
     invitation::{Invitation, Status},
     stats::{CommunityStats, Counter, DayStats, MailResult, Period, counter_changes, day_counts, magnitude},
@@ -102,7 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the read fails.
-    pub async fn community_stats(&self, community: &CommunityId) -> Result<CommunityStats, StoreError> {
+    pub async fn community_stats(&self, community: &Era) -> Result<CommunityStats, StoreError> {
         let mut stats = CommunityStats::default();
         for record in self.partition(&stats_partition(community), "").await? {
             counts(&record).for_each(|(_, counter, count)| stats.add(counter, count));
@@ -115,7 +116,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if a read fails.
-    pub async fn period_stats(&self, community: &CommunityId, period: Period) -> Result<PeriodStats, StoreError> {
+    pub async fn period_stats(&self, community: &Era, period: Period) -> Result<PeriodStats, StoreError> {
         let partition = days_partition(community);
         let days = self.last_between(&partition, days_in(period), usize::MAX);
         let apart = self.last_between(&partition, senders_in(period), SENDER_REQUESTS);
@@ -175,11 +176,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`] if the table fails; counting again does no harm.
-    pub async fn count_in(
-        &self,
-        community: &CommunityId,
-        reports: &[(InvitationId, Uncounted<'_>)],
-    ) -> Result<(), StoreError> {
+    pub async fn count_in(&self, community: &Era, reports: &[(InvitationId, Uncounted<'_>)]) -> Result<(), StoreError> {
         let mut open = vec![reports];
         while let Some(part) = open.pop() {
             let counted = retry((), |()| self.count_part(community, part)).await?;
@@ -193,7 +190,7 @@ impl Store {
 
     async fn count_part(
         &self,
-        community: &CommunityId,
+        community: &Era,
         reports: &[(InvitationId, Uncounted<'_>)],
     ) -> Result<ControlFlow<Part>, StoreError> {
         let marks = reports.iter().map(|(id, _)| Key::counted(*id));
@@ -287,7 +284,7 @@ fn deadline(invitation: &Invitation) -> Option<Item> {
 
 /// How the counters of a community change.
 struct Counted<'a> {
-    community: &'a CommunityId,
+    community: &'a Era,
     /// Those of all time, by their record.
     all: BTreeMap<Key, Changes>,
     /// Those of senders in a day. Each sender's are the day's, too.
@@ -295,7 +292,7 @@ struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    fn new(community: &'a CommunityId) -> Self {
+    fn new(community: &'a Era) -> Self {
         Self { community, all: BTreeMap::new(), days: BTreeMap::new() }
     }
 
@@ -333,12 +330,7 @@ impl<'a> Counted<'a> {
 }
 
 /// What counts on a day, whose record is as it was read. A sender whose counters fit into it is counted there, any other apart.
-fn day_writes(
-    community: &CommunityId,
-    day: Date,
-    senders: BTreeMap<&UserId, Changes>,
-    record: Option<&Item>,
-) -> Vec<Write> {
+fn day_writes(community: &Era, day: Date, senders: BTreeMap<&UserId, Changes>, record: Option<&Item>) -> Vec<Write> {
     let is_new = |name: &String| record.is_none_or(|record| !record.contains_key(name));
     let mut size = record.map_or(0, size);
     let (mut all, mut shared, mut apart) = (Changes::new(), counting_on(day), Vec::new());

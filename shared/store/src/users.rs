@@ -57,7 +57,7 @@ impl Store {
         after: Option<&User>,
     ) -> Result<UserWrite, StoreError> {
         let unreached = before.and_then(|record| record.unreached.clone());
-        let renamed = before.is_some_and(|record| after.is_some_and(|user| record.is_renamed_to(user)));
+        let renamed = before.zip(after).and_then(|(record, user)| record.renamed_to(user));
         let filed = before.filter(|record| record.filed).map(|record| &record.user);
         let before = before.map(|record| &record.user);
         let owned = after.and_then(User::verified_email).map(EmailAddress::key);

@@ -238,22 +238,22 @@ impl<'a> Inspection<'a> {
 
     /// The counts are those of the invitations.
     fn stats(&mut self) {
-        let mut truth = BTreeMap::<(&str, &str), i64>::new();
+        let mut truth = BTreeMap::<(String, &str), i64>::new();
         for one in self.invitations.values() {
-            *truth.entry((one.community, one.status)).or_default() += 1;
+            *truth.entry((one.era.clone(), one.status)).or_default() += 1;
             if one.answered {
                 let answers = if one.status == "accepted" { "acceptedAnswers" } else { "declinedAnswers" };
-                *truth.entry((one.community, answers)).or_default() += 1;
-                *truth.entry((one.community, "seconds")).or_default() += 1;
+                *truth.entry((one.era.clone(), answers)).or_default() += 1;
+                *truth.entry((one.era.clone(), "seconds")).or_default() += 1;
             }
         }
-        let mut counted = BTreeMap::<(&str, &str), i64>::new();
+        let mut counted = BTreeMap::<(String, &str), i64>::new();
         let records = self.table.iter().filter(|((pk, _), _)| pk.starts_with("TALLY#"));
         for ((pk, _), record) in records {
             for name in record.keys() {
                 if let Some(count) = number(record, &[name.as_str()]).filter(|count| *count != 0) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };
-                    *counted.entry((pk.trim_start_matches("TALLY#"), name)).or_default() += count;
+                    *counted.entry((pk.trim_start_matches("TALLY#").to_owned(), name)).or_default() += count;
                 }
             }
         }
@@ -263,28 +263,28 @@ impl<'a> Inspection<'a> {
     /// The counts of days, and of senders in them, are those of what happened.
     fn days(&mut self) {
         let mut truth = BTreeMap::<(String, String, &str), i64>::new();
-        let mut happened = |community: &str, sender: &str, at: i64, what: &'static str| {
+        let mut happened = |era: &str, sender: &str, at: i64, what: &'static str| {
             let day = day_of(at);
             for key in [format!("DAY#{day}"), format!("SENDER#{day}#{sender}")] {
-                *truth.entry((community.to_owned(), key, what)).or_default() += 1;
+                *truth.entry((era.to_owned(), key, what)).or_default() += 1;
             }
         };
         for one in self.invitations.values() {
             if let Some(at) = one.sent_at {
-                happened(one.community, one.sender, at, "sent");
+                happened(&one.era, one.sender, at, "sent");
             }
             if one.answered {
                 let answer = if one.status == "accepted" { "acceptedAnswers" } else { "declinedAnswers" };
-                happened(one.community, one.sender, one.answered_at, answer);
-                happened(one.community, one.sender, one.answered_at, "seconds");
+                happened(&one.era, one.sender, one.answered_at, answer);
+                happened(&one.era, one.sender, one.answered_at, "seconds");
             }
         }
         for mail in self.log.mails() {
-            happened(&mail.community, &mail.sender, mail.at, mail.result);
+            happened(&mail.era, &mail.sender, mail.at, mail.result);
         }
         let mut counted = BTreeMap::<(String, String, &str), i64>::new();
         for ((pk, sk), record) in self.table {
-            let Some(community) = pk.strip_prefix("DAYS#") else { continue };
+            let Some(era) = pk.strip_prefix("DAYS#") else { continue };
             for attribute in record.keys().filter(|name| *name != "ttl") {
                 // A day's record may hold counters of its senders, beside those that they have apart.
                 let (name, key) = match attribute.split_once('#') {
@@ -293,7 +293,7 @@ impl<'a> Inspection<'a> {
                 };
                 if let Some(count) = number(record, &[attribute.as_str()]) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };
-                    *counted.entry((community.to_owned(), key, name)).or_default() += count;
+                    *counted.entry((era.to_owned(), key, name)).or_default() += count;
                 }
             }
         }

@@ -11,6 +11,8 @@ pub(super) struct Stored<'a> {
     pub(super) id: &'a str,
     pub(super) status: &'a str,
     pub(super) community: &'a str,
+    /// The community among those that had its id.
+    pub(super) era: String,
     pub(super) sender: &'a str,
     /// The partition of the invitee.
     pub(super) party: String,
@@ -48,6 +50,7 @@ impl<'a> Stored<'a> {
             id: pk.trim_start_matches("INVITATION#"),
             status,
             community: body(&["community", "id"]),
+            era: era(item),
             sender: body(&["sender", "id"]),
             party,
             created: number(item, &["body", "createdAt"]).unwrap_or_default(),
@@ -98,6 +101,13 @@ impl Attribute for dynoxide::AttributeValue {
     fn as_map(&self) -> Option<&HashMap<String, Self>> {
         if let Self::M(map) = self { Some(map) } else { None }
     }
+}
+
+/// Returns which community the invitation is to, among those that had its id.
+pub(super) fn era<A: Attribute>(item: &HashMap<String, A>) -> String {
+    let id = text(item, &["body", "community", "id"]).unwrap_or_default();
+    let since = number(item, &["body", "communitySince"]);
+    since.map_or_else(|| id.to_owned(), |since| format!("{id}#{since}"))
 }
 
 /// Returns the text at a path in a record.

@@ -9,7 +9,7 @@ use dynoxide::Item;
 
 use super::{
     schedule::{Call, Purpose},
-    stored::{number, text},
+    stored::{era, number, text},
     wire::{Request, Write},
 };
 
@@ -27,7 +27,7 @@ pub(super) struct Entry {
 /// What became of a mail.
 #[derive(Debug, Clone)]
 pub(super) struct MailResult {
-    pub(super) community: String,
+    pub(super) era: String,
     pub(super) sender: String,
     /// That it arrived, or bounced.
     pub(super) result: &'static str,
@@ -173,12 +173,7 @@ impl WriteLog {
         if let Some(result) = entry.mail.filter(|_| before.is_none_or(|before| before.mail != entry.mail)) {
             let body = |path: &[&str]| text(item, &[&["body"], path].concat()).unwrap_or_default().to_owned();
             let at = number(item, &["body", "delivery", "at"]).unwrap_or_default();
-            self.mails.push(MailResult {
-                community: body(&["community", "id"]),
-                sender: body(&["sender", "id"]),
-                result,
-                at,
-            });
+            self.mails.push(MailResult { era: era(item), sender: body(&["sender", "id"]), result, at });
         }
         let mut violations = Vec::new();
         if entry.revision != revision + 1 {

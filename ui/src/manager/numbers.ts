@@ -30,7 +30,7 @@ const time = (words: Words, seconds?: number | null) => (seconds == null ? '–'
 
 /** Bars that carry their own words and numbers, and the same as a table: no colour is needed to read either. */
 export function renderTotals(words: Words, { counts, acceptanceRate, medianAnswerSeconds }: Stats, states: Status[]): TemplateResult {
-  const rows = states.map((status) => [status, (counts as Record<string, number>)[status] ?? 0] as const);
+  const rows = states.map((status) => [status, (counts as Record<Status, number>)[status]] as const);
   const sum = rows.reduce((all, [, n]) => all + n, 0);
   const most = Math.max(1, ...rows.map(([, n]) => n));
   const percent = (share: number) => words.number(share, { style: 'percent', maximumFractionDigits: 0 });

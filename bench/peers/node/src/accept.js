@@ -43,7 +43,7 @@ const accept = (caller, user, found, settings, now) => {
     const actions = [
       putInvitation(after),
       standJoined(caller.id, invitation, now),
-      checkInviting(community, invitation.createdAt),
+      checkInviting(community, invitation.communitySince),
       check(keys.user(caller.id), "active"),
       ...told.map((to) => putMail(after, "membership_confirmed", to)),
     ];

@@ -160,6 +160,7 @@ class Send {
     return {
       id: ulid(this.idBytes, index),
       community: communityLabel(community),
+      ...(community.since && { communitySince: community.since }),
       sender: senderLabel(sender),
       invitee: { user: { id: user.id, displayName: user.displayName } },
       status: "pending",
@@ -178,7 +179,7 @@ class Send {
     const { caller, community, communityId, now, role, sender } = this;
     const others = new Set(chunk.map(({ user }) => user.id).filter((id) => id !== caller.id));
     const actions = [
-      checkInviting(keys.community(communityId, spreadById(chunk[0].invitation.id)), now),
+      checkInviting(keys.community(communityId, spreadById(chunk[0].invitation.id)), community.since),
       ...[...others].map((id) => check(keys.user(id), "active")),
       useQuota(caller.id, this.quota, chunk.length),
       ...chunk.flatMap(({ user, invitation }) => [

@@ -125,14 +125,14 @@ export const check = (key, attribute) => ({
   ConditionCheck: { Key: key, ...condition(`#${attribute} = :yes`, named(attribute), { ":yes": true }) },
 });
 
-/** Requires that the community takes invitations, and has been the same since that moment. */
+/** Requires that the community takes invitations, and is the one that has its id since then. */
 export const checkInviting = (key, since) => ({
   ConditionCheck: {
     Key: key,
     ...condition(
-      "#allowInvitations = :yes AND (attribute_not_exists(#since) OR #since <= :made)",
+      `#allowInvitations = :yes AND ${since ? "#since = :since" : "attribute_not_exists(#since)"}`,
       named("allowInvitations", "since"),
-      { ":yes": true, ":made": since },
+      { ":yes": true, ...(since && { ":since": since }) },
     ),
   },
 });

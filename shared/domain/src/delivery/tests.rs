@@ -25,6 +25,7 @@ fn invitation(status: Status) -> Invitation {
             url: None,
             community_type: CommunityType::Community,
         },
+        community_since: None,
         sender: Sender { id: "mona".parse().unwrap(), display_name: None, profile_url: None },
         message: None,
         lifetime_days: 30,

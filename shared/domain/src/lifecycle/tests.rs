@@ -142,6 +142,7 @@ fn terms(needs_approval: bool, mode: MembershipMode) -> Terms {
             url: None,
             community_type: CommunityType::Community,
         },
+        community_since: None,
         sender: Sender::from(&someone("sender")),
         message: Some("Do come, says %sender%.".parse().unwrap()),
         lifetime_days: 30,

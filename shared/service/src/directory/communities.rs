@@ -26,7 +26,7 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
 ///
 /// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are members
 /// again if the platform brings the same id back. What was sent before stays its invitees' and senders'. Who moderates an id
-/// that comes back sees no invitation of it, since the id may be another community's; the counters go on.
+/// that comes back sees no invitation of it and no count, since the id may be another community's.
 ///
 /// # Errors
 /// [`store::StoreError::OutOfTime`] if another attempt must go on; any other [`ServiceError::Store`] if the table fails.

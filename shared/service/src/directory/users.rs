@@ -10,14 +10,7 @@ use domain::{
     person::{Party, User},
     refusal::Refusal,
 };
-use store::{
-    Store,
-    keys::List,
-    people::{MAX_TOLD, Told},
-    record::UserRecord,
-    retry,
-    users::UserWrite,
-};
+use store::{Store, keys::List, people::MAX_TOLD, record::UserRecord, retry, users::UserWrite};
 
 use super::{Stored, address_owner::take_over, sweep::sweep};
 use crate::{ServiceError, delivery::reach_again};
@@ -30,8 +23,8 @@ use crate::{ServiceError, delivery::reach_again};
 /// on telling the name; [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<User>, ServiceError> {
     let Change { before, .. } = replace(store, &user.id, |_| Some(user.clone())).await?;
-    if before.as_ref().is_some_and(|record| record.is_renamed_to(&user)) {
-        tell_name(store, &user, now).await?;
+    if let Some(told) = before.as_ref().and_then(|record| record.renamed_to(&user)) {
+        tell_name(store, &user, told, now).await?;
     }
     take_over(store, &user, now).await?;
     if let Some(unreached) = before.as_ref().and_then(|record| record.unreached.as_deref()) {
@@ -40,30 +33,31 @@ pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<Use
     Ok(Stored { record: user, created: before.is_none() })
 }
 
-/// Tells all connections, and the invitations to the user, the name that they are found by. Where it changes meanwhile, that
-/// is left to who changes it.
-async fn tell_name(store: &Store, user: &User, now: Timestamp) -> Result<(), ServiceError> {
+/// Tells the invitations to the user, and all connections behind the one in `told`, the name that they are found by. Where it
+/// changes meanwhile, that is left to who changes it.
+async fn tell_name(store: &Store, user: &User, told: String, now: Timestamp) -> Result<(), ServiceError> {
     let decide = &|one: &Invitation| lifecycle::rename(one, user);
     let party = Party::User(user.id.clone());
     for list in [List::To(party.clone()), List::RequestedFor(party)] {
         sweep(store, &list, None, decide, now).await?;
     }
-    let told = retry((), |()| async move {
-        let connections = store.connections_of(&user.id).await?;
+    retry(Some(told), |told| async move {
+        let Some(mut told) = told else { return Ok(ControlFlow::Break(())) };
+        let mut connections = store.connections_of(&user.id).await?;
+        connections.retain(|other| *other.as_str() > *told);
         for some in connections.chunks(MAX_TOLD) {
             store.in_time()?;
-            match store.tell_name(user, some).await? {
-                Told::Done => {}
-                Told::Conflict => return Ok(ControlFlow::Continue(())),
-                Told::Renamed => return Ok(ControlFlow::Break(false)),
-            }
+            let Some(last) = store.tell_name(user, &told, some).await? else {
+                let is_named = |one: &User| (&one.display_name, one.active) == (&user.display_name, user.active);
+                let present = store.user(&user.id).await?.filter(|record| is_named(&record.user));
+                return Ok(ControlFlow::Continue(present.and_then(|record| record.renamed)));
+            };
+            told = last;
         }
-        Ok::<_, ServiceError>(ControlFlow::Break(true))
-    });
-    if told.await? {
-        store.name_told(user).await?;
-    }
-    Ok(())
+        store.name_told(user, &told).await?;
+        Ok::<_, ServiceError>(ControlFlow::Break(()))
+    })
+    .await
 }
 
 /// Makes the user inactive. Returns them, if there is such a user.

@@ -2,7 +2,7 @@
 
 use domain::{
     Timestamp,
-    community::Community,
+    community::{Community, Era},
     email::EmailAddress,
     id::{CommunityId, UserId},
     invitation::{InvitedAs, Invitee},
@@ -99,6 +99,11 @@ impl Facts {
 
     pub(super) fn community(&self) -> Option<&Community> {
         self.records.community(&self.community, self.spread())
+    }
+
+    /// Which community has the id now.
+    pub(super) fn era(&self) -> Option<Era> {
+        self.records.era(&self.community, self.spread())
     }
 
     pub(super) fn quota(&self, settings: &Settings) -> Quota {

@@ -102,6 +102,12 @@ impl Attempt {
         Ok(RequestWrite { key: self.key.clone(), request, replaces: self.replaces.clone(), kept_until })
     }
 
+    /// The record that the attempt has written last, and its stamp; `None` if it has written none.
+    pub(super) fn lease(&self) -> Option<(Key, String)> {
+        let stamp = self.replaces.clone().filter(|_| self.writes > 0)?;
+        Some((self.key.clone(), stamp))
+    }
+
     /// Notes that the record just made has been written.
     pub(super) fn written(&mut self) {
         self.replaces = Some(self.stamp(self.writes));

@@ -128,23 +128,37 @@ impl<'a> Send<'a> {
     async fn run(mut self) -> Result<SendResult, ServiceError> {
         self.resume().await?;
         loop {
-            self.store.in_time()?;
-            self.facts.resolve_owners(self.store, &self.submission).await?;
-            let chunk = self.decide();
-            let last = self.entries.iter().filter(|entry| entry.is_none()).count() == chunk.len();
-            if chunk.is_empty() && self.attempt.is_none() {
-                break;
-            }
+            let (store, lease) = (self.store, self.attempt.as_ref().and_then(Attempt::lease));
+            self = match self.step().await {
+                Ok(ControlFlow::Continue(send)) => *send,
+                Ok(ControlFlow::Break(result)) => return Ok(result),
+                Err(error) => {
+                    // The same request may go on at once. If this fails, too, the lease ends by itself.
+                    if let Some((request, stamp)) = lease {
+                        let _ = store.end_lease(request, &stamp).await;
+                    }
+                    return Err(error);
+                }
+            };
+        }
+    }
+
+    /// Makes the invitations of one transaction. Breaks with the result once there are no more.
+    async fn step(mut self) -> Result<ControlFlow<SendResult, Box<Self>>, ServiceError> {
+        self.store.in_time()?;
+        self.facts.resolve_owners(self.store, &self.submission).await?;
+        let chunk = self.decide();
+        let last = self.entries.iter().filter(|entry| entry.is_none()).count() == chunk.len();
+        if !chunk.is_empty() || self.attempt.is_some() {
             let write = |(send, chunk): (Self, Chunk)| send.write(chunk, last);
             self = match retry((self, chunk), write).await? {
+                Written::Chunk(send) if !last => return Ok(ControlFlow::Continue(send)),
                 Written::Chunk(send) => *send,
-                Written::Elsewhere(result) => return Ok(result),
+                Written::Elsewhere(result) => return Ok(ControlFlow::Break(result)),
             };
-            if last {
-                break;
-            }
         }
-        Ok(self.result().in_full(self.caller, &self.submission, &self.facts, false))
+        let result = self.result().in_full(self.caller, &self.submission, &self.facts, false);
+        Ok(ControlFlow::Break(result))
     }
 
     /// Finds what an earlier attempt at the same request had done before it died.

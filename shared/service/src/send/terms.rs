@@ -30,6 +30,7 @@ pub(super) fn terms(
     let lifetime_days = submission.expires_in_days.unwrap_or(settings.invitation_lifetime_days.get());
     let terms = Terms {
         community: CommunityLabel::from(community),
+        community_since: facts.era().and_then(|era| era.since),
         sender: Sender::from(user),
         message: submission.message.clone().or_else(|| settings.default_message.clone()),
         lifetime_days,

@@ -66,7 +66,7 @@ fn the_attributes_of_a_user_and_an_address_are_their_fields() {
         suppressed: says,
         unreached: says.then(String::new),
         filed: says,
-        renamed: says,
+        renamed: says.then(String::new),
     };
     let bare = User { profile_url: None, email: None, locale: None, ..user.clone() };
     let [full, bare] = [known(&user, true), known(&bare, false)].map(|known| user_record(&known).unwrap());
@@ -116,5 +116,5 @@ fn the_attributes_of_what_a_sender_was_told_are_its_fields() {
 #[test]
 fn the_attributes_of_an_idempotent_request_are_its_fields() {
     let (digest, stamp, now) = (String::new(), String::new(), Timestamp::UNIX_EPOCH);
-    has(&IdempotentRequest { digest, stamp, started_at: now, leased_until: now, answer: None }, &[STAMP]);
+    has(&IdempotentRequest { digest, stamp, started_at: now, leased_until: now, answer: None }, &[STAMP, LEASED_UNTIL]);
 }
