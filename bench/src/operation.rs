@@ -280,3 +280,17 @@ fn arrived(kind: &str, case: &Case) -> Result<String> {
     tags["mail"][0] = kind.into();
     Ok(event.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{GRAPHQL, OPERATIONS};
+    use crate::prototype::Case;
+
+    #[test]
+    fn a_document_that_changes_nothing_is_known_as_such() {
+        let case = Case { users: vec!["ida".to_owned()], ..Case::default() };
+        for operation in OPERATIONS.iter().filter(|operation| operation.route == GRAPHQL) {
+            assert_eq!(operation.reads(), !operation.event(&case).contains("mutation ("), "{}", operation.name);
+        }
+    }
+}
