@@ -2,7 +2,7 @@
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four fifths of
 //! the time. How often that is shows in stages before the run, each at the rate that the one before it calls for. As on
-//! Lambda, a process handles one event at a time, and where none is idle another one is started.
+//! Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
 //!
 //! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was due, not
 //! from that at which this process came to make it.
@@ -19,7 +19,7 @@ use std::{
 use serde_json::{Value, json};
 use testkit::template::template;
 use tokio::{
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
     task::{JoinSet, spawn_blocking},
 };
 
@@ -55,8 +55,10 @@ const FIRST_RATE: f64 = 20.0;
 /// How long a stage is, and how many there are at most.
 const STAGE: Duration = Duration::from_secs(10);
 const STAGES: usize = 8;
+/// How many processes each function has. More than a few have nothing to do on one core.
+const PROCESSES: usize = 8;
 /// How many lives may go on at once. More than that begin faster than they end.
-const MOST_AT_ONCE: usize = 250;
+const MOST_AT_ONCE: usize = 1_000;
 /// The target for the 99th percentile, as a ratio to the median.
 const P99: f64 = 3.0;
 /// The target for memory at the end, as a ratio to that after a tenth of the run.
@@ -64,27 +66,32 @@ const GROWTH: f64 = 1.05;
 
 /// The processes of one function.
 struct Pool {
-    program: Program,
-    endpoint: String,
-    /// All that were started. None of them ends.
-    pids: Mutex<Vec<u32>>,
+    pids: Vec<u32>,
     idle: Mutex<Vec<Process>>,
+    /// As many turns as there are processes.
+    turns: Semaphore,
     elapsed: Mutex<Vec<Duration>>,
 }
 
 impl Pool {
-    fn new(program: Program, endpoint: &str) -> Self {
-        let endpoint = endpoint.to_owned();
-        Self { program, endpoint, pids: Mutex::default(), idle: Mutex::default(), elapsed: Mutex::default() }
+    async fn start(program: &Program, endpoint: &str) -> Result<Self> {
+        let mut idle = Vec::new();
+        for _ in 0..PROCESSES {
+            idle.push(Process::start(program, endpoint).await?);
+        }
+        Ok(Self {
+            pids: idle.iter().map(|process| process.pid).collect(),
+            idle: idle.into(),
+            turns: Semaphore::new(PROCESSES),
+            elapsed: Mutex::default(),
+        })
     }
 
-    /// Has an idle process handle the event that was due then, or one that is started for it. Returns the response.
+    /// Has a process handle the event that was due then, as soon as one is idle. Returns the response.
     async fn invoke(&self, due: Instant, event: String) -> Result<Value> {
+        let _turn = self.turns.acquire().await?;
         let idle = lock(&self.idle).pop();
-        let mut process = match idle {
-            Some(process) => process,
-            None => self.start().await?,
-        };
+        let mut process = idle.ok_or("too many processes have failed")?;
         let (response, body) = process.call(event).await?;
         lock(&self.elapsed).push(response.arrived.duration_since(due));
         lock(&self.idle).push(process);
@@ -95,21 +102,15 @@ impl Pool {
         }
     }
 
-    async fn start(&self) -> Result<Process> {
-        let process = Process::start(&self.program, &self.endpoint).await?;
-        lock(&self.pids).push(process.pid);
-        Ok(process)
-    }
-
     /// Returns the most memory that one of its processes holds, in bytes.
     fn memory(&self) -> Result<u64> {
-        let memory = lock(&self.pids).iter().map(|pid| memory_of(*pid, "VmRSS:")).collect::<Result<Vec<_>>>()?;
+        let memory = self.pids.iter().map(|pid| memory_of(*pid, "VmRSS:")).collect::<Result<Vec<_>>>()?;
         Ok(memory.into_iter().max().unwrap_or_default())
     }
 
     /// Returns how long its processes have been on the core.
     fn cpu(&self) -> Result<Duration> {
-        lock(&self.pids).iter().map(|pid| cpu_of(*pid)).sum()
+        self.pids.iter().map(|pid| cpu_of(*pid)).sum()
     }
 }
 
@@ -125,13 +126,15 @@ pub(crate) async fn run(binaries: &Path, fixtures: &Fixtures, minutes: f64) -> R
     let table = fixtures.table(1_000).await?;
     let endpoint = table.without_tokens().await?;
     let members = fixtures.cases(&table, CaseKind::Accepted, SENDERS)?;
-    let pool = |(_, route): (&str, &str)| {
-        Pool::new(Program::binary(&binaries.join(&template().function_behind(route).name)), &endpoint)
-    };
+    let mut pools = Vec::new();
+    for (_, route) in STEPS {
+        let program = Program::binary(&binaries.join(&template().function_behind(route).name));
+        pools.push(Pool::start(&program, &endpoint).await?);
+    }
     let mut load = Load {
         fixtures,
         table: &table,
-        pools: Arc::new(STEPS.map(pool)),
+        pools: pools.into(),
         senders: members.into_iter().flat_map(|case| case.users).collect(),
         begun: 0,
     };
@@ -145,7 +148,7 @@ pub(crate) async fn run(binaries: &Path, fixtures: &Fixtures, minutes: f64) -> R
 struct Load<'a> {
     fixtures: &'a Fixtures,
     table: &'a Table,
-    pools: Arc<[Pool; 4]>,
+    pools: Arc<[Pool]>,
     senders: Vec<String>,
     /// How many lives have begun so far.
     begun: usize,
@@ -199,6 +202,7 @@ impl Load<'_> {
             }
             stage.most_at_once = stage.most_at_once.max(running.len());
             if running.len() > MOST_AT_ONCE {
+                running.shutdown().await;
                 return Err(format!("lives begin faster than they end, {per_second:.1} a second").into());
             }
         }
@@ -231,7 +235,7 @@ fn at_intervals(interval: Duration, count: usize) -> mpsc::UnboundedReceiver<Ins
 }
 
 /// One invitation from its making to its acceptance.
-async fn live(pools: &[Pool; 4], due: Instant, sender: &str, guest: &str) -> Result<()> {
+async fn live(pools: &[Pool], due: Instant, sender: &str, guest: &str) -> Result<()> {
     let request = |step: usize| Request::to(STEPS[step].1);
     let event = request(0).by(sender).with("communityId", OPEN).body(json!({ "userIds": [guest] })).event();
     let sent = pools[0].invoke(due, event).await?;
@@ -254,7 +258,7 @@ struct Shares {
 
 impl Shares {
     /// Returns for how many seconds each has had it so far.
-    fn of(pools: &[Pool; 4]) -> Result<Self> {
+    fn of(pools: &[Pool]) -> Result<Self> {
         let functions = pools.iter().map(Pool::cpu).sum::<Result<Duration>>()?.as_secs_f64();
         let harness = cpu_of(process::id())?.as_secs_f64();
         Ok(Self { functions, harness, others: core()? - functions - harness })
@@ -313,7 +317,7 @@ impl Stage {
         )
     }
 
-    fn told(&self, pools: &[Pool; 4], minutes: f64) -> String {
+    fn told(&self, pools: &[Pool], minutes: f64) -> String {
         let mut missed = Vec::new();
         let rows = STEPS.iter().zip(pools).zip(self.memory).map(|(((name, _), pool), (early, late))| {
             let elapsed = lock(&pool.elapsed);
@@ -330,13 +334,12 @@ impl Stage {
                 format!("{:.2}", p50 / 1e3),
                 format!("{:.2}", p99 / 1e3),
                 format!("{spread:.2}"),
-                lock(&pool.pids).len().to_string(),
                 format!("{:.1}", megabytes(early)),
                 format!("{:.1}", megabytes(late)),
                 format!("{growth:.2}"),
             ]
         });
-        let columns = "Operation | calls: | p50, ms: | p99, ms: | p99 / p50: | processes: | memory after a tenth, MB: | \
+        let columns = "Operation | calls: | p50, ms: | p99, ms: | p99 / p50: | memory after a tenth, MB: | \
                        at the end, MB: | ratio:";
         let rows = table(columns, rows);
         let first = self.errors.first().map(|error| format!(" (the first: {error})")).unwrap_or_default();
@@ -355,7 +358,7 @@ impl Stage {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "a count of calls")]
-fn calls_per_second(pools: &[Pool; 4], minutes: f64) -> f64 {
+fn calls_per_second(pools: &[Pool], minutes: f64) -> f64 {
     let calls: usize = pools.iter().map(|pool| lock(&pool.elapsed).len()).sum();
     calls as f64 / (minutes * 60.0)
 }
