@@ -101,11 +101,12 @@ pub fn aws() -> Result<SdkConfig, MissingVariable> {
 /// The client for requests to AWS over HTTPS: the configuration's, or else one with connections of its own.
 ///
 /// It reads the five certificates that it needs. The system has some hundred and forty, and reading those was four fifths of all
-/// that a function computes before its first request.
+/// that a function computes before its first request. Where `SSL_CERT_FILE` is set, it reads that file instead.
 pub fn https(aws: &SdkConfig) -> SharedHttpClient {
     aws.http_client().unwrap_or_else(|| {
         let region = aws.region().map(Region::as_ref).unwrap_or_default();
-        let trusted = if OTHER_AUTHORITIES.iter().any(|part| region.contains(part)) {
+        let elsewhere = OTHER_AUTHORITIES.iter().any(|part| region.contains(part));
+        let trusted = if elsewhere || env::var_os("SSL_CERT_FILE").is_some() {
             TrustStore::default()
         } else {
             TrustStore::empty().with_pem_certificate(AMAZON_ROOTS)
