@@ -147,7 +147,7 @@ fn a_value_of_another_type_is_malformed_whatever_else_is_at_fault() {
         (json!({"memberCount": "7"}), "memberCount", "memberCount: must be a whole number"),
         (json!({"visibility": true}), "visibility", "visibility: must be a string"),
         (json!({"allowInvitations": "no"}), "allowInvitations", "allowInvitations: must be a boolean"),
-        (json!({"titel": "Chess", "id": "c"}), "titel", ""),
+        (json!({"titel": "Chess", "zone": "c"}), "titel", ""),
     ] {
         let problem = community(bad).unwrap_err();
         assert_eq!((problem.status().as_u16(), params(&problem)), (400, vec![param]));
