@@ -30,9 +30,9 @@ fuzz: tools ## Fuzzes every route of the contract on the running stack, as every
 lint-mails: ## Holds the HTML of every mail against what mail programs support (needs npm, for the data)
 	@python3 local/lint_mails.py
 
-lint-scripts: tools ## Lints the scripts in local/, and checks their format and types
+lint-scripts: tools ## Lints the scripts in local/, checks their format and types, and that every guard is found
 	@$(INSTALL) $(addprefix --requirement local/,$(addsuffix -requirements.txt,lint browser fuzz))
-	@cd local && ../$(PYTHON) -m ruff check && ../$(PYTHON) -m ruff format --check && ../$(PYTHON) -m mypy .
+	@cd local && ../$(PYTHON) -m ruff check && ../$(PYTHON) -m ruff format --check && ../$(PYTHON) -m mypy . && ../$(PYTHON) mutants.py --check
 
 lint-template: tools ## Lints template.yaml and docs/edge.yaml, as CloudFormation and for security
 	@test -x $(CHECKOV)/bin/python || python3 -m venv $(CHECKOV)

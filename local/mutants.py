@@ -5,6 +5,7 @@ when an environment variable names it. So one build serves every mutant, and a m
 The tests must pass with no mutant named. A mutant that survives is a failure, and so is a guard whose text has gone.
 
 `make mutants` goes on where it was stopped; `make mutants ONLY=words` takes the guards whose name or file holds them.
+`--check` only sees that every guard is found and can be switched.
 """
 
 import argparse
@@ -65,6 +66,20 @@ class Place:
 
     def holds(self, other: "Place") -> bool:
         return self.start <= other.start and other.end <= self.end
+
+
+def can_be_switched(guard: Guard) -> bool:
+    """Whether the guard and what takes its place can stand in a block each, as far as their ends tell."""
+    if not guard.instead and not guard.text.endswith((";", "}")):
+        return False
+    return all(
+        all(text.count(opens) == text.count(closes) for opens, closes in ("()", "[]", "{}"))
+        and not re.match(r"\s*(\.|&&|\|\|?\s|(if|let)\b[^{;]*$)", text)
+        and not re.search(r"(&&|\|\||,)\s*$", text)
+        and "=>" not in re.sub(r"\{.*\}", "", text, flags=re.DOTALL)
+        and not re.match(r"let\b", guard.text)
+        for text in (guard.text, guard.instead)
+    )
 
 
 def find(guard: Guard, source: str) -> Place | None:
@@ -248,11 +263,16 @@ def write_results(digest: str, seconds: list[float], caught: dict[str, str], kno
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("only", nargs="*", help="words in the names or files of the guards to take")
-    words = [word.lower() for word in arguments.parse_args().only]
+    arguments.add_argument("--check", action="store_true", help="only see that each guard is found and can be switched")
+    given = arguments.parse_args()
+    words = [word.lower() for word in given.only]
     names = [guard.name for guard in GUARDS]
     doubled = {name for name in names if names.count(name) > 1}
     if doubled:
         raise Failure(f"guards of one name: {', '.join(sorted(doubled))}")
+    parts = [guard.name for guard in GUARDS if not can_be_switched(guard)]
+    if parts:
+        raise Failure(f"guards that are no expressions or statements: {', '.join(parts)}")
     wanted = [guard for guard in GUARDS if all(word in f"{guard.name} {guard.file}".lower() for word in words)]
     if not wanted:
         raise Failure(f"no guard's name or file holds all of: {' '.join(words)}")
@@ -262,6 +282,9 @@ def main() -> None:
     gone = [guard for guard in gone if guard in wanted]
     for guard in gone:
         print(f"GONE      {guard.name}: {guard.file} does not have `{guard.text}`", flush=True)
+    if given.check:
+        print(f"{len(wanted) - len(gone)} of {len(wanted)} guards are found")
+        sys.exit(1 if gone else 0)
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     unchanged = kept.get("digest") == digest and "seconds" in kept
     done = kept["caught"] if unchanged else {}
