@@ -145,7 +145,11 @@ impl Fixtures {
     /// Returns a table with the directory, that many invitations and as many people: all invitations to one community, from one
     /// sender, a tenth of them to one invitee; all people members of it, with names that begin alike.
     pub(crate) async fn table(&self, size: usize) -> Result<Table> {
-        let table = Table::new(false).await?;
+        self.fill(Table::new(false).await?, size)
+    }
+
+    /// Fills an empty table with so many invitations.
+    pub(crate) fn fill(&self, table: Table, size: usize) -> Result<Table> {
         table.load(self.directory.clone())?;
         self.add_people(&table, size)?;
         add_invitations(&table, size, &self.crowd, 10)?;

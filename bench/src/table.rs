@@ -1,5 +1,7 @@
 //! The embedded DynamoDB: one database for each size, with the table that `template.yaml` describes.
 
+use std::path::Path;
+
 use axum::{
     Router,
     body::Bytes,
@@ -31,7 +33,16 @@ impl Table {
     /// Serves an empty table in memory on a port of its own. The embedded database looks through all that it has ever
     /// streamed at every write, which AWS does not, so that only the table of the prototypes has a stream.
     pub(crate) async fn new(streams: bool) -> Result<Self> {
-        let database = Database::memory()?;
+        Self::of(Database::memory()?, streams).await
+    }
+
+    /// Serves an empty table without a stream that is in a file. One that is in memory has a transaction look through the more
+    /// the larger it has become.
+    pub(crate) async fn in_file(file: &Path) -> Result<Self> {
+        Self::of(Database::new(&file.to_string_lossy())?, false).await
+    }
+
+    async fn of(database: Database, streams: bool) -> Result<Self> {
         let mut request = template().create_table(TABLE);
         if !streams {
             request["StreamSpecification"] = Value::Null;
