@@ -12,29 +12,30 @@ pub struct Expression {
     adds: Vec<String>,
     removes: Vec<String>,
     conditions: Vec<String>,
-    /// The placeholders by what they stand for.
-    names: HashMap<String, String>,
-    values: HashMap<String, AttributeValue>,
+    /// Each once: an action has few, among which looking is quicker than hashing.
+    names: Vec<String>,
+    values: Vec<AttributeValue>,
 }
 
 impl Expression {
     /// A path of placeholders for attribute names, whose steps are separated by dots.
     fn name(&mut self, path: &str) -> String {
-        let steps: Vec<_> = path.split('.').map(|step| self.step(step)).collect();
-        steps.join(".")
+        path.split('.').map(|step| self.step(step)).reduce(|path, step| format!("{path}.{step}")).unwrap_or_default()
     }
 
     /// A placeholder for one attribute name.
     fn step(&mut self, name: &str) -> String {
-        let next = format!("#n{}", self.names.len());
-        self.names.entry(name.to_owned()).or_insert(next).clone()
+        let index = self.names.iter().position(|known| known == name).unwrap_or_else(|| {
+            self.names.push(name.to_owned());
+            self.names.len() - 1
+        });
+        name_placeholder(index)
     }
 
     /// A placeholder for a value.
     fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":v{}", self.values.len());
-        self.values.insert(placeholder.clone(), value);
-        placeholder
+        self.values.push(value);
+        value_placeholder(self.values.len() - 1)
     }
 
     /// Sets an attribute.
@@ -172,15 +173,27 @@ impl Expression {
             |keyword: &str, parts: &[String]| (!parts.is_empty()).then(|| format!("{keyword} {}", parts.join(", ")));
         let clauses = [clause("SET", &self.sets), clause("ADD", &self.adds), clause("REMOVE", &self.removes)];
         let update: Vec<_> = clauses.into_iter().flatten().collect();
-        let names: HashMap<_, _> = self.names.into_iter().map(|(name, placeholder)| (placeholder, name)).collect();
         let conditions: Vec<_> = self.conditions.iter().map(|condition| format!("({condition})")).collect();
         Finished {
             update: (!update.is_empty()).then(|| update.join(" ")),
             condition: (!conditions.is_empty()).then(|| conditions.join(" AND ")),
-            names: (!names.is_empty()).then_some(names),
-            values: (!self.values.is_empty()).then_some(self.values),
+            names: by_placeholder(self.names, name_placeholder),
+            values: by_placeholder(self.values, value_placeholder),
         }
     }
+}
+
+fn name_placeholder(index: usize) -> String {
+    format!("#n{index}")
+}
+
+fn value_placeholder(index: usize) -> String {
+    format!(":v{index}")
+}
+
+fn by_placeholder<T>(parts: Vec<T>, placeholder: fn(usize) -> String) -> Option<HashMap<String, T>> {
+    let parts = parts.into_iter().enumerate().map(|(index, part)| (placeholder(index), part));
+    (parts.len() > 0).then(|| parts.collect())
 }
 
 /// A finished [`Expression`].
