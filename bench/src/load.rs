@@ -1,8 +1,9 @@
 //! A load run: lives of invitations, begun at even intervals, while everything shares one processor.
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four fifths of
-//! the time. How often that is shows in stages before the run, each at the rate that the one before it calls for. As on
-//! Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
+//! the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew every few
+//! seconds. As on Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time
+//! elsewhere.
 //!
 //! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was due, not
 //! from that at which this process came to make it.
@@ -47,14 +48,14 @@ const STEPS: [(&str, &str); 4] = [
 const SENDERS: usize = 1_000;
 /// How many one of them may send in a day where the network does not say otherwise.
 const DAILY: usize = 500;
-/// How much of the core is to be busy, and how far a stage may be from it.
+/// For how much of the time the core is to be busy.
 const BUSY: f64 = 0.8;
-const TOLERANCE: f64 = 0.01;
-/// The rate of the first stage, in lives a second: one that any core can take.
+/// How often the rate is set anew, and how long that goes on before anything is measured.
+const PERIOD: Duration = Duration::from_secs(10);
+const WARM_UP: Duration = Duration::from_secs(80);
+/// The rate at first, in lives a second, which any core can take; and the highest one, which none could so far.
 const FIRST_RATE: f64 = 20.0;
-/// How long a stage is, and how many there are at most.
-const STAGE: Duration = Duration::from_secs(10);
-const STAGES: usize = 8;
+const HIGHEST_RATE: f64 = 150.0;
 /// How many processes each function has. With more of them a stall has so many work side by side on one core that each call takes
 /// twice its time of it, and the stall never ends.
 const PROCESSES: usize = 2;
@@ -146,14 +147,18 @@ async fn run_in(folder: &Path, binaries: &Path, fixtures: &Fixtures, minutes: f6
         pools: pools.into(),
         senders: members.into_iter().flat_map(|case| case.users).collect(),
         begun: 0,
+        rate: Arc::new(Mutex::new(FIRST_RATE)),
     };
-    let per_second = load.rate().await?;
-    let stage = load.stage(per_second, Duration::from_secs_f64(minutes * 60.0)).await?;
-    print(&stage.shares());
+    let warm_up = load.stage(WARM_UP).await?;
+    if let Some(error) = warm_up.errors.into_iter().next() {
+        return Err(error.into());
+    }
+    let stage = load.stage(Duration::from_secs_f64(minutes * 60.0)).await?;
+    print(&stage.shares.told());
     splice(Path::new("docs/speed.md"), "load", &stage.told(&load.pools, minutes))
 }
 
-/// What all stages of a run share.
+/// What the warm-up and the measured run share.
 struct Load<'a> {
     fixtures: &'a Fixtures,
     table: &'a Table,
@@ -161,50 +166,41 @@ struct Load<'a> {
     senders: Vec<String>,
     /// How many lives have begun so far.
     begun: usize,
+    /// How many begin in a second.
+    rate: Arc<Mutex<f64>>,
 }
 
 impl Load<'_> {
-    /// Returns how many lives a second keep the core as busy as it is to be.
-    async fn rate(&mut self) -> Result<f64> {
-        let mut per_second = FIRST_RATE;
-        for _ in 0..STAGES {
-            let stage = self.stage(per_second, STAGE).await?;
-            print(&format!("{per_second:.1} lives a second: {}", stage.shares()));
-            if let Some(error) = stage.errors.first() {
-                return Err(error.clone().into());
-            }
-            if (stage.busy() - BUSY).abs() <= TOLERANCE {
-                break;
-            }
-            per_second *= BUSY / stage.busy();
-        }
-        Ok(per_second)
-    }
-
     /// Begins lives at even intervals for that long, and waits for the end of all.
-    async fn stage(&mut self, per_second: f64, length: Duration) -> Result<Stage> {
-        let interval = Duration::from_secs_f64(1.0 / per_second);
-        let lives = usize::try_from(length.as_nanos() / interval.as_nanos())?;
-        if self.begun + lives > SENDERS * DAILY {
+    async fn stage(&mut self, length: Duration) -> Result<Stage> {
+        let most = most_lives(length);
+        if self.begun + most > SENDERS * DAILY {
             return Err(format!("so many invitations are more than {SENDERS} senders may send in a day").into());
         }
-        let guests = self.fixtures.cases(self.table, CaseKind::Guests(1), lives)?;
-        let guests = guests.into_iter().flat_map(|case| case.users);
+        let guests = self.fixtures.cases(self.table, CaseKind::Guests(1), most)?;
+        let mut guests = guests.into_iter().flat_map(|case| case.users);
         for pool in self.pools.iter() {
             lock(&pool.elapsed).clear();
         }
-        let (mut running, mut stage) = (JoinSet::new(), Stage { lives, ..Stage::default() });
-        let (began, before) = (Instant::now(), Shares::of(&self.pools)?);
-        let mut beginnings = at_intervals(interval, lives);
-        for (index, guest) in guests.enumerate() {
-            let due = beginnings.recv().await.ok_or("the beginnings end early")?;
-            if index == lives / 10 {
+        let (mut running, mut stage) = (JoinSet::new(), Stage::default());
+        let began = Moment::now(&self.pools)?;
+        let (mut period, mut is_early) = (Moment::now(&self.pools)?, true);
+        let mut beginnings = at_intervals(Arc::clone(&self.rate), length);
+        while let Some(due) = beginnings.recv().await {
+            if is_early && due >= began.at + length / 10 {
+                is_early = false;
                 for (memory, pool) in stage.memory.iter_mut().zip(self.pools.iter()) {
                     memory.0 = pool.memory()?;
                 }
             }
+            if due >= period.at + PERIOD {
+                self.set_rate(&period)?;
+                period = Moment::now(&self.pools)?;
+            }
+            let guest = guests.next().ok_or("more lives than there are guests")?;
             let (pools, sender) = (Arc::clone(&self.pools), self.senders[self.begun % SENDERS].clone());
             self.begun += 1;
+            stage.lives += 1;
             running.spawn(async move { live(&pools, due, &sender, &guest).await });
             while let Some(ended) = running.try_join_next() {
                 stage.errors.extend(ended?.err().map(|error| error.to_string()));
@@ -212,32 +208,45 @@ impl Load<'_> {
             stage.most_at_once = stage.most_at_once.max(running.len());
             if running.len() > MOST_AT_ONCE {
                 running.shutdown().await;
-                return Err(format!("lives begin faster than they end, {per_second:.1} a second").into());
+                return Err(format!("lives begin faster than they end, {:.1} a second", lock(&self.rate)).into());
             }
         }
         while let Some(ended) = running.join_next().await {
             stage.errors.extend(ended?.err().map(|error| error.to_string()));
         }
-        stage.shares = Shares::of(&self.pools)?.since(&before, began.elapsed());
+        stage.shares = began.shares_since(&self.pools)?;
         for (memory, pool) in stage.memory.iter_mut().zip(self.pools.iter()) {
             memory.1 = pool.memory()?;
         }
         Ok(stage)
     }
+
+    /// Sets the rate so that the core is as busy as it is to be, if it takes what it took since then.
+    fn set_rate(&self, since: &Moment) -> Result<()> {
+        let shares = since.shares_since(&self.pools)?;
+        let mut rate = lock(&self.rate);
+        print(&format!("{rate:.1} lives a second: {}", shares.told()));
+        // At most twice as fast, since what little a slow rate takes tells little of what a quick one will take.
+        *rate = (*rate * (BUSY / shares.all()).clamp(0.5, 2.0)).clamp(1.0, HIGHEST_RATE);
+        Ok(())
+    }
 }
 
-/// Tells when lives are due, each at that moment. A thread of its own does, because the runtime's clock knows whole
-/// milliseconds alone.
-fn at_intervals(interval: Duration, count: usize) -> mpsc::UnboundedReceiver<Instant> {
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, and at least nothing")]
+fn most_lives(length: Duration) -> usize {
+    (HIGHEST_RATE * length.as_secs_f64()).ceil() as usize + 1
+}
+
+/// Tells for that long when lives are due, each at that moment. A thread of its own does, because the runtime's clock knows
+/// whole milliseconds alone.
+fn at_intervals(rate: Arc<Mutex<f64>>, length: Duration) -> mpsc::UnboundedReceiver<Instant> {
     let (tell, told) = mpsc::unbounded_channel();
     spawn_blocking(move || {
         let mut due = Instant::now();
-        for _ in 0..count {
+        let end = due + length;
+        while due < end && tell.send(due).is_ok() {
+            due += Duration::from_secs_f64(1.0 / *lock(&rate));
             thread::sleep(due.saturating_duration_since(Instant::now()));
-            if tell.send(due).is_err() {
-                break;
-            }
-            due += interval;
         }
     });
     told
@@ -273,14 +282,44 @@ impl Shares {
         Ok(Self { functions, harness, others: core()? - functions - harness })
     }
 
-    fn since(&self, before: &Self, elapsed: Duration) -> Self {
-        let share = |of: fn(&Self) -> f64| (of(self) - of(before)) / elapsed.as_secs_f64();
-        Self {
+    /// Returns for how much of the time the core was busy.
+    fn all(&self) -> f64 {
+        self.functions + self.harness + self.others
+    }
+
+    fn told(&self) -> String {
+        let percent = |share: f64| format!("{:.0} %", share * 100.0);
+        format!(
+            "the core busy for {} of the time, {} with the functions, {} with the table and the harness, {} with others",
+            percent(self.all()),
+            percent(self.functions),
+            percent(self.harness),
+            percent(self.others),
+        )
+    }
+}
+
+/// A moment, and who had had the core for how long by then.
+struct Moment {
+    at: Instant,
+    shares: Shares,
+}
+
+impl Moment {
+    fn now(pools: &[Pool]) -> Result<Self> {
+        Ok(Self { at: Instant::now(), shares: Shares::of(pools)? })
+    }
+
+    /// Returns who has had the core since, and for how much of the time.
+    fn shares_since(&self, pools: &[Pool]) -> Result<Shares> {
+        let now = Self::now(pools)?;
+        let share = |of: fn(&Shares) -> f64| (of(&now.shares) - of(&self.shares)) / (now.at - self.at).as_secs_f64();
+        Ok(Shares {
             functions: share(|shares| shares.functions),
             harness: share(|shares| shares.harness),
             // The kernel counts all of them in hundredths of a second.
             others: share(|shares| shares.others).max(0.0),
-        }
+        })
     }
 }
 
@@ -309,23 +348,6 @@ struct Stage {
 }
 
 impl Stage {
-    /// Returns how much of the core it has kept busy.
-    fn busy(&self) -> f64 {
-        self.shares.functions + self.shares.harness
-    }
-
-    fn shares(&self) -> String {
-        let Shares { functions, harness, others } = &self.shares;
-        let percent = |share: f64| format!("{:.0} %", share * 100.0);
-        format!(
-            "the core busy for {} of the time, {} with the functions and {} with the table and the harness; {} with others",
-            percent(self.busy()),
-            percent(*functions),
-            percent(*harness),
-            percent(*others),
-        )
-    }
-
     fn told(&self, pools: &[Pool], minutes: f64) -> String {
         let mut missed = Vec::new();
         let rows = STEPS.iter().zip(pools).zip(self.memory).map(|(((name, _), pool), (early, late))| {
@@ -360,7 +382,7 @@ impl Stage {
             self.lives,
             calls_per_second(pools, minutes),
             self.most_at_once,
-            self.shares(),
+            self.shares.told(),
             self.errors.len(),
         )
     }
