@@ -34,10 +34,11 @@ lint-scripts: tools ## Lints the scripts in local/, checks their format and type
 	@$(INSTALL) $(addprefix --requirement local/,$(addsuffix -requirements.txt,lint browser fuzz))
 	@cd local && ../$(PYTHON) -m ruff check && ../$(PYTHON) -m ruff format --check && ../$(PYTHON) -m mypy . && ../$(PYTHON) mutants.py --check
 
-lint-template: tools ## Lints template.yaml and docs/edge.yaml, as CloudFormation and for security
+lint-template: tools ## Lints template.yaml, docs/edge.yaml and the import of docs/runbook.md, as CloudFormation and for security
 	@test -x $(CHECKOV)/bin/python || python3 -m venv $(CHECKOV)
 	@$(subst $(PYTHON),$(CHECKOV)/bin/python,$(INSTALL)) --requirement local/template-requirements.txt
-	@AWS_DEFAULT_REGION=us-east-1 .local/venv/bin/cfn-lint template.yaml docs/edge.yaml
+	@$(PYTHON) local/recovery.py > .local/recovery.json
+	@AWS_DEFAULT_REGION=us-east-1 .local/venv/bin/cfn-lint template.yaml docs/edge.yaml .local/recovery.json
 	@$(CHECKOV)/bin/checkov --config-file local/checkov.yaml
 
 ui: node ## Builds the screens' bundle anew, ui/dist/invitations.js (needs Node)

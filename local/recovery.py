@@ -15,6 +15,7 @@ from functions import ROOT
 
 # What a restored table has. Of the user pool, everything that cannot be changed later must be said.
 OF_THE_TABLE = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+OF_AN_INDEX = ("IndexName", "KeySchema", "Projection")
 TABLE, USER_POOL = "Table", "UserPool"
 
 
@@ -37,8 +38,8 @@ def import_template(*, user_pool: bool) -> dict[str, Any]:
     template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506 - it makes plain values
     table, pool = (template["Resources"][name] for name in (TABLE, USER_POOL))
     properties = {name: table["Properties"][name] for name in OF_THE_TABLE}
-    for index in properties["GlobalSecondaryIndexes"]:
-        del index["WarmThroughput"]
+    indexes = properties["GlobalSecondaryIndexes"]
+    properties["GlobalSecondaryIndexes"] = [{name: index[name] for name in OF_AN_INDEX} for index in indexes]
     resources = {TABLE: _kept(table["Type"], properties)}
     if user_pool:
         later = "DeletionProtection"

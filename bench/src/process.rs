@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// What Lambda and the template set.
-const ENVIRONMENT: [(&str, &str); 19] = [
+const ENVIRONMENT: [(&str, &str); 20] = [
     ("AWS_LAMBDA_FUNCTION_NAME", "measured"),
     ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"),
     ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
@@ -36,6 +36,7 @@ const ENVIRONMENT: [(&str, &str); 19] = [
     ("EVENT_BUS", "invitations"),
     ("PUBLIC_BASE_URL", "https://invitations.example.org"),
     ("MAIL_CONCURRENCY", "2"),
+    ("TABLE_STREAM", "arn:aws:dynamodb:us-east-1:000000000000:table/invitations/stream/1"),
     ("GRAPHQL_INTROSPECTION", "true"),
     ("ALLOWED_ORIGINS", ""),
 ];

@@ -131,7 +131,7 @@ fn warm_throughput_warms_the_table_and_every_index() {
     for index in property("Table", "/GlobalSecondaryIndexes").as_array().unwrap() {
         assert_eq!(index["WarmThroughput"], warm, "{index}");
     }
-    assert_takes("WarmThroughput", &["", "4000", "40000"], &["0", "400", "4,000", "4000 "]);
+    assert_takes("WarmThroughput", &["", "4000", "40000"], &["0", "400", "3999", "4,000", "4000 "]);
 }
 
 /// Returns the names of the table's indexes.
@@ -172,6 +172,37 @@ fn the_keys_that_are_throttled_are_shown_of_the_table_and_every_index_on_demand(
     for index in property("Table", "/GlobalSecondaryIndexes").as_array().unwrap() {
         assert_eq!(index["ContributorInsightsSpecification"], watched, "{index}");
     }
+}
+
+/// Lambda takes one mapping of a function and a stream, whatever they filter: a second one is "already exists".
+#[test]
+fn no_function_reads_a_stream_by_two_mappings() {
+    let mappings = template().resources_of("AWS::Lambda::EventSourceMapping");
+    let ends =
+        |name: &&str| [property(name, "/FunctionName").to_string(), property(name, "/EventSourceArn").to_string()];
+    assert_eq!(mappings.iter().map(ends).collect::<BTreeSet<_>>().len(), mappings.len());
+    assert_eq!(mappings, ["DeliverMapping", "MailMapping"]);
+}
+
+/// What fails, fails because something is down: the rest of its batch goes on, and it is repeated for nearly as long as the
+/// stream keeps it. Then it is in the dead letters, and there is nothing else by which to lose it.
+#[test]
+fn what_a_mapping_could_not_follow_up_is_repeated_for_a_day_and_then_kept() {
+    for mapping in ["DeliverMapping", "MailMapping"] {
+        for (name, value) in [
+            ("FunctionResponseTypes", json!(["ReportBatchItemFailures"])),
+            ("BisectBatchOnFunctionError", json!(true)),
+            ("MaximumRetryAttempts", json!(-1)),
+            ("MaximumRecordAgeInSeconds", json!(82_800)),
+            ("StartingPosition", json!("TRIM_HORIZON")),
+        ] {
+            assert_eq!(property(mapping, &format!("/{name}")), &value, "{mapping} {name}");
+        }
+        let kept = property(mapping, "/DestinationConfig/OnFailure/Destination");
+        assert_eq!(kept, &json!("DeliverDeadLetters.Arn"), "{mapping}");
+    }
+    assert_eq!(property("DeliverMapping", "/ParallelizationFactor"), &json!(10));
+    assert_eq!(property("MailMapping", "/ParallelizationFactor"), &json!("MailConcurrency"));
 }
 
 /// What `deliver` notes of a mail would else invoke it anew, two or three times for each mail.

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use aws_config::SdkConfig;
@@ -87,6 +88,19 @@ async fn a_fault_that_is_no_mail_s_own_parks_none_and_all_go_out_once_it_is_mend
         })
         .await;
     }
+}
+
+/// Lambda reads each shard of the stream by itself, with as many functions.
+#[tokio::test]
+async fn the_functions_of_all_shards_share_the_pace_of_the_account() {
+    let (world, _) = chess("owner").await;
+    let mut intervals = Vec::new();
+    for shards in [1, 4] {
+        world.fakes.set_shards(shards);
+        world.wake().await;
+        intervals.push(world.api.store.gate().await.unwrap().interval(2));
+    }
+    assert_eq!(intervals, [Duration::from_secs(2) / 14, Duration::from_secs(8) / 14]);
 }
 
 #[tokio::test]

@@ -71,14 +71,16 @@ async fn no_level_of_logging_tells_an_address_a_name_a_message_or_a_link() {
 
 #[tokio::test]
 async fn parked_mails_and_a_mail_service_that_takes_none_raise_the_alarm_at_every_level_of_logging() {
-    let filter = &template().resource("MailFaults").properties;
-    let metric = &filter["MetricTransformations"][0];
-    assert_eq!(
-        (&filter["LogGroupName"], &filter["FilterPattern"]),
-        (&json!("DeliverLog"), &json!("{ $.level = \"ERROR\" }"))
-    );
     let alarm = &template().resource("MailsParked").properties;
-    assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&metric["MetricNamespace"], &metric["MetricName"]));
+    for (filter, log) in [("MailFaults", "MailLog"), ("WakeFaults", "DeliverLog")] {
+        let filter = &template().resource(filter).properties;
+        let metric = &filter["MetricTransformations"][0];
+        assert_eq!(
+            (&filter["LogGroupName"], &filter["FilterPattern"]),
+            (&json!(log), &json!("{ $.level = \"ERROR\" }"))
+        );
+        assert_eq!((&alarm["Namespace"], &alarm["MetricName"]), (&metric["MetricNamespace"], &metric["MetricName"]));
+    }
     assert_eq!((&alarm["Threshold"], &alarm["Statistic"]), (&json!(1), &json!("Sum")));
 
     let lines = Lines::default();
@@ -107,6 +109,13 @@ async fn parked_mails_and_a_mail_service_that_takes_none_raise_the_alarm_at_ever
     world.invite_address(&mona, "chess", "ben@example.org").await;
     world.pump().await;
     assert_eq!(errors("the mail service takes no mail"), 1);
+    world.wake().await;
+    assert_eq!(errors("the mail service takes no mail"), 0, "nothing new is known");
+    world.fakes.set_account(json!({ "SendingEnabled": false }));
+    for _ in 0..2 {
+        world.wake().await;
+        assert_eq!(errors("the mail service takes no mail"), 1, "no mail is tried that could tell");
+    }
 }
 
 #[tokio::test]

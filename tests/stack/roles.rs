@@ -52,7 +52,7 @@ const ACTIONS: [Action; 12] = [
 ];
 
 /// What each function needs; everything else must be refused.
-const NEEDED: [(&str, &[Action]); 15] = [
+const NEEDED: [(&str, &[Action]); 16] = [
     ("OptionsFunctionRole", &[]),
     // The table for names and connections alone.
     ("PeopleFunctionRole", &[QueryTable]),
@@ -85,7 +85,8 @@ const NEEDED: [(&str, &[Action]); 15] = [
         "GraphqlFunctionRole",
         &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, QueryByExpiry, QueryByWaiting, Put, Update],
     ),
-    ("DeliverFunctionRole", &[QueryTable, Put, Update, Mail]),
+    ("DeliverFunctionRole", &[QueryTable, Put, Update]),
+    ("MailFunctionRole", &[QueryTable, Put, Update, Mail]),
     ("FeedbackFunctionRole", &[QueryTable, Put, Update]),
     ("UiFunctionRole", &[]),
 ];

@@ -3,6 +3,7 @@
 use std::{error::Error, time::Duration};
 
 use aws_config::{SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_dynamodbstreams::types::Shard;
 use aws_sdk_eventbridge::types::PutEventsRequestEntry;
 use aws_sdk_sesv2::{
     Client,
@@ -48,6 +49,10 @@ pub struct Outbound {
     pub mail_service: SdkConfig,
     /// The bus's service.
     pub events: aws_sdk_eventbridge::Client,
+    /// The service that tells of the table's stream.
+    pub streams: aws_sdk_dynamodbstreams::Client,
+    /// The stream.
+    pub stream: String,
     /// Where links lead, without a slash at the end.
     pub public_base_url: String,
     /// The address that mails come from.
@@ -58,7 +63,7 @@ pub struct Outbound {
     pub event_bus: String,
     /// How long a mail waits when the mail service is busy for the first time.
     pub first_pause: Duration,
-    /// How many functions send mails at the same time.
+    /// How many functions send mails at the same time, for each shard of the stream.
     pub concurrency: u32,
 }
 
@@ -87,9 +92,12 @@ impl Outbound {
     /// [`MissingVariable`] if it does not name one.
     pub fn from_environment(aws: &SdkConfig) -> Result<Self, MissingVariable> {
         let events = aws_sdk_eventbridge::config::Builder::from(aws).http_client(https(aws)).build();
+        let streams = aws_sdk_dynamodbstreams::config::Builder::from(aws).http_client(https(aws)).build();
         Ok(Self {
             mail_service: aws.clone(),
             events: aws_sdk_eventbridge::Client::from_conf(events),
+            streams: aws_sdk_dynamodbstreams::Client::from_conf(streams),
+            stream: variable("TABLE_STREAM")?,
             public_base_url: variable("PUBLIC_BASE_URL")?.trim_end_matches('/').to_owned(),
             sender_address: variable("SENDER_ADDRESS")?,
             configuration_set: variable("CONFIGURATION_SET")?,
@@ -131,6 +139,27 @@ impl Outbound {
                     "the mail service does not tell of the account"
                 );
                 None
+            }
+        }
+    }
+
+    /// How many shards of the table's stream are written to, each of which Lambda reads by itself; `None` if that is not told.
+    pub(crate) async fn shards(&self) -> Option<u32> {
+        let (mut open, mut after) = (0, None);
+        loop {
+            let request = self.streams.describe_stream().stream_arn(&self.stream).set_exclusive_start_shard_id(after);
+            let found = match request.send().await {
+                Ok(found) => found.stream_description?,
+                Err(error) => {
+                    tracing::warn!(code = error.code().unwrap_or("unknown"), "the stream does not tell of its shards");
+                    return None;
+                }
+            };
+            let has_ended = |shard: &Shard| shard.sequence_number_range()?.ending_sequence_number().map(drop);
+            open += u32::try_from(found.shards().iter().filter(|shard| has_ended(shard).is_none()).count()).ok()?;
+            after = found.last_evaluated_shard_id;
+            if after.is_none() {
+                return Some(open);
             }
         }
     }

@@ -83,8 +83,14 @@ impl Deliver {
             // The alarm goes by lines of this level, and lasts as long as they do.
             tracing::error!("mails are parked");
         }
-        let (known, account, now) = (self.store.gate().await?, self.outbound.account().await, now());
-        let (gate, most) = known.after(account.as_ref(), now);
+        let (known, account, shards) =
+            futures::join!(self.store.gate(), self.outbound.account(), self.outbound.shards());
+        let (known, now) = (known?, now());
+        let (gate, most) = known.shared_by(shards).after(account.as_ref(), now);
+        if let Some(fault) = gate.fault.as_ref().filter(|_| gate.closed_until > known.closed_until) {
+            // The account itself says so, and no mail is tried by which anyone would notice.
+            tracing::error!(fault, "the mail service takes no mail");
+        }
         if gate != known {
             self.store.put_gate(&gate).await?;
         }

@@ -30,6 +30,9 @@ pub struct Gate {
     /// The mails that the service takes in a second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
+    /// The shards of the table's stream, each of which has functions of its own that send mails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shards: Option<u32>,
 }
 
 /// What the mail service says of the account.
@@ -66,12 +69,20 @@ impl Gate {
         self.closed_until.filter(|until| *until > now)
     }
 
-    /// The time between two mails of one of so many functions that share the pace; none where that is not known.
+    /// The time between two mails of one function, where each shard of the stream has so many and all share the pace; none
+    /// where that is not known.
     pub fn interval(&self, functions: u32) -> Duration {
+        let sharing = u64::from(functions) * u64::from(self.shards.unwrap_or(1).max(1));
         match self.per_second {
             None | Some(0) => Duration::ZERO,
-            Some(pace) => Duration::from_secs(functions.into()) / pace,
+            Some(pace) => Duration::from_secs(sharing) / pace,
         }
+    }
+
+    /// The gate where the stream has that many shards, as far as it told.
+    #[must_use]
+    pub fn shared_by(&self, shards: Option<u32>) -> Self {
+        Self { shards: shards.or(self.shards), ..self.clone() }
     }
 
     /// The gate after a mail met that fault.
@@ -152,5 +163,8 @@ mod tests {
         let gate = Gate { per_second: Some(14), ..Gate::default() };
         assert_eq!([gate.interval(1), gate.interval(7)], [Duration::from_secs(1) / 14, Duration::from_millis(500)]);
         assert_eq!([Gate::default().interval(2), gate.interval(0)], [Duration::ZERO; 2]);
+        let of_four_shards = gate.shared_by(Some(4)).shared_by(None);
+        assert_eq!(of_four_shards.interval(7), Duration::from_secs(2), "each shard has as many");
+        assert_eq!(gate.shared_by(Some(0)).interval(7), gate.interval(7));
     }
 }

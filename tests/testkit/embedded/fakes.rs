@@ -111,6 +111,8 @@ struct State {
     events: Vec<Event>,
     /// How many requests the mail service got.
     ses_requests: usize,
+    /// The shards of the table's stream that are written to.
+    shards: usize,
     /// What goes wrong with the next mails.
     ses_faults: VecDeque<SesFault>,
     /// How many more events the bus refuses.
@@ -197,16 +199,42 @@ impl Fakes {
             .credentials_provider(credentials())
             .http_client(client(Bus(self.clone())))
             .build();
+        let streams = aws_sdk_dynamodbstreams::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .credentials_provider(credentials())
+            .http_client(client(Streams(self.clone())))
+            .build();
         Outbound {
             mail_service: aws,
             concurrency: 0,
             events: aws_sdk_eventbridge::Client::from_conf(events),
+            streams: aws_sdk_dynamodbstreams::Client::from_conf(streams),
+            stream: "arn:aws:dynamodb:us-east-1:000000000000:table/invitations/stream/1".to_owned(),
             public_base_url: BASE_URL.to_owned(),
             sender_address: "invitations@example.org".to_owned(),
             configuration_set: "mails".to_owned(),
             event_bus: "bus".to_owned(),
             first_pause: std::time::Duration::from_micros(100),
         }
+    }
+
+    /// Has the table's stream have so many shards from now on, besides one that has ended.
+    pub fn set_shards(&self, shards: usize) {
+        self.0.lock().unwrap().shards = shards;
+    }
+
+    /// Describes the stream: the shard that has ended on the first page, all others on the second.
+    fn stream(&self, request: &Value) -> String {
+        let shard = |name: String, range: Value| json!({ "ShardId": name, "SequenceNumberRange": range });
+        let ended = || shard("ended".to_owned(), json!({ "StartingSequenceNumber": "1", "EndingSequenceNumber": "2" }));
+        let open = |number| shard(format!("open-{number}"), json!({ "StartingSequenceNumber": "3" }));
+        let page = if request["ExclusiveStartShardId"].is_null() {
+            json!({ "Shards": [ended()], "LastEvaluatedShardId": "ended" })
+        } else {
+            json!({ "Shards": (0..self.0.lock().unwrap().shards).map(open).collect::<Vec<_>>() })
+        };
+        json!({ "StreamDescription": page }).to_string()
     }
 
     /// Has the mail service say that of the account from now on.
@@ -282,6 +310,16 @@ struct Bus(Fakes);
 impl HttpConnector for Bus {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let body = self.0.publish(&serde_json::from_str(&text(&request)).unwrap_or_default());
+        HttpConnectorFuture::ready(Ok(response_of((200, body))))
+    }
+}
+
+#[derive(Debug)]
+struct Streams(Fakes);
+
+impl HttpConnector for Streams {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let body = self.0.stream(&serde_json::from_str(&text(&request)).unwrap_or_default());
         HttpConnectorFuture::ready(Ok(response_of((200, body))))
     }
 }
