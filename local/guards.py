@@ -71,6 +71,7 @@ SUBMISSION = "shared/service/src/send/submission.rs"
 BODY = "shared/http-api/src/body.rs"
 JSON = "shared/http-api/src/json.rs"
 SEND = "shared/service/src/send/mod.rs"
+SEND_RESULT = "shared/service/src/send/result.rs"
 SEND_FACTS = "shared/service/src/send/facts.rs"
 IDEMPOTENCY = "shared/service/src/send/idempotency.rs"
 REQUEST = "shared/http-api/src/sending.rs"
@@ -763,4 +764,12 @@ GUARDS = [
           'tracing::info!(request_id, status = status.as_u16(), code = problem.code(), "a part of a document failed");'),
     Guard("lapsed invitations stand behind a cursor within a page", LISTS,
           "lapsed |= invitation.status_at(self.clock) != invitation.status;", ""),
+    Guard("a search for people does not tell of an invitation to an address", PEOPLE,
+          "!recipient.is_invited_by_address()", "true"),
+    Guard("an approval knows who was named by an address", READ, "invitation.invitee.typed()", "None"),
+    Guard("who is invited by id after an address is no secret", EXECUTE, "expression.remove(LIVE_BY_ADDRESS);", "",
+          near="if *by_address"),
+    Guard("what may be done with an invitation is told when it is sent", SEND_RESULT,
+          "around.invitee = Fact::Known(facts.recipient(recipient));", ""),
+    Guard("functions of all shards share the pace", GATE, "u64::from(self.shards.unwrap_or(1).max(1))", "1"),
 ]

@@ -73,7 +73,7 @@ const { outputFiles } = await build({
   write: false,
   minify: true,
   // What only the elements and Lit themselves use.
-  mangleProps: /^(_[$a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|renderWaiting|renderEmpty|renderMore|focusOn|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|reloads|moment|away)$/,
+  mangleProps: /^(_[$a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|renderWaiting|renderEmpty|renderMore|focusOn|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|reloads|moment|away|isWrong|isUpdatePending|renderOptions|renderBefore|getPropertyOptions|scheduleUpdate|performUpdate|enableUpdating)$/,
   charset: 'utf8',
 });
 /** What the licence of Lit asks for, which is in the bundle. */

@@ -10,6 +10,10 @@ async fn no_mail_tells_of_a_silent_invitation_and_everything_else_is_as_ever() {
     let body = json!({ "userIds": ["ann", "ben"], "emails": ["zoe@example.org"], "notify": false });
     let sent = world.send(&mona, "chess", body).await;
     assert_eq!(sent.outcomes(), ["invited"; 3]);
+    for result in &sent.results {
+        let shown = world.invitation(&mona, result.id()).await;
+        assert_eq!(result.made().action_ids(), shown.action_ids(), "what the sender may do, they may at once");
+    }
     world.pump().await;
     assert_eq!(recipients(&world.fakes.take_mails()), [""; 0]);
     let events: Vec<_> = world.fakes.take_events().into_iter().map(|event| event.name).collect();

@@ -162,6 +162,7 @@ impl Watch {
             (&chief, &invitation),
             (&sender, "/me/invitations/sent"),
             (&chief, "/communities/club/invitations"),
+            (&chief, "/communities/club/invitations?q=hidden"),
             (&chief, "/communities/club/invitations/stats"),
             (&chief, "/communities/club/invitations/export"),
         ] {
@@ -338,6 +339,57 @@ async fn who_was_invited_by_address_is_named_from_acceptance_on_and_sees_themsel
     assert_eq!(accepted.invitee_id.as_deref(), Some("quill"));
     let told = world.fakes.take_mails().into_iter().find(|mail| mail.to == mona.email).unwrap();
     assert!(told.subject.contains("Quill"), "{}", told.subject);
+}
+
+/// Who can invite addresses could else find out whose each is: by looking who has become one who is invited already.
+#[tokio::test]
+async fn an_invitation_to_an_address_changes_nothing_in_what_a_search_for_people_finds() {
+    let (world, mona) = chess("moderator").await;
+    let [mia] = world.people(["mia"]).await;
+    world.member("chess", &mia, "member").await;
+    world.register(&owner()).await;
+    world.connect(&mia, &owner()).await;
+    let mut found = Vec::new();
+    let look = async || {
+        let search = |who| world.get(who, "/communities/chess/people?q=quill");
+        [search(&mona).await.body, search(&mia).await.body]
+    };
+    found.push(look().await);
+    let body = json!({ "emails": [ADDRESS], "notify": false });
+    let id = world.invite(&mona, "chess", body).await.id().to_owned();
+    found.push(look().await);
+    world.command(&mona, &id, "resend").await.ok();
+    found.push(look().await);
+    assert!(found.iter().all(|now| *now == found[0]), "{found:?}");
+    // Who is invited by id is shown as that, also where an address was before.
+    world.command(&mona, &id, "cancel").await.ok();
+    world.invite_user(&mona, "chess", &owner()).await;
+    for seen in look().await {
+        assert!(seen.contains("already_invited"), "{seen}");
+    }
+}
+
+#[tokio::test]
+async fn an_approval_asks_of_an_address_the_same_whether_or_not_it_is_a_user_s() {
+    let mut told = Vec::new();
+    for has_account in [false, true] {
+        let (world, mona) = chess("moderator").await;
+        let [mia] = world.people(["mia"]).await;
+        world.community("chess", json!({ "enrolment": "closed" })).await;
+        world.member("chess", &mia, "member").await;
+        if has_account {
+            world.register(&owner()).await;
+            world.connect(&mia, &owner()).await;
+        }
+        world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
+        let id = world.invite_address(&mia, "chess", ADDRESS).await;
+        world.settings(json!({ "membersInviteConnectionsOnly": true })).await;
+        let actions = world.invitation(&mona, &id).await.action_ids().join(" ");
+        let approved = world.command(&mona, &id, "approve").await;
+        told.push((actions, approved.status, approved.code()));
+    }
+    assert_eq!(told[0], told[1]);
+    assert_eq!(told[0].0, "CANCEL_COMMUNITY_INVITATION REJECT_COMMUNITY_INVITATION");
 }
 
 #[tokio::test]

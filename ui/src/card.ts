@@ -48,7 +48,7 @@ export class InvitationCard extends AnsweringElement {
         </div>
         ${over ? html`<span class="tag">${words.status(status)}</span>` : nothing}
       </div>
-      <blockquote class="wrap" part="message" dir="auto">${message}</blockquote>
+      <blockquote class="wrap" part="message">${message}</blockquote>
       ${this._renderAbout()} ${this.renderAnswer()}
       ${status === 'pending' && !this.result
         ? html`<p class="muted">
@@ -67,7 +67,7 @@ export class InvitationCard extends AnsweringElement {
     return html`<details ?open=${!!this.invitationId} @toggle=${this._describe}>
       <summary>${this.words.say('about')}</summary>
       <div class="about">
-        ${community.description ? html`<p class="wrap" dir="auto">${community.description}</p>` : nothing}
+        ${community.description ? html`<p class="wrap">${community.description}</p>` : nothing}
         <p class="row muted">
           ${community.memberCount === undefined ? nothing : this.words.say('members', { n: community.memberCount })}
           ${community.rulesUrl ? named(this.words.say('rules'), community.rulesUrl) : nothing}

@@ -375,6 +375,25 @@ test('when somebody else signs in, nothing of the person before is left', async 
   await turning.done();
 });
 
+test('a name that runs the other way turns no sentence round', async () => {
+  const id = await here.community(`${RUN}-names`, { title: 'דנה לוי' });
+  const message = '%community% is waiting for you.';
+  const { results } = await here.invite('milan', id, { userIds: [here.people.ivo.userId], message });
+  const reading = await page('ivo', element('card', `invitation-id="${results[0].invitation.id}"`));
+  const [name, rest] = await reading.locator('[part=message]').evaluate((quote) => {
+    const words = [...quote.childNodes].find((node) => node.data?.includes('waiting'));
+    const left = (part) => {
+      const range = document.createRange();
+      range.setStart(words, words.data.indexOf(part));
+      range.setEnd(words, words.data.indexOf(part) + part.length);
+      return range.getBoundingClientRect().left;
+    };
+    return [left('דנה לוי'), left('is waiting')];
+  });
+  assert.ok(name < rest, `the name begins at ${name}, and what follows it at ${rest}`);
+  await reading.done();
+});
+
 test('the message: tokens are marked, unknown ones stop it, and the preview shows it as it will arrive', async () => {
   const id = await here.community(`${RUN}-message`, { membershipMode: 'automatic' });
   const composing = await page('milan', element('composer', `community-id="${id}"`));

@@ -46,6 +46,15 @@ impl EmailAddress {
         &self.mailed
     }
 
+    /// The address in lower case, as it is searched for: with the domain in ASCII, and in its own script where that differs.
+    pub fn searched_as(&self) -> Vec<String> {
+        let mailed = self.mailed.to_lowercase();
+        let (user, domain) = mailed.rsplit_once('@').unwrap_or_default();
+        let (domain, _) = Uts46::new().to_unicode(domain.as_bytes(), AsciiDenyList::STD3, Hyphens::CheckFirstLast);
+        let shown = format!("{user}@{domain}");
+        if shown == mailed { vec![mailed] } else { vec![mailed, shown] }
+    }
+
     /// The address as somebody recognises it who knows it, and nobody else: `a…@e….org`.
     pub fn masked(&self) -> String {
         let (user, domain) = self.written.rsplit_once('@').unwrap_or_default();

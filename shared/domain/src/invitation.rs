@@ -198,6 +198,19 @@ impl Invitee {
         }
     }
 
+    /// Whether the sender named them by an address.
+    pub fn is_named_by_address(&self) -> bool {
+        matches!(self, Self::Address { .. } | Self::User { invited_as: Some(_), .. })
+    }
+
+    /// The address that the sender named a user by, as long as it is kept.
+    pub fn typed(&self) -> Option<&EmailAddress> {
+        match self {
+            Self::User { invited_as: Some(InvitedAs::Address(email)), .. } => Some(email),
+            Self::User { .. } | Self::Address { .. } => None,
+        }
+    }
+
     /// Whose standing the invitation concerns.
     pub fn party(&self) -> Party {
         match self {

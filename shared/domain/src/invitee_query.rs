@@ -2,6 +2,8 @@
 //!
 //! Who was named by an address is found by that address, and by their name only once everyone sees it.
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+
 use super::{
     invitation::Invitation,
     search::SearchName,
@@ -19,7 +21,7 @@ pub struct InviteeQuery {
 impl InviteeQuery {
     /// Reads what has been typed; `None` if that is nothing.
     pub fn new(text: &str) -> Option<Self> {
-        let address = trim(text).to_lowercase();
+        let address = fold_address(trim(text).trim_matches(['<', '>']));
         // Of an address, the words would be those of other people's names.
         let name = if address.contains('@') { SearchName::default() } else { SearchName::new(text) };
         (!address.is_empty())
@@ -50,9 +52,14 @@ impl InviteeQuery {
 pub fn found_by(invitation: &Invitation) -> Option<String> {
     match shown_to_others(invitation) {
         ShownInvitee::User { display_name: Some(name), .. } => Some(begin(&SearchName::new(name).to_string())),
-        ShownInvitee::Address(email) => Some(begin(&email.as_str().to_lowercase())),
+        ShownInvitee::Address(email) => Some(email.searched_as().iter().map(|spelling| begin(spelling)).collect()),
         ShownInvitee::User { display_name: None, .. } | ShownInvitee::Nobody => None,
     }
+}
+
+/// Returns the beginning of an address as the domain's own script has it: in one of the many ways to type its letters and dots.
+fn fold_address(text: &str) -> String {
+    ComposingNormalizerBorrowed::new_nfkc().normalize(&text.to_lowercase()).replace('。', ".")
 }
 
 /// Marks where a word begins, the first one too.

@@ -200,12 +200,15 @@ pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<
         Invitee::User { .. } => None,
     };
     let mut transition = change(invitation, |after| after.invitee = Invitee::user(user, typed));
+    let invite = StandingChange::Invite {
+        invitation: invitation.id,
+        until: invitation.expires_at,
+        address: user.address(),
+        by_address: true,
+    };
     transition.standings = vec![
         (invitation.invitee.party(), StandingChange::Release { invitation: invitation.id }),
-        (
-            Party::User(user.id.clone()),
-            StandingChange::Invite { invitation: invitation.id, until: invitation.expires_at, address: user.address() },
-        ),
+        (Party::User(user.id.clone()), invite),
     ];
     if let Party::Address(key) = invitation.invitee.party() {
         transition.guards.push(Guard::Owned(key, user.id.clone()));
@@ -527,7 +530,9 @@ impl Step<'_> {
         } else {
             let until = transition.invitation.expires_at;
             let reminder_at = settings.reminder(self.now, invitation.lifetime_days);
-            (StandingChange::Invite { invitation: invitation.id, until, address }, invitation_mails(reminder_at))
+            let by_address = invitation.invitee.is_named_by_address();
+            let invite = StandingChange::Invite { invitation: invitation.id, until, address, by_address };
+            (invite, invitation_mails(reminder_at))
         };
         transition.standings.push((party, standing));
         if !invitation.silent {
@@ -569,7 +574,8 @@ impl Step<'_> {
         invitee.admit(SendingRights::ANYONE, Some(id), self.now).map_err(|why| self.not_invited(&why))?;
         let mut transition = self.change(|after| after.queue_mail(self.now));
         let (until, address) = (self.invitation.expires_at, invitee.address());
-        let invite = StandingChange::Invite { invitation: id, until, address };
+        let by_address = self.invitation.invitee.is_named_by_address();
+        let invite = StandingChange::Invite { invitation: id, until, address, by_address };
         transition.standings.push((self.invitation.invitee.party(), invite));
         transition.mails.push(NewMail::new(MailKind::Invitation, Addressee::Invitee));
         transition.guards.push(self.community_invites());

@@ -167,6 +167,9 @@ pub struct Standing {
     /// When the live invitation expires.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis")]
     pub live_until: Option<Timestamp>,
+    /// Whether the sender of the live invitation named the party by an address, which does not give away whose it is.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub live_by_address: bool,
     /// Until when the community must not invite again.
     #[serde(skip_serializing_if = "Option::is_none", with = "millis")]
     pub cooling_until: Option<Timestamp>,

@@ -235,6 +235,11 @@ impl Recipient {
         }
     }
 
+    /// Whether the sender of the live invitation named them by an address.
+    pub fn is_invited_by_address(&self) -> bool {
+        matches!(self, Self::User { standing, .. } | Self::Address { standing, .. } if standing.live_by_address)
+    }
+
     /// A user's present address.
     pub fn address(&self) -> Option<AddressKey> {
         match self {
@@ -332,7 +337,7 @@ impl Terms {
     }
 
     fn transition(&self, id: InvitationId, invitee: Invitee, address: Option<AddressKey>) -> Transition {
-        let party = invitee.party();
+        let (party, by_address) = (invitee.party(), invitee.is_named_by_address());
         let invitation = self.invitation(id, invitee);
         let mails = match invitation.status {
             // The request as a whole asks the moderators.
@@ -344,7 +349,7 @@ impl Terms {
         };
         let standing = match invitation.status {
             Status::Accepted => StandingChange::Enrol { invitation: id, address },
-            _ => StandingChange::Invite { invitation: id, until: invitation.expires_at, address },
+            _ => StandingChange::Invite { invitation: id, until: invitation.expires_at, address, by_address },
         };
         let mut guards =
             vec![Guard::CommunityInvites(self.community.id.clone()), Guard::Active(self.sender.id.clone())];

@@ -35,6 +35,8 @@ pub enum StandingChange {
         until: Timestamp,
         /// A user's present address, whose mailbox must be willing, too.
         address: Option<AddressKey>,
+        /// Whether the sender named the party by an address.
+        by_address: bool,
     },
     /// The party answered yes and becomes a member. Needs a party that is none.
     Join {

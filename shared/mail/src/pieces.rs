@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use crate::{
+    direction::{Direction, isolated},
     language::{self, community_type, default_message},
     plain::{self, Piece},
 };
@@ -66,9 +67,16 @@ pub(crate) fn message_lines(invitation: &Invitation, locale: Locale) -> Vec<Vec<
     lines
 }
 
-/// Returns the message of an invitation with its tokens replaced by plain text, as the API shows it.
+/// Returns the message of an invitation with its tokens replaced by plain text, as the API shows it. Names keep their
+/// direction to themselves.
 pub fn plain_message(invitation: &Invitation, locale: Locale) -> String {
-    segments(template(invitation, locale)).map(|segment| text(segment, invitation, locale)).collect()
+    let template = template(invitation, locale);
+    let among = Direction::around(template);
+    let shown = |segment| match segment {
+        Segment::Sender | Segment::Community => isolated(&text(segment, invitation, locale), among).into(),
+        Segment::Type | Segment::Text(_) | Segment::Unknown(_) => text(segment, invitation, locale),
+    };
+    segments(template).map(shown).collect()
 }
 
 /// Returns the message of an invitation whose sender writes none, with its tokens: the network's, or the built-in one.

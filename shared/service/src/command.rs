@@ -25,7 +25,11 @@ use store::{
     retry,
 };
 
-use crate::{ServiceError, decision::moved_on, labels::Labels};
+use crate::{
+    ServiceError,
+    decision::{moved_on, refusal_of},
+    labels::Labels,
+};
 
 /// An invitation, and what is known of the caller who looks at it.
 #[derive(Debug, Clone)]
@@ -308,12 +312,7 @@ fn meaning(
             Meaning::Refused(Refusal::AlreadyMember(facts.invitation.status_at(now)))
         }
         Condition::Standing(..) => Meaning::Repeated,
-        Condition::Guard(Guard::CommunityInvites(_)) if failed.found() => {
-            Meaning::Refused(Refusal::InvitationsNotAllowed)
-        }
-        Condition::Guard(Guard::CommunityInvites(_)) => Meaning::Refused(Refusal::CommunityNotFound),
-        Condition::Guard(Guard::Active(_)) if failed.found() => Meaning::Refused(Refusal::CallerInactive),
-        Condition::Guard(Guard::Active(_)) => Meaning::Refused(Refusal::CallerUnknown),
+        Condition::Guard(guard) => refusal_of(guard, failed.found()).map_or(Meaning::Outdated, Meaning::Refused),
         Condition::Invitation(_) | Condition::Quota | Condition::Request | Condition::Membership(_) => {
             return Err(StoreError::Damaged("a command failed on a condition that none has".to_owned()));
         }

@@ -2,7 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use domain::{Timestamp, invitation::Invitation, transition::Transition};
+use domain::{
+    Timestamp,
+    invitation::Invitation,
+    refusal::Refusal,
+    transition::{Guard, Transition},
+};
 use store::{
     Store, StoreError,
     execute::{Condition, Executed, FailedCondition},
@@ -74,4 +79,16 @@ async fn apply_once(
 /// failed with it: they may hold for what the faster writer left.
 pub(crate) fn moved_on(failed: &[FailedCondition]) -> Option<&FailedCondition> {
     failed.iter().find(|failed| failed.condition == Condition::Invitation(0))
+}
+
+/// Returns what the caller is told where a check of the community or of someone who acts has failed; `None` for what only
+/// asks for another look.
+pub(crate) fn refusal_of(guard: &Guard, found: bool) -> Option<Refusal> {
+    match guard {
+        Guard::CommunityInvites(_) if found => Some(Refusal::InvitationsNotAllowed),
+        Guard::CommunityInvites(_) => Some(Refusal::CommunityNotFound),
+        Guard::Active(_) | Guard::OwnedByActive(..) if found => Some(Refusal::CallerInactive),
+        Guard::Active(_) | Guard::OwnedByActive(..) => Some(Refusal::CallerUnknown),
+        Guard::Moderates(..) | Guard::Belongs(..) | Guard::HasRole(..) | Guard::Unowned(_) | Guard::Owned(..) => None,
+    }
 }

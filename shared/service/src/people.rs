@@ -114,7 +114,10 @@ impl Asked<'_> {
         let recipient = records.user_recipient(user, None, self.caller, self.community);
         let reason = match recipient.admit(self.rights, None, self.now) {
             Err(NotInvited { outcome: Outcome::AlreadyMember, .. }) => Some(Reason::AlreadyMember),
-            Err(NotInvited { outcome: Outcome::AlreadyInvited, .. }) => Some(Reason::AlreadyInvited),
+            // That an invitation to an address is to this person is not for the caller to hear.
+            Err(NotInvited { outcome: Outcome::AlreadyInvited, .. }) if !recipient.is_invited_by_address() => {
+                Some(Reason::AlreadyInvited)
+            }
             Err(NotInvited { outcome: Outcome::NotConnected, .. }) => return None,
             // Who does not want to be invited looks like everyone else.
             _ => None,

@@ -72,6 +72,8 @@ pub(crate) const JOINED_BY: &str = "joinedBy";
 pub(crate) const LIVE_INVITATION: &str = "liveInvitation";
 /// When the live invitation expires.
 pub(crate) const LIVE_UNTIL: &str = "liveUntil";
+/// Whether the sender of the live invitation named the party by an address.
+pub(crate) const LIVE_BY_ADDRESS: &str = "liveByAddress";
 /// Until when the community must not invite again.
 pub(crate) const COOLING_UNTIL: &str = "coolingUntil";
 /// Whether the party wants no more invitations from the community.

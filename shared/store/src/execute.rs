@@ -21,9 +21,9 @@ use domain::{
 use crate::{
     Store, StoreError,
     attributes::{
-        ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_INVITATION, LIVE_UNTIL, MAILBOX,
-        MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK, REVISION, ROLE, SENT_ON,
-        SINCE, STAMP, USED,
+        ACTIVE, ALLOW_INVITATIONS, BLOCKED, COOLING_UNTIL, JOINED_BY, KIND, LIVE_BY_ADDRESS, LIVE_INVITATION,
+        LIVE_UNTIL, MAILBOX, MAILBOX_ADDRESS, MAILBOX_BLOCKED, MAILBOX_COOLING_UNTIL, OWNER, OWNER_ACTIVE, PK,
+        REVISION, ROLE, SENT_ON, SINCE, STAMP, USED,
     },
     expression::{Expression, number, string},
     idempotency::RequestWrite,
@@ -442,10 +442,15 @@ impl Plan {
 /// one that the standing names.
 fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now: Timestamp) -> Result<(), StoreError> {
     match change {
-        StandingChange::Invite { invitation, until, address } => {
+        StandingChange::Invite { invitation, until, address, by_address } => {
             willing(expression, *invitation, address.as_ref(), now);
             expression.set(LIVE_INVITATION, string(invitation.to_string()));
             expression.set(LIVE_UNTIL, number(until.as_millisecond()));
+            if *by_address {
+                expression.set(LIVE_BY_ADDRESS, yes());
+            } else {
+                expression.remove(LIVE_BY_ADDRESS);
+            }
         }
         StandingChange::Enrol { invitation, address } => {
             willing(expression, *invitation, address.as_ref(), now);
@@ -497,6 +502,7 @@ fn stand(expression: &mut Expression, change: &StandingChange, named: bool, now:
 fn clear_live(expression: &mut Expression) {
     expression.remove(LIVE_INVITATION);
     expression.remove(LIVE_UNTIL);
+    expression.remove(LIVE_BY_ADDRESS);
 }
 
 /// Requires a party without a live invitation but the one with that `id`: a member has none.

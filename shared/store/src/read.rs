@@ -138,7 +138,7 @@ impl Records {
     pub fn surroundings(&self, invitation: &Invitation, spread: Spread) -> Surroundings {
         let (community, sender) = (&invitation.community.id, &invitation.sender.id);
         let invitee = match &invitation.invitee {
-            Invitee::User { id, .. } => self.user_recipient(id, None, sender, community),
+            Invitee::User { id, .. } => self.user_recipient(id, invitation.invitee.typed(), sender, community),
             Invitee::Address { email: Some(email), .. } => self.address_recipient(email, community),
             Invitee::Address { email: None, .. } => Recipient::UnknownUser,
         };

@@ -10,12 +10,13 @@ export interface Entry {
 }
 
 const LINE_END = /[\n\r\v\f\x85\u2028\u2029]/;
-/** Marks without a shape: what Unicode calls ignorable by default, and the blank of Braille. */
-const MARK = /[\p{DI}\u2800\uFFF0-\uFFF8]/u;
+/** Marks without a shape: what Unicode calls ignorable by default, the blank of Braille, what stands around annotations and objects. */
+const MARK = /[\p{DI}\u2800\uFFF9-\uFFFC]/u;
 const UNSEEN = new RegExp(`[\\p{White_Space}\\p{Cc}${MARK.source.slice(1)}`, 'u');
-const AROUND = new RegExp(`^(${UNSEEN.source})+|(${UNSEEN.source})+$`, 'gu');
-const QUOTED = new RegExp(`^(${UNSEEN.source}|")+|(${UNSEEN.source}|")+$`, 'gu');
-const END_OF_WORD = /[\p{White_Space}\n\r\v\f\x85\u2028\u2029,;"<>()]/u;
+const around = (what: string): RegExp => new RegExp(`^(${what})+|(${what})+$`, 'gu');
+const AROUND = around(UNSEEN.source);
+const QUOTED = around(UNSEEN.source + '|"');
+const END_OF_WORD = /[\p{White_Space},;"<>()]/u;
 /** What ends a sentence or a bracket behind an address. */
 const STOPS = /[.。｡:\]!]+$/;
 const LOCAL_PART = /^(?!\.)(?!.*\.(\.|$))[\w.!#$%&'*+/=?^`{|}~-]+$/;

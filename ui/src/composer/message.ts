@@ -177,7 +177,7 @@ export class MessageEditor implements ReactiveController {
       ${mail
         ? html`${renderTabs(words.say('preview'), tabs, this._view, select)}
             <div id="panel" role="tabpanel" aria-labelledby="tab-${this._view}" tabindex="0">
-              <p class="subject" dir="auto"><b>${mail.subject}</b></p>
+              <p class="subject wrap"><b>${mail.subject}</b></p>
               ${this._view === 'html' ? html`<div class="mail"></div>` : html`<pre dir="auto">${mail.text}</pre>`}
             </div>`
         : this._problem

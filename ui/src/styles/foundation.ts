@@ -113,9 +113,11 @@ export const foundation = css`
     color: var(--_muted);
     font-size: 0.875em;
   }
+  /* Each line runs as its own words do. With dir=auto, an isolated name that comes first would turn it round. */
   .wrap {
     overflow-wrap: anywhere;
     white-space: pre-line;
+    unicode-bidi: plaintext;
   }
   .hidden {
     position: absolute;

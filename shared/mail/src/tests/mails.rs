@@ -189,6 +189,13 @@ fn the_api_shows_the_message_as_plain_text() {
         plain_message(&with_message(message), Locale::En),
         "Hi,\nAda Lovelace wants you in the Gardening Friends community: https://example.org/x"
     );
+    let mut of_dana = with_message("%sender% wants you in the %community%.");
+    of_dana.sender.display_name = Some("דנה לוי".to_owned());
+    assert_eq!(
+        plain_message(&of_dana, Locale::En),
+        "\u{2068}דנה לוי\u{2069} wants you in the Gardening Friends.",
+        "a name keeps its direction to itself"
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub use self::{
     result::{RecipientResult, SendResult},
     submission::{MAX_SUBMITTED, Named, Submission, Submitted},
 };
-use crate::ServiceError;
+use crate::{ServiceError, decision::refusal_of};
 
 /// Actions of a transaction that do not belong to one invitation: the guard of the community, that of the sender with the
 /// quota, the idempotent request, the mail that asks the moderators.
@@ -313,9 +313,9 @@ impl<'a> Send<'a> {
                 }
                 // What is written stays written; the rest of the request finds the community closed.
                 Condition::Guard(_) if self.begun => self.pass_over_rest(),
-                Condition::Guard(Guard::Active(_)) => return Err(Refusal::CallerInactive.into()),
-                Condition::Guard(_) if failed.found() => return Err(Refusal::InvitationsNotAllowed.into()),
-                Condition::Guard(_) => return Err(Refusal::CommunityNotFound.into()),
+                Condition::Guard(guard) => {
+                    return Err(refusal_of(guard, failed.found()).map_or_else(busy, ServiceError::from));
+                }
                 Condition::Quota => {
                     self.facts.learn(failed)?;
                     self.quota.used = self.facts.used();

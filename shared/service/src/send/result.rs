@@ -11,7 +11,7 @@ use domain::{
     invitation::Invitation,
     person::{Caller, Party, Role},
     sending::{Outcome, Terms},
-    surroundings::Surroundings,
+    surroundings::{SenderNow, Surroundings},
     viewing::{RoleFact, Viewer},
 };
 use serde::{Deserialize, Serialize};
@@ -87,9 +87,11 @@ impl KeptResult {
     ) -> SendResult {
         let (community, sender, settings) = (facts.community(), facts.sender(), facts.settings());
         let viewer = Viewer { caller, user: sender, role: RoleFact::Known(self.role) };
-        // What was made a moment ago can be withdrawn, and answered by a sender who invites themselves. Nothing else
-        // depends on more than was read.
-        let around = Surroundings { community: Fact::Known(community.cloned()), ..Surroundings::default() };
+        let mut around = Surroundings {
+            community: Fact::Known(community.cloned()),
+            sender: Fact::Known(SenderNow { user: sender.cloned(), role: self.role }),
+            ..Surroundings::default()
+        };
         let now = self.terms.now;
         let entries = self.entries.iter().zip(&submission.recipients);
         let results = entries.map(|(entry, recipient)| {
@@ -98,7 +100,11 @@ impl KeptResult {
                 let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
                 invitation.relabelled(community, sender, None)
             });
-            let actions = match invitation.as_ref().map(|made| actions(made, &viewer, &around, &settings, now)) {
+            let actions = invitation.as_ref().map(|made| {
+                around.invitee = Fact::Known(facts.recipient(recipient));
+                actions(made, &viewer, &around, &settings, now)
+            });
+            let actions = match actions {
                 Some(Fact::Known(actions)) => actions,
                 Some(Fact::Unread) | None => Vec::new(),
             };

@@ -42,11 +42,12 @@ fn the_attributes_of_a_standing_are_its_fields() {
         joined_by: Some(id()),
         live_invitation: Some(id()),
         live_until: now,
+        live_by_address: true,
         cooling_until: now,
         blocked: true,
         mailbox: Some(mailbox.clone()),
     };
-    has(&standing, &[ROLE, JOINED_BY, LIVE_INVITATION, LIVE_UNTIL, COOLING_UNTIL, BLOCKED, MAILBOX]);
+    has(&standing, &[ROLE, JOINED_BY, LIVE_INVITATION, LIVE_UNTIL, LIVE_BY_ADDRESS, COOLING_UNTIL, BLOCKED, MAILBOX]);
     let inside = [MAILBOX_ADDRESS, MAILBOX_COOLING_UNTIL, MAILBOX_BLOCKED].map(|path| path.split_once('.').unwrap());
     assert_eq!(inside.map(|(map, _)| map), [MAILBOX; 3]);
     has(&mailbox, &inside.map(|(_, field)| field));

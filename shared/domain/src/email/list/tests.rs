@@ -99,6 +99,7 @@ fn what_spreadsheets_and_documents_copy_is_understood() {
             &["a@x.test", "b@x.test", "c@x.test"],
         ),
         ("a\u{200C}@\u{200C}x\u{AD}.\u{2060}test", &["a@x.test"]),
+        ("a@x.test\u{FFFC}, \u{FFF9}b@x.test\u{FFFA}, c\u{FFFB}@x.test", &["a@x.test", "b@x.test", "c@x.test"]),
         ("info@نامه\u{200C}ای.test\u{200C}", &["info@نامه\u{200C}ای.test"]),
         (" ,;\n\t\u{200B}\"\" ,， \u{2028}", &[]),
         ("", &[]),
