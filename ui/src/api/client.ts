@@ -58,9 +58,9 @@ export function connect(baseUrl: string, getToken: GetToken, ended: AbortSignal)
     };
     let response = await send();
     if (response.status === 401) response = await send(true);
-    if (response.ok && parseAs) return { data: await response[parseAs](), response };
-    const content = await response.json().catch(() => undefined);
-    return response.ok ? { data: content, response } : { error: content, response };
+    // What ends while its body arrives, since somebody else has signed in, throws; the gateway's own refusals may have none.
+    if (response.ok) return { data: await response[parseAs ?? 'json'](), response };
+    return { error: await response.json().catch(() => undefined), response };
   };
   return { GET: method('GET'), POST: method('POST') } as unknown as Api;
 }
