@@ -8,6 +8,7 @@ mod document;
 mod examples;
 mod glossary;
 mod graphql;
+mod imports;
 mod layers;
 mod pages;
 mod routes;

@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 
 use askama::{Template, filters::HtmlSafe};
 
-pub use self::render::content_security_policy;
 use crate::plain::Piece;
 use domain::{
     community::Community,

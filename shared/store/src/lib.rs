@@ -27,6 +27,7 @@ pub mod stats;
 pub mod stream;
 pub mod users;
 mod waiting;
+mod warm_up;
 mod write;
 
 use std::time::Duration;
@@ -89,15 +90,5 @@ impl Store {
                 None => Ok(work.await),
             }
         }
-    }
-
-    /// Opens the connection that the first request will use, so that it finds the handshake done.
-    ///
-    /// It is the request that every function may make, so that no start leaves a denial in the account's trail. What comes
-    /// of it does not matter: a failure shows again, and is reported, where it matters. It waits two seconds at the most,
-    /// since Lambda gives a start ten.
-    pub async fn warm_up(&self) {
-        let settings = keys::Key::settings(keys::Spread::by_time(system::now()));
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.read([settings])).await;
     }
 }
