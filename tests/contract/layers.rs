@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use testkit::files::{full, read};
+use testkit::files::{full, read, sources};
 
 use crate::imports::{circles, imports};
 
@@ -60,7 +60,6 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
             "store",
             "system",
             "thiserror",
-            "tokio",
             "tracing",
         ],
     ),
@@ -99,11 +98,50 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
     ),
 ];
 
-/// The libraries by which a crate reaches AWS or HTTP. No other crate names them.
-const DOORS: [(&str, &[&str]); 4] = [
-    ("aws-sdk-dynamodb", &["shared/store", "shared/runtime"]),
-    ("aws-sdk-sesv2", &["functions/deliver"]),
+/// What each function uses of ours. No function uses another one, and those behind the stream and SES know no HTTP.
+const FUNCTIONS: [(&str, &[&str]); 14] = [
+    ("cancel", &["domain", "http-api"]),
+    ("deliver", &["domain", "runtime", "service", "store", "system"]),
+    ("directory", &["domain", "http-api", "service", "store", "system"]),
+    ("feedback", &["domain", "runtime", "service", "store", "system"]),
+    ("graphql", &["domain", "http-api", "service", "store", "system"]),
+    ("list-mine", &["domain", "http-api", "service", "system"]),
+    ("list-sent", &["domain", "http-api", "service", "store", "system"]),
+    ("moderate", &["domain", "http-api"]),
+    ("options", &["domain", "http-api", "service", "system"]),
+    ("people", &["domain", "http-api", "service", "system"]),
+    ("respond", &["domain", "http-api", "mail", "service", "store", "system"]),
+    ("send", &["domain", "http-api", "mail", "service", "system"]),
+    ("status", &["domain", "http-api", "service", "system"]),
+    ("ui", &["http-api"]),
+];
+
+/// The libraries by which a crate reaches AWS, HTTP or Lambda, and the crates that name them. No other one does.
+const DOORS: [(&str, &[&str]); 8] = [
+    ("aws-config", &["functions/deliver", "shared/runtime"]),
+    ("aws-sdk-dynamodb", &["shared/runtime", "shared/store"]),
     ("aws-sdk-eventbridge", &["functions/deliver"]),
+    ("aws-sdk-sesv2", &["functions/deliver"]),
+    ("aws_lambda_events", &["functions/deliver"]),
+    (
+        "lambda_http",
+        &[
+            "functions/cancel",
+            "functions/directory",
+            "functions/graphql",
+            "functions/list-mine",
+            "functions/list-sent",
+            "functions/moderate",
+            "functions/options",
+            "functions/people",
+            "functions/respond",
+            "functions/send",
+            "functions/status",
+            "functions/ui",
+            "shared/http-api",
+        ],
+    ),
+    ("lambda_runtime", &["functions/deliver", "functions/feedback"]),
     ("serde_dynamo", &["shared/store"]),
 ];
 
@@ -133,19 +171,41 @@ fn a_layer_depends_on_nothing_but_what_it_may() {
     assert_eq!(crates, MAY_DEPEND_ON.map(|(name, _)| format!("shared/{name}")).into(), "every layer has its list");
     for (name, allowed) in MAY_DEPEND_ON {
         let found = dependencies(&format!("shared/{name}"));
-        let strange: Vec<_> = found.iter().filter(|dependency| !allowed.contains(&dependency.as_str())).collect();
-        assert!(strange.is_empty(), "{name} must not depend on {strange:?}; see ARCHITECTURE.md before you allow it");
+        let allowed = allowed.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(found, allowed, "{name} depends on exactly its list; see ARCHITECTURE.md before you change that");
     }
 }
 
 #[test]
-fn each_service_of_aws_has_one_door() {
+fn a_function_uses_the_layers_that_it_may_and_no_other_function() {
+    let crates: BTreeSet<_> = folders("functions").into_iter().collect();
+    assert_eq!(crates, FUNCTIONS.map(|(name, _)| format!("functions/{name}")).into(), "every function has its list");
+    let folders = ["shared", "functions", "tests"].into_iter().flat_map(folders);
+    let ours: BTreeSet<_> = folders.map(|folder| folder.rsplit_once('/').unwrap().1.to_owned()).collect();
+    for (name, allowed) in FUNCTIONS {
+        let found: BTreeSet<_> = dependencies(&format!("functions/{name}")).intersection(&ours).cloned().collect();
+        let allowed = allowed.iter().map(|name| (*name).to_owned()).collect();
+        assert_eq!(found, allowed, "{name} uses exactly its list; see ARCHITECTURE.md before you change that");
+    }
+}
+
+#[test]
+fn each_way_to_aws_and_http_has_its_doors() {
+    for (library, doors) in DOORS {
+        let folders = [folders("shared"), folders("functions")].concat();
+        let found: BTreeSet<_> = folders.into_iter().filter(|folder| dependencies(folder).contains(library)).collect();
+        let doors = doors.iter().map(|door| (*door).to_owned()).collect();
+        assert_eq!(found, doors, "who names {library}");
+    }
+}
+
+#[test]
+fn a_crate_uses_what_it_depends_on() {
     for folder in [folders("shared"), folders("functions")].concat() {
-        let found = dependencies(&folder);
-        for (library, doors) in DOORS {
-            let reaches = found.contains(library) && !doors.contains(&folder.as_str());
-            assert!(!reaches, "{folder} must not reach for {library}");
-        }
+        let code = sources(&folder).concat();
+        let words: BTreeSet<_> = code.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+        let unused = dependencies(&folder).into_iter().filter(|name| !words.contains(&*name.replace('-', "_")));
+        assert_eq!(unused.collect::<Vec<_>>(), Vec::<String>::new(), "{folder} does not use them");
     }
 }
 
