@@ -9,6 +9,7 @@ mod examples;
 mod glossary;
 mod graphql;
 mod imports;
+mod languages;
 mod layers;
 mod pages;
 mod routes;
