@@ -36,7 +36,7 @@ pub enum Command {
     Cancel,
     /// A moderator grants the request.
     Approve,
-    /// A moderator refuses the request.
+    /// A moderator rejects the request.
     Reject {
         /// Why, for the sender to read.
         reason: Option<String>,
@@ -452,7 +452,7 @@ impl Step<'_> {
         let decline = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
         transition.standings.push((self.invitation.invitee.party(), decline));
         if let Some(mailbox) = mailbox {
-            mailbox.refuse(&mut transition, cooling_until, block);
+            mailbox.decline(&mut transition, cooling_until, block);
         }
         transition.mails.extend(sender_who_hears(settings).map(|to| NewMail::new(MailKind::Declined, to)));
         Ok(Verdict::Change(Box::new(transition)))

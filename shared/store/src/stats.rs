@@ -162,7 +162,7 @@ impl Store {
             .expression_attribute_values(":community", string(community.as_str()))
             .expression_attribute_values(":now", number(now.as_millisecond()));
         let mut lapsed = Lapsed::default();
-        for item in self.by_deadline(query.send()).await??.items.unwrap_or_default() {
+        for item in self.within_time(query.send()).await??.items.unwrap_or_default() {
             let place: Option<Place> = item.get(LISTING).and_then(|listing| listing.as_s().ok()?.parse().ok());
             match place {
                 Some(place) if place.is_among(Status::Pending) => lapsed.pending += 1,
