@@ -18,7 +18,7 @@ mod world;
 
 pub use self::{
     fakes::{BASE_URL, Fakes, Mail, SesFault, credentials, recipients},
-    faults::{Barrier, Faults},
+    faults::{Faults, Stop},
     fixtures::chess,
     meter::{Meter, Usage},
     person::{Person, person, platform},
