@@ -56,7 +56,7 @@ pub(super) const DAY: Duration = Duration::from_hours(24);
 
 /// The clock of a plan, which starts where the others do: 1 November 2026, noon.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Clock(Instant);
+pub(super) struct Clock(pub(super) Instant);
 
 impl Clock {
     pub(super) fn start() -> Self {

@@ -146,5 +146,5 @@ pub(super) fn first_id(now: Timestamp, mut entropy: [u8; 10]) -> InvitationId {
 
 /// Returns a number of recipients, or the place of one, as ids and mails count them.
 pub(super) fn short(count: usize) -> u16 {
-    u16::try_from(index).unwrap_or(u16::MAX)
+    u16::try_from(count).unwrap_or(u16::MAX)
 }
