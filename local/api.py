@@ -22,5 +22,5 @@ def call(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     response = SESSION.request(method, url, headers=headers, json=body, data=form, timeout=60, allow_redirects=False)
     if response.status_code not in expect:
-        raise Failure(f"{method} {url} answered {response.status_code}: {response.text}")
+        raise Failure(f"{method} {url} got {response.status_code}: {response.text}")
     return response

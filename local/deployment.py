@@ -57,7 +57,7 @@ def api_url(endpoint_url: str) -> str:
 def deploy(
     endpoint_url: str, origins: list[str], emulator_pid: int, directory: Path, **parameters: str
 ) -> dict[str, str]:
-    """Deploys unless exactly this is deployed already; answers the stack's outputs."""
+    """Deploys unless exactly this is deployed already; returns the stack's outputs."""
     stamp = directory / STAMP
     parameters = {**_parameters(endpoint_url, origins), **parameters}
     wanted = _fingerprint(parameters, emulator_pid)

@@ -97,7 +97,7 @@ FEEDBACK = "functions/feedback/src/lib.rs"
 GRAPHQL = "functions/graphql/src/lib.rs"
 GRAPHQL_LIMITS = "functions/graphql/src/limits.rs"
 GRAPHQL_SCHEMA = "functions/graphql/src/schema.rs"
-GRAPHQL_ANSWER = "functions/graphql/src/answer.rs"
+GRAPHQL_RESPONSE = "functions/graphql/src/response.rs"
 GRAPHQL_PROBLEM = "functions/graphql/src/problem.rs"
 
 GUARDS = [
@@ -173,7 +173,7 @@ GUARDS = [
     Guard("a cooldown is kept", EXECUTE,
           "expression.set(COOLING_UNTIL, number(cooling_until.as_millisecond()));", ""),
     Guard("what was blocked before is not blocked again", EXECUTE,
-          "transitions.iter().enumerate().any(|one| is_repeated(one, &settled))", "false"),
+          "transitions.iter().enumerate().any(|one| is_repeated(one, &skipped))", "false"),
     Guard("a mailbox keeps a cooldown", EXECUTE,
           "expression.set(COOLING_UNTIL, number(cooling_until.as_millisecond()));", "let _ = cooling_until;",
           near="StandingChange::Concur {"),
@@ -377,7 +377,7 @@ GUARDS = [
     Guard("unsubscribing blocks, whatever the state", LIFECYCLE,
           "transition.standings.push((self.invitation.invitee.party(), StandingChange::Block { anew }));",
           "let _ = anew;"),
-    Guard("a decline is the mailbox's as well", LIFECYCLE, "mailbox.refuse(&mut transition, cooling_until, block);",
+    Guard("a decline is the mailbox's as well", LIFECYCLE, "mailbox.decline(&mut transition, cooling_until, block);",
           "let _ = mailbox;"),
     Guard("a block is the mailbox's as well", LIFECYCLE, "mailbox.block(&mut transition);", "let _ = mailbox;",
           near="fn block"),
@@ -591,9 +591,9 @@ GUARDS = [
           "withdraw(invitation, why, now).or_else(|| expire(invitation, now))", "withdraw(invitation, why, now)"),
     Guard("an erasure has more to remove than it reads at once", DIRECTORY_ERASURE,
           "belongings.more", "false"),
-    Guard("no request is waited for beyond the deadline", STORE,
-          "timeout_at(deadline, work).await.map_err(|_| StoreError::OutOfTime)",
-          "{ let _ = deadline; Ok(work.await) }"),
+    Guard("no request is waited for beyond its time", STORE,
+          "timeout_at(due, work).await.map_err(|_| StoreError::OutOfTime)",
+          "{ let _ = due; Ok(work.await) }"),
     Guard("a runtime that knows no deadline leaves time", FUNCTION, "*left > 0", "true"),
     Guard("a member who is one already is not written", RELATIONS, "standing.role == Some(member.role)", "false"),
     Guard("a role is written over the one that was read", EXECUTE,
@@ -757,7 +757,7 @@ GUARDS = [
     Guard("the schema can be hidden", GRAPHQL_LIMITS, "!self.introspection", "false"),
     Guard("a document has a complexity", GRAPHQL_SCHEMA, "MAX_COMPLEXITY", "usize::MAX",
           near=".limit_complexity("),
-    Guard("what failed on our side has a status", GRAPHQL_ANSWER,
+    Guard("what failed on our side has a status", GRAPHQL_RESPONSE,
           "fields.values().all(|value| *value == Value::Null)", "false"),
     Guard("a part of a document that failed raises the alarm", GRAPHQL_PROBLEM,
           'tracing::error!(request_id, status = status.as_u16(), code = problem.code(), "a part of a document failed");',

@@ -119,7 +119,7 @@ def write_if_changed(path: Path, content: bytes) -> None:
 
 
 def copy_tree() -> tuple[str, list[Guard]]:
-    """Makes the mutated copy; answers its digest, and the guards whose text has gone."""
+    """Makes the mutated copy; returns its digest, and the guards whose text has gone."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True).stdout.decode()
     names = sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
@@ -184,7 +184,7 @@ def build() -> list[Suite]:
 
 
 def run(suite: Suite, mutant: str, only: str = "") -> str | None:
-    """Runs a suite until its first failure; answers what failed, or `None`."""
+    """Runs a suite until its first failure; returns what failed, or `None`."""
     environment = {
         **os.environ,
         "MUTANT": mutant,

@@ -67,10 +67,10 @@ impl Prices {
 const KEPT_BYTES: f64 = 6_000.0;
 /// A response on its way to a caller, in bytes.
 const RESPONSE_BYTES: f64 = 3_000.0;
-/// The operation that owes the sender a mail, unless the network has them hear of nothing.
+/// The operation that puts a mail to the sender into the outbox, unless the network has them hear of nothing.
 const ACCEPTANCE: &str = "accept behind a link";
 /// The write units of a mail's record in a transaction.
-const OWED_MAIL: f64 = 2.0;
+const OUTBOX_MAIL: f64 = 2.0;
 /// The operations that differ in the number of recipients alone.
 const SENDS: [&str; 3] = ["send to 1 user", "send to 10 users", "send to 100 users"];
 
@@ -136,8 +136,8 @@ impl<'a> Step<'a> {
 
     /// The write units of one invocation under that one of [`NOTICES`].
     fn write_units(&self, notices: usize) -> f64 {
-        let owes_less = self.name == ACCEPTANCE && NOTICES[notices] == "none";
-        self.usage.write_units - if owes_less { OWED_MAIL } else { 0.0 }
+        let is_silent = self.name == ACCEPTANCE && NOTICES[notices] == "none";
+        self.usage.write_units - if is_silent { OUTBOX_MAIL } else { 0.0 }
     }
 
     /// Charges a million times as many invocations as there are under that one of [`NOTICES`].

@@ -23,6 +23,7 @@ mod plot;
 mod process;
 mod profiles;
 mod program;
+mod progress;
 mod prototype;
 mod recorder;
 mod request;
@@ -33,11 +34,7 @@ mod speed;
 mod table;
 mod timing;
 
-use std::{
-    io::{Write as _, stderr},
-    path::PathBuf,
-    time::Instant,
-};
+use std::path::PathBuf;
 
 use testkit::template::template;
 
@@ -50,6 +47,7 @@ use crate::{
     page::megabytes,
     process::memory_of,
     program::Program,
+    progress::{print, progress},
     results::{BackgroundResult, Metrics, NodeResult, OperationResult, Results},
     size::FunctionSize,
     table::Table,
@@ -79,17 +77,6 @@ async fn main() -> Result<()> {
         }
         _ => Err("usage: bench BINARIES [--smoke | --only PART | --better-auth | --growth | --load MINUTES]; bench --profiles BINARIES...".into()),
     }
-}
-
-/// Prints a line of progress.
-fn print(line: &str) {
-    let _ = writeln!(stderr(), "{line}");
-}
-
-/// Returns what prints a line of progress with the time since now.
-fn progress() -> impl Fn(&str) {
-    let began = Instant::now();
-    move |what| print(&format!("[{:4} s] {what}", began.elapsed().as_secs()))
 }
 
 /// What every run has.

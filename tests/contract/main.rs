@@ -8,6 +8,8 @@ mod document;
 mod examples;
 mod glossary;
 mod graphql;
+mod imports;
+mod languages;
 mod layers;
 mod pages;
 mod routes;

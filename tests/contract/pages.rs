@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{
     event::{Event, EventName},
     sending::Outcome,
+    settings::Settings,
 };
 use http_api::{code::Code, contract::Schema};
 use serde_json::{Value, json};
@@ -49,6 +50,22 @@ fn every_field_of_events_is_explained() {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_setting_is_explained() {
+    let settings = Schema::of::<Settings>();
+    let fields: BTreeSet<_> = settings.value["properties"].as_object().unwrap().keys().cloned().collect();
+    let rows = rows("docs/guide.md", "## Settings");
+    assert_eq!(rows.iter().map(|row| names(&row[0])[0].clone()).collect::<BTreeSet<_>>(), fields);
+    // A default that can be written in the table is the one of the code.
+    for (name, default) in json!(Settings::default()).as_object().unwrap() {
+        let row = rows.iter().find(|row| names(&row[0])[0] == *name).unwrap();
+        let shown = default.as_str().map_or_else(|| default.to_string(), str::to_owned);
+        let told = [format!("default {shown}"), format!("{shown} (default)")];
+        let values = row[1].replace(['`', ','], "");
+        assert!(told.iter().any(|told| values.contains(told)), "the default of {name} is {shown}, not as {values}");
+    }
 }
 
 #[test]

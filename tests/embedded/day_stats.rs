@@ -20,7 +20,7 @@ use testkit::{
 
 use crate::{
     list_order::{Clock, with_clock},
-    stats::hand_over_twice_at_once,
+    stats::{hand_over_in_other_orders, hand_over_twice_at_once},
 };
 
 const HOUR: i64 = 60 * 60 * 1_000;
@@ -124,15 +124,7 @@ async fn days_are_right_however_often_and_in_whatever_order_changes_arrive() {
     with_clock(async |clock| {
         let (world, mona) = chess("owner").await;
         some_days(&world, &clock, &mona, false).await;
-        let changes = world.history();
-        let backwards: Vec<_> = changes.iter().rev().cloned().collect();
-        let stuttering = changes.chunks(3).flat_map(|piece| [piece, piece].concat()).collect();
-        for order in [backwards, stuttering, changes] {
-            for batch in order.chunks(7) {
-                world.hand_over(batch).await;
-            }
-        }
-        world.pump().await;
+        hand_over_in_other_orders(&world).await;
         assert_some_days(&november(&world, &mona).await);
     })
     .await;

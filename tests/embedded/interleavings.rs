@@ -6,7 +6,7 @@ use domain::invitation::Invitee;
 use serde_json::{Value, json};
 use testkit::{
     Response, SesEvent,
-    embedded::{Faults, Gate, Person, Place, Request, World, person, platform},
+    embedded::{Faults, Person, Place, Request, Stop, World, person, platform},
 };
 use tokio::task::JoinHandle;
 
@@ -20,11 +20,11 @@ fn begin(world: &Arc<World>, request: Request) -> JoinHandle<Response> {
 
 /// Returns the response to the request when `meanwhile` happens between its reads and its write.
 async fn interrupted(world: &Arc<World>, request: Request, meanwhile: impl Future<Output = ()>) -> Response {
-    let gate = world.faults.stop_next();
+    let stop = world.faults.stop_next();
     let task = begin(world, request);
-    gate.reached().await;
+    stop.reached().await;
     meanwhile.await;
-    gate.open();
+    stop.open();
     task.await.unwrap()
 }
 
@@ -33,7 +33,7 @@ async fn interrupted(world: &Arc<World>, request: Request, meanwhile: impl Futur
 async fn halfway(
     world: &Arc<World>,
     request: Request,
-    stop: impl FnOnce(&Faults) -> Arc<Gate>,
+    stop: impl FnOnce(&Faults) -> Arc<Stop>,
     meanwhile: impl Future<Output = ()>,
 ) -> Response {
     let first = world.faults.stop_next();

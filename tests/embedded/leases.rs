@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use system::now;
 use testkit::{
     SesEvent,
-    embedded::{Gate, Person, SesFault, World, chess},
+    embedded::{Person, SesFault, Stop, World, chess},
 };
 
 /// Returns a world in which a mail to Ann is due: with its sender, the invitation's id, and the records of the stream.
@@ -37,7 +37,7 @@ async fn die_after_posting(world: &World, changes: &[Value]) {
 }
 
 /// Lets a sender take its lease and count the mail; returns where its next update waits.
-async fn leased(world: &World, lease: &Gate) -> Arc<Gate> {
+async fn leased(world: &World, lease: &Stop) -> Arc<Stop> {
     let counted = world.faults.stop_next_update();
     lease.open();
     counted.reached().await;
@@ -122,8 +122,8 @@ async fn a_mail_that_was_sent_shows_so_also_when_its_sender_could_not_say_it_at_
     assert!(world.fakes.take_mails().is_empty());
 }
 
-/// Hands the changes to a sender, and does `meanwhile` once it has read the mail and waits at the gate before its lease.
-async fn sending<T>(world: &World, changes: &[Value], meanwhile: impl AsyncFnOnce(&Gate) -> T) -> (Vec<Value>, T) {
+/// Hands the changes to a sender, and does `meanwhile` once it has read the mail and waits at the stop before its lease.
+async fn sending<T>(world: &World, changes: &[Value], meanwhile: impl AsyncFnOnce(&Stop) -> T) -> (Vec<Value>, T) {
     let lease = world.faults.stop_next_update();
     tokio::join!(world.hand_over(changes), async {
         lease.reached().await;
@@ -131,12 +131,12 @@ async fn sending<T>(world: &World, changes: &[Value], meanwhile: impl AsyncFnOnc
     })
 }
 
-/// Hands the changes to a sender that wants to drop the mail, and lets it do so once the one at `gate` has sent it.
-async fn dropped_late(world: &World, changes: &[Value], id: &str, gate: &Gate) -> Vec<Value> {
+/// Hands the changes to a sender that wants to drop the mail, and lets it do so once the one at `stop` has sent it.
+async fn dropped_late(world: &World, changes: &[Value], id: &str, stop: &Stop) -> Vec<Value> {
     let dropped = world.faults.stop_next_update();
     let end = async {
         dropped.reached().await;
-        gate.open();
+        stop.open();
         while world.outbox_mail(id).await.state != MailState::Sent {
             tokio::task::yield_now().await;
         }

@@ -16,7 +16,7 @@ async fn befall(world: &World, user: &Person, fate: &str) {
         _ => world.register(&user.with_email("moved@example.org")).await,
     }
     if fate == "it is another user's" {
-        world.register(&person("heir").with_email(&user.email)).await;
+        world.register(&person("owner").with_email(&user.email)).await;
     }
 }
 
@@ -65,24 +65,24 @@ async fn a_mailbox_that_opted_out_gets_no_more_mail_whatever_becomes_of_its_addr
 #[tokio::test]
 async fn a_mailbox_that_opted_out_gets_no_mail_while_its_new_owner_is_still_being_told() {
     for (transactions, body) in (0..4).flat_map(|transactions| {
-        [to("ann@example.org"), json!({ "userIds": ["heir"] })].map(|body| (transactions, body))
+        [to("ann@example.org"), json!({ "userIds": ["owner"] })].map(|body| (transactions, body))
     }) {
         let (world, mona) = chess("moderator").await;
         let [ann] = world.people(["ann"]).await;
-        let heir = person("heir").with_email("heir@example.org");
-        world.register(&heir).await;
+        let owner = person("owner").with_email("owner@example.org");
+        world.register(&owner).await;
         world.invite_user(&mona, "chess", &ann).await;
         let link = world.deliver_mail().await.path("u");
         assert_eq!(world.unsubscribe(&link).await.status, 200);
         world.remove("users/ann").await;
         // Invited at their old address, or while they get the one that opted out: either way the mail is still to come.
-        let queued = world.outcome(&mona, "chess", json!({ "userIds": ["heir"] })).await;
+        let queued = world.outcome(&mona, "chess", json!({ "userIds": ["owner"] })).await;
         assert_eq!(queued, "invited");
         world.faults.refuse_after(transactions);
-        let put = json!({ "displayName": "Heir", "email": ann.email, "emailVerified": true });
-        world.directory("PUT", "users/heir", put).await;
+        let put = json!({ "displayName": "Owner", "email": ann.email, "emailVerified": true });
+        world.directory("PUT", "users/owner", put).await;
         world.faults.clear();
-        let moved = world.record(Key::user(&"heir".parse().unwrap())).await.unwrap()["email"].as_s() == Ok(&ann.email);
+        let moved = world.record(Key::user(&"owner".parse().unwrap())).await.unwrap()["email"].as_s() == Ok(&ann.email);
         if moved {
             let outcome = world.outcome(&mona, "chess", body.clone()).await;
             assert!(body.get("emails").is_none() || outcome == "unavailable", "{transactions}: {outcome}");

@@ -129,7 +129,7 @@ async fn what_is_answered_at_once_by_many_is_told_once_each() {
         }
         let changes = world.changes();
         join_all((0..3).map(|_| world.hand_over(&changes))).await;
-        // Whatever had no luck comes again, and all of it is repeated.
+        // What failed comes again, and all of it is repeated.
         for _ in 0..3 {
             world.hand_over(&changes).await;
         }
@@ -433,7 +433,7 @@ async fn nobody_is_reminded_who_has_answered_or_opted_out_or_cannot_be_reached()
 }
 
 #[tokio::test]
-async fn reminders_are_not_owed_by_default_nor_sent_once_they_are_unwanted() {
+async fn reminders_are_not_queued_by_default_nor_sent_once_they_are_unwanted() {
     with_clock(async |clock: Clock| {
         let (world, _, invitations) = invited(json!({}), 1).await;
         assert_eq!(reminder_record(&world, &invitations[0].1).await, None);

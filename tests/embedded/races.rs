@@ -20,6 +20,17 @@ pub(crate) async fn busy_chess() -> (Arc<World>, Person) {
     (Arc::new(world), mona)
 }
 
+/// Returns the same as [`busy_chess`], with a member whose invitations need approval.
+async fn closed_chess() -> (Arc<World>, Person, Person) {
+    let (world, mona) = busy_chess().await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
+    let mia = person("mia");
+    world.register(&mia).await;
+    world.member("chess", &mia, "member").await;
+    (world, mona, mia)
+}
+
 /// Makes all requests at the same time, each on a task of its own.
 async fn at_once(world: &Arc<World>, requests: Vec<Request>) -> Vec<Response> {
     let barrier = Arc::new(Barrier::new(requests.len()));
@@ -104,12 +115,7 @@ async fn whoever_becomes_a_member_while_their_invitation_is_answered_has_none_th
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_request_that_is_approved_while_its_invitee_becomes_a_member_ends_either_way() {
-    let (world, mona) = busy_chess().await;
-    world.community("chess", json!({ "enrolment": "closed" })).await;
-    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
-    let mia = person("mia");
-    world.register(&mia).await;
-    world.member("chess", &mia, "member").await;
+    let (world, mona, mia) = closed_chess().await;
     for round in 0..ROUNDS {
         let ann = person(&format!("ann{round}"));
         world.register(&ann).await;
@@ -191,12 +197,7 @@ async fn a_user_who_registers_while_they_are_invited_misses_nothing_and_is_invit
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_approve_reject_and_cancel_exactly_one_wins() {
-    let (world, mona) = busy_chess().await;
-    world.community("chess", json!({ "enrolment": "closed" })).await;
-    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
-    let mia = person("mia");
-    world.register(&mia).await;
-    world.member("chess", &mia, "member").await;
+    let (world, mona, mia) = closed_chess().await;
     for round in 0..ROUNDS {
         let ann = person(&format!("ann{round}"));
         world.register(&ann).await;

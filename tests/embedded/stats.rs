@@ -43,10 +43,8 @@ async fn stats_tell_the_states_the_share_of_yes_and_the_median_time_to_answer() 
     assert!((20..=22).contains(&median), "the lower one of 20 and 60: {median}");
 }
 
-#[tokio::test]
-async fn stats_are_right_however_often_and_in_whatever_order_changes_arrive() {
-    let (world, mona) = chess("owner").await;
-    some_history(&world, &mona).await;
+/// Hands over all changes once more in other orders, some of them twice.
+pub(crate) async fn hand_over_in_other_orders(world: &World) {
     let changes = world.history();
     // Backwards, in pieces of three with every piece twice, and as it was.
     let backwards: Vec<_> = changes.iter().rev().cloned().collect();
@@ -57,6 +55,13 @@ async fn stats_are_right_however_often_and_in_whatever_order_changes_arrive() {
         }
     }
     world.pump().await;
+}
+
+#[tokio::test]
+async fn stats_are_right_however_often_and_in_whatever_order_changes_arrive() {
+    let (world, mona) = chess("owner").await;
+    some_history(&world, &mona).await;
+    hand_over_in_other_orders(&world).await;
     let stats = world.stats(&mona, "chess").await;
     assert_eq!(stats.nonzero(), [("accepted", 3), ("cancelled", 1), ("declined", 1), ("pending", 1)]);
     assert_eq!(stats.acceptance_rate, Some(0.75));

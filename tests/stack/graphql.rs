@@ -4,29 +4,9 @@ use serde_json::{Value, json};
 
 use testkit::{
     Response, files,
+    platform::EXAMPLE,
     stack::{Part, Person, World, call, stack},
 };
-
-/// The example of the platform's own description, as it stands there.
-const EXAMPLE: &str = "mutation createCommunityInvitation {
-createCommunityInvitation(communityId: 2, inviteeUserContextId: 345) {
-errors
-response {
-id,
-community {
-id
-},
-created,
-cta {
-actionId
-arguments {
-key
-value
-}
-}
-}
-}
-}";
 
 fn execute(who: &Person, document: &str, variables: &Value) -> Response {
     who.post("/graphql", &json!({"query": document, "variables": variables}))

@@ -252,7 +252,7 @@ fn a_mail_sent_again_leaves_the_old_link_working() {
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let (invitation, first) = world.invite_by_mail(&moderator, &ines);
     let expiry = moderator.sees(&invitation).expires_at;
-    eventually("the mail is settled", || Some(()).filter(|()| ines.sees(&invitation).is_mail("sent")));
+    eventually("the mail is sent", || Some(()).filter(|()| ines.sees(&invitation).is_mail("sent")));
     stack().backdate_mail(&invitation);
     let resent = moderator.command("resend", &invitation).invitation();
     assert_eq!((resent.id, resent.expires_at), (invitation, expiry));

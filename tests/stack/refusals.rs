@@ -270,7 +270,7 @@ refusals! {
         let world = World::new();
         let [moderator, invitee] = world.people([Part::Moderator, Part::Outsider]);
         let (invitation, _) = world.invite_by_mail(&moderator, &invitee);
-        eventually("the mail is settled", || {
+        eventually("the mail is sent", || {
             Some(()).filter(|()| invitee.sees(&invitation).is_mail("sent"))
         });
         stack().damage(&invitation);

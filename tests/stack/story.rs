@@ -98,7 +98,7 @@ fn a_hundred_looks_at_a_link_change_nothing_and_one_press_of_a_button_accepts() 
     let [moderator, ines] = world.people([Part::Moderator, Part::Outsider]);
     let (invitation, mail) = world.invite_by_mail(&moderator, &ines);
     let link = mail.link("i");
-    eventually("the mail is settled", || Some(()).filter(|()| ines.sees(&invitation).is_mail("sent")));
+    eventually("the mail is sent", || Some(()).filter(|()| ines.sees(&invitation).is_mail("sent")));
     let before = stack().invitation_record(&invitation);
 
     for look in 0..100 {

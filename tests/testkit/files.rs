@@ -25,17 +25,22 @@ pub fn names_in(folder: &str) -> Vec<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Returns the text of every Rust source below a folder.
-pub fn sources(folder: &str) -> Vec<String> {
+/// Returns the path and the text of every file below a folder whose name ends in one of these ways.
+pub fn texts(folder: &str, ends: &[&str]) -> Vec<(String, String)> {
     let read_one = |name: String| {
         let path = format!("{folder}/{name}");
-        match Path::new(&name).extension() {
-            _ if Path::new(&full(&path)).is_dir() => sources(&path),
-            Some(kind) if kind == "rs" => vec![read(&path)],
+        match path {
+            _ if Path::new(&full(&path)).is_dir() => texts(&path, ends),
+            _ if ends.iter().any(|end| name.ends_with(end)) => vec![(path.clone(), read(&path))],
             _ => Vec::new(),
         }
     };
     names_in(folder).into_iter().flat_map(read_one).collect()
+}
+
+/// Returns the text of every Rust source below a folder.
+pub fn sources(folder: &str) -> Vec<String> {
+    texts(folder, &[".rs"]).into_iter().map(|(_, text)| text).collect()
 }
 
 /// Returns the rows of the tables under a heading of a page, cell by cell, without the heads of the tables.

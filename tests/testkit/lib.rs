@@ -17,6 +17,7 @@ pub mod canary;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod files;
+pub mod platform;
 mod response;
 mod ses_event;
 #[cfg(feature = "stack")]

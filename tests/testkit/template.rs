@@ -46,7 +46,7 @@ struct FunctionGlobals {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Parameter {
-    /// What it is when nobody says so; `None` if it is asked for.
+    /// Its default; `None` if it is asked for.
     pub default: Option<Value>,
     /// What a value must match, the whole of it.
     pub allowed_pattern: Option<String>,

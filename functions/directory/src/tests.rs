@@ -1,11 +1,11 @@
 //! What the fields of a record may say, and in which order an import is applied.
 
 use domain::{
-    community::{Community, Enrolment, MembershipMode, Visibility},
+    community::{Community, Enrolment, Visibility},
     email::EmailAddress,
     field::Whole,
     person::{Member, Role, User},
-    settings::{EmailLinkResponse, PeopleSearch, SenderNotices, Settings},
+    settings::Settings,
 };
 use http_api::{json::Json, problem::Problem};
 use serde_json::{Value, json};
@@ -178,28 +178,16 @@ fn settings_that_are_left_out_are_the_defaults() {
 
 #[test]
 fn settings_read_back_as_they_were_put() {
-    let wanted = Settings {
-        membership_mode: MembershipMode::Automatic,
-        invitation_lifetime_days: Whole::new(365),
-        decline_cooldown_days: Whole::new(0),
-        max_recipients_per_request: Whole::new(1),
-        daily_invitations_per_sender: Whole::new(1_000_000),
-        daily_invitation_mails_per_address: Whole::new(10_000),
-        members_invite_connections_only: false,
-        people_search: PeopleSearch::Off,
-        email_link_response: EmailLinkResponse::SignIn,
-        sender_notices: SenderNotices::Each,
-        invitee_confirmation: false,
-        reminder_days_before_expiry: Whole::new(364),
-        default_message: Some("Come to %community%.".parse().unwrap()),
-        registration_url: Some("https://a.example/register".parse().unwrap()),
-        product_name: "Harbour".parse().unwrap(),
-        logo_url: Some("https://a.example/logo.png".parse().unwrap()),
-        support_email: Some("help@a.example".parse().unwrap()),
-        postal_address: Some("Pier 1\nHarbour".parse().unwrap()),
-        default_locale: domain::settings::Locale::De,
-    };
-    assert_eq!(settings(serde_json::to_value(&wanted).unwrap()), Ok(wanted));
+    let wanted = json!({
+        "membershipMode": "automatic", "invitationLifetimeDays": 365, "declineCooldownDays": 0,
+        "maxRecipientsPerRequest": 1, "dailyInvitationsPerSender": 1_000_000, "dailyInvitationMailsPerAddress": 10_000,
+        "membersInviteConnectionsOnly": false, "peopleSearch": "off", "emailLinkResponse": "sign_in",
+        "senderNotices": "each", "inviteeConfirmation": false, "reminderDaysBeforeExpiry": 364,
+        "defaultMessage": "Come to %community%.", "registrationUrl": "https://a.example/register",
+        "productName": "Harbour", "logoUrl": "https://a.example/logo.png", "supportEmail": "help@a.example",
+        "postalAddress": "Pier 1\nHarbour", "defaultLocale": "de",
+    });
+    assert_eq!(json!(settings(wanted.clone()).unwrap()), wanted);
 }
 
 #[test]

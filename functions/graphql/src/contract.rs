@@ -6,9 +6,9 @@ use http_api::{
     contract::{EXAMPLE_ID, Operation, Schema, Value, json},
 };
 
-use crate::{answer::GRAPHQL_RESPONSE, request::Posted};
+use crate::{request::Posted, response::GRAPHQL_RESPONSE};
 
-/// An answer of GraphQL.
+/// A response of GraphQL.
 #[derive(utoipa::ToSchema)]
 #[schema(as = GraphqlAnswer)]
 #[expect(dead_code, reason = "it describes what the library writes")]
@@ -69,7 +69,7 @@ pub(crate) fn execute_graphql() -> Operation {
                 ("query", json!({"query": question, "operationName": "Mine", "variables": {"first": 10}})),
             ],
         )
-        .responds(200, "The answer.", Schema::of::<Answered>(), vec![("done", answer.clone()), ("refused", refused.clone())])
+        .responds(200, "What the document came to.", Schema::of::<Answered>(), vec![("done", answer.clone()), ("refused", refused.clone())])
         .also(200, also(vec![("done", answer), ("refused", refused)]))
         .also(400, also(vec![("notExecuted", syntax)]))
         .also(500, also(vec![("failed", broken)]))

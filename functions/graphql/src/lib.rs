@@ -3,7 +3,6 @@
 //! What a rule refuses is data, in the words and codes of the HTTP API. What is no GraphQL request at all is refused as
 //! everywhere in the API, by a problem.
 
-mod answer;
 #[cfg(feature = "openapi")]
 mod contract;
 mod limits;
@@ -13,6 +12,7 @@ mod page;
 mod problem;
 mod query;
 mod request;
+mod response;
 mod schema;
 mod session;
 mod types;
@@ -43,12 +43,12 @@ pub fn prepare() {
 async fn execute_graphql(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
     let caller = api.claims.caller(request)?;
     let posted: Posted = body::json_within(request, MAX_BODY)?;
-    let answer = match limits::read(&posted.query, *INTROSPECTION) {
+    let response = match limits::read(&posted.query, *INTROSPECTION) {
         Ok(document) => {
             let session = Session::new(api, caller, request_id(request));
             Box::pin(schema::execute(document, posted, session)).await
         }
         Err(fault) => fault.into(),
     };
-    Ok(answer::response(answer, request))
+    Ok(response::over_http(response, request))
 }

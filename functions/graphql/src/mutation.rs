@@ -34,7 +34,7 @@ pub(crate) struct CreateCommunityInvitationsPayload {
     problems: Vec<ProblemNode>,
     /// What came of each recipient, in the order they were named, the users before the addresses.
     results: Vec<RecipientResult>,
-    /// Whether this is the answer to an earlier request with the same key.
+    /// Whether this is the response to an earlier request with the same key.
     replayed: bool,
 }
 
@@ -70,7 +70,7 @@ impl Mutation {
         #[graphql(desc = "The sender's own words, up to 2,000 characters.")] message: Option<String>,
         #[graphql(desc = "Days until the invitations expire, 1 to 365.")] expires_in_days: Option<i32>,
         #[graphql(
-            desc = "Makes repetitions safe for 24 hours: the same key with the same request replays the answer."
+            desc = "Makes repetitions safe for 24 hours: the same key with the same request replays the response."
         )]
         idempotency_key: Option<String>,
         #[graphql(desc = "With false, no mail tells the invitees, since the platform does.")] notify: Option<bool>,

@@ -27,7 +27,7 @@ pub(crate) struct ProblemNode {
     pub(crate) invitation_status: Option<InvitationStatus>,
 }
 
-/// The answer to a command or a question: what was asked for, or why not.
+/// What a command or a question came to: what was asked for, or why not.
 #[derive(SimpleObject)]
 #[graphql(concrete(name = "CommunityInvitationPayload", params(CommunityInvitation)))]
 #[graphql(concrete(name = "CommunityStatsPayload", params(CommunityStats)))]
@@ -116,7 +116,7 @@ pub(crate) fn unless_failed<T>(
         tracing::info!(request_id, status = status.as_u16(), code = problem.code(), "refused");
         return Some(refused((&problem).into()));
     }
-    // The status of the answer need not tell of it, so this line raises the alarm.
+    // The status of the response need not tell of it, so this line raises the alarm.
     tracing::error!(request_id, status = status.as_u16(), code = problem.code(), "a part of a document failed");
     add_failure(context, &problem, request_id);
     None

@@ -8,7 +8,7 @@ use async_graphql::{
 };
 
 use crate::{
-    answer, limits::MAX_COMPLEXITY, mutation::Mutation, page::Pages, query::Query, request::Posted, session::Session,
+    limits::MAX_COMPLEXITY, mutation::Mutation, page::Pages, query::Query, request::Posted, response, session::Session,
 };
 
 type Schema = async_graphql::Schema<Query, Mutation, EmptySubscription>;
@@ -33,6 +33,6 @@ pub(crate) async fn execute(document: ExecutableDocument, posted: Posted, sessio
     let mut request = Request::new(posted.query).variables(posted.variables).data(session).data(Pages::default());
     request.operation_name = posted.operation_name;
     request.set_parsed_query(document);
-    let answer = SCHEMA.execute(request).await;
-    if asks { answer::to_question(answer) } else { answer }
+    let done = SCHEMA.execute(request).await;
+    if asks { response::to_question(done) } else { done }
 }

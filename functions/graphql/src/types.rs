@@ -18,7 +18,7 @@ pub(crate) struct CommunityInvitation {
     id: ID,
     /// Who asked for the invitation.
     initiator_user_context: UserContext,
-    /// Who is invited: a user, an address as its sender typed it, or nobody any more.
+    /// Who is invited: a user, an address as its sender typed it, or none any more.
     invitee_user_context: UserContext,
     /// What it invites to.
     community: Community,
@@ -91,7 +91,7 @@ pub(crate) struct CommunityOptions {
     connections_only: bool,
     /// Whether addresses may be invited.
     addresses_allowed: bool,
-    /// Whom the caller finds by name.
+    /// The people that the caller finds by name.
     people_search: PeopleSearch,
     /// Whether the caller decides on the community's invitations.
     may_moderate: bool,
@@ -350,7 +350,7 @@ pub(crate) enum CommunityType {
     Network,
 }
 
-/// Whom those who may invite find by name.
+/// The people that those who may invite find by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Enum)]
 #[graphql(remote = "domain::settings::PeopleSearch")]
 pub(crate) enum PeopleSearch {
@@ -358,7 +358,7 @@ pub(crate) enum PeopleSearch {
     Everybody,
     /// Everyone finds their own connections.
     Connections,
-    /// Nobody finds anyone.
+    /// There is no search.
     Off,
 }
 

@@ -1,6 +1,6 @@
 //! What the contract says of the route, in a function of its handler's name.
 
-use domain::id::CommunityId;
+use domain::{id::CommunityId, settings::Locale};
 use http_api::{
     code::Code,
     contract::{Operation, Schema, Value, json},
@@ -37,7 +37,7 @@ fn moderator() -> Value {
         "messageTokens": ["%sender%", "%community%", "%type%"],
         "limits": {"recipients": 100, "messageCharacters": 2_000, "lifetimeDays": 365, "defaultLifetimeDays": 30},
         "quota": {"perDay": 500, "left": 488, "renewsAt": "2026-11-02T00:00:00Z"},
-        "languages": ["en", "de", "ar"],
+        "languages": Locale::ALL,
     })
 }
 

@@ -223,7 +223,7 @@ fn show(page: &Page<'_>, status: Option<StatusCode>, settings: &Settings, locale
     set(header::CONTENT_TYPE, "text/html; charset=utf-8");
     set(header::CACHE_CONTROL, "no-store");
     set(header::REFERRER_POLICY, "no-referrer");
-    set(header::CONTENT_SECURITY_POLICY, page::content_security_policy());
+    set(header::CONTENT_SECURITY_POLICY, mail::content_security_policy());
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(HeaderName::from_static("x-robots-tag"), "noindex, nofollow");
     response

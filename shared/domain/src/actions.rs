@@ -105,7 +105,7 @@ pub fn actions(
     Fact::Known(actions)
 }
 
-/// Whether whoever reads the mailbox can accept the invitation at `now`, here or where they are led to.
+/// Whether the reader of the mailbox can accept the invitation at `now`, here or where they are led to.
 pub fn is_acceptable_by_link(
     invitation: &Invitation,
     mailbox: &Mailbox,

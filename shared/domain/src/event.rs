@@ -23,7 +23,7 @@ named! {
         InvitationAccepted = "InvitationAccepted",
         /// The invitee said no.
         InvitationDeclined = "InvitationDeclined",
-        /// A moderator refused the request.
+        /// A moderator rejected the request.
         InvitationRejected = "InvitationRejected",
         /// It was withdrawn.
         InvitationCancelled = "InvitationCancelled",

@@ -21,7 +21,7 @@ impl<T> Fact<T> {
 }
 
 impl Fact<bool> {
-    /// Whether both are so: one that is not settles it, whether or not the other was read.
+    /// Whether both are so: one that is not decides it, whether or not the other was read.
     pub fn and(self, other: Self) -> Self {
         match (self, other) {
             (Self::Known(false), _) | (_, Self::Known(false)) => Self::Known(false),

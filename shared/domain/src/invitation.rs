@@ -47,7 +47,7 @@ impl Status {
 }
 
 named! {
-    /// Why an invitation was withdrawn that nobody decided to cancel.
+    /// Why an invitation was withdrawn without a decision to cancel it.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
     pub enum WithdrawalReason {
         /// The invitee has become a member without it.

@@ -36,7 +36,7 @@ pub enum Command {
     Cancel,
     /// A moderator grants the request.
     Approve,
-    /// A moderator refuses the request.
+    /// A moderator rejects the request.
     Reject {
         /// Why, for the sender to read.
         reason: Option<String>,
@@ -159,7 +159,7 @@ pub fn expire(invitation: &Invitation, now: Timestamp) -> Option<Transition> {
     lapsed.then(|| change(invitation, |after| after.status = Status::Expired))
 }
 
-/// Withdraws a live invitation for a reason that is nobody's decision on it. `None` when it is not live.
+/// Withdraws a live invitation for a reason other than a decision on it. `None` when it is not live.
 pub fn withdraw(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) -> Option<Transition> {
     match (Step { invitation, now }).cancel() {
         Ok(Verdict::Change(mut transition)) => {
@@ -176,7 +176,7 @@ pub fn end(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) -> Op
     withdraw(invitation, why, now).or_else(|| expire(invitation, now))
 }
 
-/// Ends `other`, the invitation that the standing names of whoever joins by `joining`: a member has no live invitation.
+/// Ends `other`, the invitation that the standing of the party names that joins by `joining`: a member has no live one.
 /// Both must be written together. `None` when it is not live, and the standing alone remembers it.
 pub fn make_moot(joining: &mut Transition, other: &Invitation, now: Timestamp) -> Option<Transition> {
     let concerned = other.invitee.party();
@@ -455,7 +455,7 @@ impl Step<'_> {
         let decline = StandingChange::Decline { invitation: self.invitation.id, cooling_until, block };
         transition.standings.push((self.invitation.invitee.party(), decline));
         if let Some(mailbox) = mailbox {
-            mailbox.refuse(&mut transition, cooling_until, block);
+            mailbox.decline(&mut transition, cooling_until, block);
         }
         transition.mails.extend(sender_who_hears(settings).map(|to| NewMail::new(MailKind::Declined, to)));
         Ok(Verdict::Change(Box::new(transition)))

@@ -1,4 +1,4 @@
-//! What a mailbox says stays with the mailbox, whoever owns its address then.
+//! What the reader of an address says against a community. It stays with the address when that changes its owner.
 
 use super::{
     Timestamp,
@@ -11,10 +11,10 @@ use super::{
     viewing::Viewer,
 };
 
-/// The mailbox through which somebody speaks: they are known to read what comes to its address.
+/// The mailbox that a person speaks through: they are known to read what comes to its address.
 ///
-/// Whose verified address it is costs a read. As long as nobody has read it, the likely owner is taken for granted, and
-/// the write itself checks it.
+/// It costs a read to know the user whose verified address it is. Until that is read the likely owner is taken for granted,
+/// and the write itself checks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// The address.
@@ -80,7 +80,7 @@ impl Mailbox {
     }
 
     /// Adds to the invitee's change that the mailbox wants no invitations until then, and none ever if it blocks.
-    pub(crate) fn refuse(&self, transition: &mut Transition, cooling_until: Timestamp, block: bool) {
+    pub(crate) fn decline(&self, transition: &mut Transition, cooling_until: Timestamp, block: bool) {
         let itself = StandingChange::Concur { cooling_until, block };
         self.say(transition, itself, Some(cooling_until), block);
     }
@@ -90,7 +90,7 @@ impl Mailbox {
         self.say(transition, StandingChange::Block { anew: true }, None, true);
     }
 
-    /// Whoever says something in this change says it for themselves: only another record must hear of it.
+    /// Adds what the mailbox says to the standings that the change does not write itself.
     fn say(
         &self,
         transition: &mut Transition,

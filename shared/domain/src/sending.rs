@@ -126,7 +126,7 @@ pub fn check_invites(community: Option<&Community>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Whom a search for people finds.
+/// The people that a search by name may find.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchScope {
     /// Every active user.
@@ -135,8 +135,8 @@ pub enum SearchScope {
     Connections,
 }
 
-/// Returns whom a caller who may invite finds by name: moderators and above everybody, members their connections, unless the
-/// network has less of it.
+/// Returns the people that a caller who may invite finds by name: moderators and above everybody, members their connections,
+/// unless the network has less of it.
 ///
 /// # Errors
 /// [`Refusal::PeopleSearchOff`] where the network has none.

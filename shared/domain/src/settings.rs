@@ -39,7 +39,7 @@ pub enum SenderNotices {
     None,
 }
 
-/// Whom those who may invite find by name.
+/// The people that those who may invite find by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -49,7 +49,7 @@ pub enum PeopleSearch {
     Everybody,
     /// Everyone finds their own connections.
     Connections,
-    /// Nobody finds anyone.
+    /// There is no search.
     Off,
 }
 
@@ -164,7 +164,7 @@ pub struct Settings {
     pub daily_invitation_mails_per_address: Whole<1, 10_000>,
     /// Whether members may invite only their own connections.
     pub members_invite_connections_only: bool,
-    /// Whom those who may invite find by name.
+    /// The people that those who may invite find by name.
     pub people_search: PeopleSearch,
     /// What the page behind a mail link asks for.
     pub email_link_response: EmailLinkResponse,

@@ -15,7 +15,7 @@ pub struct Surroundings {
     pub community: Fact<Option<Community>>,
     /// The sender.
     pub sender: Fact<SenderNow>,
-    /// The invitee, as somebody whom the sender might invite now.
+    /// The invitee, as a recipient of the sender's now.
     pub invitee: Fact<Recipient>,
     /// The user who owns the address of the mailbox that speaks, if one does.
     pub mailbox_owner: Fact<Option<UserId>>,

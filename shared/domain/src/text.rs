@@ -1,4 +1,4 @@
-//! Characters that nobody sees, and the many ways to end a line: what text from a keyboard or a clipboard brings along.
+//! Unseen characters, and the many ways to end a line: what text from a keyboard or a clipboard brings along.
 
 /// Whether nothing is to be seen of the character: white space, and marks that only steer how others are set.
 pub(crate) fn is_unseen(c: char) -> bool {

@@ -1,7 +1,7 @@
 //! Who sees an invitation, and how much of it.
 //!
-//! An address does not give away the account behind it: whom the sender named by an address appears to everyone but
-//! themselves as that address until they accept, whether or not it is a user's.
+//! An address does not give away the account behind it: an invitee whom the sender named by an address appears as that
+//! address to everyone else until they accept, whether or not it is a user's.
 
 use super::{
     email::EmailAddress,

@@ -24,7 +24,8 @@ use system::now;
 
 /// The part of a function's time that is kept for its response.
 const KEPT_FOR_RESPONSE: Duration = Duration::from_secs(1);
-/// How long a function has at the most, and where nobody says so: as long as template.yaml gives it, and the gateway waits.
+/// The most time that a function has, and what it has where Lambda does not say: as long as template.yaml gives it, and the
+/// gateway waits.
 const USUAL: Duration = Duration::from_secs(29);
 
 /// A function behind the HTTP API.
@@ -142,7 +143,7 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>
     Ok(not_stored(status, "application/json", text))
 }
 
-/// Returns a response that nobody may keep.
+/// Returns a response that may not be stored.
 pub fn not_stored(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
     let mut response = Response::new(Body::Text(text));
     *response.status_mut() = status;

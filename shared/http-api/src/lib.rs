@@ -21,4 +21,6 @@ pub mod sending;
 pub mod view;
 
 #[cfg(test)]
-mod parsers;
+mod tests {
+    mod parsers;
+}

@@ -33,7 +33,7 @@ pub struct OptionsView<'a> {
     pub connections_only: bool,
     /// Whether addresses may be invited.
     pub addresses_allowed: bool,
-    /// Whom the caller finds by name.
+    /// The people that the caller finds by name.
     pub people_search: PeopleSearch,
     pub may_moderate: bool,
     /// Whether invited users become members at once.

@@ -67,7 +67,7 @@ impl From<CommunityLabel> for CommunityView {
     }
 }
 
-/// The invitee as the viewer sees them: a user, an address, or nobody any more.
+/// The invitee as the viewer sees them: a user, an address, or none any more.
 #[derive(Debug, Clone, Default, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitee))]
 #[serde(rename_all = "camelCase")]

@@ -14,6 +14,7 @@ mod plain;
 mod render;
 
 pub use content::{Answer, Links, MailContent};
+pub use page::render::content_security_policy;
 pub use pieces::{plain_message, unedited_message};
 pub use render::{RenderError, RenderedMail, render};
 

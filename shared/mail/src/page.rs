@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 
 use askama::{Template, filters::HtmlSafe};
 
-pub use self::render::content_security_policy;
 use crate::plain::Piece;
 use domain::{
     community::Community,
@@ -129,7 +128,7 @@ impl Report {
             Status::Pending => None,
             Status::Accepted => Some(Self::AlreadyAccepted),
             Status::Declined => Some(Self::AlreadyDeclined),
-            // No link leads to one that was not approved: the mail that carries the link is owed by the approval.
+            // No link leads to one that was not approved: the approval puts the mail that carries the link into the outbox.
             Status::AwaitingApproval | Status::Rejected | Status::Cancelled => Some(Self::Cancelled),
             Status::Expired => Some(Self::Expired),
         }

@@ -25,7 +25,7 @@ pub(crate) fn community_title(community: &CommunityLabel, locale: Locale) -> Str
     if title.is_empty() { community_type(community.community_type, locale).to_owned() } else { title }
 }
 
-/// Whose words a message is.
+/// The author of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Author {
     /// The built-in message, in the reader's language.
@@ -36,7 +36,7 @@ pub(crate) enum Author {
     Sender,
 }
 
-/// Tells whose words the message is.
+/// Returns the author of the message.
 pub(crate) fn author(invitation: &Invitation, settings: &Settings) -> Author {
     let default = settings.default_message.as_ref().map(|message| message.as_str().trim());
     match invitation.message.as_ref().map(|message| message.as_str().trim()) {

@@ -50,7 +50,7 @@ struct Facts {
     invitation: Invitation,
     role: RoleFact,
     around: Surroundings,
-    /// The other live invitations of whoever accepts this one, which are moot then.
+    /// The other live invitations of the party that accepts this one, which are moot then.
     moot: Vec<Invitation>,
 }
 
@@ -213,7 +213,7 @@ async fn write(
     }
 }
 
-/// The other live invitations of whoever joins by the transition, if nothing else is in the way.
+/// The other live invitations of the party that joins by the transition, if nothing else is in the way.
 fn in_the_way(
     failed: &[FailedCondition],
     transition: &Transition,

@@ -1,4 +1,4 @@
-//! What the service does, one use case a module: facts in, typed outcomes out.
+//! What the service does, one use case a module: facts in, typed results out.
 //!
 //! Every way in (HTTP, the table's stream, the mail service's reports) calls these and adds nothing of its own to a
 //! rule. Nothing here knows a request, a response or a problem of HTTP.

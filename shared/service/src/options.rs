@@ -18,7 +18,7 @@ use crate::{ServiceError, inviter::Inviter};
 pub struct Options {
     /// Their rights to invite, or why they have none.
     pub rights: Result<SendingRights, Refusal>,
-    /// Whom they find by name; nobody, without any.
+    /// The people that they find by name; none without a scope.
     pub search: Option<SearchScope>,
     /// Whether they decide on the community's invitations.
     pub moderates: bool,

@@ -29,7 +29,7 @@ pub struct Candidate {
     pub reason: Option<Reason>,
 }
 
-/// Why someone cannot be invited whom the caller may invite.
+/// Why an invitation of a person who was found would have no effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// They are a member.
@@ -38,7 +38,7 @@ pub enum Reason {
     AlreadyInvited,
 }
 
-/// Finds people whom the caller may invite to the community: at most [`MAX_FOUND`], in the order of the words that were
+/// Finds people for the caller to invite to the community: at most [`MAX_FOUND`], in the order of the words that were
 /// found. That takes two batch reads and a query, or two where several words are not found one after the other.
 ///
 /// # Errors

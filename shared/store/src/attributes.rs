@@ -20,7 +20,7 @@ pub(crate) const LISTING: &str = "listing";
 pub(crate) const EXPIRY: &str = "expiry";
 /// The text that an invitation is found by in a community's list.
 pub(crate) const FOUND_BY: &str = "foundBy";
-/// Whose answer a pending invitation waits for, as a short digest; the hash key of the index that is counted for badges. The
+/// The party whose answer a pending invitation waits for, as a short digest; the hash key of the index that is counted for badges. The
 /// name is as short as the value: a hundred of the index's records are to fit into one read unit.
 pub(crate) const WAITS_FOR: &str = "for";
 
@@ -140,7 +140,7 @@ pub(crate) const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
 pub(crate) const DECLINED_ANSWERS: &str = "declinedAnswers";
 /// What the counters of answers that took so many seconds begin with.
 pub(crate) const SECONDS_PREFIX: &str = "seconds";
-/// What stands between a counter and the sender whom alone it is about, in the record of a day. No other name has it.
+/// What stands between a counter and the sender that it is about, in the record of a day. No other name has it.
 pub(crate) const OF_SENDER: char = '#';
 
 #[cfg(test)]

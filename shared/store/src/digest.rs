@@ -1,7 +1,7 @@
 //! What a sender has been told of answers, and the notices that wait to be told together.
 //!
 //! A notice joins the one that waits, or becomes it, in one transaction with its own mail; the one that waits is closed
-//! before it is leased. So each is in exactly one mail, whoever dies in between.
+//! before it is leased. So each is in exactly one mail, even if a function dies in between.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{

@@ -81,7 +81,7 @@ impl Store {
     /// [`StoreError`] if the query fails.
     pub async fn belongings(&self, user: &UserId) -> Result<Belongings, StoreError> {
         let query = self.whole_partition(&user_partition(user)).limit(i32::try_from(READ).unwrap_or(i32::MAX));
-        let found = self.by_deadline(query.send()).await??;
+        let found = self.within_time(query.send()).await??;
         let more = found.last_evaluated_key.is_some();
         Ok(Belongings { user: user.clone(), items: found.items.unwrap_or_default(), more })
     }

@@ -164,19 +164,19 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts. Nothing is written then, unless
-    /// the answer was lost on its way, which a repetition finds out.
+    /// the response was lost on its way, which a repetition finds out.
     pub async fn execute(
         &self,
         transitions: &[&Transition],
         extra: &[ExtraWrite],
         now: Timestamp,
     ) -> Result<Executed, StoreError> {
-        let mut settled = HashSet::new();
+        let mut skipped = HashSet::new();
         loop {
-            let plan = || Plan::new(transitions, extra, &settled, now);
+            let plan = || Plan::new(transitions, extra, &skipped, now);
             let (mut writes, checks) = plan()?.finish();
             let written = match writes.pop() {
-                // Whoever finds their own write in the way, because its answer was lost, takes it for a repetition.
+                // Whoever finds their own write in the way, because its response was lost, takes it for a repetition.
                 Some(Write::Put(record, condition)) if writes.is_empty() && extra.is_empty() => {
                     self.put(record, condition).await?
                 }
@@ -198,8 +198,8 @@ impl Store {
             let failed: Vec<_> = failed.collect();
             // A standing that is so already does not stop what else is to be written.
             let places = failed.iter().map(|failed| place(&failed.condition, transitions)).collect::<Option<Vec<_>>>();
-            settled.extend(places.iter().flatten().cloned());
-            if places.is_none() || transitions.iter().enumerate().any(|one| is_repeated(one, &settled)) {
+            skipped.extend(places.iter().flatten().cloned());
+            if places.is_none() || transitions.iter().enumerate().any(|one| is_repeated(one, &skipped)) {
                 return Ok(Executed::Conflict(failed));
             }
         }
@@ -219,8 +219,8 @@ fn place(condition: &Condition, transitions: &[&Transition]) -> Option<Place> {
 }
 
 /// Whether all that the transition with this index is for is to block, and all of that was done before.
-fn is_repeated((index, transition): (usize, &&Transition), settled: &HashSet<Place>) -> bool {
-    let done = |(party, change): &(Party, _)| blocks(change) && settled.contains(&(index, party.clone()));
+fn is_repeated((index, transition): (usize, &&Transition), skipped: &HashSet<Place>) -> bool {
+    let done = |(party, change): &(Party, _)| blocks(change) && skipped.contains(&(index, party.clone()));
     !transition.standings.is_empty() && transition.standings.iter().all(done)
 }
 
@@ -259,12 +259,12 @@ impl Plan {
     fn new(
         transitions: &[&Transition],
         extra: &[ExtraWrite],
-        settled: &HashSet<Place>,
+        skipped: &HashSet<Place>,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
         let mut plan = Self::default();
         for (index, transition) in transitions.iter().enumerate() {
-            plan.add(index, transition, settled, now)?;
+            plan.add(index, transition, skipped, now)?;
         }
         for write in extra {
             plan.add_extra(write, now)?;
@@ -278,12 +278,12 @@ impl Plan {
         action
     }
 
-    /// Adds a transition; the standings in `settled` are known not to name its invitation, or to have blocked already.
+    /// Adds a transition; the standings in `skipped` are known not to name its invitation, or to have blocked already.
     fn add(
         &mut self,
         index: usize,
         transition: &Transition,
-        settled: &HashSet<Place>,
+        skipped: &HashSet<Place>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let invitation = &transition.invitation;
@@ -294,7 +294,7 @@ impl Plan {
             Some(revision) => action.expression.require_equal(REVISION, number(revision)),
         }
         for (party, change) in &transition.standings {
-            let named = !settled.contains(&(index, party.clone()));
+            let named = !skipped.contains(&(index, party.clone()));
             if !named && !matches!(change, StandingChange::Decline { .. }) {
                 continue;
             }

@@ -477,7 +477,7 @@ pub fn waited_for(party: &Party) -> String {
 /// What the hash key of requests that no moderator has approved begins with, in the index by invitee.
 const REQUESTED: &str = "REQUESTED#";
 
-/// The user whom a hash key of the index by sender or by invitee names; `None` if it names an address.
+/// The user that a hash key of the index by sender or by invitee names; `None` if it names an address.
 pub(crate) fn user_at(partition: &str) -> Option<Key> {
     partition.starts_with(USER_PREFIX).then(|| Key::new(partition, USER_RECORD))
 }
@@ -493,7 +493,7 @@ pub(crate) fn inviter_at(sender: &str, invitee: &str, community: &CommunityId) -
     [Some(standing_at(sender, community)), connection_at(sender, invitee)].into_iter().flatten()
 }
 
-/// What is known of the party with that partition as one whom somebody might invite to the community.
+/// The keys of what is known of the party with that partition as a recipient in the community.
 pub(crate) fn recipient_at(partition: &str, community: &CommunityId) -> [Key; 2] {
     let own = user_at(partition).unwrap_or_else(|| Key::new(partition, ADDRESS_RECORD));
     [own, standing_at(partition, community)]

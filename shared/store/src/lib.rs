@@ -27,6 +27,7 @@ pub mod stats;
 pub mod stream;
 pub mod users;
 mod waiting;
+mod warm_up;
 mod write;
 
 use std::time::Duration;
@@ -45,59 +46,49 @@ const STEP: Duration = Duration::from_secs(5);
 pub struct Store {
     client: Client,
     table: String,
-    /// When whoever asked must have their response; `None` where nobody waits for one.
-    deadline: Option<Instant>,
+    /// When the response is due; `None` where none is.
+    due: Option<Instant>,
 }
 
 impl Store {
     /// The store in `table`, reached through `client`.
     pub fn new(client: Client, table: impl Into<String>) -> Self {
-        Self { client, table: table.into(), deadline: None }
+        Self { client, table: table.into(), due: None }
     }
 
-    /// The same store for work whose response is due after `time`: nothing is attempted any more then, and nothing waited for.
+    /// Returns the same store for work whose response is due after `time`: from then on nothing is attempted or waited for.
     pub fn within(&self, time: Duration) -> Self {
-        Self { deadline: Some(Instant::now() + time), ..self.clone() }
+        Self { due: Some(Instant::now() + time), ..self.clone() }
     }
 
-    /// Says whether long work may take its next step. Whoever is told that it may not stops, and can be asked to go on.
+    /// Says whether long work may take its next step. Work that may not stops where it is, and can be asked to go on.
     ///
     /// # Errors
-    /// [`StoreError::OutOfTime`] if the step might not be done by the deadline.
+    /// [`StoreError::OutOfTime`] if the step might not be done in time.
     pub fn in_time(&self) -> Result<(), StoreError> {
         self.has_left(STEP)
     }
 
     fn has_left(&self, time: Duration) -> Result<(), StoreError> {
-        match self.deadline {
-            Some(deadline) if Instant::now() + time >= deadline => Err(StoreError::OutOfTime),
+        match self.due {
+            Some(due) if Instant::now() + time >= due => Err(StoreError::OutOfTime),
             _ => Ok(()),
         }
     }
 
-    /// Waits for `work` no longer than until the deadline, after which it is not begun.
+    /// Waits for `work` no longer than there is time; after that it is not begun.
     ///
     /// # Errors
-    /// [`StoreError::OutOfTime`] if the deadline comes first. A request that was on its way may be carried out all the same.
-    fn by_deadline<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, StoreError>> {
+    /// [`StoreError::OutOfTime`] if the time is over first. A request that was on its way may be carried out all the same.
+    fn within_time<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, StoreError>> {
         // A request of the SDK is large, and would be part of every use case.
         let work = Box::pin(work);
         async move {
             self.has_left(Duration::ZERO)?;
-            match self.deadline {
-                Some(deadline) => timeout_at(deadline, work).await.map_err(|_| StoreError::OutOfTime),
+            match self.due {
+                Some(due) => timeout_at(due, work).await.map_err(|_| StoreError::OutOfTime),
                 None => Ok(work.await),
             }
         }
-    }
-
-    /// Opens the connection that the first request will use, so that it finds the handshake done.
-    ///
-    /// It is the request that every function may make, so that no start leaves a denial in the account's trail. What comes
-    /// of it does not matter: a failure shows again, and is reported, where it matters. It waits two seconds at the most,
-    /// since Lambda gives a start ten.
-    pub async fn warm_up(&self) {
-        let settings = keys::Key::settings(keys::Spread::by_time(system::now()));
-        let _ = tokio::time::timeout(Duration::from_secs(2), self.read([settings])).await;
     }
 }

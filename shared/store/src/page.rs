@@ -386,7 +386,7 @@ impl Store {
                 query = query.expression_attribute_values(format!(":word{index}"), string(word));
             }
         }
-        let output = self.by_deadline(query.send()).await??;
+        let output = self.within_time(query.send()).await??;
         for item in output.items.unwrap_or_default() {
             known.entries.push(Entry::read(&item)?);
         }

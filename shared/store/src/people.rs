@@ -62,7 +62,7 @@ impl Store {
     pub async fn names_from(&self, folded: &str, most: u32) -> Result<Vec<Named>, StoreError> {
         let Some(partition) = names_partition(folded) else { return Ok(Vec::new()) };
         let query = self.names(partition, folded).set_limit(i32::try_from(most).ok());
-        let found = self.by_deadline(query.send()).await??.items.unwrap_or_default();
+        let found = self.within_time(query.send()).await??.items.unwrap_or_default();
         let filed = found.iter().filter_map(|item| key_of(item)?.filed_name());
         Ok(filed.map(|(name, user)| Named { user, name }).collect())
     }
@@ -78,7 +78,7 @@ impl Store {
             .filter_expression("contains(#name, :name)")
             .expression_attribute_names("#name", NAME)
             .expression_attribute_values(":name", string(folded));
-        let found = self.by_deadline(query.send()).await??.items.unwrap_or_default();
+        let found = self.within_time(query.send()).await??.items.unwrap_or_default();
         found.into_iter().filter_map(|item| connection(item).transpose()).collect()
     }
 

@@ -280,15 +280,15 @@ impl Store {
         );
         for attempt in 0..ATTEMPTS {
             let Some(wanted) = unread.take() else { return Ok(records) };
-            self.by_deadline(pause(attempt)).await?;
+            self.within_time(pause(attempt)).await?;
             let request = self.client.batch_get_item().request_items(&self.table, wanted);
-            let answer = self.by_deadline(request.send()).await??;
-            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+            let response = self.within_time(request.send()).await??;
+            for item in response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
                 if let Some(key) = key_of(&item) {
                     records.add(key, item)?;
                 }
             }
-            unread = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            unread = response.unprocessed_keys.unwrap_or_default().remove(&self.table);
         }
         if unread.is_none() { Ok(records) } else { Err(StoreError::Unavailable("unprocessed keys".to_owned())) }
     }
@@ -343,6 +343,17 @@ impl Store {
         Ok(self.standing(&Party::User(user.clone()), community).await?.role)
     }
 
+    /// Reads how the party stands with the community.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the read fails.
+    pub async fn standing(&self, party: &Party, community: &CommunityId) -> Result<Standing, StoreError> {
+        let key = Key::standing(party, community);
+        let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
+        let found = self.within_time(found.send()).await??;
+        Ok(found.item.map(record::value).transpose()?.unwrap_or_default())
+    }
+
     /// The keys of the first records of a partition whose sort key is below `end`, some `most` of them, read consistently.
     ///
     /// # Errors
@@ -360,7 +371,7 @@ impl Store {
             .expression_attribute_values(":pk", string(partition))
             .expression_attribute_values(":end", string(end))
             .limit(i32::try_from(most).unwrap_or(i32::MAX));
-        let found = self.by_deadline(query.send()).await??;
+        let found = self.within_time(query.send()).await??;
         Ok(found.items().iter().filter_map(key_of).collect())
     }
 
@@ -389,7 +400,7 @@ impl Store {
         let mut pages = query.into_paginator().send();
         let mut found = Found { items: Vec::new(), all: true };
         for _ in 0..requests {
-            let Some(page) = self.by_deadline(pages.next()).await?.transpose()? else { break };
+            let Some(page) = self.within_time(pages.next()).await?.transpose()? else { break };
             found.all = page.last_evaluated_key.is_none();
             found.items.extend(page.items.unwrap_or_default());
         }
@@ -413,7 +424,7 @@ impl Store {
         };
         let mut pages = query.into_paginator().items().send();
         let mut items = Vec::new();
-        while let Some(item) = self.by_deadline(pages.next()).await? {
+        while let Some(item) = self.within_time(pages.next()).await? {
             items.push(item?);
         }
         Ok(items)

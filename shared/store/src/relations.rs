@@ -74,7 +74,7 @@ impl Store {
         })
     }
 
-    /// What a membership comes to that is written already: whether both whom it joins are still there.
+    /// Says what a membership that is written already comes to: whether its user and its community are still there.
     async fn confirm_member(&self, member: &Member) -> Result<RelationWrite, StoreError> {
         let Member { community_id: community, user_id: user, .. } = member;
         let copy = Key::community(community, Spread::by_user(user));

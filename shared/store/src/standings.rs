@@ -28,17 +28,6 @@ pub enum TakenOver {
 }
 
 impl Store {
-    /// Reads how the party stands with the community.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the read fails.
-    pub async fn standing(&self, party: &Party, community: &CommunityId) -> Result<Standing, StoreError> {
-        let key = Key::standing(party, community);
-        let found = self.client.get_item().table_name(&self.table).set_key(Some(key.into())).consistent_read(true);
-        let found = self.by_deadline(found.send()).await??;
-        Ok(found.item.map(record::value).transpose()?.unwrap_or_default())
-    }
-
     /// Reads how the party stands with all communities that know it.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! transaction changes the counters and these marks together, so a repeated or late report finds itself counted already.
 //! Days have counters of their own, all together and for each sender: by the time of what happened, not of its report; what became
 //! of a mail happened when `feedback` heard of it. As long as the record of a day is small, its senders stand in it, too, and one write
-//! counts both; the others have a record each. Which it is binds nobody: who reads adds both up.
+//! counts both; the others have a record each. Either will do, since a reader adds both up.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -162,7 +162,7 @@ impl Store {
             .expression_attribute_values(":community", string(community.as_str()))
             .expression_attribute_values(":now", number(now.as_millisecond()));
         let mut lapsed = Lapsed::default();
-        for item in self.by_deadline(query.send()).await??.items.unwrap_or_default() {
+        for item in self.within_time(query.send()).await??.items.unwrap_or_default() {
             let place: Option<Place> = item.get(LISTING).and_then(|listing| listing.as_s().ok()?.parse().ok());
             match place {
                 Some(place) if place.is_among(Status::Pending) => lapsed.pending += 1,

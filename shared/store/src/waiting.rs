@@ -31,7 +31,7 @@ impl Store {
             .expression_attribute_values(":for", string(waited_for(party)))
             .expression_attribute_values(":now", number(now.as_millisecond()))
             .set_limit(i32::try_from(most).ok());
-        let counted = self.by_deadline(query.send()).await??.count;
+        let counted = self.within_time(query.send()).await??.count;
         Ok(u32::try_from(counted).unwrap_or_default().min(most))
     }
 }

@@ -46,11 +46,11 @@ pub enum Written {
 }
 
 impl Store {
-    /// Writes all or nothing. Collisions with other transactions are waited out. A write whose answer was lost on its
+    /// Writes all or nothing. Collisions with other transactions are waited out. A write whose response was lost on its
     /// way is asked for again under the same token, so that it happens once and is known to have happened.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every answer was lost.
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every response was lost.
     pub async fn transact(&self, writes: Vec<Write>) -> Result<Written, StoreError> {
         self.transact_made(|| Ok(writes.clone())).await
     }
@@ -63,11 +63,11 @@ impl Store {
     ) -> Result<Written, StoreError> {
         let token = request_token();
         for attempt in 0..ATTEMPTS {
-            self.by_deadline(pause(attempt)).await?;
+            self.within_time(pause(attempt)).await?;
             let items = make()?.into_iter().map(|write| write.build(&self.table)).collect::<Result<_, _>>()?;
             let request = self.client.transact_write_items().set_transact_items(Some(items));
             let request = request.set_client_request_token(token.clone());
-            let Err(refused) = self.by_deadline(request.send()).await? else {
+            let Err(refused) = self.within_time(request.send()).await? else {
                 return Ok(Written::Done);
             };
             match refused.as_service_error() {
@@ -103,8 +103,8 @@ impl Store {
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values);
         for attempt in 0..ATTEMPTS {
-            self.by_deadline(pause(attempt)).await?;
-            let Err(refused) = self.by_deadline(request.clone().send()).await? else { return Ok(true) };
+            self.within_time(pause(attempt)).await?;
+            let Err(refused) = self.within_time(request.clone().send()).await? else { return Ok(true) };
             match refused.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(false),
                 Some(UpdateItemError::TransactionConflictException(_)) => {}
@@ -115,7 +115,7 @@ impl Store {
     }
 
     /// Writes one whole record at half the price of a transaction. Collisions with transactions are waited out. There is no
-    /// token: a write whose answer was lost on its way shows as a conflict with what it left itself.
+    /// token: a write whose response was lost on its way shows as a conflict with what it left itself.
     ///
     /// # Errors
     /// As [`Store::transact`].
@@ -131,8 +131,8 @@ impl Store {
             .set_expression_attribute_values(finished.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for attempt in 0..ATTEMPTS {
-            self.by_deadline(pause(attempt)).await?;
-            let Err(refused) = self.by_deadline(request.clone().send()).await? else { return Ok(Written::Done) };
+            self.within_time(pause(attempt)).await?;
+            let Err(refused) = self.within_time(request.clone().send()).await? else { return Ok(Written::Done) };
             match refused.as_service_error() {
                 Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                     return Ok(Written::Conflict(vec![(0, failed.item().cloned())]));
@@ -177,10 +177,10 @@ impl Store {
             let mut open = Some(requests.to_vec());
             for attempt in 0..ATTEMPTS {
                 let Some(requests) = open.take() else { break };
-                self.by_deadline(pause(attempt)).await?;
+                self.within_time(pause(attempt)).await?;
                 let request = self.client.batch_write_item().request_items(&self.table, requests);
-                let answer = self.by_deadline(request.send()).await??;
-                open = answer.unprocessed_items.unwrap_or_default().remove(&self.table);
+                let response = self.within_time(request.send()).await??;
+                open = response.unprocessed_items.unwrap_or_default().remove(&self.table);
             }
             if open.is_some() {
                 return Err(StoreError::Unavailable("unprocessed writes".to_owned()));

@@ -19,7 +19,7 @@ use testkit::{
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    BATCH, Clock, EVENT_LANES, LANES, Outcome, Plan,
+    plan::{BATCH, Clock, EVENT_LANES, LANES, Outcome, Plan},
     service::{MailService, Refused},
 };
 

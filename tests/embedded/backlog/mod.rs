@@ -7,76 +7,12 @@
 
 mod deployment;
 mod outbox;
+mod plan;
 mod service;
 
 use std::time::Duration;
 
-use domain::Timestamp;
-use tokio::time::Instant;
-
-/// What there is to send, and how fast it may be sent.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Plan {
-    /// The invitations, each with one mail.
-    mails: u32,
-    /// How many are made in a second.
-    made: u32,
-    /// How many mails the service takes in a second.
-    per_second: u32,
-    /// How many mails the service takes in a period.
-    quota: Option<u32>,
-    /// The period.
-    period: Duration,
-}
-
-/// What came of it.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Outcome {
-    /// Mails that the service took.
-    sent: u64,
-    /// Mails that it took more than once.
-    twice: u64,
-    /// Mails that are parked, dropped, or still in the outbox.
-    left: u64,
-    /// How long after the first invitation the last mail went out.
-    last_sent: Duration,
-    /// Posts that met a busy service, or a period that was used up.
-    refused: u64,
-    /// How often mails waited in the table, as far as that was counted.
-    waited: u64,
-    /// How often one of them did at the most.
-    waited_most: u32,
-    /// How old a report was at the most when a mail was looked at.
-    oldest_report: Duration,
-    /// How long an event took at the most.
-    slowest_event: Duration,
-}
-
-/// How many functions follow up mails, and how many all else: as template.yaml has it.
-const LANES: usize = 2;
-const EVENT_LANES: usize = 10;
-/// How many reports they get at once.
-const BATCH: usize = 25;
-
-/// How many mails a second the functions send at the most: eight at a time each, 100 ms a mail.
-const PACE: u32 = 160;
-
-const DAY: Duration = Duration::from_hours(24);
-
-/// The clock of a plan, which starts where the others do: 1 November 2026, noon.
-#[derive(Debug, Clone, Copy)]
-struct Clock(Instant);
-
-impl Clock {
-    fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    fn now(self) -> Timestamp {
-        let passed = i64::try_from(self.0.elapsed().as_millis()).unwrap();
-        Timestamp::from_millisecond(1_793_534_400_000 + passed).unwrap()
-    }
-}
+use self::plan::{DAY, Outcome, PACE, Plan};
 
 /// Fails unless every mail went out once, and no event waited for one.
 #[track_caller]

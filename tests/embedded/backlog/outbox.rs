@@ -32,7 +32,7 @@ use tokio::{
 };
 
 use super::{
-    BATCH, Clock, EVENT_LANES, LANES, Outcome, Plan,
+    plan::{BATCH, Clock, EVENT_LANES, LANES, Outcome, Plan},
     service::{MailService, Refused},
 };
 

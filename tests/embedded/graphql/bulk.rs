@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::embedded::{Person, World, chess};
 
-use super::calls::{INVITATION, REFUSAL, as_rest, data};
+use super::calls::{REFUSAL, as_rest, data, invitation};
 
 /// Everything that inviting many tells.
 pub(crate) const DOCUMENT: &str = "mutation ($community: ID!, $users: [ID!], $emails: [String!], $message: String, $days: Int, $key: String) {
@@ -12,7 +12,7 @@ pub(crate) const DOCUMENT: &str = "mutation ($community: ID!, $users: [ID!], $em
 }";
 
 async fn invite(world: &World, who: &Person, variables: Value) -> Value {
-    let document = DOCUMENT.replace("REFUSAL", REFUSAL).replace("INVITATION", INVITATION);
+    let document = DOCUMENT.replace("REFUSAL", REFUSAL).replace("INVITATION", &invitation());
     data(world, who, &document, variables).await["it"].take()
 }
 

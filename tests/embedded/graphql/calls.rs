@@ -6,20 +6,21 @@ use testkit::{
     embedded::{Person, Request, World},
 };
 
-/// Everything that an invitation shows.
-pub(crate) const INVITATION: &str = "id initiatorUserContext { id displayName profileUrl email } \
-    inviteeUserContext { id displayName profileUrl email } community { id title url type description rulesUrl memberCount } created \
-    cta { actionId arguments { key value } } status message createdAt expiresAt answeredAt decidedBy reason \
-    delivery { state at }";
+use super::schema::everything_of;
 
 /// Everything that a refusal tells.
 pub(crate) const REFUSAL: &str = "errors problems { code message param status retryAfter invitationStatus }";
 
+/// Everything that an invitation shows.
+pub(crate) fn invitation() -> String {
+    everything_of("CommunityInvitation")
+}
+
 /// Everything that a page shows.
 pub(crate) fn page() -> String {
     format!(
-        "{REFUSAL} edges {{ cursor node {{ {INVITATION} }} }} \
-         pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}"
+        "{REFUSAL} edges {{ cursor node {{ {} }} }} pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}",
+        invitation()
     )
 }
 
@@ -42,10 +43,11 @@ pub(crate) async fn data(world: &World, who: &Person, query: &str, variables: Va
 
 /// Gives a command on an invitation, or reads it; returns the invitation, or the status and the code of the refusal.
 pub(crate) async fn command(world: &World, who: &Person, id: &str, command: &str) -> Result<Value, (u16, String)> {
+    let invitation = invitation();
     let document = match command {
-        "read" => format!("query ($id: ID!) {{ it: invitation(id: $id) {{ {REFUSAL} response {{ {INVITATION} }} }} }}"),
+        "read" => format!("query ($id: ID!) {{ it: invitation(id: $id) {{ {REFUSAL} response {{ {invitation} }} }} }}"),
         _ => format!(
-            "mutation ($id: ID!) {{ it: {command}CommunityInvitation(id: $id) {{ {REFUSAL} response {{ {INVITATION} }} }} }}"
+            "mutation ($id: ID!) {{ it: {command}CommunityInvitation(id: $id) {{ {REFUSAL} response {{ {invitation} }} }} }}"
         ),
     };
     let mut payload = data(world, who, &document, json!({ "id": id })).await["it"].take();
@@ -67,6 +69,10 @@ pub(crate) fn refused(payload: &Value) -> Option<&Value> {
     assert!(problems.iter().all(|problem| !problem["message"].as_str().unwrap().is_empty()), "{payload}");
     problems.first()
 }
+
+/// What has another name over HTTP, another form, or none.
+const SHOWN_OTHERWISE: [&str; 7] =
+    ["id", "initiatorUserContext", "inviteeUserContext", "community", "created", "cta", "status"];
 
 /// Returns an invitation as the HTTP API shows it.
 pub(crate) fn as_rest(node: Value) -> Value {
@@ -91,8 +97,9 @@ pub(crate) fn as_rest(node: Value) -> Value {
         "actions": node["cta"].as_array().unwrap().iter().map(act).collect::<Vec<_>>(),
     });
     shown["community"]["type"] = lower(&node["community"]["type"]);
-    for name in ["message", "createdAt", "expiresAt", "answeredAt", "decidedBy", "reason", "delivery"] {
-        shown[name] = node[name].clone();
+    for (name, value) in node.as_object().unwrap().iter().filter(|(name, _)| !SHOWN_OTHERWISE.contains(&name.as_str()))
+    {
+        shown[name] = value.clone();
     }
     if shown["delivery"].is_object() {
         shown["delivery"]["state"] = lower(&node["delivery"]["state"]);

@@ -8,7 +8,7 @@ use std::{
 use serde_json::{Value, json};
 use testkit::embedded::{Person, World, chess};
 
-use super::calls::{INVITATION, page, request};
+use super::calls::{invitation, page, request};
 
 /// How long any of them may take, in a debug build on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -64,7 +64,7 @@ fn documents() -> Vec<(&'static str, String, &'static str)> {
         ("breadth of reads", format!("{{ {} }}", repeated(60, |number| format!("a{number}: invitation(id: {number}) {{ errors }}"))), "complex"),
         ("breadth within a page", format!("{{ me {{ invitations(first: 100) {{ edges {{ node {{ {} }} }} }} }} }}", repeated(60, |number| format!("a{number}: message"))), "complex"),
         ("more fields than anybody needs", format!("{{ {} }}", repeated(2_000, |number| format!("a{number}: me {{ id }}"))), "too much"),
-        ("pages in one document", format!("{{ {} }}", repeated(3, |number| format!("a{number}: me {{ invitations(first: 100) {{ edges {{ node {{ {INVITATION} }} }} }} }}"))), "complex"),
+        ("pages in one document", format!("{{ {} }}", repeated(3, |number| format!("a{number}: me {{ invitations(first: 100) {{ edges {{ node {{ {} }} }} }} }}", invitation()))), "complex"),
         ("a fragment of itself", "{ ...f } fragment f on Query { ...f }".to_owned(), "itself"),
         ("a fragment of itself, twice", "{ ...f } fragment f on Query { ...f ...f }".to_owned(), "itself"),
         ("fragments in a circle", "{ ...a } fragment a on Query { ...b } fragment b on Query { ...c ...c } fragment c on Query { ...a ...a }".to_owned(), "itself"),

@@ -7,4 +7,5 @@ mod fields;
 mod hostile;
 mod lists;
 mod page;
+mod schema;
 mod seed;

@@ -1,30 +1,12 @@
 //! What the platform's own description of its GraphQL front says, to the letter.
 
 use serde_json::{Value, json};
-use testkit::embedded::{World, person};
+use testkit::{
+    embedded::{World, person},
+    platform::EXAMPLE,
+};
 
 use super::calls::{data, execute};
-
-/// The example of the platform, as it stands there.
-pub(crate) const EXAMPLE: &str = "mutation createCommunityInvitation {
-createCommunityInvitation(communityId: 2, inviteeUserContextId: 345) {
-errors
-response {
-id,
-community {
-id
-},
-created,
-cta {
-actionId
-arguments {
-key
-value
-}
-}
-}
-}
-}";
 
 async fn platform() -> World {
     let world = World::new().await;

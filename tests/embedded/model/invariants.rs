@@ -143,7 +143,7 @@ impl<'a> Inspection<'a> {
         }
     }
 
-    /// Every mail is settled, went out once, or has a reason.
+    /// Every mail went out once, or has a reason not to.
     fn mails(&mut self, taken: &Taken) {
         let mut sent = Taken::new();
         let mut violations = Vec::new();

@@ -1,46 +1,34 @@
 //! One run: a world, callers, the delivery of the stream, and the checks when all is quiet.
 
 mod delivery;
+mod state;
+mod stream;
 
 use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use system::simulation::Simulation;
-use testkit::embedded::{Request, SesFault, World, engine::Engine, platform};
-use tokio::sync::RwLock;
+use testkit::embedded::{Request, platform};
 
-use self::delivery::{SHARDS, Stream};
+pub(super) use self::state::Plan;
+use self::{
+    state::{CALLERS, Run},
+    stream::SHARDS,
+};
 use super::{
-    history::History,
-    invariants::{Inspection, Taken},
-    known::{Known, USERS, community_id, user_id},
-    layer::{Counts, Layer},
+    invariants::Inspection,
+    known::{USERS, community_id, user_id},
+    layer::Counts,
     program::{self, Action, COMMUNITIES, DAILY_QUOTA},
-    schedule::{CALL, Call, Clock, Machine, Order, Purpose, Random},
+    schedule::Purpose,
 };
 
-/// Callers at the same time.
-const CALLERS: usize = 8;
 /// Operations between two inspections of the table.
 const PHASE: usize = 400;
-/// How often the platform repeats a request that it was not answered.
-const REPEATS: usize = 12;
-
-/// How long a run is and in which order it goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Plan {
-    pub(super) seed: u64,
-    pub(super) operations: usize,
-    pub(super) parallel: bool,
-}
 
 /// What a run came to.
 #[derive(Debug, Clone)]
@@ -56,30 +44,6 @@ pub(super) struct Report {
     pub(super) sent_twice: u64,
     pub(super) most_at_once: usize,
     pub(super) digest: u64,
-}
-
-struct Run {
-    world: World,
-    layer: Layer,
-    random: Random,
-    clock: Clock,
-    simulation: Simulation,
-    known: Mutex<Known>,
-    history: Mutex<History>,
-    /// Time moves only while no function is at work: none lives for hours.
-    work: RwLock<()>,
-    numbers: AtomicU64,
-    left: Mutex<usize>,
-    callers_left: AtomicU64,
-    stream: Mutex<Stream>,
-    taken: Arc<Mutex<Taken>>,
-    posted: Arc<Mutex<BTreeMap<u64, Vec<String>>>>,
-    violations: Mutex<Vec<String>>,
-    /// Directory requests that were never answered.
-    unfinished: Mutex<VecDeque<(Purpose, String, Request)>>,
-    failing: Arc<AtomicBool>,
-    /// Mails that went out more often than is noted.
-    sent_twice: AtomicU64,
 }
 
 /// Runs a plan on a runtime of its own.
@@ -102,56 +66,6 @@ pub(super) fn run(plan: Plan) -> Report {
 }
 
 impl Run {
-    fn new(plan: Plan) -> Self {
-        static RUNS: AtomicU64 = AtomicU64::new(0);
-        let (random, clock) = (Random::new(plan.seed), Clock::default());
-        let order = if plan.parallel { Order::Parallel } else { Order::chosen() };
-        let engine = Engine::default();
-        let layer = Layer::new(engine.clone(), order, random.clone(), clock.clone());
-        let name = format!("run-{}", RUNS.fetch_add(1, Ordering::SeqCst));
-        let world = World::behind(engine, layer.client(), name);
-        let (taken, failing) = (Arc::<Mutex<Taken>>::default(), Arc::<AtomicBool>::default());
-        let posted = Arc::<Mutex<BTreeMap<u64, Vec<String>>>>::default();
-        world.fakes.script({
-            let (layer, random, taken, failing) =
-                (layer.clone(), random.clone(), Arc::clone(&taken), Arc::clone(&failing));
-            let posted = Arc::clone(&posted);
-            move |mail| {
-                let fault = if failing.load(Ordering::SeqCst) { ses_fault(&random) } else { None };
-                let id = mail.tag("invitation");
-                if !matches!(fault, Some(SesFault::LostRequest | SesFault::Refused(..))) {
-                    *taken.lock().unwrap().entry((id.to_owned(), mail.tag("mail").to_owned())).or_default() += 1;
-                    let call = CALL.with(|call| call.number);
-                    posted.lock().unwrap().entry(call).or_default().push(id.to_owned());
-                }
-                if matches!(fault, Some(SesFault::LostResponse | SesFault::Garbage)) {
-                    layer.with_log(|log| log.disturb(id));
-                }
-                fault
-            }
-        });
-        Self {
-            world,
-            layer,
-            simulation: Simulation::new(Machine { clock: clock.clone(), random: random.clone() }),
-            random,
-            clock,
-            known: Mutex::default(),
-            history: Mutex::default(),
-            work: RwLock::new(()),
-            numbers: AtomicU64::new(0),
-            left: Mutex::new(0),
-            callers_left: AtomicU64::new(0),
-            stream: Mutex::default(),
-            taken,
-            posted,
-            violations: Mutex::default(),
-            unfinished: Mutex::default(),
-            failing,
-            sent_twice: AtomicU64::new(0),
-        }
-    }
-
     async fn perform(self: &Arc<Self>, plan: Plan) {
         self.set_up().await;
         let mut left = plan.operations;
@@ -210,20 +124,6 @@ impl Run {
         self.within(&call, self.world.call(request)).await.unwrap().succeeded();
     }
 
-    fn begin(&self, caller: usize, purpose: Purpose, user: &str) -> Arc<Call> {
-        Call::new(self.numbers.fetch_add(1, Ordering::SeqCst), caller, purpose, user)
-    }
-
-    /// Does the work as one call; returns `None` if its function crashes.
-    async fn within<T>(&self, call: &Arc<Call>, work: impl Future<Output = T>) -> Option<T> {
-        let work = self.simulation.run(CALL.scope(Arc::clone(call), work));
-        tokio::select! {
-            biased;
-            done = work => Some(done),
-            () = call.crash.notified() => None,
-        }
-    }
-
     /// A caller does one thing after the other.
     async fn call_on(self: Arc<Self>, caller: usize) {
         loop {
@@ -268,51 +168,6 @@ impl Run {
         }
     }
 
-    /// Makes a request, and notes its response.
-    async fn request(
-        &self,
-        caller: usize,
-        purpose: Purpose,
-        user: &str,
-        request: Request,
-        about: &str,
-        key: Option<&(String, Value)>,
-    ) {
-        let repeats = if user == platform().id { REPEATS } else { 1 };
-        for _ in 0..repeats {
-            let _working = self.work.read().await;
-            self.note_effect(purpose, about);
-            let call = self.begin(caller, purpose, user);
-            let response = self.within(&call, self.world.call(request.clone())).await;
-            self.note_effect(purpose, about);
-            let violations = self.layer.with_log(|log| {
-                let mut history = self.history.lock().unwrap();
-                history.record(&call, about, key, response.as_ref(), log, self.clock.millis())
-            });
-            self.violations.lock().unwrap().extend(violations);
-            if let Some(response) = response.filter(|response| response.status < 500) {
-                if purpose == Purpose::Send && response.status == 200 {
-                    self.known.lock().unwrap().sent(user, about, response.sent());
-                }
-                return;
-            }
-        }
-        if repeats > 1 {
-            self.unfinished.lock().unwrap().push_back((purpose, about.to_owned(), request));
-        }
-    }
-
-    /// Notes what a request may do to a user or community, whether it is answered or not.
-    fn note_effect(&self, purpose: Purpose, about: &str) {
-        let mut history = self.history.lock().unwrap();
-        match purpose {
-            Purpose::DeleteUser => history.erasing(about),
-            Purpose::PutUser => history.unreachable(about),
-            Purpose::DeleteCommunity => history.removing(about),
-            _ => {}
-        }
-    }
-
     async fn inspect(&self) {
         let table = self.world.dump().await;
         let found = self.layer.with_log(|log| {
@@ -342,17 +197,5 @@ impl Run {
             most_at_once: self.layer.most_at_once(),
             digest: history.digest(),
         }
-    }
-}
-
-/// Draws what goes wrong with a mail.
-fn ses_fault(random: &Random) -> Option<SesFault> {
-    match random.below(1_000) {
-        0..40 => Some(SesFault::Refused(429, "TooManyRequestsException")),
-        40..55 => Some(SesFault::LostResponse),
-        55..65 => Some(SesFault::Garbage),
-        65..80 => Some(SesFault::LostRequest),
-        80..85 => Some(SesFault::Refused(400, "MessageRejected")),
-        _ => None,
     }
 }

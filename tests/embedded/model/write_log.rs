@@ -203,10 +203,10 @@ impl WriteLog {
                 violations.push(format!("expired at {at}, before {}", entry.expires));
             }
         }
-        // One of the requests that are made together asks for all; a reminder is owed where the network wants one.
+        // One of the requests that are made together asks for all; a reminder is there where the network wants one.
         let asked = outbox.is_empty() && expected == ["approval_needed"];
-        let owed: Vec<_> = outbox.iter().copied().filter(|kind| *kind != "reminder").collect();
-        if owed != expected && !asked {
+        let mails: Vec<_> = outbox.iter().copied().filter(|kind| *kind != "reminder").collect();
+        if mails != expected && !asked {
             violations.push(format!("{from} became {} with {outbox:?} in the outbox, not {expected:?}", entry.status));
         }
         let accepts = entry.status == "accepted" && from != "accepted";

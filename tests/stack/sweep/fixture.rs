@@ -7,7 +7,7 @@ use testkit::{
     template::{Route, template},
 };
 
-use super::{
+use super::rules::{
     BadTokens,
     Caller::{
         self, Administrator, Deactivated, Expired, Forged, Garbage, Invitee, Member, Moderator, NoToken, OtherAudience,

@@ -37,26 +37,26 @@ enum Mode {
 pub struct Faults {
     mode: Arc<Mutex<Mode>>,
     /// What is held up next.
-    gate: Arc<Mutex<Option<Stop>>>,
+    stop: Arc<Mutex<Option<NextStop>>>,
     /// How long every request takes.
     delay: Arc<Mutex<Duration>>,
 }
 
 /// The operations of which the next request is held up, and where it waits.
-type Stop = (&'static [&'static str], Arc<Gate>);
+type NextStop = (&'static [&'static str], Arc<Stop>);
 
 /// What changes an invitation: a transaction, or a write of that record alone.
 const CHANGES: &[&str] = &["TransactWriteItems", "PutItem"];
 
 /// Where one request waits, between what its handler has read and what it writes.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub struct Stop {
     reached: Notify,
     opened: Notify,
 }
 
-impl Gate {
-    /// Waits until a request waits at the gate.
+impl Stop {
+    /// Waits until a request waits at the stop.
     pub async fn reached(&self) {
         self.reached.notified().await;
     }
@@ -103,24 +103,24 @@ impl Faults {
     }
 
     /// Holds up the next transaction or write of one whole record, and none after it.
-    pub fn stop_next(&self) -> Arc<Gate> {
+    pub fn stop_next(&self) -> Arc<Stop> {
         self.stop_next_of(CHANGES)
     }
 
     /// Holds up the next update of one record, and none after it.
-    pub fn stop_next_update(&self) -> Arc<Gate> {
+    pub fn stop_next_update(&self) -> Arc<Stop> {
         self.stop_next_of(&["UpdateItem"])
     }
 
     /// Holds up the next read of a batch, and none after it.
-    pub fn stop_next_read(&self) -> Arc<Gate> {
+    pub fn stop_next_read(&self) -> Arc<Stop> {
         self.stop_next_of(&["BatchGetItem"])
     }
 
-    fn stop_next_of(&self, operations: &'static [&'static str]) -> Arc<Gate> {
-        let gate = Arc::<Gate>::default();
-        *self.gate.lock().unwrap() = Some((operations, Arc::clone(&gate)));
-        gate
+    fn stop_next_of(&self, operations: &'static [&'static str]) -> Arc<Stop> {
+        let stop = Arc::<Stop>::default();
+        *self.stop.lock().unwrap() = Some((operations, Arc::clone(&stop)));
+        stop
     }
 
     /// Returns a client that reaches the table by `inner`, with these faults.
@@ -132,10 +132,10 @@ impl Faults {
         })
     }
 
-    /// Returns the gate that the request waits at, if it does.
-    fn gate_of(&self, request: &HttpRequest) -> Option<Arc<Gate>> {
-        let mut gate = self.gate.lock().unwrap();
-        gate.take_if(|(stopped, _)| stopped.contains(&operation(request))).map(|(_, gate)| gate)
+    /// Returns the stop that the request waits at, if it does.
+    fn stop_of(&self, request: &HttpRequest) -> Option<Arc<Stop>> {
+        let mut stop = self.stop.lock().unwrap();
+        stop.take_if(|(stopped, _)| stopped.contains(&operation(request))).map(|(_, stop)| stop)
     }
 
     /// Whether the response of this request is lost.
@@ -195,11 +195,11 @@ impl HttpConnector for Connector {
                 inner.call(request).await
             });
         }
-        if let Some(gate) = self.faults.gate_of(&request) {
+        if let Some(stop) = self.faults.stop_of(&request) {
             let inner = self.inner.clone();
             return HttpConnectorFuture::new(async move {
-                gate.reached.notify_one();
-                gate.opened.notified().await;
+                stop.reached.notify_one();
+                stop.opened.notified().await;
                 inner.call(request).await
             });
         }

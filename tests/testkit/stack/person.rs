@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::stack;
+use super::{Stack, stack};
 use crate::{
     Response,
     api::{Invitation, Page},
@@ -90,6 +90,14 @@ impl Person {
     #[track_caller]
     pub fn mine(&self) -> Page {
         self.page("/me/invitations")
+    }
+}
+
+impl Stack {
+    /// Returns the site administrator.
+    pub fn administrator(&self) -> Person {
+        let found = self.people.iter().find(|person| person.role == "site_administrator").unwrap();
+        Person { id: String::new(), name: String::new(), email: String::new(), token: found.token.clone() }
     }
 }
 

@@ -3,6 +3,10 @@ import { LANGUAGES, speak } from "./words.js";
 
 const language = document.querySelector("#language");
 const theme = document.querySelector("#theme");
+for (const tag of LANGUAGES) {
+  const own = new Intl.DisplayNames(tag, { type: "language" }).of(tag);
+  language.add(Object.assign(new Option(own, tag), { lang: tag }));
+}
 
 /** What the elements are told. */
 export const preferences = () => ({ locale: language.value, theme: theme.value });

@@ -2,6 +2,7 @@
 
 const WORDS = {
   en: {
+    direction: "ltr",
     skip: "To the community’s page",
     eyebrow: "A demo on your own machine",
     lead: "Neighbours who grow vegetables between the cranes. Be each of them in turn: invite, read the mail, answer, and see what the others see.",
@@ -38,6 +39,7 @@ const WORDS = {
     reference: "The API",
   },
   de: {
+    direction: "ltr",
     skip: "Zur Seite der Gemeinschaft",
     eyebrow: "Eine Vorführung auf Ihrem Rechner",
     lead: "Nachbarn, die zwischen den Kränen Gemüse ziehen. Seien Sie alle nacheinander: laden Sie ein, lesen Sie die Mail, antworten Sie, und sehen Sie, was die anderen sehen.",
@@ -74,6 +76,7 @@ const WORDS = {
     reference: "Die API",
   },
   ar: {
+    direction: "rtl",
     skip: "إلى صفحة المجموعة",
     eyebrow: "عرض تجريبي على جهازك",
     lead: "جيران يزرعون الخضار بين الرافعات. يمكنك أن تكون كل واحد منهم بدوره: أرسل دعوة، واقرأ الرسالة، وأجب عنها، وشاهد ما يراه الآخرون.",
@@ -110,7 +113,6 @@ const WORDS = {
     reference: "واجهة البرمجة",
   },
 };
-const RIGHT_TO_LEFT = ["ar"];
 
 /** Says something in the page's language. */
 export function say(key, ...values) {
@@ -122,7 +124,7 @@ export function say(key, ...values) {
 export function speak(language) {
   const root = document.documentElement;
   root.lang = language;
-  root.dir = RIGHT_TO_LEFT.includes(language) ? "rtl" : "ltr";
+  root.dir = say("direction");
   for (const element of document.querySelectorAll("[data-words]")) element.textContent = say(element.dataset.words);
 }
 

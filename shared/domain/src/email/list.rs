@@ -2,8 +2,8 @@
 //!
 //! It reads the mailbox lists of RFC 5322 (names, quoted names, angle brackets, comments, groups, folded lines) and what
 //! comes instead of them: addresses between white space, lines or separators of any script, typographic quotes,
-//! `mailto:` links with all whom they name, a name and its address in two cells, a comma in a name without quotes, a full stop behind an address,
-//! marks that nobody sees. What stands before an address is its name. Text that belongs to no address is an entry of its
+//! `mailto:` links with all their addresses, a name and its address in two cells, a comma in a name without quotes, a full stop behind an address,
+//! unseen marks. What stands before an address is its name. Text that belongs to no address is an entry of its
 //! own, so that nothing is lost without a word.
 //!
 //! Time and space are linear in the text: wherever the reader looks ahead, it stops where the next look begins.
@@ -62,7 +62,7 @@ struct Reader<'a> {
     at: usize,
     /// What has been read and belongs to no address yet: a name, if one follows.
     unread: Option<(usize, usize)>,
-    /// Whom a link names that has been read, as far as they have not been told.
+    /// The addresses of a link that has been read, as far as they have not been told.
     linked: std::vec::IntoIter<Entry<'a>>,
     /// Up to where links mean nothing: they name no address.
     links_read: usize,
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         address.ok_or(trim(&self.text[from..to]))
     }
 
-    /// Those whom a link up to `to` names. What stands before it is a name of theirs.
+    /// Takes the addresses of a link that ends at `to`. What stands before it is a name of theirs.
     fn found_linked(&mut self, linked: Vec<Entry<'a>>, to: usize) -> Option<Entry<'a>> {
         self.unread = None;
         self.at = to;
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
         self.seek(from, ends_word).map_or(self.text.len(), |(at, _)| at)
     }
 
-    /// Returns where a link ends whose first word ends at `end`: there may be commas between those whom it names.
+    /// Returns where a link ends whose first word ends at `end`: there may be commas between its addresses.
     fn end_of_link(&self, mut end: usize) -> usize {
         while let Some((',' | ';', next)) = self.char_at(end) {
             let more = self.end_of_word(next);
@@ -332,7 +332,7 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || ends_line(c) || matches!(c, ',' | ';' | '"' | '<' | '>' | '(' | ')')
 }
 
-/// Whether a text is one word, which quotes and what nobody sees may be around.
+/// Whether a text is one word, which quotes and unseen marks may be around.
 fn is_word(text: &str) -> bool {
     let word = text.trim_matches(|c| is_unseen(c) || meant(c) == '"');
     !word.contains(|c| ends_word(meant(c)))
@@ -376,12 +376,12 @@ fn without_mailto(word: &str) -> Option<&str> {
     link.get(..SCHEME.len()).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME)).map(|_| &link[SCHEME.len()..])
 }
 
-/// Whether a character, as it is meant, stands between those whom a link names.
+/// Whether a character, as it is meant, stands between the addresses of a link.
 fn separates(c: char) -> bool {
     matches!(meant(c), ',' | ';')
 }
 
-/// Reads a link that writes a mail: whom its path and its fields `to`, `cc` and `bcc` name, each once. `None` for any
+/// Reads a link that writes a mail: the addresses in its path and its fields `to`, `cc` and `bcc`, each once. `None` for any
 /// other text, and for a link that names no address.
 fn linked(word: &str) -> Option<Vec<Entry<'_>>> {
     let link = without_mailto(word)?;

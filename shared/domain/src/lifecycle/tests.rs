@@ -272,7 +272,7 @@ fn check(before: &Invitation, transition: &Transition, now: Timestamp) {
     // Whoever is not waiting any more holds nobody up, but for expiry, which needs no writing.
     if after.status.is_final() && !before.status.is_final() && after.status != Status::Expired {
         let party = before.invitee.party();
-        assert!(transition.standings.iter().any(|(settled, _)| *settled == party), "still live: {transition:?}");
+        assert!(transition.standings.iter().any(|(changed, _)| *changed == party), "still live: {transition:?}");
     }
 }
 
@@ -571,7 +571,7 @@ fn who_is_told_of_an_answer_is_for_the_network_to_say() {
 }
 
 #[test]
-fn a_reminder_is_owed_once_from_the_moment_an_invitation_is_offered() {
+fn a_reminder_is_queued_once_from_the_moment_an_invitation_is_offered() {
     let reminders = |transition: &Transition| -> Vec<_> {
         let of_kind = transition.mails.iter().filter(|mail| mail.kind == MailKind::Reminder);
         of_kind.map(|mail| (mail.to.clone(), mail.not_before)).collect()

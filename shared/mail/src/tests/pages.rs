@@ -5,8 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::{community, settings};
 use crate::page::{
-    Account, Answering, Intent, Page, PendingPage, Report, content_security_policy, render::STYLE, with_other_account,
-    with_return,
+    Account, Answering, Intent, Page, PendingPage, Report,
+    render::{STYLE, content_security_policy},
+    with_other_account, with_return,
 };
 use domain::{
     community::Community,

@@ -2,7 +2,7 @@
 //!
 //! Every write is an upsert that can be repeated, and so is every removal: one that runs out of time is continued by
 //! its repetition. What the platform may not know of happens along the way: invitations of an address become those of
-//! its owner, and whoever becomes a member, is erased or removed takes their live invitations along.
+//! its owner, and the live invitations of a user end when they become a member, are erased or removed.
 
 mod address_owner;
 pub mod communities;

@@ -152,9 +152,9 @@ impl<'a> Send<'a> {
         if !chunk.is_empty() || self.attempt.is_some() {
             let write = |(send, chunk): (Self, Chunk)| send.write(chunk, last);
             self = match retry((self, chunk), write).await? {
-                Written::Chunk(send) if !last => return Ok(ControlFlow::Continue(send)),
-                Written::Chunk(send) => *send,
-                Written::Elsewhere(result) => return Ok(ControlFlow::Break(result)),
+                ChunkEnd::Chunk(send) if !last => return Ok(ControlFlow::Continue(send)),
+                ChunkEnd::Chunk(send) => *send,
+                ChunkEnd::Elsewhere(result) => return Ok(ControlFlow::Break(result)),
             };
         }
         let result = self.result().in_full(self.caller, &self.submission, &self.facts, false);
@@ -240,13 +240,13 @@ impl<'a> Send<'a> {
             return self.asked;
         }
         let size = RequestSize {
-            places: submission::place(self.entries.len()),
-            invitations: submission::place(self.count_open()),
+            places: submission::short(self.entries.len()),
+            invitations: submission::short(self.count_open()),
         };
         ask_moderators(chunk.iter_mut().map(|(_, transition)| transition), size)
     }
 
-    /// Whom the request has invited by now.
+    /// The parties that the request has invited by now.
     fn invited(&self) -> HashSet<Party> {
         let made = self.entries.iter().flatten().filter_map(|entry| entry.made.as_ref());
         made.map(|made| made.party.clone()).collect()
@@ -257,7 +257,7 @@ impl<'a> Send<'a> {
         mut self,
         mut chunk: Chunk,
         last: bool,
-    ) -> Result<ControlFlow<Written<'a>, (Self, Chunk)>, ServiceError> {
+    ) -> Result<ControlFlow<ChunkEnd<'a>, (Self, Chunk)>, ServiceError> {
         let asked = self.ask(&mut chunk);
         for (index, transition) in &chunk {
             self.entries[*index] = Some(made(transition));
@@ -272,7 +272,7 @@ impl<'a> Send<'a> {
             extra.push(ExtraWrite::Request(attempt.record(&self.result(), last, self.terms.now)?));
         }
         if extra.is_empty() {
-            return Ok(ControlFlow::Break(Written::Chunk(Box::new(self))));
+            return Ok(ControlFlow::Break(ChunkEnd::Chunk(Box::new(self))));
         }
         let failed = match self.store.execute(&transitions, &extra, self.terms.now).await? {
             Executed::Done => {
@@ -282,7 +282,7 @@ impl<'a> Send<'a> {
                 if let Some(attempt) = &mut self.attempt {
                     attempt.written();
                 }
-                return Ok(ControlFlow::Break(Written::Chunk(Box::new(self))));
+                return Ok(ControlFlow::Break(ChunkEnd::Chunk(Box::new(self))));
             }
             Executed::Conflict(failed) => failed,
         };
@@ -290,7 +290,7 @@ impl<'a> Send<'a> {
             self.entries[*index] = None;
         }
         if let Some(result) = self.learn(failed)? {
-            return Ok(ControlFlow::Break(Written::Elsewhere(result)));
+            return Ok(ControlFlow::Break(ChunkEnd::Elsewhere(result)));
         }
         self.facts.resolve_owners(self.store, &self.submission).await?;
         let before: HashSet<_> = chunk.iter().map(|(index, _)| *index).collect();
@@ -339,7 +339,7 @@ impl<'a> Send<'a> {
 
     /// The id of the recipient's invitation.
     fn id(&self, index: usize) -> InvitationId {
-        self.first_id.at_place(submission::place(index))
+        self.first_id.at_place(submission::short(index))
     }
 
     fn pass_over(&mut self, index: usize, outcome: Outcome, until: Option<Timestamp>) {
@@ -362,7 +362,7 @@ impl<'a> Send<'a> {
 }
 
 /// The end of one chunk.
-enum Written<'a> {
+enum ChunkEnd<'a> {
     /// It is written, as far as there was something to write.
     Chunk(Box<Send<'a>>),
     /// The same request has this result already.

@@ -144,7 +144,7 @@ pub(super) fn first_id(now: Timestamp, mut entropy: [u8; 10]) -> InvitationId {
     InvitationId::new(now.as_millisecond().unsigned_abs(), entropy)
 }
 
-/// Returns the place of the recipient at `index`, as ids count them.
-pub(super) fn place(index: usize) -> u16 {
-    u16::try_from(index).unwrap_or(u16::MAX)
+/// Returns a number of recipients, or the place of one, as ids and mails count them.
+pub(super) fn short(count: usize) -> u16 {
+    u16::try_from(count).unwrap_or(u16::MAX)
 }

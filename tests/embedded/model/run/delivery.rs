@@ -5,10 +5,12 @@ use std::{collections::VecDeque, sync::atomic::Ordering, time::Duration};
 use serde_json::Value;
 use testkit::embedded::platform;
 
-use super::{CALLERS, Purpose, Run};
+use super::{
+    super::schedule::Purpose,
+    state::{CALLERS, Run},
+    stream::SHARDS,
+};
 
-/// Drivers of the stream, each with the items of some partitions.
-pub(super) const SHARDS: usize = 2;
 /// Records that a repetition may reach back over.
 const PAST: usize = 2_000;
 /// Records that most repetitions reach back over: some of them are still being worked on.
@@ -17,17 +19,6 @@ const LATEST: usize = 20;
 const BATCH: usize = 25;
 /// Rounds in which everything must be delivered once nothing fails any more.
 const ROUNDS: usize = 40;
-
-/// The records of the stream that are on their way.
-#[derive(Default)]
-pub(super) struct Stream {
-    /// What comes next, by the partition of the items.
-    shards: [VecDeque<Value>; SHARDS],
-    /// Records that failed and come again later.
-    late: Vec<Value>,
-    /// What was handed over, and may come again.
-    past: VecDeque<Value>,
-}
 
 impl Run {
     /// Takes new records of the stream, each to the shard of its item.
