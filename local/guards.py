@@ -61,7 +61,9 @@ GATE = "shared/domain/src/gate.rs"
 MAILS = "functions/deliver/src/mail.rs"
 DIGEST = "shared/domain/src/digest.rs"
 DIGESTS = "shared/store/src/digest.rs"
-DELIVERIES = "shared/service/src/delivery.rs"
+ATTEMPTS = "shared/service/src/delivery/attempt.rs"
+PARKING = "shared/service/src/delivery/parking.rs"
+RECIPIENT = "shared/service/src/delivery/recipient.rs"
 DECISION = "shared/service/src/decision.rs"
 LISTS = "shared/service/src/lists.rs"
 STREAM = "shared/store/src/stream.rs"
@@ -228,7 +230,7 @@ GUARDS = [
     Guard("that a mail reached nobody is remembered while the user changes", USERS,
           "UserRecord { user, suppressed, unreached, filed: true, renamed }",
           "UserRecord { user, suppressed, unreached: None, filed: true, renamed }"),
-    Guard("the same mailbox is no news", DELIVERIES, "mailbox.as_str() == unreached", "false"),
+    Guard("the same mailbox is no news", PARKING, "mailbox.as_str() == unreached", "false"),
     Guard("only a dropped mail goes to a new mailbox", OUTBOX, "mail.state == MailState::Dropped", "true",
           near="pub fn dropped"),
     Guard("only what is still true goes to a new mailbox", OUTBOX,
@@ -679,21 +681,21 @@ GUARDS = [
     Guard("an answer joins what still waits", DIGESTS, "waits.require_equal(CARRIER, string(carrier));", ALWAYS_WAITS),
     Guard("a mailbox gets no more than its day holds", OUTBOX,
           "expression.require_missing_or_at_most(USED, i64::from(most) - 1);", ""),
-    Guard("a mail counts once against a day", DELIVERIES, "rules.solicits && lease.counted_on != today",
+    Guard("a mail counts once against a day", ATTEMPTS, "rules.solicits && lease.counted_on != today",
           "rules.solicits"),
-    Guard("who is not willing any more gets no mail", DELIVERIES,
+    Guard("who is not willing any more gets no mail", RECIPIENT,
           "delivery::is_refused(mail, &standing, now)", "false"),
-    Guard("an address that is not willing gets no mail", DELIVERIES,
+    Guard("an address that is not willing gets no mail", RECIPIENT,
           "!delivery::is_refused(mail, &records.standing(&party, community), now)", "true"),
     Guard("no mail tells an invitee of a request", DELIVERY,
           "(mail.to != Addressee::Invitee || invitation.has_reached_invitee())", "true"),
-    Guard("an address that is not proven is looked up", DELIVERIES,
+    Guard("an address that is not proven is looked up", RECIPIENT,
           "!found.user.email_verified", "false", near="let asks ="),
-    Guard("a proven address is asked whether it wants the mail", DELIVERIES,
+    Guard("a proven address is asked whether it wants the mail", RECIPIENT,
           "mail.kind.rules().solicits", "false", near="let asks ="),
     Guard("an inactive user gets no mail", DELIVERY, "user.active", "true"),
     Guard("a suppressed user gets no mail", DELIVERY, "!suppressed", "true"),
-    Guard("a suppressed address gets no mail", DELIVERIES, "!records.address(key).suppressed", "true"),
+    Guard("a suppressed address gets no mail", RECIPIENT, "!records.address(key).suppressed", "true"),
     Guard("a mail that is being sent is no mail", STREAM,
           "record::value::<OutboxMail>(after)?.state == MailState::Queued", "true"),
     Guard("a record that does not read is parked", DELIVER,
