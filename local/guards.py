@@ -24,6 +24,7 @@ UNCONDITIONAL = "{ let mut expression = Expression::default(); " + ALWAYS + "; e
 EXECUTE = "shared/store/src/execute.rs"
 EXPRESSION = "shared/store/src/expression.rs"
 WRITE = "shared/store/src/write.rs"
+PERSIST = "shared/store/src/persist.rs"
 OUTBOX = "shared/store/src/outbox.rs"
 STATS = "shared/store/src/stats.rs"
 STATISTICS = "shared/domain/src/stats.rs"
@@ -197,15 +198,19 @@ GUARDS = [
           "no_live_but(expression, Some(id), now);", "", near="fn willing"),
     Guard("all conditions must hold, not one", EXPRESSION, 'conditions.join(" AND ")', 'conditions.join(" OR ")'),
     Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
-    Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
+    Guard("what is refused for now is waited out", PERSIST, "0..attempts", "0..1"),
+    Guard("a collision is waited out", WRITE, "ControlFlow::Continue(())",
+          "return Err(StoreError::Unavailable(String::new()))", near="if failed.is_empty()"),
     Guard("all attempts at a transaction are one", WRITE, "token.clone()", "None"),
     Guard("a write alone that was refused is told", WRITE,
-          "return Ok(Written::Conflict(vec![(0, failed.item().cloned())]));",
-          "{ let _ = failed; return Ok(Written::Done); }"),
-    Guard("a write alone that collides is waited out", WRITE, "0..ATTEMPTS", "0..1", near="pub(crate) async fn put"),
-    Guard("an update that was refused is told", WRITE, "return Ok(false)", "return Ok(true)",
+          "Ok(ControlFlow::Break(Written::Conflict(vec![(0, failed.item().cloned())])))",
+          "{ let _ = failed; Ok(ControlFlow::Break(Written::Done)) }"),
+    Guard("a write alone that collides is waited out", WRITE, "again(refused.into())", "Err(refused.into())",
+          near="pub(crate) async fn put"),
+    Guard("an update that was refused is told", WRITE, "ControlFlow::Break(false)", "ControlFlow::Break(true)",
           near="ConditionalCheckFailedException"),
-    Guard("an update that collides is waited out", WRITE, "0..ATTEMPTS", "0..1", near="pub async fn update"),
+    Guard("an update that is refused for now is waited out", WRITE, "is_refused_for_now(&refused)", "false",
+          near="pub async fn update"),
 
     # ---- The outbox
     Guard("a lease lasts", OUTBOX, "later(now, LEASE)", "now"),
