@@ -11,9 +11,9 @@ pub enum DeliveryError {
     /// Another attempt is at it.
     #[error("another attempt holds the lease")]
     Leased,
-    /// What it depends on has changed: it is to be decided again.
-    #[error("the sender has been told something else meanwhile")]
-    Overtaken,
+    /// The batch has no time left for it.
+    #[error("the batch has no time left for it")]
+    NoTime,
     /// Its content cannot be made from what the table holds.
     #[error("the mail cannot be written")]
     Unwritable,

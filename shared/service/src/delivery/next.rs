@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use domain::{
     Timestamp,
-    delivery::{self, Facts, Notices, RecipientFact, Step},
+    delivery::{self, Facts, Notices, Step},
     digest::Digest,
     fact::Fact,
     invitation::{DeliveryState, Invitation},
@@ -16,10 +16,10 @@ use store::{
     keys::{Key, Spread},
     outbox::MailId,
     read::Records,
-    retry,
 };
 
 use super::{
+    batch::Batch,
     content::{self, Context},
     error::DeliveryError,
     parking::park,
@@ -29,7 +29,7 @@ use super::{
 
 /// A mail that is to be sent, with all that its content is made from.
 #[derive(Debug)]
-pub struct Draft {
+pub(super) struct Draft {
     pub(super) id: MailId,
     pub(super) mail: OutboxMail,
     pub(super) recipient: Recipient,
@@ -43,15 +43,17 @@ struct Surroundings {
     looked_up: LookedUp,
 }
 
-/// Decides what comes next for a mail and does it; what is to be sent is returned.
+/// Decides what comes next for a mail and does it; what is to be sent is returned. Continues where something got in between,
+/// so that it is to be decided again.
 ///
 /// # Errors
 /// [`DeliveryError::Leased`] while another attempt is at it, [`DeliveryError::Store`] if the table fails.
-pub async fn next(store: &Store, id: &MailId, now: Timestamp) -> Result<Option<Draft>, DeliveryError> {
-    retry((), |()| next_once(store, id, now)).await
-}
-
-async fn next_once(store: &Store, id: &MailId, now: Timestamp) -> Result<ControlFlow<Option<Draft>>, DeliveryError> {
+pub(super) async fn next(
+    store: &Store,
+    id: &MailId,
+    batch: &Batch,
+    now: Timestamp,
+) -> Result<ControlFlow<Option<Draft>>, DeliveryError> {
     let found = store.invitation_with_mails(id.invitation).await?;
     let (Some(mail), Some(invitation)) = (found.mail(&id.name), found.invitation.as_ref()) else {
         return Ok(ControlFlow::Break(None));
@@ -66,16 +68,16 @@ async fn next_once(store: &Store, id: &MailId, now: Timestamp) -> Result<Control
     if step == Step::LookUp {
         let found = look_up(store, mail, invitation, now).await?;
         let settings = found.records.settings(Spread::by_invitation(invitation.id));
-        let is_found = matches!(found.looked_up, LookedUp::Recipient(_));
-        facts.recipient = if is_found { RecipientFact::Found } else { RecipientFact::Nobody };
+        facts.recipient = found.looked_up.fact();
         facts.notices = Some(Notices::new(&settings, &found.digest, &name));
+        facts.closed_until = batch.gate().closed_at(now);
         step = delivery::decide(mail, invitation, &facts, now);
         around = Some(found);
     }
     carry_out(store, id, (mail, invitation), (step, around), now).await
 }
 
-/// Does what was decided on a mail. Continues where something got in between, so that it is to be decided again.
+/// Does what was decided on a mail.
 async fn carry_out(
     store: &Store,
     id: &MailId,
@@ -85,7 +87,8 @@ async fn carry_out(
 ) -> Result<ControlFlow<Option<Draft>>, DeliveryError> {
     let sender = &invitation.sender.id;
     let done = match step {
-        Step::Skip | Step::LookUp | Step::LookUpRequest => true,
+        Step::Skip => true,
+        Step::LookUp | Step::LookUpRequest | Step::Again => false,
         Step::Show(state) => {
             show(store, id, mail.kind, state, now).await?;
             true
@@ -104,9 +107,18 @@ async fn carry_out(
             true
         }
         Step::Fail => {
-            fail(store, id, mail, around, now).await?;
+            drop_mail(store, id, mail).await?;
+            show(store, id, mail.kind, DeliveryState::Failed, now).await?;
             true
         }
+        Step::FailUnreached => match around.map(|around| around.looked_up) {
+            Some(LookedUp::Unreached(user)) => {
+                drop_unreached(store, id, mail, &user).await?;
+                show(store, id, mail.kind, DeliveryState::Failed, now).await?;
+                true
+            }
+            _ => false,
+        },
         Step::Park(why) => {
             park(store, id, mail.kind, why, now).await?;
             true
@@ -121,14 +133,13 @@ async fn carry_out(
             store.close(sender, id).await?;
             false
         }
-        Step::Again => false,
         Step::Send => match around {
             Some(Surroundings { records, looked_up: LookedUp::Recipient(recipient), .. }) => {
                 let context = Context::read(store, id, mail, invitation, &records).await?;
                 let draft = Draft { id: id.clone(), mail: mail.clone(), recipient, context };
                 return Ok(ControlFlow::Break(Some(draft)));
             }
-            _ => true,
+            _ => false,
         },
     };
     Ok(if done { ControlFlow::Break(None) } else { ControlFlow::Continue(()) })
@@ -154,21 +165,6 @@ async fn drop_mail(store: &Store, id: &MailId, mail: &OutboxMail) -> Result<(), 
 async fn drop_unreached(store: &Store, id: &MailId, mail: &OutboxMail, user: &User) -> Result<(), DeliveryError> {
     // The user has changed meanwhile, or another attempt is at it: either way it comes again.
     if store.drop_unreached(id, mail, user).await? { Ok(()) } else { Err(DeliveryError::Leased) }
-}
-
-/// Drops a mail that reaches nobody, and shows so.
-async fn fail(
-    store: &Store,
-    id: &MailId,
-    mail: &OutboxMail,
-    around: Option<Surroundings>,
-    now: Timestamp,
-) -> Result<(), DeliveryError> {
-    match around.map(|around| around.looked_up) {
-        Some(LookedUp::Unreached(user)) if mail.kind.rules().tracked => drop_unreached(store, id, mail, &user).await?,
-        _ => drop_mail(store, id, mail).await?,
-    }
-    Ok(show(store, id, mail.kind, DeliveryState::Failed, now).await?)
 }
 
 /// Looks up the recipient, what the network wants its people to hear, and what the content needs.

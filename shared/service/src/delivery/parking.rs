@@ -1,30 +1,70 @@
-//! Mails that are given up: parked for an operator, or dropped since no mailbox took them. They are queued again once that may help.
+//! What is given up: parked for an operator, or dropped since no mailbox took it. It is queued again when an operator releases
+//! it, or when its user has another mailbox.
 
 use domain::{
     Timestamp, delivery,
+    id::InvitationId,
     invitation::DeliveryState,
     outbox::{MailKind, MailState},
     person::{Party, User},
 };
-use store::{Store, StoreError, outbox::MailId};
+use store::{Store, StoreError, keys::Key, outbox::MailId};
 
 use super::{error::DeliveryError, tracking::show};
 
-/// Parks a mail that cannot be made, since it would hold up all behind it.
-///
-/// # Errors
-/// [`DeliveryError::Store`] if the table fails.
-pub async fn park_unwritable(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
-    tracing::error!(invitation = %id.invitation, mail = id.name, "a mail cannot be made");
-    Ok(store.park(id, "it cannot be made from what the table holds", now).await?)
+/// How much is released at once at the most: one invocation has time for that.
+const RELEASED: usize = 20_000;
+
+/// Parks a mail, and shows so.
+pub(super) async fn park(
+    store: &Store,
+    id: &MailId,
+    kind: MailKind,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), DeliveryError> {
+    tracing::error!(invitation = %id.invitation, mail = id.name, why, "a mail is parked");
+    store.park(id, why, now).await?;
+    Ok(show(store, id, kind, DeliveryState::Failed, now).await?)
 }
 
-/// Releases a parked mail: an operator has deleted the record that held it back. The invitation shows it as queued.
+/// Parks a mail that cannot be made, since it would hold up all behind it.
+pub(super) async fn park_unwritable(store: &Store, id: &MailId, now: Timestamp) -> Result<(), StoreError> {
+    tracing::error!(invitation = %id.invitation, mail = id.name, "a mail cannot be made");
+    store.park(id, "it cannot be made from what the table holds", now).await
+}
+
+/// Parks a record that does not read. It would not read the next time either, and would hold up those behind it.
 ///
 /// # Errors
-/// [`DeliveryError::Store`] if the table fails.
-pub async fn release(store: &Store, id: &MailId, now: Timestamp) -> Result<(), DeliveryError> {
-    Ok(queue_again(store, id, MailState::Parked, now).await?)
+/// [`StoreError`] if the table fails.
+pub async fn park_record(store: &Store, id: InvitationId, sk: &str, now: Timestamp) -> Result<(), StoreError> {
+    tracing::error!(invitation = %id, record = sk, "a record does not read");
+    store.park_record(id, sk, "it does not read", now).await
+}
+
+/// Releases all that is parked, as much as one invocation has time for: the stream reports it. Returns how much.
+///
+/// # Errors
+/// [`StoreError`] if the table fails; what was released stays so.
+pub async fn release_all(store: &Store) -> Result<usize, StoreError> {
+    store.release_parked(RELEASED).await
+}
+
+/// Goes on with a mail that an operator has released. The invitation shows it as queued.
+///
+/// # Errors
+/// [`StoreError`] if the table fails.
+pub async fn release_mail(store: &Store, id: &MailId, now: Timestamp) -> Result<(), StoreError> {
+    queue_again(store, id, MailState::Parked, now).await
+}
+
+/// Goes on with a record that an operator has released: the stream reports it once more.
+///
+/// # Errors
+/// [`StoreError`] if the table fails.
+pub async fn release_record(store: &Store, key: Key, now: Timestamp) -> Result<(), StoreError> {
+    store.report_again(key, now).await
 }
 
 /// Queues the invitation mails again that found no mailbox of the user to take them, once the user has another one than
@@ -53,17 +93,4 @@ async fn queue_again(store: &Store, id: &MailId, given_up: MailState, now: Times
         Some(mail) if mail.state == MailState::Queued => show(store, id, mail.kind, DeliveryState::Queued, now).await,
         _ => Ok(()),
     }
-}
-
-/// Parks a mail, and shows so.
-pub(super) async fn park(
-    store: &Store,
-    id: &MailId,
-    kind: MailKind,
-    why: &str,
-    now: Timestamp,
-) -> Result<(), DeliveryError> {
-    tracing::error!(invitation = %id.invitation, mail = id.name, why, "a mail is parked");
-    store.park(id, why, now).await?;
-    Ok(show(store, id, kind, DeliveryState::Failed, now).await?)
 }

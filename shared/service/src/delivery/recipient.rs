@@ -2,7 +2,7 @@
 
 use domain::{
     Timestamp,
-    delivery::{self, Target},
+    delivery::{self, RecipientFact, Target},
     email::EmailAddress,
     id::UserId,
     invitation::Invitation,
@@ -33,6 +33,17 @@ pub(super) enum LookedUp {
     Unreached(Box<User>),
     /// There is none that wants the mail, or no community to tell of.
     Nobody,
+}
+
+impl LookedUp {
+    /// What a decision must know of it.
+    pub(super) fn fact(&self) -> RecipientFact {
+        match self {
+            Self::Recipient(_) => RecipientFact::Found,
+            Self::Unreached(_) => RecipientFact::Unreached,
+            Self::Nobody => RecipientFact::Nobody,
+        }
+    }
 }
 
 /// The records in which the recipient is looked up.

@@ -1,0 +1,60 @@
+//! What a batch of the table's stream asks for, each with the numbers of the reports that ask for it.
+
+use std::collections::BTreeMap;
+
+use aws_lambda_events::dynamodb::EventRecord;
+use domain::{Timestamp, id::InvitationId};
+use service::counting::Change;
+use store::{
+    keys::Key,
+    outbox::MailId,
+    stream::{Report, read},
+};
+
+/// What a batch of stream records asks for.
+#[derive(Default)]
+pub(crate) struct Work {
+    pub(crate) mails: BTreeMap<MailId, Vec<String>>,
+    /// When the oldest report of a mail was made.
+    pub(crate) mails_since: Option<Timestamp>,
+    pub(crate) changes: Vec<Change>,
+    pub(crate) deadlines: Vec<(String, InvitationId)>,
+    pub(crate) released: Vec<(String, Released)>,
+    pub(crate) unreadable: Vec<(String, InvitationId, String)>,
+}
+
+/// What an operator has released.
+pub(crate) enum Released {
+    Mail(MailId),
+    Record(Key),
+}
+
+impl Work {
+    pub(crate) fn of(records: Vec<EventRecord>) -> Self {
+        let mut work = Self::default();
+        for event in records {
+            let sequence = event.change.sequence_number.clone().unwrap_or_default();
+            let at = event.change.approximate_creation_date_time.timestamp_millis();
+            if let Some(report) = read(event.change.old_image.into(), event.change.new_image.into()) {
+                work.add(report, sequence, Timestamp::from_millisecond(at).ok());
+            }
+        }
+        work
+    }
+
+    fn add(&mut self, report: Report, sequence: String, at: Option<Timestamp>) {
+        match report {
+            Report::Mail(mail) | Report::Due(mail) => {
+                self.mails.entry(mail).or_default().push(sequence);
+                self.mails_since = self.mails_since.into_iter().chain(at).min();
+            }
+            Report::Invitation { before, after } => {
+                self.changes.push(Change { sequence, before: before.map(|before| *before), after: *after });
+            }
+            Report::Deadline(id) => self.deadlines.push((sequence, id)),
+            Report::ReleasedMail(mail) => self.released.push((sequence, Released::Mail(mail))),
+            Report::ReleasedRecord(key) => self.released.push((sequence, Released::Record(key))),
+            Report::Unreadable(id, sk) => self.unreadable.push((sequence, id, sk)),
+        }
+    }
+}
