@@ -24,7 +24,9 @@ UNCONDITIONAL = "{ let mut expression = Expression::default(); " + ALWAYS + "; e
 EXECUTE = "shared/store/src/execute.rs"
 EXPRESSION = "shared/store/src/expression.rs"
 WRITE = "shared/store/src/write.rs"
+PERSIST = "shared/store/src/persist.rs"
 OUTBOX = "shared/store/src/outbox.rs"
+OUTBOX_MAILS = "shared/domain/src/outbox.rs"
 STATS = "shared/store/src/stats.rs"
 STATISTICS = "shared/domain/src/stats.rs"
 SERVICE_STATS = "shared/service/src/stats.rs"
@@ -58,10 +60,12 @@ STANDINGS = "shared/store/src/standings.rs"
 IDEMPOTENT = "shared/store/src/idempotency.rs"
 DELIVERY = "shared/domain/src/delivery.rs"
 GATE = "shared/domain/src/gate.rs"
-MAILS = "functions/deliver/src/mail.rs"
+BATCHES = "shared/service/src/delivery/batch.rs"
 DIGEST = "shared/domain/src/digest.rs"
 DIGESTS = "shared/store/src/digest.rs"
-DELIVERIES = "shared/service/src/delivery.rs"
+COUNTING = "shared/service/src/counting.rs"
+PARKING = "shared/service/src/delivery/parking.rs"
+RECIPIENT = "shared/service/src/delivery/recipient.rs"
 DECISION = "shared/service/src/decision.rs"
 LISTS = "shared/service/src/lists.rs"
 STREAM = "shared/store/src/stream.rs"
@@ -91,7 +95,7 @@ COMMANDS = "shared/service/src/command.rs"
 RECORDS = "functions/directory/src/records.rs"
 IMPORT = "functions/directory/src/import.rs"
 WAVES = "shared/service/src/directory/import.rs"
-DELIVER = "functions/deliver/src/lib.rs"
+WORK = "functions/deliver/src/work.rs"
 OUTBOUND = "functions/deliver/src/outbound.rs"
 FEEDBACK = "functions/feedback/src/lib.rs"
 GRAPHQL = "functions/graphql/src/lib.rs"
@@ -196,15 +200,19 @@ GUARDS = [
           "no_live_but(expression, Some(id), now);", "", near="fn willing"),
     Guard("all conditions must hold, not one", EXPRESSION, 'conditions.join(" AND ")', 'conditions.join(" OR ")'),
     Guard("a failed condition is a refusal", WRITE, "failed.push((index, reason.item.clone()))", "()"),
-    Guard("a collision is waited out", WRITE, "0..ATTEMPTS", "0..1"),
+    Guard("what is refused for now is waited out", PERSIST, "0..attempts", "0..1"),
+    Guard("a collision is waited out", WRITE, "ControlFlow::Continue(())",
+          "return Err(StoreError::Unavailable(String::new()))", near="if failed.is_empty()"),
     Guard("all attempts at a transaction are one", WRITE, "token.clone()", "None"),
     Guard("a write alone that was refused is told", WRITE,
-          "return Ok(Written::Conflict(vec![(0, failed.item().cloned())]));",
-          "{ let _ = failed; return Ok(Written::Done); }"),
-    Guard("a write alone that collides is waited out", WRITE, "0..ATTEMPTS", "0..1", near="pub(crate) async fn put"),
-    Guard("an update that was refused is told", WRITE, "return Ok(false)", "return Ok(true)",
+          "Ok(ControlFlow::Break(Written::Conflict(vec![(0, failed.item().cloned())])))",
+          "{ let _ = failed; Ok(ControlFlow::Break(Written::Done)) }"),
+    Guard("a write alone that collides is waited out", WRITE, "again(refused.into())", "Err(refused.into())",
+          near="pub(crate) async fn put"),
+    Guard("an update that was refused is told", WRITE, "ControlFlow::Break(false)", "ControlFlow::Break(true)",
           near="ConditionalCheckFailedException"),
-    Guard("an update that collides is waited out", WRITE, "0..ATTEMPTS", "0..1", near="pub async fn update"),
+    Guard("an update that is refused for now is waited out", WRITE, "is_refused_for_now(&refused)", "false",
+          near="pub async fn update"),
 
     # ---- The outbox
     Guard("a lease lasts", OUTBOX, "later(now, LEASE)", "now"),
@@ -220,6 +228,8 @@ GUARDS = [
           "expression.require_equal(LEASED_UNTIL, number(lease.until.as_millisecond()));", ""),
     Guard("only a parked mail is released", OUTBOX,
           "expression.require_equal(STATE, string(given_up.as_str()));", ""),
+    Guard("that a mailbox took no invitation mail is noted", DELIVERY, "mail.kind.rules().tracked", "false",
+          near="RecipientFact::Unreached if"),
     Guard("a mail whose user has changed meanwhile is not given up", USERS,
           "unchanged(Some(user))", "Expression::default()",
           near="pub(crate) fn unreached"),
@@ -229,7 +239,7 @@ GUARDS = [
     Guard("that a mail reached nobody is remembered while the user changes", USERS,
           "UserRecord { user, suppressed, unreached, filed: true, renamed }",
           "UserRecord { user, suppressed, unreached: None, filed: true, renamed }"),
-    Guard("the same mailbox is no news", DELIVERIES, "mailbox.as_str() == unreached", "false"),
+    Guard("the same mailbox is no news", PARKING, "mailbox.as_str() == unreached", "false"),
     Guard("only a dropped mail goes to a new mailbox", OUTBOX, "mail.state == MailState::Dropped", "true",
           near="pub fn dropped"),
     Guard("only what is still true goes to a new mailbox", OUTBOX,
@@ -276,7 +286,7 @@ GUARDS = [
     Guard("no cell is a formula", EXPORT, "begins && BEFORE_FORMULAS.contains(&c)", "false"),
     Guard("a semicolon or a tab ends a cell in some spreadsheets", EXPORT, "matches!(c, ';' | '\\t')", "false"),
     Guard("a deadline waits for clocks that are behind", OUTBOX, "later(now, -SKEW)", "now"),
-    Guard("a mail that is late in the stream waits in the table", MAILS, "!self.late", "true"),
+    Guard("a mail that is late in the stream waits in the table", BATCHES, "!self.late", "true"),
     Guard("a deadline never comes early", STATS, "invitation.expires_at.as_second() + 1",
           "invitation.expires_at.as_second()"),
 
@@ -627,7 +637,7 @@ GUARDS = [
           "self.era(&invitation.community.id, spread).is_none_or(|era| era == invitation.era())", "true"),
     Guard("an invitation into another community is not written", EXECUTE,
           "expression.require_as_read(SINCE, since.map(|at| number(at.as_millisecond())));", "{ let _ = since; }"),
-    Guard("a report counts for the community that it is of", DELIVER, "change.after.era()",
+    Guard("a report counts for the community that it is of", COUNTING, "change.after.era()",
           "Era { since: None, ..change.after.era() }"),
     Guard("stats are of the community that has the id", SERVICE_STATS,
           "present.unwrap_or(Era { id: community, since: None })", "{ let _ = present; Era { id: community, since: None } }"),
@@ -657,7 +667,9 @@ GUARDS = [
     Guard("a mail is given up in the end", DELIVERY, "mail.failures() >= MAX_FAILURES", "false"),
     Guard("a mail waits for a busy mail service while its invitation lives", DELIVERY,
           "waited < PATIENCE || now < invitation.expires_at", "waited < PATIENCE"),
-    Guard("what stops all mails closes the gate", MAILS, "batch.gate().closed_by(fault, now)", "batch.gate()"),
+    Guard("a mail waits behind a closed gate", DELIVERY, "facts.closed_until", "None", near="RecipientFact::Found => match"),
+    Guard("one notice at a time carries others behind a closed gate", DELIVERY, "self.digest.carrier.is_none()", "true"),
+    Guard("what stops all mails closes the gate", BATCHES, "self.gate().closed_by(fault, now)", "self.gate()"),
     Guard("no connection outlives its batch", OUTBOUND, "Self::client(&self.mail_service)",
           "{ static ONE: std::sync::OnceLock<Client> = std::sync::OnceLock::new(); "
           "ONE.get_or_init(|| Self::client(&self.mail_service)).clone() }"),
@@ -680,24 +692,23 @@ GUARDS = [
     Guard("an answer joins what still waits", DIGESTS, "waits.require_equal(CARRIER, string(carrier));", ALWAYS_WAITS),
     Guard("a mailbox gets no more than its day holds", OUTBOX,
           "expression.require_missing_or_at_most(USED, i64::from(most) - 1);", ""),
-    Guard("a mail counts once against a day", DELIVERIES, "rules.solicits && lease.counted_on != today",
-          "rules.solicits"),
-    Guard("who is not willing any more gets no mail", DELIVERIES,
+    Guard("a mail counts once against a day", OUTBOX_MAILS, "self.counted_on != Some(day)", "true"),
+    Guard("who is not willing any more gets no mail", RECIPIENT,
           "delivery::is_refused(mail, &standing, now)", "false"),
-    Guard("an address that is not willing gets no mail", DELIVERIES,
+    Guard("an address that is not willing gets no mail", RECIPIENT,
           "!delivery::is_refused(mail, &records.standing(&party, community), now)", "true"),
     Guard("no mail tells an invitee of a request", DELIVERY,
           "(mail.to != Addressee::Invitee || invitation.has_reached_invitee())", "true"),
-    Guard("an address that is not proven is looked up", DELIVERIES,
+    Guard("an address that is not proven is looked up", RECIPIENT,
           "!found.user.email_verified", "false", near="let asks ="),
-    Guard("a proven address is asked whether it wants the mail", DELIVERIES,
+    Guard("a proven address is asked whether it wants the mail", RECIPIENT,
           "mail.kind.rules().solicits", "false", near="let asks ="),
     Guard("an inactive user gets no mail", DELIVERY, "user.active", "true"),
     Guard("a suppressed user gets no mail", DELIVERY, "!suppressed", "true"),
-    Guard("a suppressed address gets no mail", DELIVERIES, "!records.address(key).suppressed", "true"),
+    Guard("a suppressed address gets no mail", RECIPIENT, "!records.address(key).suppressed", "true"),
     Guard("a mail that is being sent is no mail", STREAM,
           "record::value::<OutboxMail>(after)?.state == MailState::Queued", "true"),
-    Guard("a record that does not read is parked", DELIVER,
+    Guard("a record that does not read is parked", WORK,
           "self.unreadable.push((sequence, id, sk))", "{ let _ = (sequence, id, sk); }"),
     Guard("a decision is taken again after a conflict", DECISION, "ControlFlow::Continue(current)",
           "{ let _ = current; ControlFlow::Break(Applied::Unneeded) }"),

@@ -60,6 +60,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
             "store",
             "system",
             "thiserror",
+            "tokio",
             "tracing",
         ],
     ),

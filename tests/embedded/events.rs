@@ -1,6 +1,7 @@
 //! Events for the host platform: what they name, and that none is lost or told twice when the bus or the stream fails.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::invitation::Status;
 use serde_json::json;
 use store::keys::Key;
 use testkit::embedded::chess;
@@ -33,6 +34,26 @@ async fn an_event_that_the_bus_refuses_is_told_later_and_no_other_twice() {
     assert_eq!((again.len(), world.fakes.take_events().len()), (1, 1));
     assert!(world.hand_over(&again).await.is_empty());
     assert_eq!(world.fakes.take_events().len(), 1);
+}
+
+#[tokio::test]
+async fn an_invitation_whose_end_was_told_in_vain_expires_when_an_operator_asks() {
+    let (world, mona) = chess("moderator").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    world.pump().await;
+    world.set_expiry(&id, system::now()).await;
+    world.sweep_ttl();
+    world.changes();
+    world.fakes.take_events();
+    let key = Key::invitation(id.parse().unwrap());
+    let mut record = world.record(key).await.unwrap();
+    record.insert("again".to_owned(), AttributeValue::N("1".to_owned()));
+    world.put_record(record).await;
+    world.pump().await;
+    let events: Vec<_> = world.fakes.take_events().into_iter().map(|event| event.name).collect();
+    assert_eq!(events, ["InvitationSent", "InvitationExpired"]);
+    let stored = world.stored(&id).await;
+    assert_eq!(stored.status, Status::Expired);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use domain::outbox::MailState;
 use serde_json::{Value, json};
 use testkit::{
     Response,
@@ -118,6 +119,16 @@ async fn an_index_that_is_throttled_is_waited_for_and_at_last_said_to_be_busy() 
         world.faults.clear();
     }
     assert_eq!(world.status(&ann, &id).await, "pending");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mail_is_noted_as_sent_also_while_the_table_is_throttled() {
+    let (world, mona) = world("throttled updates").await;
+    let id = world.invite_address(&mona, "chess", "ann@example.org").await;
+    let changes = world.changes();
+    world.faults.throttle("UpdateItem", 7);
+    assert!(world.hand_over(&changes).await.is_empty());
+    assert_eq!((world.fakes.take_mails().len(), world.outbox_mail(&id).await.state), (1, MailState::Sent));
 }
 
 /// Quentin has sent and got invitations of all kinds, and knows many.

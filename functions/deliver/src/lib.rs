@@ -4,35 +4,33 @@
 //! The stream reports everything at least once, sometimes twice and out of order. So nothing here trusts a report to
 //! be new: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.
 
-mod announce;
 mod mail;
 mod outbound;
 pub mod task;
 pub mod timing;
-
-use std::collections::{BTreeMap, BTreeSet};
+mod work;
 
 use aws_lambda_events::{
-    dynamodb::{Event, EventRecord},
+    dynamodb::Event,
     streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse},
 };
-use domain::{community::Era, id::InvitationId, invitation::Invitation, stats::MailResult};
+use domain::{event::events, id::InvitationId};
 use futures::{StreamExt, future, stream};
 use service::{
-    delivery::{self, DeliveryError},
+    counting::{self, Change},
+    delivery::{self, Batch},
     expiry,
 };
-use store::{
-    Store,
-    keys::Key,
-    outbox::MailId,
-    stats::Uncounted,
-    stream::{Report, read},
-};
+use store::Store;
 use system::now;
 use tokio::time::Instant;
 
 pub use crate::{mail::TRIES, outbound::Outbound};
+use crate::{
+    outbound::Announcement,
+    task::{Done, Invocation, Response, Task},
+    work::{Released, Work},
+};
 
 /// Mails that are on their way at once: enough to hide the mail service's latency, few enough to keep to its rate.
 pub const CONCURRENT_MAILS: usize = 8;
@@ -49,49 +47,50 @@ pub struct Deliver {
     pub outbound: Outbound,
 }
 
-/// What a batch of stream records asks for.
-#[derive(Default)]
-struct Work {
-    mails: BTreeMap<MailId, Vec<String>>,
-    /// When the oldest report of a mail was made, in Unix milliseconds.
-    mails_since: Option<i64>,
-    changes: Vec<Change>,
-    deadlines: Vec<(String, InvitationId)>,
-    released: Vec<(String, Released)>,
-    unreadable: Vec<(String, InvitationId, String)>,
-}
-
-/// What an operator has released.
-enum Released {
-    Mail(MailId),
-    Record(Key),
-}
-
-/// One change of an invitation.
-pub(crate) struct Change {
-    pub(crate) sequence: String,
-    pub(crate) before: Option<Invitation>,
-    pub(crate) after: Invitation,
-}
-
 impl Deliver {
+    /// Does what the invocation asks for.
+    ///
+    /// # Errors
+    /// If a task fails. It may be set again.
+    pub async fn invoke(&self, invocation: Invocation) -> Result<Response, lambda_runtime::Error> {
+        match invocation {
+            Invocation::Stream(event) => Ok(Response::Stream(Box::pin(self.handle(event)).await?)),
+            Invocation::Task(task) => Ok(Response::Task(self.perform(task).await?)),
+        }
+    }
+
+    /// Does the task, as far as one invocation gets.
+    ///
+    /// # Errors
+    /// If the table fails. The task may be set again.
+    pub async fn perform(&self, task: Task) -> Result<Done, lambda_runtime::Error> {
+        let mails = match task {
+            Task::Wake => {
+                let (account, shards) = futures::join!(self.outbound.account(), self.outbound.shards());
+                delivery::wake(&self.store, account.as_ref(), shards, now()).await?
+            }
+            Task::Release => delivery::release_all(&self.store).await?,
+        };
+        tracing::info!(?task, mails, "task done");
+        Ok(Done { mails })
+    }
+
     /// Follows up a batch of records, and names those that must come again.
     ///
     /// # Errors
     /// None: failures are per record.
     pub async fn handle(&self, event: Event) -> Result<DynamoDbEventResponse, lambda_runtime::Error> {
         let begun = Instant::now();
-        let work = Work::of(event.records);
-        let mails = self.deliver_all(&work, begun);
-        let (unread, undelivered, untold, uncounted, unexpired, parked) = futures::join!(
+        let work = Work::of(event.records, now());
+        let (unread, undelivered, untold, uncounted, unexpired, unreleased) = futures::join!(
             self.park_records(&work.unreadable),
-            mails,
+            self.deliver_all(&work, begun),
             self.announce(&work.changes),
-            self.count(&work.changes),
+            counting::count(&self.store, &work.changes),
             self.expire(&work.deadlines),
             self.release_all(&work.released)
         );
-        let mut failed: Vec<String> = [unread, undelivered, untold, uncounted, unexpired, parked].concat();
+        let mut failed: Vec<String> = [unread, undelivered, untold, uncounted, unexpired, unreleased].concat();
         failed.sort();
         failed.dedup();
         tracing::info!(mails = work.mails.len(), changes = work.changes.len(), failed = failed.len(), "batch done");
@@ -110,46 +109,42 @@ impl Deliver {
         if mails.is_empty() {
             return Vec::new();
         }
-        let batch = match self.batch(begun, *mails_since).await {
+        let batch = match Batch::begin(&self.store, begun, *mails_since, self.outbound.concurrency).await {
             Ok(batch) => batch,
             Err(error) => {
                 tracing::warn!(%error, "the gate does not read, will retry");
                 return mails.values().flatten().cloned().collect();
             }
         };
-        let failed = stream::iter(mails).map(async |(mail, sequences)| match self.deliver_or_park(mail, &batch).await {
-            Ok(()) => Vec::new(),
-            Err(error) => {
-                tracing::warn!(invitation = %mail.invitation, mail = mail.name, %error, "mail delivery failed, will retry");
-                sequences.clone()
+        let (ses, base_url) = (self.outbound.connect(), &self.outbound.public_base_url);
+        let post = |mail| self.outbound.send(&ses, mail);
+        let failed = stream::iter(mails).map(async |(mail, sequences)| {
+            match delivery::deliver(&self.store, mail, &batch, base_url, post).await {
+                Ok(()) => Vec::new(),
+                Err(error) => {
+                    let (invitation, name) = (mail.invitation, &mail.name);
+                    tracing::warn!(%invitation, mail = name, %error, "mail delivery failed, will retry");
+                    sequences.clone()
+                }
             }
         });
         failed.buffer_unordered(CONCURRENT_MAILS).concat().await
     }
 
-    /// Counts the latest state of every invitation that has entered a new one, and what became of mails.
-    async fn count(&self, changes: &[Change]) -> Vec<String> {
-        let mut communities: BTreeMap<Era, Reported<'_>> = BTreeMap::new();
-        for change in changes.iter().filter(|change| change.counts()) {
-            communities.entry(change.after.era()).or_default().add(change);
-        }
-        let mut failed = Vec::new();
-        for (community, Reported { uncounted, sequences }) in communities {
-            if let Err(error) = self.store.count_in(&community, &Vec::from_iter(uncounted)).await {
-                tracing::warn!(community = %community.id, %error, "counting failed, will retry");
-                failed.extend(sequences);
-            }
-        }
-        failed
+    /// Announces what the changes mean. Returns the reports whose events the bus did not take.
+    async fn announce(&self, changes: &[Change]) -> Vec<String> {
+        let announcements = changes.iter().flat_map(|Change { sequence, before, after }| {
+            let of = |event| Announcement { sequence: sequence.clone(), event };
+            events(before.as_ref(), after).into_iter().map(of)
+        });
+        self.outbound.announce(&announcements.collect::<Vec<_>>()).await
     }
 
-    /// A record that does not read will not read the next time either, and would hold up those behind it. An operator
-    /// finds it among the parked mails.
+    /// Parks records that do not read. An operator finds them among the parked mails.
     async fn park_records(&self, records: &[(String, InvitationId, String)]) -> Vec<String> {
         let mut failed = Vec::new();
         for (sequence, id, sk) in records {
-            tracing::error!(invitation = %id, record = sk, "a record does not read");
-            if let Err(error) = self.store.park_record(*id, sk, "it does not read", now()).await {
+            if let Err(error) = delivery::park_record(&self.store, *id, sk, now()).await {
                 tracing::warn!(invitation = %id, %error, "parking a record that does not read failed, will retry");
                 failed.push(sequence.clone());
             }
@@ -162,8 +157,8 @@ impl Deliver {
         let mut failed = Vec::new();
         for (sequence, released) in released {
             let done = match released {
-                Released::Record(key) => self.store.report_again(key.clone(), now()).await.map_err(DeliveryError::from),
-                Released::Mail(mail) => delivery::release(&self.store, mail, now()).await,
+                Released::Record(key) => delivery::release_record(&self.store, key.clone(), now()).await,
+                Released::Mail(mail) => delivery::release_mail(&self.store, mail, now()).await,
             };
             if let Err(error) = done {
                 tracing::warn!(%error, "releasing a parked record failed, will retry");
@@ -182,74 +177,5 @@ impl Deliver {
             })
         });
         failed.buffer_unordered(CONCURRENT_EXPIRIES).filter_map(future::ready).collect().await
-    }
-}
-
-impl Work {
-    fn of(records: Vec<EventRecord>) -> Self {
-        let mut work = Self::default();
-        for event in records {
-            let sequence = event.change.sequence_number.clone().unwrap_or_default();
-            let at = event.change.approximate_creation_date_time.timestamp_millis();
-            if let Some(report) = read(event.change.old_image.into(), event.change.new_image.into()) {
-                work.add(report, sequence, at);
-            }
-        }
-        work
-    }
-
-    fn add(&mut self, report: Report, sequence: String, at: i64) {
-        match report {
-            Report::Mail(mail) | Report::Due(mail) => {
-                self.mails.entry(mail).or_default().push(sequence);
-                self.mails_since = Some(self.mails_since.map_or(at, |since| since.min(at)));
-            }
-            Report::Invitation { before, after } => {
-                self.changes.push(Change { sequence, before: before.map(|before| *before), after: *after });
-            }
-            Report::Deadline(id) => self.deadlines.push((sequence, id)),
-            Report::ReleasedMail(mail) => self.released.push((sequence, Released::Mail(mail))),
-            Report::ReleasedRecord(key) => self.released.push((sequence, Released::Record(key))),
-            Report::Unreadable(id, sk) => self.unreadable.push((sequence, id, sk)),
-        }
-    }
-}
-
-/// What is reported of the invitations of one community.
-#[derive(Default)]
-struct Reported<'a> {
-    uncounted: BTreeMap<InvitationId, Uncounted<'a>>,
-    sequences: Vec<String>,
-}
-
-impl<'a> Reported<'a> {
-    fn add(&mut self, change: &'a Change) {
-        let after = &change.after;
-        let new = || Uncounted { sender: &after.sender.id, latest: None, mails: BTreeSet::new() };
-        let report = self.uncounted.entry(after.id).or_insert_with(new);
-        if change.restates() && report.latest.is_none_or(|latest| latest.revision < after.revision) {
-            report.latest = Some(after);
-        }
-        report.mails.extend(change.mail());
-        self.sequences.push(change.sequence.clone());
-    }
-}
-
-impl Change {
-    /// Whether a counter or the deadline depends on it.
-    fn counts(&self) -> bool {
-        self.restates() || self.mail().is_some()
-    }
-
-    /// Whether the invitation has another status, or another expiry.
-    fn restates(&self) -> bool {
-        self.before
-            .as_ref()
-            .is_none_or(|before| before.status != self.after.status || before.expires_at != self.after.expires_at)
-    }
-
-    /// What became of its mail.
-    fn mail(&self) -> Option<MailResult> {
-        MailResult::of_change(self.before.as_ref(), &self.after)
     }
 }

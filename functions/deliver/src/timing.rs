@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+pub use service::delivery::{LATEST, TAKES_ON};
 use store::outbox::LEASE;
 
 use crate::outbound::POST_TIMEOUT;
@@ -20,11 +21,6 @@ use crate::outbound::POST_TIMEOUT;
 // The rest is for showing in the invitation how its mail fares, which is made up for if it is cut short. Usually all of
 // it takes well below a second.
 
-/// How old the reports of a batch may be whose mails are sent at once. The stream forgets what nobody has followed up for a
-/// day, so mails that it would keep for longer than this wait in the table to be woken, at the pace of the mail service.
-pub const LATEST: Duration = Duration::from_hours(1);
-/// For how long a batch takes on more mails. The others come again.
-pub const TAKES_ON: Duration = Duration::from_mins(1);
 /// For how long after its lease began a mail may be posted once more.
 pub const POSTS: Duration = Duration::from_secs(40);
 /// How long the table may take to note something, as `runtime::aws` has it.

@@ -10,6 +10,7 @@ use super::{
     digest::{Digest, DigestStep},
     email::{AddressKey, EmailAddress},
     fact::Fact,
+    gate::Gate,
     id::{InvitationId, UserId},
     invitation::{DeliveryState, Invitation, Invitee, Status},
     outbox::{Addressee, MailKind, MailState, OutboxMail},
@@ -60,6 +61,8 @@ pub enum Step {
     Again,
     /// Drop it and show it as failed: there is no address to send it to, or nothing left to tell of.
     Fail,
+    /// The same, and note with its user that no mailbox of theirs took it, so that it is queued again once they have another one.
+    FailUnreached,
     /// Park it for an operator, for this reason.
     Park(&'static str),
     /// Send it.
@@ -75,6 +78,8 @@ pub struct Facts<'a> {
     pub recipient: RecipientFact,
     /// What the network wants its people to hear; looked up with the recipient.
     pub notices: Option<Notices<'a>>,
+    /// Until when no mail goes out, if the gate is closed.
+    pub closed_until: Option<Timestamp>,
 }
 
 /// What the network wants its people to hear, and what a sender has heard.
@@ -118,6 +123,12 @@ impl<'a> Notices<'a> {
             (_, DigestStep::Wait(until)) => Some(Step::Postpone(until)),
         }
     }
+
+    /// Whether the mail may carry those to the same sender that come while it waits: it is told by digest, and no other carries
+    /// them.
+    fn may_carry(&self, mail: &OutboxMail) -> bool {
+        mail.is_in_digest(self.to_senders) && self.digest.carrier.is_none()
+    }
 }
 
 /// What is known of the recipient of a mail, which costs a read.
@@ -128,6 +139,8 @@ pub enum RecipientFact {
     Unread,
     /// There is none, or none that wants the mail.
     Nobody,
+    /// It is a user without a mailbox that takes the mail.
+    Unreached,
     /// There is one.
     Found,
 }
@@ -160,12 +173,22 @@ pub fn decide(mail: &OutboxMail, invitation: &Invitation, facts: &Facts<'_>, now
     match facts.recipient {
         _ if mail.to == Addressee::Moderators => Step::FanOut,
         RecipientFact::Unread => Step::LookUp,
-        RecipientFact::Nobody => Step::Fail,
+        RecipientFact::Unreached if mail.kind.rules().tracked => Step::FailUnreached,
+        RecipientFact::Nobody | RecipientFact::Unreached => Step::Fail,
         RecipientFact::Found if mail.failures() >= MAX_FAILURES => {
             Step::Park("too many attempts of which nobody knows what became")
         }
-        RecipientFact::Found => Step::Send,
+        RecipientFact::Found => match facts.closed_until {
+            Some(until) => wait_for_gate(mail, facts, spread(invitation.id, until)),
+            None => Step::Send,
+        },
     }
+}
+
+/// Lets a mail wait that would be sent if the gate were open.
+fn wait_for_gate(mail: &OutboxMail, facts: &Facts<'_>, until: Timestamp) -> Step {
+    let carries = facts.notices.is_some_and(|notices| notices.may_carry(mail));
+    if carries { Step::Carry(until) } else { Step::Postpone(until) }
 }
 
 /// Whether what the mail says is true, as far as is known. A request for many is, while one of them waits for approval.
@@ -199,35 +222,68 @@ pub fn request_of(mail: &OutboxMail, id: InvitationId) -> impl Iterator<Item = I
     (0..places).map(move |place| id.at_place(place))
 }
 
+/// Why an attempt did not send its mail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// The day of the recipient's mailbox has no room for it.
+    NoRoom,
+    /// The mail service was too busy for it.
+    Busy,
+    /// The mail service takes no mail at all, because of this fault.
+    Stopped(String),
+    /// The mail service will not send it, for this reason.
+    Rejected(String),
+    /// The mail service did not say. The mail may be on its way.
+    Unanswered,
+}
+
+/// What to do with a mail that an attempt did not send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AfterFailure<'a> {
+    /// Queue it again, behind all others.
+    Requeue,
+    /// Let it wait until then.
+    Wait(Timestamp),
+    /// Leave it alone until the lease of the attempt ends.
+    AwaitLease,
+    /// Park it for an operator, for this reason.
+    Park(&'a str),
+}
+
+/// Decides what to do with a mail that an attempt did not send, by the gate as the failure left it.
+pub fn after_failure<'a>(
+    failure: &'a Failure,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+    gate: &Gate,
+    now: Timestamp,
+) -> AfterFailure<'a> {
+    match failure {
+        Failure::NoRoom => AfterFailure::Wait(next_day(invitation.id, now)),
+        Failure::Busy => after_busy(mail, invitation, now),
+        Failure::Stopped(_) => AfterFailure::Wait(spread(invitation.id, gate.closed_at(now).unwrap_or(now))),
+        Failure::Rejected(why) => AfterFailure::Park(why),
+        Failure::Unanswered => AfterFailure::AwaitLease,
+    }
+}
+
 /// When a mail goes out for whose mailbox the day has no room: when the next day begins, each by chance at another second
 /// of its first hour.
-pub fn next_day(id: InvitationId, now: Timestamp) -> Timestamp {
+fn next_day(id: InvitationId, now: Timestamp) -> Timestamp {
     let bytes = id.to_bytes();
     let seconds = i64::from(u16::from_be_bytes([bytes[14], bytes[15]])) % 3_600;
     later(Quota::day_ends(now), SignedDuration::from_secs(seconds))
 }
 
-/// What to do with a mail that the mail service has been too busy for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AfterBusy {
-    /// Queue it again, behind all others.
-    Requeue,
-    /// Let it wait until then.
-    Wait(Timestamp),
-    /// Park it for an operator, for this reason.
-    Park(&'static str),
-}
-
-/// Decides what to do with a mail that the mail service has been too busy for: it waits longer each time, for as long as
-/// its invitation lives.
-pub fn after_busy(mail: &OutboxMail, invitation: &Invitation, now: Timestamp) -> AfterBusy {
+/// A mail that the mail service has been too busy for waits longer each time, for as long as its invitation lives.
+fn after_busy(mail: &OutboxMail, invitation: &Invitation, now: Timestamp) -> AfterFailure<'static> {
     let waited = mail.busy_since.map_or(SignedDuration::ZERO, |since| now.duration_since(since));
     if waited < EAGER {
-        AfterBusy::Requeue
+        AfterFailure::Requeue
     } else if waited < PATIENCE || now < invitation.expires_at {
-        AfterBusy::Wait(spread(invitation.id, later(now, waited.min(LONGEST_WAIT))))
+        AfterFailure::Wait(spread(invitation.id, later(now, waited.min(LONGEST_WAIT))))
     } else {
-        AfterBusy::Park("the mail service has been too busy for it")
+        AfterFailure::Park("the mail service has been too busy for it")
     }
 }
 

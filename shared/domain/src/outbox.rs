@@ -11,7 +11,7 @@ use super::{
     invitation::Status,
     link::LinkDigest,
     named::named,
-    settings::Locale,
+    settings::{Locale, SenderNotices},
     time::{Timestamp, millis},
 };
 
@@ -203,9 +203,19 @@ impl OutboxMail {
         self.to == Addressee::Sender && self.kind.rules().answers
     }
 
+    /// Whether the mail tells a sender of an answer by digest, where senders hear of answers in that way.
+    pub fn is_in_digest(&self, to_senders: SenderNotices) -> bool {
+        self.is_sender_notice() && to_senders == SenderNotices::Digest
+    }
+
     /// Whether the mail tells of more than its own invitation's answer: it has waited, and carries what came meanwhile.
     pub fn carries(&self) -> bool {
         self.is_sender_notice() && self.not_before.is_some()
+    }
+
+    /// Whether the mail has yet to be counted against its recipient's mailbox on that day.
+    pub fn is_uncounted_on(&self, day: Date) -> bool {
+        self.kind.rules().solicits && self.counted_on != Some(day)
     }
 
     /// How many attempts failed, or ended without a word from the mail service.

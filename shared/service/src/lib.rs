@@ -4,6 +4,7 @@
 //! rule. Nothing here knows a request, a response or a problem of HTTP.
 
 pub mod command;
+pub mod counting;
 mod decision;
 pub mod delivery;
 pub mod directory;

@@ -21,24 +21,31 @@ pub enum StoreError {
     Damaged(String),
 }
 
-/// Error codes of DynamoDB that a later attempt may not meet.
-const TRANSIENT: [&str; 8] = [
+/// Error codes of DynamoDB that a later attempt may not meet, and that say that nothing was carried out.
+const REFUSED_FOR_NOW: [&str; 4] = [
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
-    "TransactionInProgressException",
     "TransactionConflictException",
-    "InternalServerError",
-    "InternalServerErrorException",
-    "ServiceUnavailable",
 ];
+
+/// Error codes of DynamoDB that a later attempt may not meet, and that do not say whether the request was carried out.
+const UNCERTAIN: [&str; 4] =
+    ["TransactionInProgressException", "InternalServerError", "InternalServerErrorException", "ServiceUnavailable"];
+
+/// Whether the table has said that it did not carry out the request, and may later.
+pub(crate) fn is_refused_for_now<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.as_service_error().and_then(E::code).is_some_and(|code| REFUSED_FOR_NOW.contains(&code))
+}
 
 impl<E: ProvideErrorMetadata> From<SdkError<E>> for StoreError {
     fn from(error: SdkError<E>) -> Self {
         match &error {
             SdkError::ServiceError(refused) => {
-                let code = refused.err().code().unwrap_or("unknown").to_owned();
-                if TRANSIENT.contains(&code.as_str()) { Self::Unavailable(code) } else { Self::Permanent(code) }
+                let code = refused.err().code().unwrap_or("unknown");
+                let is_transient = REFUSED_FOR_NOW.contains(&code) || UNCERTAIN.contains(&code);
+                let code = code.to_owned();
+                if is_transient { Self::Unavailable(code) } else { Self::Permanent(code) }
             }
             SdkError::ConstructionFailure(_) => Self::Permanent("the request could not be built".to_owned()),
             SdkError::TimeoutError(_) => Self::Unavailable("timeout".to_owned()),

@@ -18,6 +18,7 @@ pub mod listing;
 pub mod outbox;
 pub mod page;
 pub mod people;
+mod persist;
 pub mod read;
 pub mod record;
 pub mod relations;

@@ -1,6 +1,9 @@
 //! Reads: batches of records by key, and partitions.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::ControlFlow,
+};
 
 use aws_sdk_dynamodb::{operation::query::builders::QueryFluentBuilder, types::KeysAndAttributes};
 
@@ -25,7 +28,6 @@ use crate::{
     expression::string,
     keys::{Key, Spread, connection_at, inviter_at, party_partition, recipient_at, user_partition},
     record::{self, Address, Item, Record, UserRecord},
-    write::pause,
 };
 
 /// The most keys that one batch read may name.
@@ -270,17 +272,13 @@ impl Store {
     }
 
     async fn read_batch(&self, keys: Vec<Key>, consistent: bool) -> Result<Records, StoreError> {
-        let mut records = Records::default();
-        let mut unread = Some(
-            KeysAndAttributes::builder()
-                .consistent_read(consistent)
-                .set_keys(Some(keys.into_iter().map(Into::into).collect()))
-                .build()
-                .map_err(|_| StoreError::Permanent("a batch of no keys".to_owned()))?,
-        );
-        for attempt in 0..ATTEMPTS {
-            let Some(wanted) = unread.take() else { return Ok(records) };
-            self.within_time(pause(attempt)).await?;
+        let wanted = KeysAndAttributes::builder()
+            .consistent_read(consistent)
+            .set_keys(Some(keys.into_iter().map(Into::into).collect()))
+            .build()
+            .map_err(|_| StoreError::Permanent("a batch of no keys".to_owned()))?;
+        let begun = (wanted, Records::default());
+        self.persist(ATTEMPTS, "unprocessed keys", begun, |(wanted, mut records)| async move {
             let request = self.client.batch_get_item().request_items(&self.table, wanted);
             let response = self.within_time(request.send()).await??;
             for item in response.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
@@ -288,9 +286,12 @@ impl Store {
                     records.add(key, item)?;
                 }
             }
-            unread = response.unprocessed_keys.unwrap_or_default().remove(&self.table);
-        }
-        if unread.is_none() { Ok(records) } else { Err(StoreError::Unavailable("unprocessed keys".to_owned())) }
+            Ok(match response.unprocessed_keys.unwrap_or_default().remove(&self.table) {
+                Some(unread) => ControlFlow::Continue((unread, records)),
+                None => ControlFlow::Break(records),
+            })
+        })
+        .await
     }
 
     /// Reads the invitation.

@@ -1,6 +1,10 @@
 //! Conditional writes: one alone, or up to a hundred that happen together or not at all.
+//!
+//! What the table refuses for now, because it collides with a transaction or is throttled, is sent again. What may have been
+//! carried out, because its answer was lost, is sent again where a repetition is known as one: a transaction has a token, and a
+//! record that is written whole meets itself. An update has neither, and may count: it is repeated by the client alone.
 
-use std::time::Duration;
+use std::ops::ControlFlow;
 
 use aws_sdk_dynamodb::{
     error::BuildError,
@@ -14,14 +18,16 @@ use aws_sdk_dynamodb::{
 
 use system::randomise;
 
-use crate::{Store, StoreError, expression::Expression, keys::Key, record::Item};
+use crate::{Store, StoreError, error::is_refused_for_now, expression::Expression, keys::Key, record::Item};
 
 /// The most actions that DynamoDB takes in one transaction.
 pub const MAX_ACTIONS: usize = 100;
 /// The most writes that DynamoDB takes in one request where each happens by itself.
 const MAX_BATCH: usize = 25;
-/// How often a write that only collided with a transaction is tried.
+/// How often a write is sent.
 const ATTEMPTS: u32 = 8;
+/// Why a write fails that was sent as often.
+const REFUSED: &str = "collisions or throttling";
 
 /// One write, with the condition that its expression holds.
 #[derive(Debug, Clone)]
@@ -46,8 +52,8 @@ pub enum Written {
 }
 
 impl Store {
-    /// Writes all or nothing. Collisions with other transactions are waited out. A write whose response was lost on its
-    /// way is asked for again under the same token, so that it happens once and is known to have happened.
+    /// Writes all or nothing. Collisions with other transactions and throttling are waited out. A write whose response was lost
+    /// on its way is asked for again under the same token, so that it happens once and is known to have happened.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every response was lost.
@@ -62,35 +68,37 @@ impl Store {
         mut make: impl FnMut() -> Result<Vec<Write>, StoreError>,
     ) -> Result<Written, StoreError> {
         let token = request_token();
-        for attempt in 0..ATTEMPTS {
-            self.within_time(pause(attempt)).await?;
-            let items = make()?.into_iter().map(|write| write.build(&self.table)).collect::<Result<_, _>>()?;
-            let request = self.client.transact_write_items().set_transact_items(Some(items));
-            let request = request.set_client_request_token(token.clone());
-            let Err(refused) = self.within_time(request.send()).await? else {
-                return Ok(Written::Done);
-            };
-            match refused.as_service_error() {
-                Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                    let failed = failed_conditions(cancelled.cancellation_reasons())?;
-                    if !failed.is_empty() {
-                        return Ok(Written::Conflict(failed));
-                    }
-                }
-                _ => match StoreError::from(refused) {
-                    StoreError::Unavailable(_) => {}
-                    error => return Err(error),
-                },
-            }
-        }
-        Err(too_many_collisions())
+        self.persist(ATTEMPTS, REFUSED, (), |()| {
+            let (writes, token) = (make(), token.clone());
+            async move { self.transact_once(writes?, token).await }
+        })
+        .await
+    }
+
+    async fn transact_once(
+        &self,
+        writes: Vec<Write>,
+        token: Option<String>,
+    ) -> Result<ControlFlow<Written>, StoreError> {
+        let items = writes.into_iter().map(|write| write.build(&self.table)).collect::<Result<_, _>>()?;
+        let request = self.client.transact_write_items().set_transact_items(Some(items));
+        let request = request.set_client_request_token(token);
+        let Err(refused) = self.within_time(request.send()).await? else {
+            return Ok(ControlFlow::Break(Written::Done));
+        };
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = refused.as_service_error() else {
+            return again(refused.into());
+        };
+        let failed = failed_conditions(cancelled.cancellation_reasons())?;
+        Ok(if failed.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(Written::Conflict(failed)) })
     }
 
     /// Changes one record at half the price of a transaction. `false` if its condition did not hold. Collisions with
-    /// transactions are waited out.
+    /// transactions and throttling are waited out.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts.
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or the answer was lost. The record may
+    /// be changed then.
     pub async fn update(&self, key: Key, expression: Expression) -> Result<bool, StoreError> {
         let finished = expression.finish();
         let request = self
@@ -102,20 +110,22 @@ impl Store {
             .set_condition_expression(finished.condition)
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values);
-        for attempt in 0..ATTEMPTS {
-            self.within_time(pause(attempt)).await?;
-            let Err(refused) = self.within_time(request.clone().send()).await? else { return Ok(true) };
-            match refused.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => return Ok(false),
-                Some(UpdateItemError::TransactionConflictException(_)) => {}
-                _ => return Err(refused.into()),
+        self.persist(ATTEMPTS, REFUSED, (), |()| {
+            let request = request.clone();
+            async move {
+                let Err(refused) = self.within_time(request.send()).await? else { return Ok(ControlFlow::Break(true)) };
+                match refused.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(ControlFlow::Break(false)),
+                    _ if is_refused_for_now(&refused) => Ok(ControlFlow::Continue(())),
+                    _ => Err(refused.into()),
+                }
             }
-        }
-        Err(too_many_collisions())
+        })
+        .await
     }
 
-    /// Writes one whole record at half the price of a transaction. Collisions with transactions are waited out. There is no
-    /// token: a write whose response was lost on its way shows as a conflict with what it left itself.
+    /// Writes one whole record at half the price of a transaction. Collisions with transactions and throttling are waited out.
+    /// There is no token: a write whose response was lost on its way shows as a conflict with what it left itself.
     ///
     /// # Errors
     /// As [`Store::transact`].
@@ -130,21 +140,21 @@ impl Store {
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        for attempt in 0..ATTEMPTS {
-            self.within_time(pause(attempt)).await?;
-            let Err(refused) = self.within_time(request.clone().send()).await? else { return Ok(Written::Done) };
-            match refused.as_service_error() {
-                Some(PutItemError::ConditionalCheckFailedException(failed)) => {
-                    return Ok(Written::Conflict(vec![(0, failed.item().cloned())]));
+        self.persist(ATTEMPTS, REFUSED, (), |()| {
+            let request = request.clone();
+            async move {
+                let Err(refused) = self.within_time(request.send()).await? else {
+                    return Ok(ControlFlow::Break(Written::Done));
+                };
+                match refused.as_service_error() {
+                    Some(PutItemError::ConditionalCheckFailedException(failed)) => {
+                        Ok(ControlFlow::Break(Written::Conflict(vec![(0, failed.item().cloned())])))
+                    }
+                    _ => again(refused.into()),
                 }
-                Some(PutItemError::TransactionConflictException(_)) => {}
-                _ => match StoreError::from(refused) {
-                    StoreError::Unavailable(_) => {}
-                    error => return Err(error),
-                },
             }
-        }
-        Err(too_many_collisions())
+        })
+        .await
     }
 
     /// Writes whole records, whatever was there, each by itself at half the price of a transaction.
@@ -174,17 +184,13 @@ impl Store {
     async fn write_each(&self, requests: Result<Vec<WriteRequest>, BuildError>) -> Result<(), StoreError> {
         let requests = requests.map_err(|error| StoreError::Permanent(error.to_string()))?;
         for requests in requests.chunks(MAX_BATCH) {
-            let mut open = Some(requests.to_vec());
-            for attempt in 0..ATTEMPTS {
-                let Some(requests) = open.take() else { break };
-                self.within_time(pause(attempt)).await?;
+            self.persist(ATTEMPTS, "unprocessed writes", requests.to_vec(), |requests| async move {
                 let request = self.client.batch_write_item().request_items(&self.table, requests);
                 let response = self.within_time(request.send()).await??;
-                open = response.unprocessed_items.unwrap_or_default().remove(&self.table);
-            }
-            if open.is_some() {
-                return Err(StoreError::Unavailable("unprocessed writes".to_owned()));
-            }
+                let left = response.unprocessed_items.unwrap_or_default().remove(&self.table);
+                Ok(left.map_or(ControlFlow::Break(()), ControlFlow::Continue))
+            })
+            .await?;
         }
         Ok(())
     }
@@ -202,20 +208,12 @@ impl Store {
     }
 }
 
-fn too_many_collisions() -> StoreError {
-    StoreError::Unavailable("transaction conflict".to_owned())
-}
-
-/// Waits before a repeated attempt: full jitter up to 20 ms, doubling. Not at all before the first.
-pub(super) async fn pause(attempt: u32) {
-    if attempt == 0 {
-        return;
+/// Has a request sent again that was refused for now, or whose answer was lost.
+fn again<T>(error: StoreError) -> Result<ControlFlow<T>, StoreError> {
+    match error {
+        StoreError::Unavailable(_) => Ok(ControlFlow::Continue(())),
+        error => Err(error),
     }
-    let ceiling = 20_u64 << attempt.min(6);
-    let mut random = [0; 8];
-    // Without randomness the wait is merely not jittered.
-    let _ = randomise(&mut random);
-    tokio::time::sleep(Duration::from_millis(u64::from_le_bytes(random) % ceiling)).await;
 }
 
 /// What makes the attempts at one transaction one: DynamoDB remembers the token of a success for ten minutes. Without

@@ -13,7 +13,7 @@ use deliver::{
 };
 use domain::{
     Timestamp,
-    delivery::{self, AfterBusy, Facts, Notices, RecipientFact, Step},
+    delivery::{self, AfterFailure, Facts, Failure, Notices, RecipientFact, Step},
     digest::Digest,
     gate::Gate,
     id::InvitationId,
@@ -228,6 +228,7 @@ impl Simulation {
         if step == Step::LookUp {
             facts.recipient = RecipientFact::Found;
             facts.notices = Some(Notices::new(&self.settings, &digest, ""));
+            facts.closed_until = self.gate.borrow().closed_at(now);
             step = delivery::decide(&mail, &invitation, &facts, now);
         }
         match step {
@@ -237,9 +238,6 @@ impl Simulation {
             Step::Skip | Step::Show(_) => return,
             // Whatever else it is counts as lost.
             _ => return self.end(number, MailState::Dropped),
-        }
-        if let Some(until) = self.gate.borrow().closed_at(now) {
-            return self.postpone(number, delivery::spread(id(number), until));
         }
         let wait = batch.turn();
         if batch.begun.elapsed() + wait >= TAKES_ON {
@@ -257,6 +255,7 @@ impl Simulation {
             mail.leased_until = Some(later(self.clock.now(), LEASE));
         });
         sleep(2 * TABLE).await;
+        let mut failure = Failure::Busy;
         for post in 1..=TRIES {
             sleep(POST).await;
             let posted = self.service.borrow_mut().post(self.millis());
@@ -269,11 +268,11 @@ impl Simulation {
                     return self.end(number, MailState::Sent);
                 }
                 Err(Refused::UsedUp) => {
-                    let gate = self.gate.borrow().closed_by("the day is used up", self.clock.now());
-                    let until = delivery::spread(id(number), gate.closed_until.unwrap());
+                    let fault = "the day is used up";
+                    let gate = self.gate.borrow().closed_by(fault, self.clock.now());
                     *self.gate.borrow_mut() = gate;
-                    self.edit(number, |mail| mail.forgiven += 1);
-                    return self.postpone(number, until);
+                    failure = Failure::Stopped(fault.to_owned());
+                    break;
                 }
                 Err(Refused::Busy) => {
                     let most = FIRST_PAUSE * (1 << (post - 1));
@@ -288,16 +287,17 @@ impl Simulation {
         let (mail, invitation, now) =
             (self.mails.borrow()[number as usize].clone(), self.invitation(number), self.clock.now());
         self.edit(number, |mail| mail.forgiven += 1);
-        match delivery::after_busy(&mail, &invitation, now) {
-            AfterBusy::Requeue => {
+        let gate = self.gate.borrow().clone();
+        match delivery::after_failure(&failure, &mail, &invitation, &gate, now) {
+            AfterFailure::Requeue => {
                 self.edit(number, |mail| {
                     mail.state = MailState::Queued;
                     mail.busy_since = mail.busy_since.or(Some(now));
                 });
                 self.lane(number).report(number);
             }
-            AfterBusy::Wait(until) => self.postpone(number, until),
-            AfterBusy::Park(_) => self.end(number, MailState::Parked),
+            AfterFailure::Wait(until) => self.postpone(number, until),
+            AfterFailure::AwaitLease | AfterFailure::Park(_) => self.end(number, MailState::Parked),
         }
     }
 

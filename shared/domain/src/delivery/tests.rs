@@ -48,7 +48,7 @@ fn mail(kind: MailKind, state: MailState) -> OutboxMail {
     OutboxMail { state, ..OutboxMail::new(&NewMail::new(kind, to)) }
 }
 
-/// The steps of a mail for each of what may be known of its recipient.
+/// The steps of a mail whose recipient is not looked up, is nobody, and is found.
 fn steps(mail: &OutboxMail, status: Status) -> [Step; 3] {
     let facts = [RecipientFact::Unread, RecipientFact::Nobody, RecipientFact::Found];
     facts.map(|fact| decide(mail, &invitation(status), &knowing(fact), now()))
@@ -68,6 +68,34 @@ fn a_queued_mail_is_looked_up_then_sent_or_failed() {
     for kind in MailKind::ALL {
         let status = kind.rules().wanted_while.unwrap_or(Status::Declined);
         assert_eq!(steps(&mail(kind, MailState::Queued), status), [Step::LookUp, Step::Fail, Step::Send], "{kind:?}");
+    }
+}
+
+#[test]
+fn it_is_noted_of_a_user_that_no_mailbox_took_the_invitation_mail_and_no_other() {
+    for kind in MailKind::ALL {
+        let status = kind.rules().wanted_while.unwrap_or(Status::Declined);
+        let facts = knowing(RecipientFact::Unreached);
+        let step = decide(&mail(kind, MailState::Queued), &invitation(status), &facts, now());
+        assert_eq!(step, if kind == MailKind::Invitation { Step::FailUnreached } else { Step::Fail }, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_mail_waits_behind_a_closed_gate_if_it_would_be_sent() {
+    let at = later(300);
+    for kind in MailKind::ALL {
+        let status = kind.rules().wanted_while.unwrap_or(Status::Declined);
+        let step = |mail: &OutboxMail, recipient| {
+            let facts = Facts { closed_until: Some(at), ..knowing(recipient) };
+            decide(mail, &invitation(status), &facts, now())
+        };
+        let queued = mail(kind, MailState::Queued);
+        let until = spread(invitation(status).id, at);
+        assert_eq!(step(&queued, RecipientFact::Found), Step::Postpone(until), "{kind:?}");
+        assert_eq!(step(&queued, RecipientFact::Nobody), Step::Fail, "{kind:?}");
+        let tried = OutboxMail { attempts: 5, ..queued };
+        assert!(matches!(step(&tried, RecipientFact::Found), Step::Park(_)), "{kind:?}");
     }
 }
 
@@ -145,20 +173,39 @@ fn the_fifth_attempt_without_a_result_is_the_last() {
     assert_eq!(tried(9, 5), Step::Send, "an attempt that met a busy mail service does not count");
 }
 
+/// What to do with the mail after the failure, while the gate is open.
+fn after<'a>(failure: &'a Failure, mail: &OutboxMail, invitation: &Invitation) -> AfterFailure<'a> {
+    after_failure(failure, mail, invitation, &Gate::default(), now())
+}
+
 #[test]
 fn a_busy_mail_service_is_waited_for_while_the_invitation_lives_and_for_a_day() {
     let busy = |busy_since: Option<i64>, expires: i64| {
         let mail = OutboxMail { busy_since: busy_since.map(later), ..mail(MailKind::Invitation, MailState::Sending) };
-        after_busy(&mail, &Invitation { expires_at: later(expires), ..invitation(Status::Pending) }, now())
+        after(&Failure::Busy, &mail, &Invitation { expires_at: later(expires), ..invitation(Status::Pending) })
     };
-    assert_eq!([busy(None, 1), busy(Some(-299), 1)], [AfterBusy::Requeue; 2]);
-    let wait = |seconds| AfterBusy::Wait(spread(invitation(Status::Pending).id, later(seconds)));
+    assert_eq!([busy(None, 1), busy(Some(-299), 1)], [AfterFailure::Requeue, AfterFailure::Requeue]);
+    let wait = |seconds| AfterFailure::Wait(spread(invitation(Status::Pending).id, later(seconds)));
     assert_eq!(
         [busy(Some(-300), 1), busy(Some(-3_000), 0), busy(Some(-86_399), 0)],
         [wait(300), wait(3_000), wait(3_600)]
     );
     assert_eq!(busy(Some(-864_000), 1), wait(3_600), "ten days, and it is not over");
-    assert!(matches!(busy(Some(-86_400), 0), AfterBusy::Park(_)));
+    assert!(matches!(busy(Some(-86_400), 0), AfterFailure::Park(_)));
+}
+
+#[test]
+fn what_the_mail_service_says_decides_whether_a_mail_waits_or_is_parked() {
+    let (mail, invitation) = (mail(MailKind::Invitation, MailState::Sending), invitation(Status::Pending));
+    let rejected = Failure::Rejected("MessageRejected".to_owned());
+    assert_eq!(after(&rejected, &mail, &invitation), AfterFailure::Park("MessageRejected"));
+    assert_eq!(after(&Failure::Unanswered, &mail, &invitation), AfterFailure::AwaitLease);
+    let gate = Gate::default().closed_by("AccessDenied", now());
+    let stopped = Failure::Stopped("AccessDenied".to_owned());
+    assert_eq!(
+        after_failure(&stopped, &mail, &invitation, &gate, now()),
+        AfterFailure::Wait(spread(invitation.id, gate.closed_until.unwrap()))
+    );
 }
 
 #[test]
@@ -213,12 +260,16 @@ fn a_request_waits_while_one_of_its_invitations_does_or_may_still_be_made() {
     assert!(waits([Some(&answered), None], 59) && !waits([Some(&answered), None], 60));
 }
 
-/// The step of a notice to a sender that reaches them or not.
-fn notice_step(mail: &OutboxMail, to_senders: SenderNotices, digest: &Digest, found: bool) -> Step {
+/// What is known of a notice to a sender that reaches them or not.
+fn noticing(to_senders: SenderNotices, digest: &Digest, found: bool) -> Facts<'_> {
     let notices = Notices { to_senders, reminders: false, digest, name: "own" };
     let recipient = if found { RecipientFact::Found } else { RecipientFact::Nobody };
-    let facts = Facts { recipient, notices: Some(notices), ..Facts::default() };
-    decide(mail, &invitation(Status::Accepted), &facts, now())
+    Facts { recipient, notices: Some(notices), ..Facts::default() }
+}
+
+/// The step of a notice to a sender that reaches them or not.
+fn notice_step(mail: &OutboxMail, to_senders: SenderNotices, digest: &Digest, found: bool) -> Step {
+    decide(mail, &invitation(Status::Accepted), &noticing(to_senders, digest, found), now())
 }
 
 #[test]
@@ -253,6 +304,23 @@ fn nothing_is_left_to_a_notice_that_is_sent_or_given_up() {
 }
 
 #[test]
+fn behind_a_closed_gate_one_notice_to_a_sender_carries_those_that_come() {
+    let (at, until) = (later(300), spread(invitation(Status::Accepted).id, later(300)));
+    let notice = OutboxMail { to: Addressee::Sender, ..mail(MailKind::Declined, MailState::Queued) };
+    let step = |to_senders, digest: &Digest| {
+        let facts = Facts { closed_until: Some(at), ..noticing(to_senders, digest, true) };
+        decide(&notice, &invitation(Status::Accepted), &facts, now())
+    };
+    let untold = Digest::default();
+    assert_eq!(step(SenderNotices::Digest, &untold), Step::Carry(until));
+    assert_eq!(step(SenderNotices::Each, &untold), Step::Postpone(until), "where each is told, none carries others");
+    let waits = Digest { carrier: Some("other".to_owned()), ..Digest::default() };
+    assert_eq!(step(SenderNotices::Digest, &waits), Step::Join);
+    let repeated = Digest { told_by: Some("own".to_owned()), told_at: Some(now()), ..waits };
+    assert_eq!(step(SenderNotices::Digest, &repeated), Step::Postpone(until), "it was told, and another one carries");
+}
+
+#[test]
 fn a_network_that_wants_no_reminders_any_more_has_none_sent() {
     let digest = Digest::default();
     let notices = |days| {
@@ -268,8 +336,26 @@ fn a_network_that_wants_no_reminders_any_more_has_none_sent() {
 fn what_a_day_has_no_room_for_goes_out_in_the_first_hour_of_the_next() {
     let day = 86_400;
     let midnight = Timestamp::from_second(now().as_second() / day * day + day).unwrap();
-    let id = invitation(Status::Pending).id;
-    let times = (0..100).map(|place| next_day(id.at_place(place), now()));
+    let (mail, invitation) = (mail(MailKind::Invitation, MailState::Sending), invitation(Status::Pending));
+    let times = (0..100).map(|place| {
+        let other = Invitation { id: invitation.id.at_place(place), ..invitation.clone() };
+        match after(&Failure::NoRoom, &mail, &other) {
+            AfterFailure::Wait(until) => until,
+            step => panic!("{step:?}"),
+        }
+    });
     assert!(times.clone().all(|at| at >= midnight && at < crate::time::later(midnight, SignedDuration::from_hours(1))));
     assert!(times.collect::<std::collections::BTreeSet<_>>().len() > 50, "not all of them at once");
+}
+
+#[test]
+fn a_mail_that_solicits_counts_once_against_each_day() {
+    let today = Quota::day(now());
+    for kind in MailKind::ALL {
+        let fresh = mail(kind, MailState::Queued);
+        assert_eq!(fresh.is_uncounted_on(today), kind.rules().solicits, "{kind:?}");
+        let counted = OutboxMail { counted_on: Some(today), ..fresh };
+        assert!(!counted.is_uncounted_on(today));
+        assert_eq!(counted.is_uncounted_on(today.tomorrow().unwrap()), kind.rules().solicits, "{kind:?}");
+    }
 }
