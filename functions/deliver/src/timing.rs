@@ -19,7 +19,8 @@ use crate::outbound::POST_TIMEOUT;
 //                                                      150 s of the function's 180     LONGEST, `Timeout` in template.yaml
 //
 // The rest is for showing in the invitation how its mail fares, which is made up for if it is cut short. Usually all of
-// it takes well below a second.
+// it takes well below a second. A table that throttles is waited for beyond its limit, because a mail that is not noted as
+// sent is certain to be sent again.
 
 /// For how long after its lease began a mail may be posted once more.
 pub const POSTS: Duration = Duration::from_secs(40);
