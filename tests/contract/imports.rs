@@ -347,7 +347,7 @@ fn paths_in(tokens: TokenStream, found: &mut Vec<Vec<String>>) {
                     _ if before.ends_with('.') => {}
                     _ => found.push(vec![ident.to_string()]),
                 }
-                before = "a".to_owned();
+                "a".clone_into(&mut before);
             }
             TokenTree::Punct(punct) => before.push(punct.as_char()),
             TokenTree::Literal(literal) => {
@@ -367,7 +367,9 @@ impl<'ast> Visit<'ast> for Names<'_> {
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
         let mut names = Vec::new();
         leaves(&item.tree, Vec::new(), &mut names, &mut Vec::new());
-        names.iter().for_each(|(_, path)| self.name(path));
+        for (_, path) in &names {
+            self.name(path);
+        }
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {

@@ -29,10 +29,12 @@ pub fn names_in(folder: &str) -> Vec<String> {
 pub fn texts(folder: &str, ends: &[&str]) -> Vec<(String, String)> {
     let read_one = |name: String| {
         let path = format!("{folder}/{name}");
-        match path {
-            _ if Path::new(&full(&path)).is_dir() => texts(&path, ends),
-            _ if ends.iter().any(|end| name.ends_with(end)) => vec![(path.clone(), read(&path))],
-            _ => Vec::new(),
+        if Path::new(&full(&path)).is_dir() {
+            texts(&path, ends)
+        } else if ends.iter().any(|end| name.ends_with(end)) {
+            vec![(path.clone(), read(&path))]
+        } else {
+            Vec::new()
         }
     };
     names_in(folder).into_iter().flat_map(read_one).collect()

@@ -34,9 +34,8 @@ pub(crate) fn fields_of(name: &str) -> Vec<(String, String)> {
 /// Returns a selection of all that a type shows, and of all that is below it.
 pub(crate) fn everything_of(name: &str) -> String {
     let types = types();
-    let shown = fields_of(name).into_iter().map(|(field, of)| match types.contains(&of) {
-        true => format!("{field} {{ {} }}", everything_of(&of)),
-        false => field,
-    });
+    let shown = fields_of(name)
+        .into_iter()
+        .map(|(field, of)| if types.contains(&of) { format!("{field} {{ {} }}", everything_of(&of)) } else { field });
     shown.collect::<Vec<_>>().join(" ")
 }
