@@ -1,7 +1,7 @@
 //! Conditional writes: one alone, or up to a hundred that happen together or not at all.
 //!
 //! What the table refuses for now, because it collides with a transaction or is throttled, is sent again. What may have been
-//! carried out, because its answer was lost, is sent again where a repetition is known as one: a transaction has a token, and a
+//! carried out, because its response was lost, is sent again where a repetition is known as one: a transaction has a token, and a
 //! record that is written whole meets itself. An update has neither, and may count: it is repeated by the client alone.
 
 use std::ops::ControlFlow;
@@ -97,7 +97,7 @@ impl Store {
     /// transactions and throttling are waited out.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or the answer was lost. The record may
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or the response was lost. The record may
     /// be changed then.
     pub async fn update(&self, key: Key, expression: Expression) -> Result<bool, StoreError> {
         let finished = expression.finish();
@@ -208,7 +208,7 @@ impl Store {
     }
 }
 
-/// Has a request sent again that was refused for now, or whose answer was lost.
+/// Has a request sent again that was refused for now, or whose response was lost.
 fn again<T>(error: StoreError) -> Result<ControlFlow<T>, StoreError> {
     match error {
         StoreError::Unavailable(_) => Ok(ControlFlow::Continue(())),
