@@ -74,6 +74,7 @@ mod tests {
     #[test]
     fn nothing_is_no_query_and_an_address_is_none_for_names() {
         assert_eq!(InviteeQuery::new(" \u{200B}"), None);
+        assert_eq!(InviteeQuery::new("<>"), None);
         let words = |text: &str| InviteeQuery::new(text).map(|query| query.words().join("|"));
         assert_eq!(words("Ann Be").as_deref(), Some(" ann| be"));
         assert_eq!(words("ann@ex").as_deref(), Some(""));
