@@ -190,10 +190,14 @@ fn definite(call: &Call, about: &str, response: &Response, log: &WriteLog, at: i
             }
         }
     }
-    if ok && call.purpose == Purpose::Read && [MINE, SENT].contains(&about) {
-        let is_own = |one: &Invitation| match about {
-            MINE => one.invitee.user_id.as_deref() == Some(&*call.user),
-            _ => one.sender.id == call.user,
+    let own_address = about.strip_prefix(MINE);
+    if ok && call.purpose == Purpose::Read && (own_address.is_some() || about == SENT) {
+        let is_own = |one: &Invitation| match own_address {
+            Some(address) => {
+                one.invitee.user_id.as_deref() == Some(&*call.user)
+                    || log.states(&one.id).iter().any(|entry| entry.address.as_deref() == Some(address))
+            }
+            None => one.sender.id == call.user,
         };
         let foreign = response.page().invitations.into_iter().find(|one| !is_own(one));
         violations.extend(foreign.map(|one| format!("lists what is another's: {one:?}")));

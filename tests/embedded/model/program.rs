@@ -23,7 +23,7 @@ pub(super) const COMMUNITIES: [(&str, &str, Option<&str>); 6] = [
 ];
 /// Addresses that belong to no user at first.
 const GUESTS: usize = 60;
-/// What a read is about that lists what its caller was sent.
+/// What a read is about that lists what its caller was sent. The address that their token proves follows.
 pub(super) const MINE: &str = "mine";
 /// What a read is about that lists what its caller has sent.
 pub(super) const SENT: &str = "sent";
@@ -270,7 +270,10 @@ fn list(known: &mut Known, random: &Random) -> Action {
         1 => (anyone(random), format!("/me/invitations/sent{status}"), SENT),
         _ => (user_id(index), format!("/communities/c{index}/invitations{status}"), ""),
     };
-    by_user(Purpose::Read, &known.person(&person), Request::new("GET", path), about.to_owned())
+    let person = known.person(&person);
+    let address = if about == MINE && person.email_verified { person.email.as_str() } else { "" };
+    let about = format!("{about}{address}");
+    by_user(Purpose::Read, &person, Request::new("GET", path), about)
 }
 
 fn stats(known: &mut Known, random: &Random) -> Action {

@@ -20,6 +20,8 @@ pub(super) struct Entry {
     pub(super) status: String,
     pub(super) purpose: Purpose,
     pub(super) expires: i64,
+    /// The address that it was for, if it was for no user.
+    pub(super) address: Option<String>,
     /// What is known of the latest mail: that it arrived, or bounced.
     mail: Option<&'static str>,
 }
@@ -161,6 +163,7 @@ impl WriteLog {
             status: text(item, &["body", "status"]).unwrap_or_default().to_owned(),
             purpose: call.purpose,
             expires: body_number("expiresAt"),
+            address: text(item, &["body", "invitee", "address", "email"]).map(str::to_owned),
             mail: match text(item, &["body", "delivery", "state"]) {
                 Some("delivered") => Some("delivered"),
                 Some("bounced" | "complained") => Some("bounced"),

@@ -19,13 +19,18 @@ const LATEST: usize = 20;
 const BATCH: usize = 25;
 /// Rounds in which everything must be delivered once nothing fails any more.
 const ROUNDS: usize = 40;
+/// How far time goes on from round to round: past the leases of the functions that crashed, and past the minute in which a mail comes by
+/// again that there was no time for.
+const ROUND: Duration = Duration::from_secs(100);
 
 impl Run {
     /// Takes new records of the stream, each to the shard of its item.
     fn fetch(&self) {
         let mut stream = self.stream.lock().unwrap();
         let fresh = self.world.fresh_changes();
-        for record in fresh {
+        for mut record in fresh {
+            // Outside of a call nothing but the run knows its time.
+            record["dynamodb"]["ApproximateCreationDateTime"] = (self.clock.millis() / 1_000).into();
             let pk = record["dynamodb"]["Keys"]["pk"]["S"].as_str().unwrap();
             let shard = pk.bytes().map(usize::from).sum::<usize>() % SHARDS;
             stream.shards[shard].push_back(record);
@@ -113,6 +118,7 @@ impl Run {
         for (purpose, about, request) in unfinished {
             self.request(CALLERS, purpose, &platform().id, request, &about, None).await;
         }
+        let mut was_quiet = false;
         for _ in 0..ROUNDS {
             self.fetch();
             let mut all = Vec::new();
@@ -122,13 +128,18 @@ impl Run {
                 stream.shards.iter_mut().for_each(|shard| all.extend(shard.drain(..)));
             }
             if all.is_empty() {
-                if self.world.remove_outlived(self.clock.millis()) == 0 {
+                let is_quiet = self.world.remove_outlived(self.clock.millis()) == 0;
+                if is_quiet && was_quiet {
                     return;
                 }
+                if is_quiet {
+                    self.clock.forward(ROUND);
+                }
+                was_quiet = is_quiet;
                 continue;
             }
-            // Past the leases of the functions that crashed.
-            self.clock.forward(Duration::from_secs(100));
+            was_quiet = false;
+            self.clock.forward(ROUND);
             for batch in all.chunks(BATCH) {
                 let failed = self.hand_over(CALLERS + 1, batch).await.unwrap_or_else(|| batch.to_vec());
                 self.stream.lock().unwrap().late.extend(failed);
