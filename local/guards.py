@@ -28,6 +28,7 @@ PERSIST = "shared/store/src/persist.rs"
 OUTBOX = "shared/store/src/outbox.rs"
 OUTBOX_MAILS = "shared/domain/src/outbox.rs"
 STATS = "shared/store/src/stats.rs"
+STATS_COUNT = "shared/store/src/stats/count.rs"
 STATISTICS = "shared/domain/src/stats.rs"
 SERVICE_STATS = "shared/service/src/stats.rs"
 PERIOD = "shared/http-api/src/period.rs"
@@ -257,26 +258,33 @@ GUARDS = [
     Guard("a bounce suppresses the address that it came from", ADDRESSES, "email.key() == *address", "true"),
 
     # ---- Community stats
-    Guard("what is counted is not counted again", STATS,
+    Guard("what is counted is not counted again", STATS_COUNT,
           "mark.revision < invitation.revision", "true"),
-    Guard("a first count is the first", STATS, "expression.require_missing(REVISION)", "()"),
-    Guard("a count starts from the mark that was read", STATS,
+    Guard("a first count is the first", STATS_COUNT, "expression.require_missing(REVISION)", "()"),
+    Guard("a count starts from the mark that was read", STATS_COUNT,
           "expression.require_equal(REVISION, number(revision))", "()"),
-    Guard("what was counted before is taken off", STATS, "counter_changes(mark.status, invitation)",
-          "counter_changes(None, invitation)"),
-    Guard("an invitation is counted as sent once", STATS, "day_counts(mark.status, invitation)",
+    Guard("what was counted before is taken off", STATS_COUNT, "status_changes(mark.status, invitation)",
+          "status_changes(None, invitation)"),
+    Guard("an invitation is counted as sent once", STATS_COUNT, "day_counts(mark.status, invitation)",
           "day_counts(None, invitation)"),
-    Guard("what became of a mail is counted once", STATS,
-          "records.item(&key).is_none_or(|mark| !mark.contains_key(&counted(result)))", "true"),
-    Guard("two do not count the same mail at once", STATS, "expression.require_missing(&attribute)", "()"),
-    Guard("what is told of a mail twice in a batch is counted once", STATS,
-          "mails.dedup_by_key(|result| counted(result));", "();"),
-    Guard("what takes more than one transaction is counted in several", STATS, "writes.len() > MAX_ACTIONS", "false"),
+    Guard("what became of a mail is counted once", STATS_COUNT,
+          "records.item(&key).is_none_or(|mark| !mark.contains_key(&mark_of(result)))", "true"),
+    Guard("two do not count the same mail at once", STATS_COUNT, "expression.require_missing(&attribute)", "()"),
+    Guard("what is told of a mail twice in a batch is counted once", STATS_COUNT,
+          "mails.dedup_by_key(|result| mark_of(result));", "();"),
+    Guard("what takes more than one transaction is counted in several", STATS_COUNT, "writes.len() > MAX_ACTIONS", "false"),
     Guard("a day that was not read to its end does not count for senders", STATS,
           "since.is_none_or(|since| since <= day)", "true"),
-    Guard("the record of a day stays small", STATS, "growth == 0 || size + growth <= SHARED_BYTES", "true"),
-    Guard("who stands in the record of a day is counted there", STATS, "growth == 0", "false"),
-    Guard("what is counted has its deadline", STATS, "self.put_each(deadlines).await?;", ""),
+    Guard("the record of a community stays small", STATS_COUNT,
+          "always || growth == 0 || self.size + growth <= SHARED_BYTES", "true"),
+    Guard("who stands in the record of a community is counted there", STATS_COUNT, "growth == 0", "false"),
+    Guard("a day that moves is not counted twice", STATS, "has_moved()", "false"),
+    Guard("a day moves with all that it counts", STATS_COUNT,
+          "expression.require_as_read(REVISION, (present.revision > 0).then(|| number(present.revision)));", ";"),
+    Guard("what counts on a day that has moved is counted apart", STATS_COUNT,
+          "expression.require_as_read(DAY, present.day.map(|day| string(day.to_string())));", ";"),
+    Guard("a day's answers stay among those of all time", STATS_COUNT, "apart.add_of_all_time(counter, count);", ""),
+    Guard("what is counted has its deadline", STATS_COUNT, "self.put_each(deadlines).await?;", ""),
     Guard("a change that says nothing new of a mail is not counted", STATISTICS,
           "before.and_then(mail_counter) != Some(counter)", "true"),
     Guard("a period does not end before it begins", STATISTICS, "Err(InvalidPeriod::Reversed)",
@@ -287,7 +295,7 @@ GUARDS = [
     Guard("a semicolon or a tab ends a cell in some spreadsheets", EXPORT, "matches!(c, ';' | '\\t')", "false"),
     Guard("a deadline waits for clocks that are behind", OUTBOX, "later(now, -SKEW)", "now"),
     Guard("a mail that is late in the stream waits in the table", BATCHES, "!self.late", "true"),
-    Guard("a deadline never comes early", STATS, "invitation.expires_at.as_second() + 1",
+    Guard("a deadline never comes early", STATS_COUNT, "invitation.expires_at.as_second() + 1",
           "invitation.expires_at.as_second()"),
 
     # ---- Who finds what in which list

@@ -28,7 +28,7 @@ const WRITE_UNITS: [(&str, f64); 16] = [
     ("approve", 25.0),
     ("resend, by the sender", 10.0),
     ("accept behind a link", 20.0),
-    ("deliver: the mail, the events and the counts of one invitation", 11.0),
+    ("deliver: the mail, the events and the counts of one invitation", 9.0),
     ("deliver: that a mail has arrived", 4.0),
 ];
 
@@ -144,7 +144,7 @@ async fn reading_keeps_to_its_budget() {
         (&mona, "/me/invitations/sent", "list-sent, own", 2),
         (&mona, "/communities/chess/invitations", "list-sent, a community's", 2),
         (&mona, "/communities/chess/invitations/stats", "stats", 3),
-        (&mona, &*period, "stats of a day with one sender", 6),
+        (&mona, &*period, "stats of a day with one sender", 7),
         (&mona, "/communities/chess/invitations/export", "export, a page", 2),
         (&ann, &*status, "status, to the invitee", 2),
         (&mona, &*status, "status, to the sender", 2),
@@ -199,7 +199,7 @@ async fn the_same_over_graphql_keeps_to_the_same_budget() {
             &mona,
             "{ community(id: \"chess\") { stats { response { period(from: \"2026-11-01\", to: \"2027-01-31\") { REFUSAL } } } } }",
             "stats of a period",
-            6,
+            7,
         ),
         (&ann, "{ invitation(id: \"ID\") { REFUSAL response { id } } }", "one invitation", 2),
         (&ann, "{ me { pendingCount } }", "count", 2),

@@ -10,7 +10,7 @@ use domain::{
     stats::{Counter, MailResult},
 };
 use jiff::civil::{Date, date};
-use serde_json::json;
+use serde_json::{Value, json};
 use store::{keys::Key, record::Item, stats::Uncounted};
 use testkit::{
     SesEvent,
@@ -139,6 +139,62 @@ async fn a_mail_whose_arrival_two_count_at_once_is_counted_once() {
         world.ses_event(&SesEvent::new("Delivery", &id)).await;
         hand_over_twice_at_once(&world, &world.changes()).await;
         assert_eq!(november(&world, &mona).await.by_day()[0].1, ([1, 1, 0, 0, 0], None));
+    })
+    .await;
+}
+
+/// Two invitations that are not counted yet, of the present day and of the next one, where something has counted before.
+async fn two_uncounted(world: &World, clock: &Clock, mona: &Person) -> [Vec<Value>; 2] {
+    let uncounted = async |address: &str| {
+        world.invite_address(mona, "chess", address).await;
+        let mut changes = world.changes();
+        changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "invitation");
+        changes
+    };
+    world.invite_address(mona, "chess", "olaf@example.org").await;
+    world.pump().await;
+    let first = uncounted("ann@example.org").await;
+    clock.forward(DAY);
+    [first, uncounted("ben@example.org").await]
+}
+
+#[tokio::test]
+async fn what_counts_while_a_later_day_begins_is_counted_on_its_own_day() {
+    for later_begins_while_other_waits in [true, false] {
+        with_clock(async |clock| {
+            let (world, mona) = chess("owner").await;
+            let [first, second] = two_uncounted(&world, &clock, &mona).await;
+            let (slow, fast) = if later_begins_while_other_waits { (&first, &second) } else { (&second, &first) };
+            let count = world.faults.stop_next();
+            let meanwhile = async {
+                count.reached().await;
+                assert!(world.hand_over(fast).await.is_empty());
+                count.open();
+            };
+            let (failed, ()) = tokio::join!(world.hand_over(slow), meanwhile);
+            assert!(failed.is_empty());
+            let found = november(&world, &mona).await;
+            let sent: Vec<_> = found.days.iter().map(|day| day.sent).collect();
+            assert_eq!((sent, found.senders[0].sent), (vec![2, 1, 0, 0], 3));
+            assert_eq!(world.stats(&mona, "chess").await.nonzero(), [("pending", 3)]);
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_day_that_moves_while_it_is_read_counts_once() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("owner").await;
+        let [first, second] = two_uncounted(&world, &clock, &mona).await;
+        world.hand_over(&first).await;
+        // The community's record is read before the next day begins, and the days after it.
+        let as_read = world.record(Key::stats(&chess_itself())).await.unwrap();
+        world.hand_over(&second).await;
+        world.put_record(as_read).await;
+        let found = november(&world, &mona).await;
+        let sent: Vec<_> = found.days.iter().map(|day| day.sent).collect();
+        assert_eq!((sent, found.senders[0].sent), (vec![2, 0, 0, 0], 2));
     })
     .await;
 }
@@ -363,7 +419,7 @@ async fn days_are_whole_and_senders_count_from_a_day_that_is_told_where_there_ar
 }
 
 #[tokio::test]
-async fn the_record_of_a_day_holds_its_senders_as_long_as_it_is_small() {
+async fn the_record_of_a_community_holds_the_senders_and_times_of_its_day_as_long_as_it_is_small() {
     let (world, mona) = chess("owner").await;
     let [ann] = world.people(["ann"]).await;
     let id = world.invite_user(&mona, "chess", &ann).await;
@@ -377,10 +433,10 @@ async fn the_record_of_a_day_holds_its_senders_as_long_as_it_is_small() {
         world.api.store.count_in(&community, &[(InvitationId::new(1, [number; 10]), report)]).await.unwrap();
     };
     let counted = async || {
-        let days = world.dump().await.into_iter().filter(|((pk, _), _)| pk == "DAYS#chess");
-        let (all, apart): (Vec<_>, Vec<_>) = days.partition(|((_, sk), _)| sk.starts_with("DAY#"));
+        let apart: Vec<_> = world.dump().await.into_iter().filter(|((pk, _), _)| pk == "DAYS#chess").collect();
+        let own = world.record(Key::stats(&community)).await.unwrap();
         let bytes = |(name, value): (&String, &AttributeValue)| name.len() + value.as_s().map_or(4, String::len);
-        let bytes: usize = all[0].1.iter().map(bytes).sum();
+        let bytes: usize = own.iter().map(bytes).sum();
         let today = day.to_string();
         let found = world.period(&mona, "chess", &today, &today).await;
         let of = |who: &UserId| {
@@ -404,14 +460,23 @@ async fn the_record_of_a_day_holds_its_senders_as_long_as_it_is_small() {
     arrive(&senders[0], 200, Some(&invitation)).await;
     let (small, both, all, of) = counted().await;
     assert_eq!((small, both, all, of[0]), (true, apart + 1, 61, (1, 3)));
-    // Also where the day itself has made it large.
-    let key = Key::day_stats(&community, day);
-    let mut record = world.record(key).await.unwrap();
-    record.extend((0..60).map(|time| (format!("seconds{time}"), AttributeValue::N("1".to_owned()))));
-    world.put_record(record).await;
-    arrive(&senders[1], 201, None).await;
-    let (small, after, all, of) = counted().await;
-    assert_eq!((small, after, all, of[1]), (false, both, 62, (0, 3)));
+    // A time to answer that it has no room for is counted apart as well, beside those of the day and those of all time.
+    let at = invitation.created_at + jiff::SignedDuration::from_secs(7);
+    let answered = Invitation {
+        id: InvitationId::new(1, [202; 10]),
+        status: Status::Accepted,
+        answered_at: Some(at),
+        ..invitation.clone()
+    };
+    let report = Uncounted { sender: &senders[2], latest: Some(&answered), mails: BTreeSet::new() };
+    world.api.store.count_in(&community, &[(answered.id, report)]).await.unwrap();
+    let (small, after, ..) = counted().await;
+    assert_eq!((small, after), (true, both + 2), "a time of the day, and what the sender has no room for");
+    let today = day.to_string();
+    let found = world.period(&mona, "chess", &today, &today).await;
+    assert_eq!((found.days[0].accepted, found.days[0].median_answer_seconds), (1, Some(7)));
+    let of_all_time = world.stats(&mona, "chess").await;
+    assert_eq!((of_all_time.acceptance_rate, of_all_time.median_answer_seconds), (Some(1.0), Some(7)));
 }
 
 #[tokio::test]

@@ -141,15 +141,9 @@ pub enum Counter {
     AnswerSeconds(u64),
 }
 
-/// Returns how counters change when an invitation, counted in the status `before` so far, is counted as it is now.
-pub fn counter_changes(before: Option<Status>, invitation: &Invitation) -> Vec<(Counter, i64)> {
-    if before == Some(invitation.status) {
-        return Vec::new();
-    }
-    let mut counts = vec![(Counter::State(invitation.status), 1)];
-    counts.extend(before.map(|status| (Counter::State(status), -1)));
-    counts.extend(answer(invitation).into_iter().flatten().map(|counter| (counter, 1)));
-    counts
+/// Returns how the counters of statuses change when an invitation, counted in the status `before` so far, is counted as it is now.
+pub fn status_changes(before: Option<Status>, invitation: &Invitation) -> impl Iterator<Item = (Status, i64)> {
+    [(invitation.status, 1)].into_iter().chain(before.map(|status| (status, -1)))
 }
 
 /// The counters of the invitation's answer, if there was one.

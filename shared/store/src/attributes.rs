@@ -128,6 +128,8 @@ pub(crate) const STAMP: &str = "stamp";
 
 /// The status that an invitation is counted in.
 pub(crate) const STATUS: &str = "status";
+/// The day whose counters stand in the record of a community.
+pub(crate) const DAY: &str = "day";
 /// The counter of invitations that became pending on a day.
 pub(crate) const SENT: &str = "sent";
 /// The counter of mails that arrived on a day. Beside an invitation, with the time of one of its mails: that it is counted.
@@ -140,7 +142,7 @@ pub(crate) const ACCEPTED_ANSWERS: &str = "acceptedAnswers";
 pub(crate) const DECLINED_ANSWERS: &str = "declinedAnswers";
 /// What the counters of answers that took so many seconds begin with.
 pub(crate) const SECONDS_PREFIX: &str = "seconds";
-/// What stands between a counter and the sender that it is about, in the record of a day. No other name has it.
+/// What stands between a counter of a day and the sender that it is about. No other name has it.
 pub(crate) const OF_SENDER: char = '#';
 
 #[cfg(test)]

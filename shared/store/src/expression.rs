@@ -50,6 +50,18 @@ impl Expression {
         self.adds.push(addition);
     }
 
+    /// Sets a counter, which is called as [`Expression::increase`] takes it.
+    pub fn set_counter(&mut self, name: &str, count: i64) {
+        let assignment = format!("{} = {}", self.step(name), self.value(number(count)));
+        self.sets.push(assignment);
+    }
+
+    /// Removes a counter, which is called as [`Expression::increase`] takes it.
+    pub fn remove_counter(&mut self, name: &str) {
+        let name = self.step(name);
+        self.removes.push(name);
+    }
+
     /// Appends to a list that may be missing.
     pub fn append(&mut self, path: &str, element: AttributeValue) {
         let (name, empty) = (self.name(path), self.value(AttributeValue::L(Vec::new())));

@@ -18,9 +18,10 @@
 //! | community, in copies | `COMMUNITY#id#copy` | `COMMUNITY` |
 //! | removal of a community | `COMMUNITY#id` | `REMOVED` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
-//! | counters of a community | `TALLY#era` | `TALLY` |
-//! | its counters of times to answer of one magnitude | `TALLY#era` | `ANSWERS#magnitude` |
+//! | counters of a community and of its present day | `TALLY#era` | `TALLY` |
+//! | its counters of answers before that day | `TALLY#era` | `ANSWERS#magnitude` |
 //! | its counters of a UTC day | `DAYS#era` | `DAY#date` |
+//! | times to answer that had no room among them | `DAYS#era` | `DAY#date#ANSWERS#magnitude` |
 //! | those of one sender in the day | `DAYS#era` | `SENDER#date#user` |
 //! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
@@ -193,19 +194,25 @@ impl Key {
         Self::new(moderators_partition(community), format!("{MODERATOR_PREFIX}{user}"))
     }
 
-    /// The community's counters, its times to answer aside.
+    /// The community's counters of invitations in each status, and of its present day.
     pub fn stats(community: &Era) -> Self {
         Self::new(stats_partition(community), "TALLY")
     }
 
-    /// The community's counters of times to answer of one magnitude.
-    pub fn answer_times(community: &Era, magnitude: u32) -> Self {
+    /// The community's counters of answers, as far as its present day does not hold them: of those that took a time of one magnitude. The
+    /// first one also has those of yes and no.
+    pub fn answers(community: &Era, magnitude: u32) -> Self {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
-    /// The community's counters of a UTC day.
+    /// The community's counters of a UTC day that is no longer the present one.
     pub fn day_stats(community: &Era, day: Date) -> Self {
         Self::new(days_partition(community), format!("{DAY_PREFIX}{day}"))
+    }
+
+    /// The community's counters of times to answer of one magnitude, those that had no room among the others of the day.
+    pub fn day_answers(community: &Era, day: Date, magnitude: u32) -> Self {
+        Self::new(days_partition(community), format!("{DAY_PREFIX}{day}#ANSWERS#{magnitude:02}"))
     }
 
     /// The community's counters of a UTC day, as far as they are about one sender.
@@ -213,9 +220,9 @@ impl Key {
         Self::new(days_partition(community), format!("{SENDER_PREFIX}{day}#{sender}"))
     }
 
-    /// The day whose counters the record holds.
+    /// The day whose counters the record holds, if they are about no sender alone.
     pub(crate) fn counted_day(&self) -> Option<Date> {
-        self.sk.strip_prefix(DAY_PREFIX)?.parse().ok()
+        self.sk.strip_prefix(DAY_PREFIX)?.split('#').next()?.parse().ok()
     }
 
     /// The day whose counters the record holds for one sender, and the sender.
@@ -436,7 +443,8 @@ fn era_name(Era { id, since }: &Era) -> String {
 
 /// The first and the last sort key that the counters of the period's days may have.
 pub(crate) fn days_in(period: Period) -> [String; 2] {
-    [period.from(), period.to()].map(|day| format!("{DAY_PREFIX}{day}"))
+    // `$` is what comes after `#`, which may stand behind the day.
+    [format!("{DAY_PREFIX}{}", period.from()), format!("{DAY_PREFIX}{}$", period.to())]
 }
 
 /// What the sort keys of the period's counters of senders lie between.

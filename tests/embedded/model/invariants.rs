@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::invitation::Status;
 use jiff::{Timestamp, tz::TimeZone};
 use store::record::Item;
 
@@ -250,7 +251,9 @@ impl<'a> Inspection<'a> {
         let mut counted = BTreeMap::<(String, &str), i64>::new();
         let records = self.table.iter().filter(|((pk, _), _)| pk.starts_with("TALLY#"));
         for ((pk, _), record) in records {
-            for name in record.keys() {
+            // Beside what counts for all time stands what counts for the present day alone.
+            let of_day = |name: &str| name.contains('#') || ["revision", "sent", "delivered", "bounced"].contains(&name);
+            for name in record.keys().filter(|name| !of_day(name)) {
                 if let Some(count) = number(record, &[name.as_str()]).filter(|count| *count != 0) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };
                     *counted.entry((pk.trim_start_matches("TALLY#").to_owned(), name)).or_default() += count;
@@ -284,9 +287,14 @@ impl<'a> Inspection<'a> {
         }
         let mut counted = BTreeMap::<(String, String, &str), i64>::new();
         for ((pk, sk), record) in self.table {
-            let Some(era) = pk.strip_prefix("DAYS#") else { continue };
-            for attribute in record.keys().filter(|name| *name != "ttl") {
-                // A day's record may hold counters of its senders, beside those that they have apart.
+            let place = match (pk.strip_prefix("TALLY#"), text(record, &["day"])) {
+                (Some(era), Some(day)) => Some((era, format!("DAY#{day}"))),
+                _ => pk.strip_prefix("DAYS#").map(|era| (era, sk.split("#ANSWERS").next().unwrap_or(sk).to_owned())),
+            };
+            let Some((era, sk)) = place else { continue };
+            let is_other = |name: &str| ["ttl", "revision"].contains(&name) || Status::of_name(name).is_some();
+            for attribute in record.keys().filter(|name| !is_other(name)) {
+                // Counters of senders may stand beside those of the day, as well as apart.
                 let (name, key) = match attribute.split_once('#') {
                     Some((name, sender)) => (name, format!("{}#{sender}", sk.replace("DAY#", "SENDER#"))),
                     None => (attribute.as_str(), sk.clone()),
