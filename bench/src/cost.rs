@@ -62,11 +62,11 @@ impl Prices {
     }
 }
 
-/// The records that an accepted invitation leaves, with their copies in the indexes, in bytes: invitation four times,
-/// mails, mark of the counters, standing.
-const KEPT_BYTES: f64 = 6_000.0;
-/// A response on its way to a caller, in bytes.
-const RESPONSE_BYTES: f64 = 3_000.0;
+/// The records that an accepted invitation leaves, in bytes: the invitation with its message, three mails, the mark of the counters,
+/// the standing, the deadline, and its places in three indexes, each with the hundred that `DynamoDB` adds.
+const KEPT_BYTES: f64 = 4_500.0;
+/// What comes before the body of a response on its way to a caller, in bytes.
+const RESPONSE_HEAD_BYTES: f64 = 500.0;
 /// The operation that puts a mail to the sender into the outbox, unless the network has them hear of nothing.
 const ACCEPTANCE: &str = "accept behind a link";
 /// The write units of a mail's record in a transaction.
@@ -153,7 +153,7 @@ impl<'a> Step<'a> {
         let mut logged = prices.assumed.bytes_logged_per_invocation;
         if self.is_request {
             add("API Gateway", prices.api_requests);
-            add("Traffic out", RESPONSE_BYTES / 1e3 * prices.traffic_out);
+            add("Traffic out", (self.usage.response_bytes as f64 + RESPONSE_HEAD_BYTES) / 1e3 * prices.traffic_out);
             logged += prices.assumed.bytes_logged_per_request;
         }
         add("CloudWatch Logs", logged / 1e3 * (prices.logs + prices.logs_kept));

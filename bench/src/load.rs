@@ -1,8 +1,8 @@
 //! A load run: lives of invitations, begun at even intervals, while everything shares one processor.
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four fifths of
-//! the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew every few
-//! seconds. As on Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time
+//! the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew every two
+//! seconds: what it takes less than before would otherwise pile up for as long. As on Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time
 //! elsewhere.
 //!
 //! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was due, not
@@ -51,7 +51,7 @@ const DAILY: usize = 500;
 /// For how much of the time the core is to be busy.
 const BUSY: f64 = 0.8;
 /// How often the rate is set anew, and how long that goes on before anything is measured.
-const PERIOD: Duration = Duration::from_secs(10);
+const PERIOD: Duration = Duration::from_secs(2);
 const WARM_UP: Duration = Duration::from_secs(80);
 /// The rate at first, in lives a second, which any core can take; and the highest one, which none could so far.
 const FIRST_RATE: f64 = 20.0;

@@ -90,8 +90,10 @@ async fn record(
     let mut recording = Recording { init: process.init, timings: Vec::new(), usage: Usage::default() };
     recorder.take();
     for event in events {
-        recording.timings.push(process.invoke(event?).await?);
+        let (timing, response) = process.succeed(event?).await?;
+        recording.timings.push(timing);
         recording.usage = recorder.take();
+        recording.usage.response_bytes = response["body"].as_str().map_or(0, str::len);
     }
     process.stop().await?;
     Ok(recording)

@@ -73,12 +73,17 @@ impl Process {
     /// Has the function handle an event, and waits until it is ready for the next one. A response to the gateway must be
     /// a success.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<Timing> {
+        Ok(self.succeed(event).await?.0)
+    }
+
+    /// Does the same, and returns the response, too.
+    pub(crate) async fn succeed(&mut self, event: String) -> Result<(Timing, Value)> {
         let (timing, response) = self.respond(event).await?;
         let status = response["statusCode"].as_u64();
         if status.is_some_and(|status| !(200..300).contains(&status)) {
             return Err(format!("an invocation failed: {response}").into());
         }
-        Ok(timing)
+        Ok((timing, response))
     }
 
     /// Has the function handle an event, and waits until it is ready for the next one. Returns its response, which may be a

@@ -28,6 +28,8 @@ pub(crate) struct Usage {
     pub(crate) mails: usize,
     /// Events that were put on the bus.
     pub(crate) events: usize,
+    /// The bytes of the body that a caller gets.
+    pub(crate) response_bytes: usize,
 }
 
 impl Usage {

@@ -39,7 +39,7 @@ async fn erasing_a_user_withdraws_what_is_live_and_leaves_no_name_or_address() {
             assert!(!text.contains(personal), "{place:?} still holds {personal}: {text}");
         }
         assert!(!place.0.starts_with("USER#quentin"), "{place:?}");
-        // The counters of days know senders by id, as their invitations do.
+        // The counters of days know senders by id, as their invitations do; so may that of a community, by its attributes.
         let is_counter = place.0.starts_with("DAYS#");
         assert!(is_counter || !place.1.ends_with("#quentin"), "{place:?}");
         assert!(!place.0.contains(key.as_str()), "{place:?}");

@@ -130,6 +130,8 @@ pub(crate) const STAMP: &str = "stamp";
 pub(crate) const STATUS: &str = "status";
 /// The day whose counters stand in the record of a community.
 pub(crate) const DAY: &str = "day";
+/// In the record of a day: that its counters have stood in that of the community.
+pub(crate) const MOVED: &str = "moved";
 /// The counter of invitations that became pending on a day.
 pub(crate) const SENT: &str = "sent";
 /// The counter of mails that arrived on a day. Beside an invitation, with the time of one of its mails: that it is counted.

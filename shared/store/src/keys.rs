@@ -19,9 +19,8 @@
 //! | removal of a community | `COMMUNITY#id` | `REMOVED` |
 //! | moderator of a community | `MODERATORS#id` | `MODERATOR#user` |
 //! | counters of a community and of its present day | `TALLY#era` | `TALLY` |
-//! | its counters of answers before that day | `TALLY#era` | `ANSWERS#magnitude` |
+//! | its counters of other days' answers | `TALLY#era` | `ANSWERS#magnitude` |
 //! | its counters of a UTC day | `DAYS#era` | `DAY#date` |
-//! | times to answer that had no room among them | `DAYS#era` | `DAY#date#ANSWERS#magnitude` |
 //! | those of one sender in the day | `DAYS#era` | `SENDER#date#user` |
 //! | network settings, in copies | `SETTINGS#copy` | `SETTINGS` |
 //! | mail that waits for its time | `DUE#spread` | `time#invitation#mail` |
@@ -205,14 +204,9 @@ impl Key {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
 
-    /// The community's counters of a UTC day that is no longer the present one.
+    /// The community's counters of a UTC day, as far as the community's own record does not hold them.
     pub fn day_stats(community: &Era, day: Date) -> Self {
         Self::new(days_partition(community), format!("{DAY_PREFIX}{day}"))
-    }
-
-    /// The community's counters of times to answer of one magnitude, those that had no room among the others of the day.
-    pub fn day_answers(community: &Era, day: Date, magnitude: u32) -> Self {
-        Self::new(days_partition(community), format!("{DAY_PREFIX}{day}#ANSWERS#{magnitude:02}"))
     }
 
     /// The community's counters of a UTC day, as far as they are about one sender.
@@ -220,9 +214,9 @@ impl Key {
         Self::new(days_partition(community), format!("{SENDER_PREFIX}{day}#{sender}"))
     }
 
-    /// The day whose counters the record holds, if they are about no sender alone.
+    /// The day whose counters the record holds.
     pub(crate) fn counted_day(&self) -> Option<Date> {
-        self.sk.strip_prefix(DAY_PREFIX)?.split('#').next()?.parse().ok()
+        self.sk.strip_prefix(DAY_PREFIX)?.parse().ok()
     }
 
     /// The day whose counters the record holds for one sender, and the sender.
@@ -443,8 +437,7 @@ fn era_name(Era { id, since }: &Era) -> String {
 
 /// The first and the last sort key that the counters of the period's days may have.
 pub(crate) fn days_in(period: Period) -> [String; 2] {
-    // `$` is what comes after `#`, which may stand behind the day.
-    [format!("{DAY_PREFIX}{}", period.from()), format!("{DAY_PREFIX}{}$", period.to())]
+    [period.from(), period.to()].map(|day| format!("{DAY_PREFIX}{day}"))
 }
 
 /// What the sort keys of the period's counters of senders lie between.

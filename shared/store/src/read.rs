@@ -377,7 +377,7 @@ impl Store {
     }
 
     /// The records of a partition whose sort keys lie from one to another, or the last of them: as many as so many requests
-    /// read, a megabyte each. Moments may be missing, as in an index.
+    /// read, a megabyte each. Unless it is `consistent`, moments may be missing, as in an index.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.
@@ -385,6 +385,7 @@ impl Store {
         &self,
         partition: &str,
         [from, to]: [String; 2],
+        consistent: bool,
         requests: usize,
     ) -> Result<Found, StoreError> {
         let query = self
@@ -392,6 +393,7 @@ impl Store {
             .query()
             .table_name(&self.table)
             .scan_index_forward(false)
+            .consistent_read(consistent)
             .key_condition_expression("#pk = :pk AND #sk BETWEEN :from AND :to")
             .expression_attribute_names("#pk", PK)
             .expression_attribute_names("#sk", SK)

@@ -19,11 +19,12 @@ use domain::{
     stats::{CommunityStats, Counter, DayStats, Period},
 };
 use jiff::civil::Date;
+use serde::Deserialize;
 
 use crate::{
     Store, StoreError,
     attributes::{
-        ACCEPTED_ANSWERS, BOUNCED, COMMUNITY, DAY, DECLINED_ANSWERS, DELIVERED, EXPIRY, LISTING, OF_SENDER,
+        ACCEPTED_ANSWERS, BOUNCED, COMMUNITY, DECLINED_ANSWERS, DELIVERED, EXPIRY, LISTING, MOVED, OF_SENDER,
         SECONDS_PREFIX, SENT,
     },
     expression::{number, string},
@@ -49,6 +50,16 @@ pub struct PeriodStats {
     pub senders: BTreeMap<UserId, DayStats>,
     /// The first day that counts for senders, where there is more than is read.
     pub senders_since: Option<Date>,
+}
+
+/// The community's own record, as far as it binds who writes it.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+struct Present {
+    /// The day whose counters it holds.
+    day: Option<Date>,
+    /// How often its counters have changed.
+    #[serde(default)]
+    revision: u64,
 }
 
 /// Invitations whose lifetime has passed and that the table still holds as live.
@@ -80,13 +91,13 @@ impl Store {
     /// # Errors
     /// [`StoreError`] if a read fails.
     pub async fn period_stats(&self, community: &Era, period: Period) -> Result<PeriodStats, StoreError> {
-        // First: what moves meanwhile is then found twice rather than not at all.
+        // First, and the days consistently: what moves meanwhile is then found twice rather than not at all.
         let own = Key::stats(community);
-        let present = self.read([own.clone()]).await?;
-        let present = present.item(&own).and_then(|record| Some((present_day(record)?, record)));
+        let records = self.read_to_show([own.clone()]).await?;
+        let present: Present = records.value(&own)?.unwrap_or_default();
         let partition = days_partition(community);
-        let days = self.last_between(&partition, days_in(period), usize::MAX);
-        let apart = self.last_between(&partition, senders_in(period), SENDER_REQUESTS);
+        let days = self.last_between(&partition, days_in(period), true, usize::MAX);
+        let apart = self.last_between(&partition, senders_in(period), false, SENDER_REQUESTS);
         let (days, apart) = futures::try_join!(days, apart)?;
         let place = |record: &Item| key_of(record)?.counted_sender();
         // The day at which the reading ended may have more.
@@ -94,12 +105,11 @@ impl Store {
         let since = cut.map(|day| day.tomorrow().unwrap_or(day));
         let is_whole = |day: Date| since.is_none_or(|since| since <= day);
         let mut stats = PeriodStats { senders_since: since, ..PeriodStats::default() };
-        let present = present.filter(|(day, _)| {
-            let has_moved = || days.items.iter().filter_map(key_of).any(|key| key == Key::day_stats(community, *day));
-            (period.from()..=period.to()).contains(day) && !has_moved()
-        });
         let of_days = days.items.iter().filter_map(|record| Some((key_of(record)?.counted_day()?, record)));
-        for (day, record) in of_days.chain(present) {
+        let has_moved = |present| of_days.clone().any(|(day, record)| day == present && record.contains_key(MOVED));
+        let of_present =
+            present.day.filter(|day| (period.from()..=period.to()).contains(day) && !has_moved(*day)).zip(records.item(&own));
+        for (day, record) in of_days.clone().chain(of_present) {
             for (sender, counter, count) in counts(record) {
                 match sender {
                     None => stats.days.entry(day).or_default().add(counter, count),
@@ -142,11 +152,6 @@ impl Store {
         }
         Ok(lapsed)
     }
-}
-
-/// The day whose counters stand in the community's own record.
-fn present_day(record: &Item) -> Option<Date> {
-    record.get(DAY)?.as_s().ok()?.parse().ok()
 }
 
 /// The attribute of a counter of the whole community, or of one sender's invitations.

@@ -289,10 +289,10 @@ impl<'a> Inspection<'a> {
         for ((pk, sk), record) in self.table {
             let place = match (pk.strip_prefix("TALLY#"), text(record, &["day"])) {
                 (Some(era), Some(day)) => Some((era, format!("DAY#{day}"))),
-                _ => pk.strip_prefix("DAYS#").map(|era| (era, sk.split("#ANSWERS").next().unwrap_or(sk).to_owned())),
+                _ => pk.strip_prefix("DAYS#").map(|era| (era, sk.clone())),
             };
             let Some((era, sk)) = place else { continue };
-            let is_other = |name: &str| ["ttl", "revision"].contains(&name) || Status::of_name(name).is_some();
+            let is_other = |name: &str| ["ttl", "revision", "moved"].contains(&name) || Status::of_name(name).is_some();
             for attribute in record.keys().filter(|name| !is_other(name)) {
                 // Counters of senders may stand beside those of the day, as well as apart.
                 let (name, key) = match attribute.split_once('#') {

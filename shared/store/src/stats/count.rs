@@ -15,10 +15,10 @@ use domain::{
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{attribute, attribute_of, counts};
+use super::{Present, attribute, attribute_of, counts};
 use crate::{
     Store, StoreError,
-    attributes::{DAY, KIND, REVISION, STATUS, TTL},
+    attributes::{DAY, KIND, MOVED, REVISION, STATUS, TTL},
     expression::{Expression, number, string},
     keys::Key,
     record::{Item, Kind},
@@ -112,7 +112,7 @@ impl Store {
             return Ok(ControlFlow::Break(Part::Counted));
         }
         let present = records.value(&own)?.unwrap_or_default();
-        writes.extend(counted.writes(community, &present, records.item(&own)));
+        writes.extend(counted.writes(community, OwnRecord::new(own.clone(), present, records.item(&own))));
         // One report alone is never too large: it comes from one batch of the stream.
         if writes.len() > MAX_ACTIONS && reports.len() > 1 {
             return Ok(ControlFlow::Break(Part::TooLarge));
@@ -169,16 +169,6 @@ fn deadline(invitation: &Invitation) -> Option<Item> {
     Some(item)
 }
 
-/// The community's own record, as far as it binds who writes it.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-struct Present {
-    /// The day whose counters it holds.
-    day: Option<Date>,
-    /// How often its counters have changed.
-    #[serde(default)]
-    revision: u64,
-}
-
 /// What reports add to the counters of a community.
 #[derive(Default)]
 struct Counted<'a> {
@@ -198,13 +188,13 @@ impl<'a> Counted<'a> {
     }
 
     /// What writes all this, where the community's own record is as it was read.
-    fn writes(self, community: &Era, present: &Present, record: Option<&Item>) -> Vec<Write> {
-        let mut own = OwnRecord::new(community, present, record);
-        let mut apart = Apart { community, records: BTreeMap::new() };
+    fn writes(self, community: &Era, mut own: OwnRecord) -> Vec<Write> {
+        let mut apart = Apart { community, of_days: BTreeMap::new(), of_all_time: BTreeMap::new() };
         if let Some(last) = self.days.keys().next_back() {
             own.begin(*last, &mut apart);
         }
-        own.add(self.statuses.into_iter().map(|(status, by)| (attribute(status), by)).collect(), true);
+        let statuses: Vec<_> = self.statuses.into_iter().map(|(status, by)| (attribute(status), by)).collect();
+        own.add(statuses);
         for (day, senders) in self.days {
             let is_present = own.day == Some(day);
             let mut all = Changes::new();
@@ -212,15 +202,24 @@ impl<'a> Counted<'a> {
                 *all.entry(*counter).or_default() += by;
             }
             for (counter, by) in all {
-                let is_short = !matches!(counter, Counter::AnswerSeconds(_));
-                if !(is_present && own.add([(attribute(counter), by)].into(), is_short)) {
-                    apart.add_on(day, is_present, counter, by);
+                let change = vec![(attribute(counter), by)];
+                let may_be_apart = matches!(counter, Counter::AnswerSeconds(_));
+                if is_present && (!may_be_apart || own.has_room(&change)) {
+                    own.add(change);
+                } else {
+                    apart.add_on(Key::day_stats(community, day), day, attribute(counter), by);
+                    apart.add_of_all_time(counter, by);
                 }
             }
             for (sender, changes) in senders {
-                let named = changes.iter().map(|(counter, by)| (attribute_of(*counter, Some(sender)), *by)).collect();
-                if !(is_present && own.add(named, false)) {
-                    apart.add_of(day, sender, changes);
+                let named: Vec<_> =
+                    changes.iter().map(|(counter, by)| (attribute_of(*counter, Some(sender)), *by)).collect();
+                if is_present && own.has_room(&named) {
+                    own.add(named);
+                } else {
+                    for (counter, by) in changes {
+                        apart.add_on(Key::sender_stats(community, day, sender), day, attribute(counter), by);
+                    }
                 }
             }
         }
@@ -229,12 +228,12 @@ impl<'a> Counted<'a> {
 }
 
 /// The community's own record, and how it changes.
-struct OwnRecord<'a> {
+struct OwnRecord {
     key: Key,
-    present: &'a Present,
+    present: Present,
     /// The day whose counters it holds from now on.
     day: Option<Date>,
-    /// The counters that it has, for as long as it holds them.
+    /// The counters that it holds and keeps.
     held: BTreeMap<String, (Option<UserId>, Counter, i64)>,
     /// The counters that leave it.
     moved: BTreeSet<String>,
@@ -243,18 +242,18 @@ struct OwnRecord<'a> {
     size: usize,
 }
 
-impl<'a> OwnRecord<'a> {
-    fn new(community: &Era, present: &'a Present, record: Option<&Item>) -> Self {
+impl OwnRecord {
+    /// The record as it was read.
+    fn new(key: Key, present: Present, record: Option<&Item>) -> Self {
         let held = record.into_iter().flat_map(counts);
         let held = held.map(|found| (attribute_of(found.1, found.0.as_ref()), found)).collect();
-        let size = record.map_or(0, size);
-        let (moved, changes) = (BTreeSet::new(), BTreeMap::new());
-        Self { key: Key::stats(community), present, day: present.day, held, moved, changes, size }
+        let size = record.map_or_else(|| size(&key.clone().into()), size);
+        Self { key, present, day: present.day, held, moved: BTreeSet::new(), changes: BTreeMap::new(), size }
     }
 
     /// Begins with a day, if it is later than the present one, whose counters move to where they stay.
     fn begin(&mut self, day: Date, apart: &mut Apart<'_>) {
-        if self.day >= Some(day) {
+        if self.day.is_some_and(|present| day <= present) {
             return;
         }
         self.day = Some(day);
@@ -265,24 +264,31 @@ impl<'a> OwnRecord<'a> {
                 apart.add_of_all_time(counter, count);
             }
             if let Some(before) = self.present.day {
-                apart.add(Key::day_stats(apart.community, before), name.clone(), count);
+                let key = Key::day_stats(apart.community, before);
+                apart.add_on(key.clone(), before, name.clone(), count);
+                apart.add_on(key, before, MOVED.to_owned(), 1);
             }
             self.moved.insert(name);
         }
     }
 
-    /// Adds to counters, if it is to hold them in any case, or has them, or has room for them.
-    fn add(&mut self, changes: BTreeMap<String, i64>, always: bool) -> bool {
+    /// The bytes that it grows by with these changes.
+    fn growth(&self, changes: &[(String, i64)]) -> usize {
         let is_new = |name: &&String| !self.held.contains_key(*name) && !self.changes.contains_key(*name);
-        let growth: usize = changes.keys().filter(is_new).map(|name| name.len() + NUMBER_BYTES).sum();
-        let fits = always || growth == 0 || self.size + growth <= SHARED_BYTES;
-        if fits {
-            self.size += growth;
-            for (name, by) in changes {
-                *self.changes.entry(name).or_default() += by;
-            }
+        changes.iter().map(|(name, _)| name).filter(is_new).map(|name| name.len() + NUMBER_BYTES).sum()
+    }
+
+    /// Whether it has all these counters, or room for them.
+    fn has_room(&self, changes: &[(String, i64)]) -> bool {
+        let growth = self.growth(changes);
+        growth == 0 || self.size + growth <= SHARED_BYTES
+    }
+
+    fn add(&mut self, changes: Vec<(String, i64)>) {
+        self.size += self.growth(&changes);
+        for (name, by) in changes {
+            *self.changes.entry(name).or_default() += by;
         }
-        fits
     }
 
     /// What writes it, if it changes.
@@ -298,7 +304,7 @@ impl<'a> OwnRecord<'a> {
         expression.require_as_read(DAY, present.day.map(|day| string(day.to_string())));
         if let Some(day) = day.filter(|_| day != present.day) {
             expression.set(DAY, string(day.to_string()));
-            // What moves is all that there is.
+            // Nothing was counted since it was read: what moves is all that there is.
             expression.require_as_read(REVISION, (present.revision > 0).then(|| number(present.revision)));
         }
         for name in moved {
@@ -317,29 +323,15 @@ impl<'a> OwnRecord<'a> {
 /// What is counted outside the community's own record.
 struct Apart<'a> {
     community: &'a Era,
-    records: BTreeMap<Key, BTreeMap<String, i64>>,
+    /// By the day that the record counts, and its key.
+    of_days: BTreeMap<(Date, Key), BTreeMap<String, i64>>,
+    of_all_time: BTreeMap<Key, BTreeMap<String, i64>>,
 }
 
 impl Apart<'_> {
-    fn add(&mut self, key: Key, name: String, by: i64) {
-        *self.records.entry(key).or_default().entry(name).or_default() += by;
-    }
-
-    /// Adds to a counter of a day; if that is the present one, to what its record will not hold.
-    fn add_on(&mut self, day: Date, is_present: bool, counter: Counter, by: i64) {
-        let key = match counter {
-            Counter::AnswerSeconds(seconds) if is_present => Key::day_answers(self.community, day, magnitude(seconds)),
-            _ => Key::day_stats(self.community, day),
-        };
-        self.add(key, attribute(counter), by);
-        self.add_of_all_time(counter, by);
-    }
-
-    /// Adds to a sender's counters of a day.
-    fn add_of(&mut self, day: Date, sender: &UserId, changes: Changes) {
-        for (counter, by) in changes {
-            self.add(Key::sender_stats(self.community, day, sender), attribute(counter), by);
-        }
+    /// Adds to a counter of a day.
+    fn add_on(&mut self, key: Key, day: Date, name: String, by: i64) {
+        *self.of_days.entry((day, key)).or_default().entry(name).or_default() += by;
     }
 
     /// Adds to a counter of all time, if it is one of answers. Times to answer are kept apart, by magnitude: a write costs by the size of
@@ -350,25 +342,32 @@ impl Apart<'_> {
             Counter::AcceptedAnswer | Counter::DeclinedAnswer => 0,
             Counter::State(_) | Counter::Sent | Counter::Delivered | Counter::Bounced => return,
         };
-        self.add(Key::answers(self.community, magnitude), attribute(counter), by);
+        let record = self.of_all_time.entry(Key::answers(self.community, magnitude)).or_default();
+        *record.entry(attribute(counter)).or_default() += by;
     }
 
     fn writes(self) -> impl Iterator<Item = Write> {
-        self.records.into_iter().map(|(key, changes)| {
-            let mut expression = Expression::default();
-            match key.counted_day().or(key.counted_sender().map(|(day, _)| day)) {
-                Some(day) => {
-                    expression.set(KIND, string(Kind::DayStats.as_str()));
-                    expression.set(TTL, number(kept_until(day).as_second()));
-                }
-                None => expression.set(KIND, string(Kind::Stats.as_str())),
-            }
-            for (name, by) in changes {
-                expression.increase(&name, by);
-            }
+        let of_days = self.of_days.into_iter().map(|((day, key), changes)| {
+            let mut expression = increasing(changes);
+            expression.set(KIND, string(Kind::DayStats.as_str()));
+            expression.set(TTL, number(kept_until(day).as_second()));
             Write::Update(key, expression)
-        })
+        });
+        of_days.chain(self.of_all_time.into_iter().map(|(key, changes)| {
+            let mut expression = increasing(changes);
+            expression.set(KIND, string(Kind::Stats.as_str()));
+            Write::Update(key, expression)
+        }))
     }
+}
+
+/// What adds to the counters of a record.
+fn increasing(changes: BTreeMap<String, i64>) -> Expression {
+    let mut expression = Expression::default();
+    for (name, by) in changes {
+        expression.increase(&name, by);
+    }
+    expression
 }
 
 /// The bytes that a write of the record is charged by, but for a few.
