@@ -4,6 +4,9 @@ All mutants are built at once: in a copy of the tree, each guard of `guards.py` 
 when an environment variable names it. So one build serves every mutant, and a mutant costs no more than its tests.
 The tests must pass with no mutant named. A mutant that survives is a failure, and so is a guard whose text has gone.
 
+`caught.json` names the test that noticed each mutant last, and that one is asked first: so a run over all of them takes minutes, and
+only what that test no longer notices costs whole suites. Each run writes down what it finds.
+
 `make mutants` goes on where it was stopped; `make mutants ONLY=words` takes the guards whose name or file holds them.
 `--check` only sees that every guard is found and can be switched.
 """
@@ -28,6 +31,7 @@ from guards import GUARDS, Guard
 WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
+CAUGHT = ROOT / "local" / "caught.json"
 PACKAGES = ("domain", "store", "http-api", "directory", "embedded")  # the quickest tests first
 # Modules of `embedded` that notice most, and soon; the rest of it comes last.
 QUICK = (
@@ -256,8 +260,8 @@ def catch(suites: list[Suite], guard: Guard, known: str) -> str | None:
 
 def write_results(digest: str, seconds: list[float], caught: dict[str, str], known: dict[str, str]) -> None:
     """Keeps which test caught what: the same tree goes on from there, another one asks these tests first."""
-    results = {"digest": digest, "seconds": seconds, "caught": caught, "known": known}
-    RESULTS.write_text(json.dumps(results, indent=1))
+    RESULTS.write_text(json.dumps({"digest": digest, "seconds": seconds, "caught": caught}, indent=1))
+    CAUGHT.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
 def main() -> None:
@@ -288,7 +292,7 @@ def main() -> None:
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     unchanged = kept.get("digest") == digest and "seconds" in kept
     done = kept["caught"] if unchanged else {}
-    known = {**kept.get("known", {}), **kept.get("caught", {})}
+    known = {name: test for name, test in json.loads(CAUGHT.read_text()).items() if name in names}
     suites = build()
     if unchanged:
         measured = kept["seconds"]
@@ -310,7 +314,7 @@ def main() -> None:
                 step(f"{number}/{len(mutants)} SURVIVED  {guard.name} ({guard.file}, {seconds:.0f} s)")
                 continue
             step(f"{number}/{len(mutants)} caught    {guard.name} ({seconds:.0f} s) by {caught}")
-            done[guard.name] = caught
+            done[guard.name] = known[guard.name] = caught
             write_results(digest, measured, done, known)
     caught_now = len(mutants) - len(survivors)
     print(f"\n{caught_now} of {len(wanted)} mutants caught in {time.monotonic() - began:.0f} s", flush=True)

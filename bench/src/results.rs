@@ -40,7 +40,9 @@ impl OperationResult {
     /// Returns the warm time on any larger table as a multiple of that on the smallest: the most.
     pub(crate) fn growth(&self) -> f64 {
         match &self.tables[..] {
-            [first, larger @ ..] => larger.iter().map(|table| ratio(table.p50, first.p50)).reduce(f64::max).unwrap_or(1.0),
+            [first, larger @ ..] => {
+                larger.iter().map(|table| ratio(table.p50, first.p50)).reduce(f64::max).unwrap_or(1.0)
+            }
             [] => 1.0,
         }
     }

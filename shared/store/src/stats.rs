@@ -85,7 +85,7 @@ impl Store {
         Ok(stats)
     }
 
-    /// The counters of a period. The days are some records each, and at most two requests. Where there is more of senders than is
+    /// The counters of a period. The days are one record each, and at most two requests. Where there is more of senders than is
     /// read, only the last days count for them, each of them wholly.
     ///
     /// # Errors
@@ -107,9 +107,9 @@ impl Store {
         let mut stats = PeriodStats { senders_since: since, ..PeriodStats::default() };
         let of_days = days.items.iter().filter_map(|record| Some((key_of(record)?.counted_day()?, record)));
         let has_moved = |present| of_days.clone().any(|(day, record)| day == present && record.contains_key(MOVED));
-        let of_present =
-            present.day.filter(|day| (period.from()..=period.to()).contains(day) && !has_moved(*day)).zip(records.item(&own));
-        for (day, record) in of_days.clone().chain(of_present) {
+        let is_asked_for = |day: &Date| (period.from()..=period.to()).contains(day);
+        let present = present.day.filter(|day| is_asked_for(day) && !has_moved(*day)).zip(records.item(&own));
+        for (day, record) in of_days.clone().chain(present) {
             for (sender, counter, count) in counts(record) {
                 match sender {
                     None => stats.days.entry(day).or_default().add(counter, count),

@@ -252,7 +252,8 @@ impl<'a> Inspection<'a> {
         let records = self.table.iter().filter(|((pk, _), _)| pk.starts_with("TALLY#"));
         for ((pk, _), record) in records {
             // Beside what counts for all time stands what counts for the present day alone.
-            let of_day = |name: &str| name.contains('#') || ["revision", "sent", "delivered", "bounced"].contains(&name);
+            let of_day =
+                |name: &str| name.contains('#') || ["revision", "sent", "delivered", "bounced"].contains(&name);
             for name in record.keys().filter(|name| !of_day(name)) {
                 if let Some(count) = number(record, &[name.as_str()]).filter(|count| *count != 0) {
                     let name = if name.starts_with("seconds") { "seconds" } else { name };
