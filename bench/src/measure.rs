@@ -107,6 +107,15 @@ pub(crate) struct Contestants {
     pub(crate) node: Option<Program>,
 }
 
+/// The order of a turn. Over some turns each comes after each other one equally often: who comes after Node finds the processor's caches
+/// full of it.
+fn order(turn: usize, count: usize) -> impl Iterator<Item = usize> {
+    // By each of these steps all are reached.
+    let steps: Vec<_> = (1..count).filter(|step| (2..=*step).all(|by| step % by > 0 || count % by > 0)).collect();
+    let step = steps.get(turn / count % steps.len().max(1)).copied().unwrap_or(1);
+    (0..count).map(move |place| (place * step + turn) % count)
+}
+
 /// Measures an operation on all tables; its floor, Node and its metrics are those of the first.
 pub(crate) async fn measure(
     operation: &'static Operation,
@@ -150,10 +159,10 @@ pub(crate) async fn measure(
         runners.push(Runner::start(program, small, invocations?).await?);
     }
     let mut first_invocations = vec![Vec::new(); programs.len()];
-    for _ in 0..starts {
-        for (index, program) in programs.iter().enumerate() {
+    for turn in 0..starts {
+        for index in order(turn, programs.len()) {
             let runner = &mut runners[index];
-            let fresh = Process::start(program, &small.endpoint).await?;
+            let fresh = Process::start(programs[index], &small.endpoint).await?;
             std::mem::replace(&mut runner.process, fresh).stop().await?;
             let first = runner.invoke().await?;
             first_invocations[index].push((runner.process.init, first.elapsed));
@@ -164,9 +173,7 @@ pub(crate) async fn measure(
         runners.push(Runner::start(function, table, invocations).await?);
     }
     for turn in 0..warm {
-        // The order rotates, so that no runner is always the first.
-        for index in 0..runners.len() {
-            let index = (index + turn) % runners.len();
+        for index in order(turn, runners.len()) {
             let timing = runners[index].invoke().await?;
             if turn >= warm_up {
                 runners[index].timings.push(timing);
@@ -213,4 +220,24 @@ pub(crate) async fn measure_background(
         record(function, table, cases.iter().map(|case| (step.event)(fixtures, case))).await?;
     let cpu = median(timings.into_iter().map(|timing| timing.cpu));
     Ok(BackgroundResult { step, init: init.as_secs_f64() * 1e6, cpu, usage })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::order;
+
+    #[test]
+    fn everyone_comes_after_everyone_else_equally_often() {
+        for (count, turns, times) in [(1, 3, 0), (2, 2, 1), (3, 6, 2), (5, 20, 4)] {
+            let orders: Vec<Vec<_>> = (0..turns).map(|turn| order(turn, count).collect()).collect();
+            let mut pairs: BTreeMap<_, usize> = BTreeMap::new();
+            for pair in orders.iter().flat_map(|order| order.windows(2)) {
+                *pairs.entry((pair[0], pair[1])).or_default() += 1;
+            }
+            assert_eq!(pairs.len(), count * (count - 1));
+            assert!(pairs.values().all(|found| found.abs_diff(times) <= 1), "{count}: {pairs:?}");
+        }
+    }
 }

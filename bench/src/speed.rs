@@ -84,7 +84,7 @@ fn requests(operations: &[OperationResult]) -> String {
 fn growth(operations: &[OperationResult]) -> String {
     format!(
         "### The same with more invitations in the table\n\nWarm p50 in milliseconds, and read + write units; the ratio \
-         is that of the last to the first.\n\n{}",
+         is the most that a larger table takes of the first.\n\n{}",
         by_size(operations)
     )
 }
@@ -173,7 +173,7 @@ fn missed(results: &Results) -> String {
             ("warm p50 / floor", ratio(ours.p50, floor.p50), WARM),
             ("init / floor", ratio(ours.init, floor.init), INIT),
             ("memory / floor", ratio(megabytes(ours.memory), megabytes(floor.memory)), MEMORY),
-            ("p50, largest / smallest table", result.growth(), GROWTH),
+            ("p50, a larger / the smallest table", result.growth(), GROWTH),
         ] {
             if found > most {
                 missed.push([operation.name, what, &format!("{found:.2}"), &most.to_string()].map(str::to_owned));
