@@ -264,11 +264,12 @@ impl OwnRecord {
                 apart.add_of_all_time(counter, count);
             }
             if let Some(before) = self.present.day {
-                let key = Key::day_stats(apart.community, before);
-                apart.add_on(key.clone(), before, name.clone(), count);
-                apart.add_on(key, before, MOVED.to_owned(), 1);
+                apart.add_on(Key::day_stats(apart.community, before), before, name.clone(), count);
             }
             self.moved.insert(name);
+        }
+        if let Some(before) = self.present.day {
+            apart.add_on(Key::day_stats(apart.community, before), before, MOVED.to_owned(), 1);
         }
     }
 
