@@ -2,10 +2,8 @@
 
 All mutants are built at once: in a copy of the tree, each guard of `guards.py` gives way to what stands in its place
 when an environment variable names it. So one build serves every mutant, and a mutant costs no more than its tests.
-The tests must pass with no mutant named. A mutant that survives is a failure, and so is a guard whose text has gone.
-
-`caught.json` names the test that noticed each mutant last, and that one is asked first: so a run over all of them takes minutes, and
-only what that test no longer notices costs whole suites. Each run writes down what it finds.
+The tests must pass with no mutant named. Each is run alone then, and tells which guards it reaches: no other one can
+notice that they are gone. A mutant that survives is a failure, and so is a guard whose text has gone.
 
 `make mutants` goes on where it was stopped; `make mutants ONLY=words` takes the guards whose name or file holds them.
 `--check` only sees that every guard is found and can be switched.
@@ -20,7 +18,8 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, replace
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import console
@@ -31,28 +30,34 @@ from guards import GUARDS, Guard
 WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
-CAUGHT = ROOT / "local" / "caught.json"
-PACKAGES = ("domain", "store", "http-api", "directory", "embedded")  # the quickest tests first
-# Modules of `embedded` that notice most, and soon; the rest of it comes last.
-QUICK = (
-    *("refusals::", "story::", "bulk::", "erasure::", "leases::", "links::"),
-    *("expiry::", "stats::", "events::", "parked::", "lists::"),
-)
+PACKAGES = ("domain", "store", "http-api", "directory", "embedded")
 # What the outcome of a mutant depends on.
 TESTED = (
     *("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/"),
     *("tests/embedded/", "tests/functions/", "tests/testkit/"),
 )
-# Who hangs is caught: a suite has so many times what it took with all guards in place, and so many seconds at least.
+# Who hangs is caught: tests have so many times what they took with all guards in place, and so many seconds at least.
 TIMES, LEAST = 5, 60
-LONGEST = 3_600  # seconds that no suite takes with all guards in place, on any machine
+LONGEST = 3_600  # seconds that no test takes with all guards in place, on any machine
+AT_ONCE = (10, 100)  # of the tests that reach a guard, the quickest come first, then more, then the others
 SWITCH = """
 extern crate self as domain;
-/// Which guard is taken away.
+/// Which guard is taken away, and which ones are reached.
 #[allow(missing_docs, unused)]
 pub mod mutants {
-    static TAKEN: std::sync::LazyLock<Option<String>> = std::sync::LazyLock::new(|| std::env::var("MUTANT").ok());
-    pub fn is(name: &str) -> bool { TAKEN.as_deref() == Some(name) }
+    use std::{collections::HashSet, env, fs::File, io::Write, sync::{LazyLock, Mutex}};
+    static TAKEN: LazyLock<Option<String>> = LazyLock::new(|| env::var("MUTANT").ok());
+    static REACHED: LazyLock<Option<Mutex<(HashSet<String>, File)>>> = LazyLock::new(|| {
+        Some(Mutex::new((HashSet::new(), File::create(env::var_os("REACHED")?).ok()?)))
+    });
+    pub fn is(name: &str) -> bool {
+        if let Some(Ok(mut reached)) = REACHED.as_ref().map(|reached| reached.lock())
+            && reached.0.insert(name.to_owned())
+        {
+            let _ = writeln!(reached.1, "{name}");
+        }
+        TAKEN.as_deref() == Some(name)
+    }
 }
 """
 
@@ -154,8 +159,16 @@ class Suite:
     package: str
     binary: str
     directory: str
-    arguments: tuple[str, ...] = ()
-    limit: float = LONGEST
+
+
+@dataclass(frozen=True)
+class Test:
+    """A test, which guards it reaches, and how many seconds it takes by itself."""
+
+    suite: int
+    name: str
+    guards: tuple[str, ...]
+    seconds: float
 
 
 def build() -> list[Suite]:
@@ -181,24 +194,20 @@ def build() -> list[Suite]:
     missing = [package for package in PACKAGES if package not in suites]
     if missing:
         raise Failure(f"no tests were built of {', '.join(missing)}")
-    embedded = suites.pop("embedded")
-    skipped = tuple(word for module in QUICK for word in ("--skip", module))
-    ordered = [suites[package] for package in PACKAGES if package in suites]
-    return [*ordered, replace(embedded, arguments=QUICK), replace(embedded, arguments=skipped)]
+    return [suites[package] for package in PACKAGES]
 
 
-def run(suite: Suite, mutant: str, only: str = "") -> str | None:
-    """Runs a suite until its first failure; returns what failed, or `None`."""
+def run(suite: Suite, tests: list[str], limit: float, **environment: str) -> str | None:
+    """Runs tests until the first failure; returns what failed, or `None`."""
     environment = {
         **os.environ,
-        "MUTANT": mutant,
         "INSTA_UPDATE": "no",
         "INSTA_WORKSPACE_ROOT": str(TREE),
         "PROPTEST_DISABLE_FAILURE_PERSISTENCE": "1",
+        **environment,
     }
-    command = [suite.binary, *((only, "--exact") if only else suite.arguments)]
     process = subprocess.Popen(
-        command,
+        [suite.binary, *tests, "--exact"],
         cwd=suite.directory,
         env=environment,
         stdout=subprocess.PIPE,
@@ -206,7 +215,7 @@ def run(suite: Suite, mutant: str, only: str = "") -> str | None:
         text=True,
         errors="replace",
     )
-    clock = threading.Timer(suite.limit, process.kill)
+    clock = threading.Timer(limit, process.kill)
     clock.start()
     failed = None
     try:
@@ -227,41 +236,47 @@ def run(suite: Suite, mutant: str, only: str = "") -> str | None:
     return failed or (None if process.returncode == 0 else "(crashed)")
 
 
-def measure(suite: Suite) -> float:
-    """How many seconds the suite takes with all guards in place, where it must pass."""
+def measure(number: int, suite: Suite, name: str) -> Test:
+    """Runs a test with all guards in place, where it must pass."""
+    file = WORK / "reached" / f"{number}-{name.replace('::', '.')}"
     began = time.monotonic()
-    failed = run(suite, "none")
+    failed = run(suite, [name], LONGEST, REACHED=str(file))
     if failed:
-        raise Failure(f"{suite.package}: {failed} fails with all guards in place")
-    return time.monotonic() - began
+        raise Failure(f"{suite.package}: {name} fails with all guards in place")
+    guards = file.read_text().splitlines() if file.exists() else []
+    return Test(number, name, tuple(sorted(guards)), time.monotonic() - began)
 
 
-def order(suites: list[Suite], guard: Guard) -> list[Suite]:
-    """The suites, those first that are nearest to the guard: its own crate's, then the quick part of `embedded`."""
-    own = guard.file.split("/")[1]
-    rank = {own: 0, "embedded": 1}
-    ranked = [(rank.get(suite.package, len(rank)), number, suite) for number, suite in enumerate(suites)]
-    # The slow rest of `embedded` comes after everything else.
-    return [suite for _, _, suite in sorted(ranked[:-1], key=lambda entry: entry[:2])] + [suites[-1]]
+def measure_all(suites: list[Suite]) -> list[Test]:
+    (WORK / "reached").mkdir(exist_ok=True)
+    attempts = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for number, suite in enumerate(suites):
+            command = [suite.binary, "--list", "--format=terse"]
+            listed = subprocess.run(command, cwd=suite.directory, check=True, capture_output=True, text=True).stdout
+            names = re.findall(r"^(\S+): test$", listed, flags=re.MULTILINE)
+            attempts += [pool.submit(measure, number, suite, name) for name in names]
+        return [attempt.result() for attempt in attempts]
 
 
-def catch(suites: list[Suite], guard: Guard, known: str) -> str | None:
-    """The test that notices, the one that did the last time asked first."""
-    package, _, test = known.partition(": ")
-    remembered = next((suite for suite in suites if suite.package == package and not test.startswith("(")), None)
-    if remembered and run(remembered, guard.name, test):
-        return known
-    for suite in order(suites, guard):
-        failed = run(suite, guard.name)
-        if failed:
-            return f"{suite.package}: {failed}"
+def catch(suites: list[Suite], tests: list[Test], guard: Guard) -> str | None:
+    """The test that notices, of those that reach the guard: the quickest are asked first."""
+    reaching = sorted((test for test in tests if guard.name in test.guards), key=lambda test: test.seconds)
+    first, more = AT_ONCE
+    for some in (reaching[:first], reaching[first:more], reaching[more:]):
+        for number, suite in enumerate(suites):
+            asked = [test for test in some if test.suite == number]
+            limit = max(LEAST, TIMES * sum(test.seconds for test in asked))
+            failed = run(suite, [test.name for test in asked], limit, MUTANT=guard.name) if asked else None
+            if failed:
+                return f"{suite.package}: {failed}"
     return None
 
 
-def write_results(digest: str, seconds: list[float], caught: dict[str, str], known: dict[str, str]) -> None:
-    """Keeps which test caught what: the same tree goes on from there, another one asks these tests first."""
-    RESULTS.write_text(json.dumps({"digest": digest, "seconds": seconds, "caught": caught}, indent=1))
-    CAUGHT.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+def write_results(digest: str, tests: list[Test], caught: dict[str, str]) -> None:
+    """Keeps what was found: the same tree goes on from there."""
+    results = {"digest": digest, "tests": [asdict(test) for test in tests], "caught": caught}
+    RESULTS.write_text(json.dumps(results, indent=1))
 
 
 def main() -> None:
@@ -290,32 +305,33 @@ def main() -> None:
         print(f"{len(wanted) - len(gone)} of {len(wanted)} guards are found")
         sys.exit(1 if gone else 0)
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    unchanged = kept.get("digest") == digest and "seconds" in kept
-    done = kept["caught"] if unchanged else {}
-    known = {name: test for name, test in json.loads(CAUGHT.read_text()).items() if name in names}
     suites = build()
-    if unchanged:
-        measured = kept["seconds"]
+    if kept.get("digest") == digest:
+        tests, done = [Test(**test) for test in kept["tests"]], kept["caught"]
     else:
-        step("Running the tests with all guards in place")
-        measured = [measure(suite) for suite in suites]
-        write_results(digest, measured, done, known)
-    suites = [replace(suite, limit=max(LEAST, TIMES * took)) for suite, took in zip(suites, measured, strict=True)]
+        step("Running each test with all guards in place")
+        tests, done = measure_all(suites), {}
+        write_results(digest, tests, done)
+
+    def attempt(guard: Guard) -> tuple[Guard, str | None, float]:
+        started = time.monotonic()
+        return guard, catch(suites, tests, guard), time.monotonic() - started
 
     began, survivors = time.monotonic(), []
     mutants = [guard for guard in wanted if guard not in gone]
-    for number, guard in enumerate(mutants, 1):
-        if guard.name not in done:
-            started = time.monotonic()
-            caught = catch(suites, guard, known.get(guard.name, ""))
-            seconds = time.monotonic() - started
+    left = [guard for guard in mutants if guard.name not in done]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        attempts = [pool.submit(attempt, guard) for guard in left]
+        for number, ended in enumerate(as_completed(attempts), len(mutants) - len(left) + 1):
+            guard, caught, seconds = ended.result()
             if caught is None:
                 survivors.append(guard)
                 step(f"{number}/{len(mutants)} SURVIVED  {guard.name} ({guard.file}, {seconds:.0f} s)")
                 continue
             step(f"{number}/{len(mutants)} caught    {guard.name} ({seconds:.0f} s) by {caught}")
-            done[guard.name] = known[guard.name] = caught
-            write_results(digest, measured, done, known)
+            done[guard.name] = caught
+            write_results(digest, tests, done)
+
     caught_now = len(mutants) - len(survivors)
     print(f"\n{caught_now} of {len(wanted)} mutants caught in {time.monotonic() - began:.0f} s", flush=True)
     for guard in survivors:
