@@ -288,19 +288,22 @@ async fn a_mailbox_that_changes_hands_while_it_speaks_is_heard() {
 
 #[tokio::test]
 async fn a_send_that_began_before_a_mailbox_spoke_hears_it() {
-    let (world, mona) = chess("moderator").await;
-    let [ann] = world.people(["ann"]).await;
-    let first = world.invite_user(&mona, "chess", &ann).await;
-    let link = world.deliver_mail().await.path("u");
-    world.command(&mona, &first, "cancel").await.ok();
-    world.register(&ann.with_email("moved@example.org")).await;
-    let ben = person("ben").with_email(&ann.email);
-    world.register(&ben).await;
-    let gate = world.faults.stop_next();
-    let (result, ()) = futures::join!(world.invite(&mona, "chess", json!({ "userIds": ["ben"] })), async {
-        gate.reached().await;
-        assert_eq!(world.unsubscribe(&link).await.status, 200);
-        gate.open();
-    });
-    assert_eq!(result.outcome, "unavailable");
+    for mode in ["acceptance", "automatic"] {
+        let (world, mona) = chess("moderator").await;
+        let [ann] = world.people(["ann"]).await;
+        let first = world.invite_user(&mona, "chess", &ann).await;
+        let link = world.deliver_mail().await.path("u");
+        world.command(&mona, &first, "cancel").await.ok();
+        world.register(&ann.with_email("moved@example.org")).await;
+        let ben = person("ben").with_email(&ann.email);
+        world.register(&ben).await;
+        world.community("chess", json!({ "membershipMode": mode })).await;
+        let gate = world.faults.stop_next();
+        let (result, ()) = futures::join!(world.invite(&mona, "chess", json!({ "userIds": ["ben"] })), async {
+            gate.reached().await;
+            assert_eq!(world.unsubscribe(&link).await.status, 200);
+            gate.open();
+        });
+        assert_eq!((&*result.outcome, world.role(&ben, "chess").await), ("unavailable", None), "{mode}");
+    }
 }
