@@ -30,7 +30,7 @@ from guards import GUARDS, Guard
 WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
-PACKAGES = ("domain", "store", "http-api", "directory", "embedded")
+PACKAGES = ("domain", "store", "http-api", "directory", "graphql", "embedded")
 # What the outcome of a mutant depends on.
 TESTED = (
     *("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/"),

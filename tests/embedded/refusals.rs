@@ -209,6 +209,24 @@ async fn an_answer_is_refused_when_something_changed_since_the_invitation() {
 }
 
 #[tokio::test]
+async fn who_blocks_while_somebody_else_invites_them_is_not_invited_though_no_mailbox_says_so() {
+    let (world, mona) = chess("owner").await;
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+    let zoe = person("zoe");
+    world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;
+    let [olaf] = world.people(["olaf"]).await;
+    world.member("chess", &olaf, "moderator").await;
+    let stop = world.faults.stop_next();
+    let (result, ()) = futures::join!(world.invite(&mona, "chess", json!({ "userIds": ["zoe"] })), async {
+        stop.reached().await;
+        let id = world.invite_user(&olaf, "chess", &zoe).await;
+        world.post(&zoe, format!("/invitations/{id}/decline"), json!({ "block": true })).await.ok();
+        stop.open();
+    });
+    assert_eq!(result.outcome, "unavailable");
+}
+
+#[tokio::test]
 async fn a_request_for_someone_who_has_blocked_the_community_meanwhile_cannot_be_approved() {
     let (world, [mona, mia, ann]) = chess().await;
     let id = world.invite_user(&mona, "chess", &ann).await;

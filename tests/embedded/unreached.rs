@@ -65,9 +65,12 @@ async fn of_an_invitation_that_was_resent_in_vain_the_last_mail_goes_out() {
     world.backdate_mail(&id).await;
     world.command(&mona, &id, "resend").await.ok();
     world.pump().await;
+    let revision = world.stored(&id).await.revision;
     world.register(&zoe).await;
     let mail = world.deliver_mail().await;
     assert_eq!(mail.tag("invitation"), id);
+    let latest: u64 = mail.tag("revision").parse().unwrap();
+    assert!(latest > 1 && latest <= revision, "the last one: {latest} of {revision}");
 }
 
 #[tokio::test]
@@ -97,6 +100,7 @@ async fn what_a_suppressed_address_did_not_take_goes_to_another_one() {
         world.pump().await;
         // The same address is no news.
         world.register_with(&ann, json!({ "locale": "de" })).await;
+        assert_eq!(world.outbox_mail(&id).await.state, MailState::Dropped);
         world.pump().await;
         assert!(world.fakes.take_mails().is_empty());
         assert_eq!(world.delivery(&mona, &id).await, "failed");

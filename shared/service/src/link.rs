@@ -53,7 +53,7 @@ pub struct Pending {
     pub way: WayToAnswer,
     /// Whether the invitation could be accepted now.
     pub acceptable: bool,
-    /// The address that the invitee answers with elsewhere, where that is asked for. The link was mailed there.
+    /// The address that the invitee answers with elsewhere. The link was mailed there.
     pub address: Option<EmailAddress>,
 }
 
@@ -106,7 +106,7 @@ pub async fn pending(store: &Store, target: &LinkTarget, now: Timestamp) -> Resu
         Invitee::User { id, .. } => records.user(id).map(|record| &record.user),
         Invitee::Address { .. } => None,
     };
-    let own_address = mailbox.own_address(invitation, user).filter(|_| way != WayToAnswer::Here).cloned();
+    let own_address = mailbox.own_address(invitation, user).cloned();
     let around = records.surroundings(invitation, spread);
     let acceptable = is_acceptable_by_link(invitation, &mailbox, &around, &target.settings, now);
     let community = records.community_of(invitation, spread).cloned();
