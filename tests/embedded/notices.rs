@@ -242,6 +242,37 @@ async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
 }
 
 #[tokio::test]
+async fn an_answer_that_joins_a_digest_which_is_sent_meanwhile_is_in_the_next_one() {
+    with_clock(async |clock: Clock| {
+        let (world, mona, _) = waiting(&clock).await;
+        let [ben] = world.people(["user9"]).await;
+        let id = world.invite_user(&mona, "chess", &ben).await;
+        world.pump().await;
+        world.fakes.take_mails();
+        accept(&world, &(ben, id)).await;
+        let mut changes = world.changes();
+        changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+        let joining = world.faults.stop_next();
+        let meanwhile = async {
+            joining.reached().await;
+            world.wake().await;
+            world.pump().await;
+            joining.open();
+        };
+        let (failed, ()) = tokio::join!(world.hand_over(&changes), meanwhile);
+        assert!(failed.is_empty());
+        world.pump().await;
+        clock.forward(HOUR);
+        let mut mails = world.fakes.take_mails();
+        mails.extend(told(&world, &mona).await);
+        let mut all: Vec<_> = mails.iter().map(|mail| named(mail, 10)).collect();
+        all.sort();
+        assert_eq!(all, [vec![1, 2, 3], vec![9]]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn of_two_answers_at_once_one_is_told_and_the_other_one_waits() {
     with_clock(async |clock: Clock| {
         let (world, mona, invitations) = invited(json!({ "inviteeConfirmation": false }), 2).await;

@@ -75,6 +75,20 @@ async fn people_are_found_by_the_beginning_of_any_word_of_their_names() {
 }
 
 #[tokio::test]
+async fn who_has_one_of_two_words_hides_nobody_who_has_both() {
+    let names: Vec<_> = (0..12).map(|number| (format!("mary{number}"), format!("Mary Ann {number}"))).collect();
+    let mut people: Vec<_> = names.iter().map(|(id, name)| (id.as_str(), name.as_str())).collect();
+    people.push(("zoe", "Mary Zoe Bo"));
+    let (world, mona, mia) = town(&people).await;
+    for (id, _) in &people {
+        world.connect(&mia, &person(id)).await;
+    }
+    for caller in [&mona, &mia] {
+        assert_eq!(world.found(caller, "chess", "bo+mary").await, ["zoe"], "to {}", caller.id);
+    }
+}
+
+#[tokio::test]
 async fn a_person_is_shown_by_name_and_profile_and_never_by_address() {
     let (world, mona, mia) = town(&[]).await;
     let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;

@@ -210,7 +210,7 @@ async fn an_answer_is_refused_when_something_changed_since_the_invitation() {
 
 #[tokio::test]
 async fn who_blocks_while_somebody_else_invites_them_is_not_invited_though_no_mailbox_says_so() {
-    let (world, mona) = chess("owner").await;
+    let (world, mona) = testkit::embedded::chess("owner").await;
     world.settings(json!({ "declineCooldownDays": 0 })).await;
     let zoe = person("zoe");
     world.register_with(&zoe, json!({ "email": null, "emailVerified": false })).await;

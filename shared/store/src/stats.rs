@@ -16,17 +16,13 @@ use domain::{
     community::Era,
     id::{CommunityId, UserId},
     invitation::Status,
-    stats::{CommunityStats, Counter, DayStats, Period},
+    stats::{CommunityStats, DayStats, Period},
 };
 use jiff::civil::Date;
-use serde::Deserialize;
 
 use crate::{
     Store, StoreError,
-    attributes::{
-        ACCEPTED_ANSWERS, BOUNCED, COMMUNITY, DECLINED_ANSWERS, DELIVERED, EXPIRY, LISTING, MOVED, OF_SENDER,
-        SECONDS_PREFIX, SENT,
-    },
+    attributes::{COMMUNITY, EXPIRY, LISTING, MOVED},
     expression::{number, string},
     keys::{BY_EXPIRY, Key, days_in, days_partition, senders_in, stats_partition},
     listing::Place,
@@ -35,8 +31,10 @@ use crate::{
 };
 
 mod count;
+mod counters;
 
 pub use count::Uncounted;
+use counters::{Present, counts};
 
 /// The most requests for the counters of senders, a megabyte each: some 25,000 records of a sender and a day.
 const SENDER_REQUESTS: usize = 4;
@@ -50,16 +48,6 @@ pub struct PeriodStats {
     pub senders: BTreeMap<UserId, DayStats>,
     /// The first day that counts for senders, where there is more than is read.
     pub senders_since: Option<Date>,
-}
-
-/// The community's own record, as far as it binds who writes it.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-struct Present {
-    /// The day whose counters it holds.
-    day: Option<Date>,
-    /// How often its counters have changed.
-    #[serde(default)]
-    revision: u64,
 }
 
 /// Invitations whose lifetime has passed and that the table still holds as live.
@@ -152,51 +140,4 @@ impl Store {
         }
         Ok(lapsed)
     }
-}
-
-/// The attribute of a counter of the whole community, or of one sender's invitations.
-fn attribute_of(counter: Counter, sender: Option<&UserId>) -> String {
-    let name = attribute(counter);
-    match sender {
-        Some(sender) => format!("{name}{OF_SENDER}{sender}"),
-        None => name,
-    }
-}
-
-fn attribute(counter: Counter) -> String {
-    match counter {
-        Counter::State(status) => status.as_str().to_owned(),
-        Counter::Sent => SENT.to_owned(),
-        Counter::Delivered => DELIVERED.to_owned(),
-        Counter::Bounced => BOUNCED.to_owned(),
-        Counter::AcceptedAnswer => ACCEPTED_ANSWERS.to_owned(),
-        Counter::DeclinedAnswer => DECLINED_ANSWERS.to_owned(),
-        Counter::AnswerSeconds(seconds) => format!("{SECONDS_PREFIX}{seconds}"),
-    }
-}
-
-/// The counter that has the attribute.
-fn counter(attribute: &str) -> Option<Counter> {
-    Some(match attribute {
-        SENT => Counter::Sent,
-        DELIVERED => Counter::Delivered,
-        BOUNCED => Counter::Bounced,
-        ACCEPTED_ANSWERS => Counter::AcceptedAnswer,
-        DECLINED_ANSWERS => Counter::DeclinedAnswer,
-        name => match name.strip_prefix(SECONDS_PREFIX) {
-            Some(seconds) => Counter::AnswerSeconds(seconds.parse().ok()?),
-            None => Counter::State(Status::of_name(name)?),
-        },
-    })
-}
-
-/// The counters that stand in the record, each with the sender whom alone it is about, if it is.
-fn counts(record: &Item) -> impl Iterator<Item = (Option<UserId>, Counter, i64)> {
-    record.iter().filter_map(|(name, value)| {
-        let (name, sender) = match name.split_once(OF_SENDER) {
-            Some((name, sender)) => (name, Some(sender.parse().ok()?)),
-            None => (name.as_str(), None),
-        };
-        Some((sender, counter(name)?, value.as_n().ok()?.parse().ok()?))
-    })
 }

@@ -15,7 +15,7 @@ use domain::{
 use jiff::{ToSpan, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 
-use super::{Present, attribute, attribute_of, counts};
+use super::counters::{Present, attribute, attribute_of, counts};
 use crate::{
     Store, StoreError,
     attributes::{DAY, KIND, MOVED, REVISION, STATUS, TTL},
