@@ -111,7 +111,8 @@ pub(crate) struct Contestants {
 /// full of it.
 fn order(turn: usize, count: usize) -> impl Iterator<Item = usize> {
     // By each of these steps all are reached.
-    let steps: Vec<_> = (1..count).filter(|step| (2..=*step).all(|by| step % by > 0 || count % by > 0)).collect();
+    let steps: Vec<_> =
+        (1..count).filter(|step| (2..=*step).all(|by| !step.is_multiple_of(by) || !count.is_multiple_of(by))).collect();
     let step = steps.get(turn / count % steps.len().max(1)).copied().unwrap_or(1);
     (0..count).map(move |place| (place * step + turn) % count)
 }
