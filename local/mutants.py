@@ -14,11 +14,14 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -247,10 +250,22 @@ def measure(number: int, suite: Suite, name: str) -> Test:
     return Test(number, name, tuple(sorted(guards)), time.monotonic() - began)
 
 
+@contextmanager
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """As many threads as there are processors; who interrupts them waits for none that has not begun."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
 def measure_all(suites: list[Suite]) -> list[Test]:
-    (WORK / "reached").mkdir(exist_ok=True)
+    # What another tree's tests have reached says nothing of this one's.
+    shutil.rmtree(WORK / "reached", ignore_errors=True)
+    (WORK / "reached").mkdir()
     attempts = []
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with workers() as pool:
         for number, suite in enumerate(suites):
             command = [suite.binary, "--list", "--format=terse"]
             listed = subprocess.run(command, cwd=suite.directory, check=True, capture_output=True, text=True).stdout
@@ -320,7 +335,7 @@ def main() -> None:
     began, survivors = time.monotonic(), []
     mutants = [guard for guard in wanted if guard not in gone]
     left = [guard for guard in mutants if guard.name not in done]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with workers() as pool:
         attempts = [pool.submit(attempt, guard) for guard in left]
         for number, ended in enumerate(as_completed(attempts), len(mutants) - len(left) + 1):
             guard, caught, seconds = ended.result()

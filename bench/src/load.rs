@@ -2,8 +2,8 @@
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four fifths of
 //! the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew every two
-//! seconds: what it takes less than before would otherwise pile up for as long. As on Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time
-//! elsewhere.
+//! seconds: what it takes less than before would otherwise pile up for as long. As on Lambda, a process handles one event at
+//! a time. All are started before, since those that AWS starts take time elsewhere.
 //!
 //! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was due, not
 //! from that at which this process came to make it.

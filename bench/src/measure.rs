@@ -107,8 +107,8 @@ pub(crate) struct Contestants {
     pub(crate) node: Option<Program>,
 }
 
-/// The order of a turn. Over some turns each comes after each other one equally often: who comes after Node finds the processor's caches
-/// full of it.
+/// The order of a turn. Who comes after Node finds the processor's caches full of it. So over some turns each comes after each other one
+/// equally often where their number is a prime, as it is with Node, and else after some.
 fn order(turn: usize, count: usize) -> impl Iterator<Item = usize> {
     // By each of these steps all are reached.
     let steps: Vec<_> =
