@@ -475,7 +475,6 @@ GUARDS = [
     # ---- Who sees what
     Guard("an action asks what its write would ask", ACTIONS, "would_be_written(&transition, Some(viewer), around)",
           "Fact::Known(true)"),
-    Guard("an action is of somebody active", ACTIONS, "viewer.user.is_some_and(|user| user.active)", "true"),
     Guard("a member is not offered to join", ACTIONS, "role.is_none()", "true"),
     Guard("the page offers to accept what can be accepted", ACTIONS,
           "would_be_written(&transition, None, around) == Fact::Known(true)", "true"),

@@ -56,6 +56,8 @@ async fn a_member_accepts_nothing_more_that_comes_to_another_address_of_theirs()
     let own = world.invite_user(&mona, "chess", &zoe).await;
     world.command(&zoe, &own, "accept").await.ok();
     let mailed = world.invite_address(&mona, "chess", &zoe.email).await;
+    let seen = world.invitation(&zoe, &mailed).await;
+    assert_eq!(seen.actions.iter().map(|action| &*action.id).collect::<Vec<_>>(), ["DECLINE_COMMUNITY_INVITATION"]);
     world.command(&zoe, &mailed, "accept").await.refused(409, "already_member");
     assert_eq!(world.command(&zoe, &mailed, "decline").await.invitation().status, "declined");
 }

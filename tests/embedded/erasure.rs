@@ -1,7 +1,9 @@
 //! People and communities that the platform removes: nothing of theirs stays live, and no name or address stays.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{email::EmailAddress, invitation::Status, sending::Quota};
 use serde_json::{Value, json};
+use store::keys::Key;
 use system::now;
 use testkit::{
     SesEvent,
@@ -86,6 +88,34 @@ async fn an_erasure_that_breaks_off_anywhere_is_finished_by_its_repetition() {
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn erasing_a_user_removes_all_their_records_however_many_there_are() {
+    let (world, mona) = chess("owner").await;
+    let [quentin] = world.people(["quentin"]).await;
+    world.connect(&quentin, &mona).await;
+    let connection =
+        world.record(Key::connection(&quentin.id.parse().unwrap(), &mona.id.parse().unwrap())).await.unwrap();
+    let connections = (0..600).map(|number| {
+        let mut one = connection.clone();
+        one.insert("sk".to_owned(), AttributeValue::S(format!("CONNECTION#{number}")));
+        one
+    });
+    world.load_records(connections);
+    world.remove("users/quentin").await;
+    assert_eq!(world.dump().await.into_keys().find(|(pk, _)| pk == "USER#quentin"), None);
+}
+
+#[tokio::test]
+async fn who_gets_the_id_of_an_erased_user_finds_none_of_their_invitations() {
+    let (world, mona) = chess("owner").await;
+    let [ann] = world.people(["ann"]).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.command(&ann, &id, "decline").await.ok();
+    world.remove("users/ann").await;
+    world.register(&ann).await;
+    assert_eq!(world.mine(&ann).await.invitations, []);
 }
 
 #[tokio::test]

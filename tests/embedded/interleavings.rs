@@ -132,6 +132,33 @@ async fn an_address_that_is_taken_from_a_user_again_brings_them_nothing() {
 }
 
 #[tokio::test]
+async fn an_address_that_declined_before_it_came_back_to_a_user_keeps_them_from_being_invited() {
+    let (world, mona) = busy_chess().await;
+    let [ann, olaf] = world.people(["ann", "olaf"]).await;
+    world.member("chess", &olaf, "moderator").await;
+    world.settings(json!({ "declineCooldownDays": 7 })).await;
+    let invite = Request::send(&mona, "chess", &json!({ "userIds": ["ann"] }));
+    let meanwhile = async {
+        world.register(&ann.with_email("new@example.org")).await;
+        let declined = world.invite_address(&olaf, "chess", &ann.email).await;
+        let guest = person("guest").with_email(&ann.email);
+        world.command(&guest, &declined, "decline").await.ok();
+        world.register(&ann).await;
+    };
+    assert_eq!(interrupted(&world, invite, meanwhile).await.sent().outcomes(), ["cooling_down"]);
+}
+
+#[tokio::test]
+async fn what_an_address_wants_is_not_written_for_a_user_who_was_erased_meanwhile() {
+    let (world, mona) = busy_chess().await;
+    world.invite_address(&mona, "chess", &person("ann").email).await;
+    world.unsubscribe(&world.deliver_mail().await.path("u")).await;
+    let registration = Request::register(&person("ann"));
+    halfway(&world, registration, Faults::stop_next, world.remove("users/ann")).await;
+    assert_eq!(left_of_ann(&world).await, None);
+}
+
+#[tokio::test]
 async fn an_address_that_goes_from_one_user_to_another_brings_its_invitation_to_the_last() {
     let (world, mona) = busy_chess().await;
     let [ann] = world.people(["ann"]).await;

@@ -2,11 +2,12 @@
 
 use std::{
     io::{Result, Write},
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
 };
 
 use runtime::{SHARED_CRATES, log};
 use serde_json::{Value, json};
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::filter::LevelFilter;
 
 use testkit::{
@@ -14,6 +15,10 @@ use testkit::{
     files,
     template::template,
 };
+
+/// Listens to nothing, beside the listener of a test. To one listener alone tracing leaves out whatever another thread
+/// logged first: it asks that thread, once for all, whether anybody listens.
+static ANOTHER_LISTENER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -36,6 +41,7 @@ impl Lines {
 
     /// Collects all that this thread logs, from that level up.
     fn listen(&self, level: LevelFilter) -> tracing::subscriber::DefaultGuard {
+        LazyLock::force(&ANOTHER_LISTENER);
         let lines = self.clone();
         let functions = files::names_in("functions");
         let functions: Vec<_> = functions.iter().map(String::as_str).collect();
@@ -176,6 +182,17 @@ fn the_level_is_that_of_our_own_crates_and_dependencies_only_warn() {
     assert_eq!(words(&told(LevelFilter::ERROR)), ["own error"]);
     let ids = |line: &str| line.matches("id-1").count();
     assert!(told(LevelFilter::INFO).lines().all(|line| ids(line) == 1), "every line has its request's id, once");
+}
+
+#[test]
+fn a_line_that_another_thread_logged_first_is_heard() {
+    let lines = Lines::default();
+    let _guard = lines.listen(LevelFilter::TRACE);
+    let log = || tracing::info!(target: "deliver::mail", "again");
+    std::thread::spawn(log).join().unwrap();
+    assert_eq!(lines.take(), "");
+    log();
+    assert!(lines.take().contains("again"));
 }
 
 #[test]

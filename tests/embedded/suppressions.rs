@@ -50,6 +50,22 @@ async fn its_owner_is_mailed_again_by_id_too() {
 }
 
 #[tokio::test]
+async fn who_has_not_proven_a_suppressed_address_is_not_even_told_of_answers_there() {
+    let (world, mona) = chess("owner").await;
+    let [ann] = world.people(["ann"]).await;
+    world.settings(json!({ "senderNotices": "each", "inviteeConfirmation": false })).await;
+    let mona = mona.unverified();
+    world.register(&mona).await;
+    let id = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    world.fakes.take_mails();
+    world.ses_event(&SesEvent::new("Bounce", &id).bounced("Permanent", &mona.email)).await;
+    world.command(&ann, &id, "accept").await.ok();
+    world.pump().await;
+    assert_eq!(world.fakes.take_recipients(), Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn who_has_not_proven_the_address_is_mailed_again_once_the_platform_writes_them() {
     let (world, mona) = chess("owner").await;
     let ann = person("ann").unverified();

@@ -142,7 +142,8 @@ fn would_be_written(transition: &Transition, viewer: Option<&Viewer<'_>>, around
 
 fn is_active(user: &UserId, sender: &UserId, viewer: Option<&Viewer<'_>>, around: &Surroundings) -> Fact<bool> {
     match (viewer, &around.sender, &around.invitee) {
-        (Some(viewer), ..) if viewer.caller.id == *user => Fact::Known(viewer.user.is_some_and(|user| user.active)),
+        // Nothing is decided for callers who are not active themselves.
+        (Some(viewer), ..) if viewer.caller.id == *user => Fact::Known(true),
         (_, Fact::Known(now), _) if user == sender => Fact::Known(now.user.as_ref().is_some_and(|user| user.active)),
         (_, _, Fact::Known(Recipient::User { user: invitee, .. })) if invitee.id == *user => {
             Fact::Known(invitee.active)
