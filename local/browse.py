@@ -185,9 +185,9 @@ class Walk:
     def _wait_for_mails(self) -> None:
         wanted = {self._address(guest): self._id(guest) for guest in GUESTS}
         wanted |= {address: address for address in (self._newcomer, self._passer_by)}
-        deadline = time.monotonic() + MAIL_SECONDS
+        until = time.monotonic() + MAIL_SECONDS
         while missing := {address: name for address, name in wanted.items() if name not in self._links}:
-            check(time.monotonic() < deadline, f"every mail within {MAIL_SECONDS} seconds", f"none to {list(missing)}")
+            check(time.monotonic() < until, f"every mail within {MAIL_SECONDS} seconds", f"none to {list(missing)}")
             time.sleep(0.3)
             mails = [mail for mail in sent_mails(self._endpoint_url) if mail["To"][0] in missing]
             self._links |= {missing[mail["To"][0]]: answer_link(mail) for mail in mails}

@@ -16,7 +16,7 @@ SIZES = {
     "phone": (390, 844),
     "desktop": (1280, 800),
 }
-PLATFORM = "https://community.example.org"  # stands for the host platform, and is answered by this script
+PLATFORM = "https://community.example.org"  # stands for the host platform; this script responds for it
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 Role = Literal["button", "checkbox", "link"]
 HEADERS = {
@@ -70,7 +70,7 @@ class Browsing:
         self._context.on("weberror", lambda error: self._complaints.append(str(error.error)))
         if not scripts:
             self._context.on("request", self._watch)
-        self._context.route(f"{PLATFORM}/**", self._answer_for_the_platform)
+        self._context.route(f"{PLATFORM}/**", self._respond_for_the_platform)
 
     def tab(self, url: str) -> "Tab":
         tab = Tab(self._context.new_page())
@@ -99,7 +99,7 @@ class Browsing:
         if request.resource_type != "document" and not request.url.startswith(self._website):
             self._complaints.append(f"{request.url}: a {request.resource_type} is loaded")
 
-    def _answer_for_the_platform(self, route: Route) -> None:
+    def _respond_for_the_platform(self, route: Route) -> None:
         if "referer" in route.request.all_headers():
             self._complaints.append(f"{route.request.url}: hears where its visitor comes from")
         route.fulfill(content_type="text/html", body="<!doctype html><title>The platform</title><h1>The platform</h1>")

@@ -54,18 +54,16 @@ def api_url(endpoint_url: str) -> str:
     return f"{endpoint_url}/_aws/execute-api/{STACK_NAME}/{gateway.STAGE}"
 
 
-def deploy(
-    endpoint_url: str, origins: list[str], emulator_pid: int, directory: Path, **parameters: str
-) -> dict[str, str]:
+def deploy(endpoint_url: str, origins: list[str], emulator_pid: int, folder: Path, **parameters: str) -> dict[str, str]:
     """Deploys unless exactly this is deployed already; returns the stack's outputs."""
-    stamp = directory / STAMP
+    stamp = folder / STAMP
     parameters = {**_parameters(endpoint_url, origins), **parameters}
     wanted = _fingerprint(parameters, emulator_pid)
     session = LocalSession(endpoint_url)
     if stamp.exists() and stamp.read_text() == wanted:
         console.step("Nothing changed since the last deployment")
     else:
-        _sam_deploy(endpoint_url, parameters, directory)
+        _sam_deploy(endpoint_url, parameters, folder)
         console.step("Adding what the local AWS leaves out of it: the API's routes")
         gateway.complete(session, STACK_NAME)
         permissions.widen_mail_grants(session, STACK_NAME)
@@ -91,7 +89,7 @@ def _fingerprint(parameters: dict[str, str], emulator_pid: int) -> str:
     return hashlib.sha256(repr(described).encode()).hexdigest()
 
 
-def _sam_deploy(endpoint_url: str, parameters: dict[str, str], directory: Path) -> None:
+def _sam_deploy(endpoint_url: str, parameters: dict[str, str], folder: Path) -> None:
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     console.run(
         "Deploying template.yaml with `sam deploy`",
@@ -109,7 +107,7 @@ def _sam_deploy(endpoint_url: str, parameters: dict[str, str], directory: Path) 
             "--parameter-overrides",
             *overrides,
         ],
-        log=directory / "deploy.log",
+        log=folder / "deploy.log",
         cwd=functions.ROOT,
         env={
             **aws_environment(endpoint_url),

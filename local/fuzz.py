@@ -2,7 +2,7 @@
 
 Schemathesis makes the requests from the document, such as keep to it and such as do not; ids, links and cursors that
 exist take the place of made-up ones often enough to get past a 404. To these come requests that are oversized or no
-text at all. No answer may be a 5xx, come late, or differ from what the document says. The same seed makes the same
+text at all. No response may be a 5xx, come late, or differ from what the document says. The same seed makes the same
 requests.
 
 `--rounds` says how often every operation is tried as every caller. Of a caller without a token, once is enough.
@@ -49,12 +49,12 @@ CHECKS = (
     response_headers_conformance,
     response_schema_conformance,
 )
-# The gateway answers 30 seconds after a function began, at the latest.
+# The gateway responds 30 seconds after a function began, at the latest.
 PATIENCE_SECONDS = 35
 # How often something that exists takes the place of something made up.
 REAL = 0.7
 LONG = "9" * 8_000
-# The gateway decodes a path before it looks for a route, so a slash in an id leads nowhere; this is its own answer.
+# The gateway decodes a path before it looks for a route, so a slash in an id leads nowhere; this is its own response.
 SLASH = "a%2Fb"
 NO_ROUTE = (404, b'{"message":"Not Found"}')
 # Not what an operation expects: too long, no text, or something else altogether.
@@ -187,7 +187,7 @@ class Fuzzing:
         started = time.monotonic()
         try:
             if odd is None:
-                answer = case.call(
+                response = case.call(
                     base_url=self._playground.api_url,
                     session=SESSION,
                     headers=headers,
@@ -199,26 +199,26 @@ class Fuzzing:
                 prepared = SESSION.prepare_request(request)
                 prepared.url = odd.url  # as it stands: what is encoded twice would be harmless
                 sent = SESSION.send(prepared, timeout=PATIENCE_SECONDS, allow_redirects=False)
-                answer = schemathesis.Response.from_requests(sent, verify=True)
+                response = schemathesis.Response.from_requests(sent, verify=True)
                 shown = f"{shown}, {odd.url.removeprefix(self._playground.api_url)[:80]} {odd.body[:40]!r}"
         except requests.Timeout:
-            self._fail(shown, f"no answer within {PATIENCE_SECONDS} s")
+            self._fail(shown, f"no response within {PATIENCE_SECONDS} s")
             return
         except (requests.ConnectionError, requests.exceptions.InvalidHeader) as error:
-            self._fail(shown, f"no answer: {error}")
+            self._fail(shown, f"no response: {error}")
             return
         self.slowest = max(self.slowest, time.monotonic() - started)
-        self.statuses[answer.status_code] += 1
-        if odd is not None and SLASH in odd.url and (answer.status_code, answer.content) == NO_ROUTE:
+        self.statuses[response.status_code] += 1
+        if odd is not None and SLASH in odd.url and (response.status_code, response.content) == NO_ROUTE:
             self.checks += 1
             return
         for check in CHECKS:
             self.checks += 1
             try:
-                case.validate_response(answer, checks=[check], headers=headers)
+                case.validate_response(response, checks=[check], headers=headers)
             except (FailureGroup, Broken) as broken:
                 parts = getattr(broken, "exceptions", [broken])
-                self._fail(f"{shown}: {answer.status_code}", " / ".join(str(part) for part in parts)[:1_500])
+                self._fail(f"{shown}: {response.status_code}", " / ".join(str(part) for part in parts)[:1_500])
 
     def _fail(self, what: str, why: str) -> None:
         self.failed += 1

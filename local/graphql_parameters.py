@@ -1,4 +1,4 @@
-"""Deployments that leave GraphQL out or hide its schema, on a local AWS: what is there then, and what answers."""
+"""Deployments that leave GraphQL out or hide its schema, on a local AWS: what is there then, and what responds."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ class GraphqlParameters:
     def check_hidden_schema(self, _: dict[str, str], people: list[Person]) -> None:
         moderator = with_role(people, "moderator")
         me = self._execute(moderator, "{ me { id } }")
-        check(me == {"data": {"me": {"id": moderator.user_id}}}, "an answer", me)
+        check(me == {"data": {"me": {"id": moderator.user_id}}}, "a response", me)
         refused = self._execute(moderator, "{ __schema { types { name } } }")
         told = [error["message"] for error in refused["errors"]]
         check("data" not in refused and told == ["Introspection is switched off."], "no schema", refused)

@@ -34,7 +34,7 @@ WORK = ROOT / ".local" / "mutants"
 TREE = WORK / "tree"
 RESULTS = WORK / "results.json"
 PACKAGES = ("domain", "store", "http-api", "directory", "graphql", "embedded")
-# What the outcome of a mutant depends on.
+# What the result of a mutant depends on.
 TESTED = (
     *("Cargo", "template.yaml", "openapi.yaml", "events/", "functions/", "shared/"),
     *("tests/embedded/", "tests/functions/", "tests/testkit/"),
@@ -161,7 +161,7 @@ def copy_tree() -> tuple[str, list[Guard]]:
 class Suite:
     package: str
     binary: str
-    directory: str
+    folder: str
 
 
 @dataclass(frozen=True)
@@ -177,7 +177,7 @@ class Test:
 def build() -> list[Suite]:
     """Builds the tests of all packages, once for all mutants."""
     step("Building the tests with every guard switchable")
-    # Built once, run hundreds of times: the profile of `make prove`. Not in its directory, or cargo would take the
+    # Built once, run hundreds of times: the profile of `make prove`. Not in its folder, or cargo would take the
     # mutated crates for the real ones.
     command = ["cargo", "test", "--locked", "--profile=prove", "--no-run", "--message-format=json-render-diagnostics"]
     command += ["--lib", "--test=embedded"]
@@ -190,10 +190,10 @@ def build() -> list[Suite]:
     for line in built.stdout.splitlines():
         message = json.loads(line)
         if message.get("executable") and message.get("profile", {}).get("test"):
-            directory = Path(message["manifest_path"]).parent
+            folder = Path(message["manifest_path"]).parent
             package = re.search(r"#(?:(.+)@)?", message["package_id"])
-            name = package[1] if package and package[1] else directory.name
-            suites[name] = Suite(name, message["executable"], str(directory))
+            name = package[1] if package and package[1] else folder.name
+            suites[name] = Suite(name, message["executable"], str(folder))
     missing = [package for package in PACKAGES if package not in suites]
     if missing:
         raise Failure(f"no tests were built of {', '.join(missing)}")
@@ -211,7 +211,7 @@ def run(suite: Suite, tests: list[str], limit: float, **environment: str) -> str
     }
     process = subprocess.Popen(
         [suite.binary, *tests, "--exact"],
-        cwd=suite.directory,
+        cwd=suite.folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -268,7 +268,7 @@ def measure_all(suites: list[Suite]) -> list[Test]:
     with workers() as pool:
         for number, suite in enumerate(suites):
             command = [suite.binary, "--list", "--format=terse"]
-            listed = subprocess.run(command, cwd=suite.directory, check=True, capture_output=True, text=True).stdout
+            listed = subprocess.run(command, cwd=suite.folder, check=True, capture_output=True, text=True).stdout
             names = re.findall(r"^(\S+): test$", listed, flags=re.MULTILINE)
             attempts += [pool.submit(measure, number, suite, name) for name in names]
         return [attempt.result() for attempt in attempts]

@@ -1,7 +1,7 @@
 """Lets the local AWS see the right to send mail, where the template has granted it.
 
 The template grants `ses:SendEmail` on one identity and one configuration set. The local AWS checks every mail against
-the resource `*`, which such a grant does not match, so it would refuse the one function that may send. This widens
+the resource `*`, which such a grant does not match, so it would stop the one function that may send. This widens
 exactly those grants; a role without one stays without.
 """
 

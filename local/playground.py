@@ -72,8 +72,8 @@ class Playground:
                 first = self._call("GET", f"/communities/{community}/invitations?limit=1", role).json()
                 self.cursors.append(first["nextCursor"])
         for person in invitees[:1]:
-            answer = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json()
-            self.cursors += [answer["nextCursor"]] if "nextCursor" in answer else []
+            first = call("GET", f"{self.api_url}/me/invitations?limit=1", person.token).json()
+            self.cursors += [first["nextCursor"]] if "nextCursor" in first else []
         mails = " ".join(
             mail["BodyText"]
             for mail in sent_mails(self.endpoint_url)

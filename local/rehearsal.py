@@ -29,8 +29,8 @@ class Rehearsal:
     def invite(self) -> None:
         """Leaves something to lose: an invitation whose mail is out."""
         body = {"emails": [GUEST]}
-        answer = call("POST", self._invitations(), self._moderator.token, body).json()
-        self._invitation = answer["results"][0]["invitation"]["id"]
+        response = call("POST", self._invitations(), self._moderator.token, body).json()
+        self._invitation = response["results"][0]["invitation"]["id"]
         self._mail = _eventually("the invitation is mailed", lambda: next(iter(self._mails_to(GUEST)), None))
 
     def lose(self) -> None:
@@ -110,8 +110,8 @@ class Rehearsal:
 
 
 def _eventually(what: str, find: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
         found = find()
         if found:
             return found

@@ -20,15 +20,15 @@ STOP_SECONDS = 10
 @dataclass(frozen=True)
 class Service:
     name: str
-    directory: Path
+    folder: Path
 
     @property
     def log(self) -> Path:
-        return self.directory / f"{self.name}.log"
+        return self.folder / f"{self.name}.log"
 
     @property
     def _pid_file(self) -> Path:
-        return self.directory / f"{self.name}.pid"
+        return self.folder / f"{self.name}.pid"
 
     def pid(self) -> int | None:
         """The process, if it still runs and is the one that was started here: pids are used again."""
@@ -39,7 +39,7 @@ class Service:
         return int(pid) if _start_time(int(pid)) == started else None
 
     def start(self, command: list[str], env: dict[str, str]) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -51,16 +51,16 @@ class Service:
             )
         self._pid_file.write_text(f"{process.pid}\n{_start_time(process.pid)}")
 
-    def wait_until_it_answers(self, url: str, seconds: float = 60) -> None:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+    def wait_until_it_responds(self, url: str, seconds: float = 60) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
             with contextlib.suppress(requests.RequestException):
                 SESSION.get(url, timeout=5).raise_for_status()
                 return
             if self.pid() is None:
                 break
             time.sleep(0.1)
-        raise Failure(f"{self.name} does not answer; its log is {self.log}")
+        raise Failure(f"{self.name} does not respond; its log is {self.log}")
 
     def stop(self) -> bool:
         """Ends the process and all that it started; says whether there was something to end."""
@@ -74,8 +74,8 @@ class Service:
 def _start_time(pid: int) -> str:
     """When a process was started, empty for one that is gone or only waits to be reaped."""
     command = ["ps", "-o", "stat=,lstart=", "-p", str(pid)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False)
-    state, _, started = answer.stdout.strip().partition(" ")
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
+    state, _, started = listed.stdout.strip().partition(" ")
     return "" if state.startswith("Z") else started.strip()
 
 
@@ -85,8 +85,8 @@ def _end_group(leader: int) -> None:
             os.killpg(leader, ending)
         except ProcessLookupError:
             return
-        deadline = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < deadline:
+        until = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < until:
             if not _start_time(leader):
                 break
             time.sleep(0.1)

@@ -51,12 +51,12 @@ class Ports:
 class LocalStack:
     """A local AWS with the service deployed in it, and a website to play with it."""
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._aws = Service("aws", directory)
-        self._website = Service("website", directory)
-        self._ports_file = directory / "ports.json"
-        self.file = directory / "stack.json"
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._aws = Service("aws", folder)
+        self._website = Service("website", folder)
+        self._ports_file = folder / "ports.json"
+        self.file = folder / "stack.json"
 
     def start(self, wanted: Ports) -> list[Person]:
         """Starts and deploys what is not there yet, and writes the stack file."""
@@ -65,7 +65,7 @@ class LocalStack:
         emulator_pid = self._aws.pid()
         if emulator_pid is None:
             raise console.Failure(f"the local AWS ended; its log is {self._aws.log}")
-        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._directory)
+        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._folder)
         api_url = deployment.api_url(endpoint_url)
         console.step("Signing in the demo people and telling the directory about them")
         session = deployment.LocalSession(endpoint_url)
@@ -90,18 +90,18 @@ class LocalStack:
 
     def deploy_again(self, **parameters: str) -> tuple[dict[str, str], list[Person]]:
         """Deploys to whatever there is, and signs everyone in; tells the directory nothing."""
-        (self._directory / deployment.STAMP).unlink()
+        (self._folder / deployment.STAMP).unlink()
         endpoint_url = self.describe()["endpointUrl"]
         ports = Ports(**json.loads(self._ports_file.read_text()))
         emulator_pid = self._aws.pid()
         assert emulator_pid is not None
-        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._directory, **parameters)
+        outputs = deployment.deploy(endpoint_url, ports.origins, emulator_pid, self._folder, **parameters)
         session = deployment.LocalSession(endpoint_url)
         return outputs, sign_in_everyone(session, outputs["UserPoolId"], outputs["UserPoolClientId"])
 
     def stop(self) -> bool:
         stopped = [service.stop() for service in (self._website, self._aws)]
-        for stale in (self.file, self._directory / deployment.STAMP):
+        for stale in (self.file, self._folder / deployment.STAMP):
             stale.unlink(missing_ok=True)
         return any(stopped)
 
@@ -117,11 +117,11 @@ class LocalStack:
             return Ports(**json.loads(self._ports_file.read_text()))
         self.stop()
         ports = Ports(free_port(wanted.endpoint), free_port(wanted.website))
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._ports_file.write_text(json.dumps(vars(ports)))
         endpoint_url = ports.endpoint_url
         console.step(f"Starting the local AWS on {endpoint_url}, with IAM enforced")
-        scratch = self._directory / "tmp"
+        scratch = self._folder / "tmp"
         scratch.mkdir(exist_ok=True)
         self._aws.start(
             [str(Path(sys.executable).with_name("ministack"))],
@@ -135,8 +135,8 @@ class LocalStack:
         )
         website = [sys.executable, str(Path(__file__).with_name("website.py")), "--stack-file", str(self.file)]
         self._website.start([*website, "--endpoint-url", endpoint_url, "--port", str(ports.website)], dict(os.environ))
-        self._aws.wait_until_it_answers(f"{endpoint_url}/_ministack/health")
-        self._website.wait_until_it_answers(f"{ports.website_url}/mails")
+        self._aws.wait_until_it_responds(f"{endpoint_url}/_ministack/health")
+        self._website.wait_until_it_responds(f"{ports.website_url}/mails")
         return ports
 
 
@@ -176,8 +176,8 @@ def watch() -> None:
 def stack_of_its_own() -> Iterator[tuple[LocalStack, list[Person]]]:
     """A stack that is gone afterwards."""
     functions.build()
-    with tempfile.TemporaryDirectory(prefix="test-", dir=LOCAL) as directory:
-        stack = LocalStack(Path(directory))
+    with tempfile.TemporaryDirectory(prefix="test-", dir=LOCAL) as folder:
+        stack = LocalStack(Path(folder))
         try:
             yield stack, stack.start(Ports(0, 0))
         finally:

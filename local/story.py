@@ -37,20 +37,20 @@ class Story:
         self._see_all_states()
 
     def _send_invitations(self) -> None:
-        answer = self._call(
+        sent = self._call(
             self._moderator,
             "POST",
             f"/communities/{self._community}/invitations",
             {"userIds": [self._ines.user_id, self._ivo.user_id], "emails": [NEIGHBOUR]},
         )
-        outcomes = [result["outcome"] for result in answer["results"]]
+        outcomes = [result["outcome"] for result in sent["results"]]
         self._check(outcomes == ["invited"] * 3, f"{self._moderator.name} invited three people", outcomes)
 
     def _wait_for_invitation_mails(self, old_mails: set[str]) -> dict[str, dict[str, Any]]:
         wanted = {self._ines.email, self._ivo.email, NEIGHBOUR}
-        deadline = time.monotonic() + MAIL_SECONDS
+        until = time.monotonic() + MAIL_SECONDS
         arrived: dict[str, dict[str, Any]] = {}
-        while wanted - arrived.keys() and time.monotonic() < deadline:
+        while wanted - arrived.keys() and time.monotonic() < until:
             time.sleep(0.2)
             arrived = {mail["To"][0]: mail for mail in self._mails() if mail["MessageId"] not in old_mails}
         self._check(wanted <= arrived.keys(), f"Three mails arrived: {', '.join(sorted(arrived))}", sorted(arrived))
@@ -69,8 +69,8 @@ class Story:
 
     def _accept_over_the_api(self) -> None:
         invitation = self._own_invitation(self._ivo)
-        answer = self._call(self._ivo, "POST", f"/invitations/{invitation['id']}/accept")
-        self._check(answer["status"] == "accepted", f"{self._ivo.name} accepted over the API", answer)
+        accepted = self._call(self._ivo, "POST", f"/invitations/{invitation['id']}/accept")
+        self._check(accepted["status"] == "accepted", f"{self._ivo.name} accepted over the API", accepted)
 
     def _decline_from_the_mail(self, mail: dict[str, Any]) -> None:
         call("POST", answer_link(mail), form={"answer": "decline"})
@@ -96,13 +96,13 @@ class Story:
 
     def _own_invitation(self, person: Person) -> dict[str, Any]:
         """The person's invitation to this story's community, as their own list shows it."""
-        deadline = time.monotonic() + 5  # the list is read from an index, which may be a moment behind
+        until = time.monotonic() + 5  # the list is read from an index, which may be a moment behind
         while True:
             listed = self._call(person, "GET", "/me/invitations?limit=100")["invitations"]
             mine = [invitation for invitation in listed if invitation["communityId"] == self._community]
             if mine:
                 return mine[0]
-            if time.monotonic() > deadline:
+            if time.monotonic() > until:
                 raise console.Failure(f"{person.name} does not see the invitation to {self._community}")
             time.sleep(0.2)
 

@@ -1,5 +1,5 @@
-//! Whether the peer in Node does the same as the functions: the same requests to both, on tables that began alike, must have
-//! the same responses and leave the same records. A comparison of their speed would say nothing otherwise.
+//! Whether the peer in Node does the same as the functions: the same requests to both, on tables that began alike, must
+//! have the same responses and leave the same records. A comparison of their speed would say nothing otherwise.
 
 use std::{collections::BTreeMap, path::Path};
 

@@ -1,7 +1,8 @@
-//! What becomes of invitations where things go wrong or come twice: the same situations made with both, and what was seen.
+//! What becomes of invitations where things go wrong or come twice: the same situations made with both, and what was
+//! seen.
 //!
-//! Ours are the release binaries on an embedded table, two processes where two requests come at once. better-auth is two
-//! Node processes on one `SQLite` file. A crash is the kernel's `SIGKILL`.
+//! Ours are the release binaries on an embedded table, two processes where two requests come at once. better-auth is
+//! two Node processes on one `SQLite` file. A crash is the kernel's `SIGKILL`.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -11,7 +12,7 @@ use system::now;
 use testkit::template::template;
 
 use crate::{
-    better_auth::{Answered, BetterAuth, Person, invite},
+    better_auth::{BetterAuth, Person, Response, invite},
     error::Result,
     fixtures::{CaseKind, Fixtures, OPEN, SENDER},
     process::Process,
@@ -172,7 +173,7 @@ impl Ours<'_> {
             states.push(format!("{state}, accepted again: {again}"));
         }
         Ok(format!(
-            "there is one write. Killed before it: {}. Killed after it, before its answer: {}",
+            "there is one write. Killed before it: {}. Killed after it, before its response: {}",
             states[0], states[1]
         ))
     }
@@ -332,7 +333,7 @@ impl Theirs {
         Ok(told(&status, is_member))
     }
 
-    async fn answer(&self, server: usize, route: &str, guest: &Person, id: &str) -> Result<Answered> {
+    async fn answer(&self, server: usize, route: &str, guest: &Person, id: &str) -> Result<Response> {
         self.servers[server].call(route, Some(guest), Some(json!({ "invitationId": id }))).await
     }
 
@@ -406,9 +407,9 @@ impl Theirs {
         for _ in 0..2 {
             let mut body = invite(&guest.email, &self.organization);
             body["resend"] = true.into();
-            let answered = self.servers[0].call("/invite-member", Some(&self.owner), Some(body)).await?;
-            statuses.push(answered.status.to_string());
-            same &= answered.body["id"] == id.as_str();
+            let response = self.servers[0].call("/invite-member", Some(&self.owner), Some(body)).await?;
+            statuses.push(response.status.to_string());
+            same &= response.body["id"] == id.as_str();
         }
         let mails = self.servers[0].bench("mails", Value::Null).await?.as_u64().unwrap_or_default() - before;
         let same = if same { "the same id" } else { "another id" };
@@ -460,9 +461,9 @@ impl Theirs {
 }
 
 /// Returns the status of a response, and the code of a refusal.
-fn refused(answered: &Answered) -> String {
-    match answered.body["code"].as_str() {
-        Some(code) => format!("{} `{code}`", answered.status),
-        None => answered.status.to_string(),
+fn refused(response: &Response) -> String {
+    match response.body["code"].as_str() {
+        Some(code) => format!("{} `{code}`", response.status),
+        None => response.status.to_string(),
     }
 }

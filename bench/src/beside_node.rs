@@ -6,7 +6,7 @@ use crate::{
     cost::Prices,
     error::Result,
     page::{megabytes, splice, table},
-    results::{Metrics, NodeResult, OperationResult, Results, ratio},
+    results::{Metrics, NodeResult, OperationResult, Results, TableResult, ratio},
     size::Size,
 };
 
@@ -55,7 +55,9 @@ fn bars(results: &Results, prices: &Prices) -> Result<[Bar; 6]> {
     }
     #[allow(clippy::cast_precision_loss, reason = "four operations")]
     let mean = |of: &dyn Fn(&Pair<'_>) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
-    let metric = |of: fn(&Metrics) -> f64| [mean(&|pair| of(&pair.result.ours)), mean(&|pair| of(&pair.node.metrics))];
+    let metric = |of: fn(&Metrics) -> f64| {
+        [mean(&|pair| of(&pair.result.smallest.function)), mean(&|pair| of(&pair.node.metrics))]
+    };
     let uploaded = |pair: &Pair<'_>| results.sizes.iter().find(|size| size.function == pair.result.function());
     let [init, cpu] = [metric(|metrics| metrics.init / 1e3), metric(|metrics| metrics.cpu / 1e3)];
     let [p50, memory] = [metric(|metrics| metrics.p50 / 1e3), metric(|metrics| megabytes(metrics.memory))];
@@ -97,18 +99,23 @@ pub(crate) fn write_opening(results: &Results, prices: &Prices) -> Result<()> {
 
 fn sentences(results: &Results, bars: &[Bar; 6]) -> String {
     let [init, memory, cpu, p50, lambda, _] = bars;
-    let floors = results.operations.iter().map(|result| ratio(result.ours.p50, result.floor.p50));
+    let floors = results
+        .operations
+        .iter()
+        .map(|OperationResult { smallest, .. }| ratio(smallest.function.p50, smallest.floor.p50));
     let most = floors.fold(0.0, f64::max);
     let growth = results.operations.iter().map(OperationResult::growth).fold(0.0, f64::max);
-    let largest = results.operations.first().and_then(|result| result.tables.last());
+    let of_tables = |of: fn(&OperationResult) -> &TableResult| {
+        results.operations.first().map_or(0, |result| of(result).invitations)
+    };
     format!(
         "## In short\n\n![The functions beside the same ones in Node](beside-node.svg)\n\n\
          After a cold start a function here is ready {:.0} times sooner than the same one in Node, after {:.1} ms against {:.0}, and \
          it holds {:.1} MB of memory, where Node holds {:.0} times as much, {:.0} MB (the means of four: send, list, look and accept).\n\
          A call takes {:.2} ms of a processor, and {:.1} times as much in Node, {:.2}, so that Lambda costs {:.2} dollars a million calls \
          against {:.2}; the caller waits {:.1} ms against {:.1}, table included.\n\
-         By the median, no warm call takes more than {most:.2} times as long as its requests to the table alone, and none more than \
-         {growth:.2} times as long with {} invitations in the table, or with any fewer, as with {}.",
+         By the median, no warm call takes more than {most:.2} times as long as its requests to the table alone. With {} invitations in \
+         the table, or with any fewer, that ratio is {growth:.2} times at the most what it is with {}.",
         init.times(),
         init.ours,
         init.node,
@@ -122,8 +129,8 @@ fn sentences(results: &Results, bars: &[Bar; 6]) -> String {
         lambda.node,
         p50.ours,
         p50.node,
-        largest.map_or(0, |table| table.invitations),
-        results.operations.first().and_then(|result| result.tables.first()).map_or(0, |table| table.invitations),
+        of_tables(OperationResult::largest),
+        of_tables(|result| &result.smallest),
     )
 }
 
@@ -171,7 +178,7 @@ fn decimals(value: f64) -> usize {
 /// Returns the table of every operation that is there twice.
 pub(crate) fn beside_node(results: &Results, prices: &Prices, node_version: &str) -> String {
     let row = |pair: &Pair<'_>| {
-        let (ours, node) = (&pair.result.ours, &pair.node.metrics);
+        let (ours, node) = (&pair.result.smallest.function, &pair.node.metrics);
         let both = |of: fn(&Metrics) -> f64| {
             let (ours, node) = (of(ours), of(node));
             format!("{ours:.2}, {node:.2} ({:.1})", ratio(node, ours))
@@ -218,7 +225,7 @@ pub(crate) fn beside_node(results: &Results, prices: &Prices, node_version: &str
 pub(crate) fn missed(results: &Results) -> Vec<Vec<String>> {
     let mut missed = Vec::new();
     for Pair { result, node } in pairs(results) {
-        let (ours, node) = (&result.ours, &node.metrics);
+        let (ours, node) = (&result.smallest.function, &node.metrics);
         for (what, found, most) in [
             ("init / Node's", ratio(ours.init, node.init), INIT),
             ("memory / Node's", ratio(megabytes(ours.memory), megabytes(node.memory)), MEMORY),

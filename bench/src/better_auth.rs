@@ -49,7 +49,7 @@ pub(crate) struct Person {
 
 /// A response of the server.
 #[derive(Debug, Clone)]
-pub(crate) struct Answered {
+pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: Value,
     elapsed: Duration,
@@ -72,7 +72,7 @@ impl BetterAuth {
     }
 
     /// Sends a request to one of its own routes; a POST if there is a body.
-    pub(crate) async fn call(&self, route: &str, person: Option<&Person>, body: Option<Value>) -> Result<Answered> {
+    pub(crate) async fn call(&self, route: &str, person: Option<&Person>, body: Option<Value>) -> Result<Response> {
         self.send(format!("{}{ROUTES}{route}", self.url), person, body).await
     }
 
@@ -81,10 +81,10 @@ impl BetterAuth {
         Ok(self.send(format!("{}/bench/{name}", self.url), None, Some(arguments)).await?.body)
     }
 
-    async fn send(&self, url: String, person: Option<&Person>, body: Option<Value>) -> Result<Answered> {
+    async fn send(&self, url: String, person: Option<&Person>, body: Option<Value>) -> Result<Response> {
         let (agent, origin) = (self.agent.clone(), self.url.clone());
         let cookie = person.map(|person| person.cookie.clone()).unwrap_or_default();
-        let sent = tokio::task::spawn_blocking(move || -> Result<Answered> {
+        let sent = tokio::task::spawn_blocking(move || -> Result<Response> {
             let began = Instant::now();
             let mut response = match body {
                 None => agent.get(&url).header("cookie", &cookie).call()?,
@@ -96,25 +96,25 @@ impl BetterAuth {
             let text = response.body_mut().read_to_string()?;
             let elapsed = began.elapsed();
             let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-            Ok(Answered { status: response.status().as_u16(), body, elapsed })
+            Ok(Response { status: response.status().as_u16(), body, elapsed })
         });
         sent.await?
     }
 
     /// As [`Self::call`], of which nothing but a success is expected.
     pub(crate) async fn must(&self, route: &str, person: &Person, body: Option<Value>) -> Result<Value> {
-        let answered = self.call(route, Some(person), body).await?;
-        if answered.status == 200 { Ok(answered.body) } else { Err(format!("{route}: {answered:?}").into()) }
+        let response = self.call(route, Some(person), body).await?;
+        if response.status == 200 { Ok(response.body) } else { Err(format!("{route}: {response:?}").into()) }
     }
 
     async fn timed(&self, route: &str, person: &Person, body: Option<Value>) -> Result<(Timing, Value)> {
         let before = cpu_of(self.pid)?;
-        let answered = self.call(route, Some(person), body).await?;
+        let response = self.call(route, Some(person), body).await?;
         let cpu = cpu_of(self.pid)?.saturating_sub(before);
-        if answered.status == 200 {
-            Ok((Timing { elapsed: answered.elapsed, cpu }, answered.body))
+        if response.status == 200 {
+            Ok((Timing { elapsed: response.elapsed, cpu }, response.body))
         } else {
-            Err(format!("{route}: {answered:?}").into())
+            Err(format!("{route}: {response:?}").into())
         }
     }
 

@@ -11,7 +11,7 @@ use crate::{
     operation::NOTICES,
     page::{splice, table},
     recorder::Usage,
-    results::{BackgroundResult, NodeResult, OperationResult, Results},
+    results::{BackgroundResult, NodeResult, OperationResult, Results, TableResult},
 };
 
 /// AWS's prices, and what is assumed.
@@ -62,8 +62,9 @@ impl Prices {
     }
 }
 
-/// The records that an accepted invitation leaves, in bytes: the invitation with its message, three mails, the mark of the counters,
-/// the standing, the deadline, and its places in three indexes, each with the hundred that `DynamoDB` adds.
+/// The records that an accepted invitation leaves, in bytes: the invitation with its message, three mails, the mark of
+/// the counters, the standing, the deadline, and its places in three indexes, each with the hundred that `DynamoDB`
+/// adds.
 const KEPT_BYTES: f64 = 4_500.0;
 /// What comes before the body of a response on its way to a caller, in bytes.
 const RESPONSE_HEAD_BYTES: f64 = 500.0;
@@ -95,14 +96,14 @@ type Bill = BTreeMap<&'static str, f64>;
 
 impl<'a> Step<'a> {
     fn request(result: &'a OperationResult) -> Self {
-        let OperationResult { operation, ours, usage, .. } = result;
+        let OperationResult { operation, smallest: TableResult { function, usage, .. }, .. } = result;
         Self {
             name: operation.name,
             times: [operation.per_invitation.into(); 3],
             is_request: true,
             memory: template().function_behind(operation.route).memory.into(),
-            init: ours.init,
-            cpu: ours.cpu,
+            init: function.init,
+            cpu: function.cpu,
             usage,
         }
     }
@@ -234,10 +235,10 @@ fn bulk(results: &Results, prices: &Prices) -> Result<String> {
         let CaseKind::Guests(recipients) = result.operation.case else { continue };
         let recipients = u32::try_from(recipients)?;
         let (_, dollars) = prices.million(result);
-        let Usage { read_units, write_units, .. } = &result.usage;
+        let Usage { read_units, write_units, .. } = &result.smallest.usage;
         rows.push(vec![
             recipients.to_string(),
-            result.usage.requests().to_string(),
+            result.smallest.usage.requests().to_string(),
             read_units.to_string(),
             write_units.to_string(),
             format!("{:.2}", dollars / f64::from(recipients)),

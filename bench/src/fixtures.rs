@@ -77,8 +77,8 @@ pub(crate) struct Fixtures {
     crowd: [Prototype; 3],
     /// A membership without other records.
     member: Prototype,
-    /// The records of the stream about an invitation's creation, about the arrival of its mail, about its acceptance, and
-    /// about the latter where the sender does not hear of it.
+    /// The records of the stream about an invitation's creation, about the arrival of its mail, about its acceptance,
+    /// and about the latter where the sender does not hear of it.
     creation: Prototype,
     arrival: Prototype,
     acceptance: Prototype,
@@ -142,8 +142,8 @@ impl Fixtures {
         })
     }
 
-    /// Returns a table with the directory, that many invitations and as many people: all invitations to one community, from one
-    /// sender, a tenth of them to one invitee; all people members of it, with names that begin alike.
+    /// Returns a table with the directory, that many invitations and as many people: all invitations to one community,
+    /// from one sender, a tenth of them to one invitee; all people members of it, with names that begin alike.
     pub(crate) async fn table(&self, size: usize) -> Result<Table> {
         self.fill(Table::new(false).await?, size)
     }
@@ -156,9 +156,9 @@ impl Fixtures {
         Ok(table)
     }
 
-    /// Returns such a table in which a tenth of the invitations is pending, and the sender's. For ten million to fit into memory,
-    /// those to the invitee and the newest alone are whole. Of any other there is what lists and stats pass over: its key and its
-    /// places in the indexes.
+    /// Returns such a table in which a tenth of the invitations is pending, and the sender's. For ten million to fit
+    /// into memory, those to the invitee and the newest alone are whole. Of any other there is what lists and stats
+    /// pass over: its key and its places in the indexes.
     pub(crate) async fn large_table(&self, large: &Large) -> Result<Table> {
         let table = Table::new(false).await?;
         table.load(self.directory.clone())?;

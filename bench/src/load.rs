@@ -1,12 +1,12 @@
 //! A load run: lives of invitations, begun at even intervals, while everything shares one processor.
 //!
-//! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four fifths of
-//! the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew every two
-//! seconds: what it takes less than before would otherwise pile up for as long. As on Lambda, a process handles one event at
-//! a time. All are started before, since those that AWS starts take time elsewhere.
+//! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four
+//! fifths of the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew
+//! every two seconds: what it takes less than before would otherwise pile up for as long. As on Lambda, a process
+//! handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
 //!
-//! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was due, not
-//! from that at which this process came to make it.
+//! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was
+//! due, not from that at which this process came to make it.
 
 use std::{
     env, fs,
@@ -56,8 +56,8 @@ const WARM_UP: Duration = Duration::from_secs(80);
 /// The rate at first, in lives a second, which any core can take; and the highest one, which none could so far.
 const FIRST_RATE: f64 = 20.0;
 const HIGHEST_RATE: f64 = 150.0;
-/// How many processes each function has. With more of them a stall has so many work side by side on one core that each call takes
-/// twice its time of it, and the stall never ends.
+/// How many processes each function has. With more of them a stall has so many work side by side on one core that each
+/// call takes twice its time of it, and the stall never ends.
 const PROCESSES: usize = 2;
 /// How many lives may go on at once. More than that begin faster than they end.
 const MOST_AT_ONCE: usize = 1_000;
@@ -237,8 +237,8 @@ fn most_lives(length: Duration) -> usize {
     (HIGHEST_RATE * length.as_secs_f64()).ceil() as usize + 1
 }
 
-/// Tells for that long when lives are due, each at that moment. A thread of its own does, because the runtime's clock knows
-/// whole milliseconds alone.
+/// Tells for that long when lives are due, each at that moment. A thread of its own does, because the runtime's clock
+/// knows whole milliseconds alone.
 fn at_intervals(rate: Arc<Mutex<f64>>, length: Duration) -> mpsc::UnboundedReceiver<Instant> {
     let (tell, told) = mpsc::unbounded_channel();
     spawn_blocking(move || {

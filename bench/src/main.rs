@@ -48,7 +48,7 @@ use crate::{
     process::memory_of,
     program::Program,
     progress::{print, progress},
-    results::{BackgroundResult, Metrics, NodeResult, OperationResult, Results},
+    results::{BackgroundResult, Metrics, NodeResult, OperationResult, Results, TableResult},
     size::FunctionSize,
     table::Table,
 };
@@ -71,9 +71,9 @@ async fn main() -> Result<()> {
             load::run(&binaries, &fixtures, minutes).await
         }
         [binaries, "--only", part] => Bench::new(binaries).await?.print_only(part).await,
-        ["--profiles", ref directories @ ..] => {
-            let directories: Vec<_> = directories.iter().map(PathBuf::from).collect();
-            profiles::compare(&directories).await
+        ["--profiles", ref folders @ ..] => {
+            let folders: Vec<_> = folders.iter().map(PathBuf::from).collect();
+            profiles::compare(&folders).await
         }
         _ => Err("usage: bench BINARIES [--smoke | --only PART | --better-auth | --growth | --load MINUTES]; bench --profiles BINARIES...".into()),
     }
@@ -81,7 +81,7 @@ async fn main() -> Result<()> {
 
 /// What every run has.
 struct Bench {
-    /// The directory of the binaries.
+    /// The folder of the binaries.
     binaries: PathBuf,
     fixtures: Fixtures,
 }
@@ -154,7 +154,7 @@ impl Bench {
         let tables = [(100, self.fixtures.table(100).await?)];
         for operation in &OPERATIONS {
             let result = self.measure(operation, &tables, Repetitions { starts: 1, warm: 2 }).await?;
-            let (requests, most) = (result.usage.requests(), operation.most_requests);
+            let (requests, most) = (result.smallest.usage.requests(), operation.most_requests);
             if requests > most {
                 print(&format!("{}: {requests} requests, at most {most}", operation.name));
             }
@@ -170,14 +170,14 @@ impl Bench {
         let tables = [(1_000, self.fixtures.table(1_000).await?)];
         for operation in OPERATIONS.iter().filter(|operation| operation.name.contains(part)) {
             let result = self.measure(operation, &tables, Repetitions { starts: 9, warm: 300 }).await?;
-            let OperationResult { ours, floor, usage, tables, .. } = &result;
+            let TableResult { function: ours, floor, usage, .. } = &result.smallest;
             let ratio = |of: fn(&Metrics) -> f64| of(ours) / of(floor);
             print(&format!(
                 "{:32} p50 {:7.0} us, {:.2}; p95 {:7.0} us; processor {:6.0} us, {:.2}; init {:6.0} us, {:.2}; first {:.2}; memory {:.2}; {} requests: {}",
                 operation.name,
                 ours.p50,
                 ratio(|metrics| metrics.p50),
-                tables.first().map_or(0.0, |table| table.p95),
+                ours.p95,
                 ours.cpu,
                 ratio(|metrics| metrics.cpu),
                 ours.init,

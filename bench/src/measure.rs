@@ -30,24 +30,15 @@ pub(crate) struct Repetitions {
 /// Warm invocations before the first that counts: caches fill, branches are learned.
 const WARM_UP: usize = 15;
 
-impl Metrics {
-    fn of(starts: &[(Duration, Duration)], warm: &[Timing], memory: u64) -> Self {
-        Self {
-            init: median(starts.iter().map(|(init, _)| *init)),
-            first: median(starts.iter().map(|(_, first)| *first)),
-            p50: median(warm.iter().map(|timing| timing.elapsed)),
-            p99: quantile(warm.iter().map(|timing| timing.elapsed), 0.99),
-            cpu: median(warm.iter().map(|timing| timing.cpu)),
-            memory,
-        }
-    }
-}
-
-/// A process on one table, with the invocations that are left.
-struct Runner {
+/// A program on one table, with the invocations that are left.
+struct Runner<'a> {
+    program: &'a Program,
+    table: &'a Table,
     process: Process,
     invocations: std::vec::IntoIter<Invocation>,
-    timings: Vec<Timing>,
+    /// The inits of processes that were started anew, and the first invocation of each.
+    starts: Vec<(Duration, Duration)>,
+    warm: Vec<Timing>,
 }
 
 /// One invocation: the event that prepares the process, if it needs one, and the event that is measured.
@@ -56,10 +47,24 @@ struct Invocation {
     event: String,
 }
 
-impl Runner {
-    async fn start(program: &Program, table: &Table, invocations: Vec<Invocation>) -> Result<Self> {
+impl<'a> Runner<'a> {
+    async fn start(
+        program: &'a Program,
+        table: &'a Table,
+        invocations: impl Iterator<Item = Result<Invocation>>,
+    ) -> Result<Self> {
+        let invocations = invocations.collect::<Result<Vec<_>>>()?.into_iter();
         let process = Process::start(program, &table.endpoint).await?;
-        Ok(Self { process, invocations: invocations.into_iter(), timings: Vec::new() })
+        Ok(Self { program, table, process, invocations, starts: Vec::new(), warm: Vec::new() })
+    }
+
+    /// Invokes a process that has just been started.
+    async fn restart(&mut self) -> Result<()> {
+        let fresh = Process::start(self.program, &self.table.endpoint).await?;
+        std::mem::replace(&mut self.process, fresh).stop().await?;
+        let first = self.invoke().await?;
+        self.starts.push((self.process.init, first.elapsed));
+        Ok(())
     }
 
     async fn invoke(&mut self) -> Result<Timing> {
@@ -68,6 +73,19 @@ impl Runner {
             self.process.invoke(preparation).await?;
         }
         self.process.invoke(event).await
+    }
+
+    fn metrics(&self) -> Result<Metrics> {
+        let elapsed = || self.warm.iter().map(|timing| timing.elapsed);
+        Ok(Metrics {
+            init: median(self.starts.iter().map(|(init, _)| *init)),
+            first: median(self.starts.iter().map(|(_, first)| *first)),
+            p50: median(elapsed()),
+            p95: quantile(elapsed(), 0.95),
+            p99: quantile(elapsed(), 0.99),
+            cpu: median(self.warm.iter().map(|timing| timing.cpu)),
+            memory: self.process.peak_memory()?,
+        })
     }
 }
 
@@ -107,8 +125,8 @@ pub(crate) struct Contestants {
     pub(crate) node: Option<Program>,
 }
 
-/// The order of a turn. Who comes after Node finds the processor's caches full of it. So over some turns each comes after each other one
-/// equally often where their number is a prime, as it is with Node, and else after some.
+/// The order of a turn. Who comes after Node finds the processor's caches full of it. So over some turns each comes
+/// after each other one equally often where their number is a prime, as it is with Node, and else after some.
 fn order(turn: usize, count: usize) -> impl Iterator<Item = usize> {
     // By each of these steps all are reached.
     let steps: Vec<_> =
@@ -117,7 +135,7 @@ fn order(turn: usize, count: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |place| (place * step + turn) % count)
 }
 
-/// Measures an operation on all tables; its floor, Node and its metrics are those of the first.
+/// Measures an operation and its floor on all tables, and Node on the first.
 pub(crate) async fn measure(
     operation: &'static Operation,
     contestants: &Contestants,
@@ -126,85 +144,85 @@ pub(crate) async fn measure(
     repetitions: Repetitions,
 ) -> Result<OperationResult> {
     let Contestants { function, floor, node } = contestants;
-    let (_, small) = tables.first().ok_or("no table")?;
-    let (starts, warm_up) = (repetitions.starts, WARM_UP.min(repetitions.warm));
+    let warm_up = WARM_UP.min(repetitions.warm);
     let warm = (repetitions.warm / operation.one_in).max(1) + warm_up;
-
-    let mut table_results = Vec::new();
-    let mut recorded = Vec::new();
-    for (size, table) in tables {
-        let case = fixtures.cases(table, operation.case, 1)?.remove(0);
-        let usage = record(function, table, [Ok(operation.event(&case))]).await?.usage;
-        let (read_units, write_units) = (usage.read_units, usage.write_units);
-        table_results.push(TableResult { invitations: *size, p50: 0.0, p95: 0.0, read_units, write_units });
-        recorded.push((usage, case));
-    }
-    let (usage, case) = recorded.swap_remove(0);
-    let plan = Plan::new(&usage, case, operation.reads());
-
-    let cases = |table: &Table, count: usize| -> Result<Vec<_>> {
-        // What an invocation leaves as it was serves all of them.
-        let needed = if operation.reads() { 1 } else { count };
-        let cases = fixtures.cases(table, operation.case, needed)?;
-        Ok(cases.into_iter().cycle().take(count).collect())
-    };
+    let needed = repetitions.starts + warm;
     let own = |case: Case| Ok(Invocation { preparation: None, event: operation.event(&case) });
-    let prepared =
-        |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
-    let mut programs = vec![function, floor];
-    programs.extend(node);
+
     let mut runners = Vec::new();
-    for (index, program) in programs.iter().enumerate() {
-        let cases = cases(small, starts + warm)?.into_iter();
-        let invocations: Result<_> = if index == 1 { cases.map(prepared).collect() } else { cases.map(own).collect() };
-        runners.push(Runner::start(program, small, invocations?).await?);
+    let mut usages = Vec::new();
+    for (_, table) in tables {
+        let (usage, case) = recorded(operation, function, fixtures, table).await?;
+        let plan = Plan::new(&usage, case, operation.reads());
+        let prepared =
+            |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
+        runners.push(Runner::start(function, table, cases(operation, fixtures, table, needed)?.map(own)).await?);
+        runners.push(Runner::start(floor, table, cases(operation, fixtures, table, needed)?.map(prepared)).await?);
+        usages.push(usage);
     }
-    let mut first_invocations = vec![Vec::new(); programs.len()];
-    for turn in 0..starts {
-        for index in order(turn, programs.len()) {
-            let runner = &mut runners[index];
-            let fresh = Process::start(programs[index], &small.endpoint).await?;
-            std::mem::replace(&mut runner.process, fresh).stop().await?;
-            let first = runner.invoke().await?;
-            first_invocations[index].push((runner.process.init, first.elapsed));
+    let (_, small) = tables.first().ok_or("no table")?;
+    if let Some(node) = node {
+        runners.push(Runner::start(node, small, cases(operation, fixtures, small, needed)?.map(own)).await?);
+    }
+
+    // Starts are measured on the smallest table alone: by its function, its floor, and Node.
+    let started: Vec<_> = [0, 1].into_iter().chain(node.is_some().then(|| runners.len() - 1)).collect();
+    for turn in 0..repetitions.starts {
+        for place in order(turn, started.len()) {
+            runners[started[place]].restart().await?;
         }
-    }
-    for (_, table) in &tables[1..] {
-        let invocations = cases(table, warm)?.into_iter().map(own).collect::<Result<_>>()?;
-        runners.push(Runner::start(function, table, invocations).await?);
     }
     for turn in 0..warm {
         for index in order(turn, runners.len()) {
             let timing = runners[index].invoke().await?;
             if turn >= warm_up {
-                runners[index].timings.push(timing);
+                runners[index].warm.push(timing);
             }
         }
     }
 
-    let metrics = |index: usize| -> Result<Metrics> {
-        let runner: &Runner = &runners[index];
-        Ok(Metrics::of(&first_invocations[index], &runner.timings, runner.process.peak_memory()?))
-    };
-    let (ours, floor) = (metrics(0)?, metrics(1)?);
     let node = match node {
         Some(program) => {
-            let case = fixtures.cases(small, operation.case, 1)?.remove(0);
-            let usage = record(program, small, [Ok(operation.event(&case))]).await?.usage;
-            Some(NodeResult { metrics: metrics(2)?, usage, size: Size::of(&program.uploaded)? })
+            let (usage, _) = recorded(operation, program, fixtures, small).await?;
+            let metrics = runners[started[2]].metrics()?;
+            Some(NodeResult { metrics, usage, size: Size::of(&program.uploaded)? })
         }
         None => None,
     };
-    // The floor and Node run on the smallest table alone.
-    for runner in runners.drain(1..programs.len()) {
+    let mut results = Vec::new();
+    for ((pair, usage), (invitations, _)) in runners.chunks(2).zip(usages).zip(tables) {
+        let [function, floor] = pair else { return Err("a function has no floor".into()) };
+        let (function, floor) = (function.metrics()?, floor.metrics()?);
+        results.push(TableResult { invitations: *invitations, function, floor, usage });
+    }
+    for runner in runners {
         runner.process.stop().await?;
     }
-    for (result, runner) in table_results.iter_mut().zip(runners) {
-        result.p50 = median(runner.timings.iter().map(|timing| timing.elapsed));
-        result.p95 = quantile(runner.timings.iter().map(|timing| timing.elapsed), 0.95);
-        runner.process.stop().await?;
-    }
-    Ok(OperationResult { operation, ours, floor, node, usage, tables: table_results })
+    let mut results = results.into_iter();
+    let smallest = results.next().ok_or("no table")?;
+    Ok(OperationResult { operation, smallest, larger: results.collect(), node })
+}
+
+/// Returns what one invocation uses, and the case that it was about.
+async fn recorded(
+    operation: &Operation,
+    program: &Program,
+    fixtures: &Fixtures,
+    table: &Table,
+) -> Result<(Usage, Case)> {
+    let case = fixtures.cases(table, operation.case, 1)?.remove(0);
+    Ok((record(program, table, [Ok(operation.event(&case))]).await?.usage, case))
+}
+
+/// Returns so many cases; what an invocation leaves as it was serves all of them.
+fn cases(
+    operation: &Operation,
+    fixtures: &Fixtures,
+    table: &Table,
+    count: usize,
+) -> Result<impl Iterator<Item = Case>> {
+    let needed = if operation.reads() { 1 } else { count };
+    Ok(fixtures.cases(table, operation.case, needed)?.into_iter().cycle().take(count))
 }
 
 /// Measures a step in the background that many times.

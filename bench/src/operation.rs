@@ -1,7 +1,7 @@
 //! What is measured: each operation of the API and each step in the background, with its place in an invitation's life.
 //!
-//! One table for both. A route that is to be measured is one row here; the function behind it, and that function's memory,
-//! are those of `template.yaml`.
+//! One table for both. A route that is to be measured is one row here; the function behind it, and that function's
+//! memory, are those of `template.yaml`.
 
 use std::fs;
 
@@ -251,8 +251,8 @@ pub(crate) static BACKGROUND: [BackgroundStep; 8] = [
         name: "deliver, nothing to do",
         function: "deliver",
         case: CaseKind::Accepted,
-        // Mails come by a mapping of their own, after a send and after an acceptance; and the invitation is written when its
-        // mail is sent.
+        // Mails come by a mapping of their own, after a send and after an acceptance; and the invitation is written
+        // when its mail is sent.
         per_invitation: [3; 3],
         event: |fixtures, case| Ok(fixtures.idle_event(case)),
     },

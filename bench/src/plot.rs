@@ -2,7 +2,10 @@
 
 use std::{fmt::Write as _, fs};
 
-use crate::{error::Result, results::OperationResult};
+use crate::{
+    error::Result,
+    results::{OperationResult, TableResult},
+};
 
 const WIDTH: f64 = 980.0;
 const LEFT: f64 = 210.0;
@@ -19,8 +22,8 @@ fn svg(operations: &[OperationResult]) -> String {
     #[allow(clippy::cast_precision_loss, reason = "a few rows")]
     let bottom = TOP + STEP * operations.len() as f64;
     let times_of = |result: &OperationResult| {
-        let tables: Vec<_> = result.tables.iter().map(|table| table.p50).collect();
-        tables.into_iter().chain([result.ours.p50, result.floor.p50])
+        let TableResult { function, floor, .. } = &result.smallest;
+        [function.p50, floor.p50, result.largest().function.p50]
     };
     let times = || operations.iter().flat_map(times_of);
     let least = times().filter(|time| *time > 0.0).fold(f64::INFINITY, f64::min);
@@ -59,14 +62,14 @@ fn svg(operations: &[OperationResult]) -> String {
             y + 15.0,
             result.operation.name
         );
-        for (class, time, at) in [("ours", result.ours.p50, y), ("floor", result.floor.p50, y + 12.0)] {
+        let (ours, floor) = (result.smallest.function.p50, result.smallest.floor.p50);
+        for (class, time, at) in [("ours", ours, y), ("floor", floor, y + 12.0)] {
             let width = x(time) - LEFT;
             let _ = writeln!(svg, r#"<rect class="{class}" x="{LEFT}" y="{at}" width="{width:.1}" height="11"/>"#);
         }
-        if let Some(table) = result.tables.last() {
-            let _ = writeln!(svg, r#"<circle class="size" cx="{:.1}" cy="{}" r="4"/>"#, x(table.p50), y + 5.5);
-        }
-        let ratio = result.ours.p50 / result.floor.p50;
+        let largest = x(result.largest().function.p50);
+        let _ = writeln!(svg, r#"<circle class="size" cx="{largest:.1}" cy="{}" r="4"/>"#, y + 5.5);
+        let ratio = ours / floor;
         let _ = writeln!(svg, r#"<text x="{}" y="{}" text-anchor="end">{ratio:.2}</text>"#, WIDTH - 16.0, y + 15.0);
     }
     svg.push_str("</svg>\n");
@@ -75,7 +78,7 @@ fn svg(operations: &[OperationResult]) -> String {
 
 /// Returns the size of the largest table, as 1,000,000.
 fn largest(operations: &[OperationResult]) -> String {
-    let size = operations.first().and_then(|result| result.tables.last()).map_or(0, |table| table.invitations);
+    let size = operations.first().map_or(0, |result| result.largest().invitations);
     let digits = size.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")

@@ -70,8 +70,8 @@ impl Process {
         Ok(Self { api, child, pid, init })
     }
 
-    /// Has the function handle an event, and waits until it is ready for the next one. A response to the gateway must be
-    /// a success.
+    /// Has the function handle an event, and waits until it is ready for the next one. A response to the gateway must
+    /// be a success.
     pub(crate) async fn invoke(&mut self, event: String) -> Result<Timing> {
         Ok(self.succeed(event).await?.0)
     }
@@ -86,8 +86,8 @@ impl Process {
         Ok((timing, response))
     }
 
-    /// Has the function handle an event, and waits until it is ready for the next one. Returns its response, which may be a
-    /// refusal.
+    /// Has the function handle an event, and waits until it is ready for the next one. Returns its response, which may
+    /// be a refusal.
     pub(crate) async fn respond(&mut self, event: String) -> Result<(Timing, Value)> {
         let before = self.cpu()?;
         let (response, body) = self.call(event).await?;

@@ -32,17 +32,17 @@ struct Candidate {
     timings: Vec<Timing>,
 }
 
-/// Writes what is between the markers of `docs/speed.md` that are about profiles. The directories are named after them.
-pub(crate) async fn compare(directories: &[PathBuf]) -> Result<()> {
+/// Writes what is between the markers of `docs/speed.md` that are about profiles. The folders are named after them.
+pub(crate) async fn compare(folders: &[PathBuf]) -> Result<()> {
     let operation = OPERATIONS.iter().find(|operation| operation.name == OPERATION).ok_or("no such operation")?;
     let function = &template().function_behind(operation.route).name;
     let fixtures = Fixtures::new().await?;
     let served = fixtures.table(1_000).await?;
     let mut candidates = Vec::new();
-    for directory in directories {
-        let profile = directory.to_string_lossy();
+    for folder in folders {
+        let profile = folder.to_string_lossy();
         let profile = profile.trim_end_matches("/release").rsplit('/').next().unwrap_or_default().to_owned();
-        let binary = directory.join(function);
+        let binary = folder.join(function);
         let process = Process::start(&Program::binary(&binary), &served.endpoint).await?;
         candidates.push(Candidate { profile, binary, inits: vec![process.init], process, timings: Vec::new() });
     }

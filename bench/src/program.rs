@@ -52,8 +52,8 @@ impl fmt::Display for Program {
 
 /// Returns where Node is. Programs are started without any variable of this process, `PATH` included.
 pub(crate) fn node() -> Result<PathBuf> {
-    let directories = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&directories).map(|directory| directory.join("node")).find(|path| path.is_file());
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&folders).map(|folder| folder.join("node")).find(|path| path.is_file());
     found.ok_or_else(|| "node is missing. On Debian 13: sudo apt-get install -y nodejs npm".into())
 }
 

@@ -101,8 +101,8 @@ pub(crate) fn renaming(from: &str, to: &str) -> Result<Vec<(String, String)>> {
     Ok([address].into_iter().chain(naming(from, to)).collect())
 }
 
-/// Returns what turns one user into another where they are named: by id, in the names that they are found by, and as those
-/// whose answer something waits for.
+/// Returns what turns one user into another where they are named: by id, in the names that they are found by, and as
+/// those whose answer something waits for.
 fn naming(from: &str, to: &str) -> Vec<(String, String)> {
     let words = |id: &str| id.replace('-', " ");
     let waits = |id: &str| id.parse().map(|id| waited_for(&Party::User(id))).ok();

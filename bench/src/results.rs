@@ -21,14 +21,12 @@ pub(crate) struct Results {
 #[derive(Debug)]
 pub(crate) struct OperationResult {
     pub(crate) operation: &'static Operation,
-    pub(crate) ours: Metrics,
-    pub(crate) floor: Metrics,
-    /// The same operation in Node, if there is one.
+    /// On the smallest table.
+    pub(crate) smallest: TableResult,
+    /// On the others, by their size.
+    pub(crate) larger: Vec<TableResult>,
+    /// The same operation in Node on the smallest table, if there is one.
     pub(crate) node: Option<NodeResult>,
-    /// What one invocation uses on the smallest table.
-    pub(crate) usage: Usage,
-    /// The results for each size of the table, the smallest first.
-    pub(crate) tables: Vec<TableResult>,
 }
 
 impl OperationResult {
@@ -37,14 +35,28 @@ impl OperationResult {
         &template().function_behind(self.operation.route).name
     }
 
-    /// Returns the warm time on any larger table as a multiple of that on the smallest: the most.
+    /// Returns the results on all tables, the smallest first.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &TableResult> {
+        [&self.smallest].into_iter().chain(&self.larger)
+    }
+
+    /// Returns the results on the largest table.
+    pub(crate) fn largest(&self) -> &TableResult {
+        self.larger.last().unwrap_or(&self.smallest)
+    }
+
+    /// Returns the warm time on a larger table as a multiple of that on the smallest: the most.
+    pub(crate) fn longest(&self) -> f64 {
+        self.most(|table| table.function.p50)
+    }
+
+    /// Returns the same of what it takes beside its requests to that table alone.
     pub(crate) fn growth(&self) -> f64 {
-        match &self.tables[..] {
-            [first, larger @ ..] => {
-                larger.iter().map(|table| ratio(table.p50, first.p50)).reduce(f64::max).unwrap_or(1.0)
-            }
-            [] => 1.0,
-        }
+        self.most(|table| ratio(table.function.p50, table.floor.p50))
+    }
+
+    fn most(&self, of: impl Fn(&TableResult) -> f64) -> f64 {
+        self.larger.iter().map(|table| ratio(of(table), of(&self.smallest))).reduce(f64::max).unwrap_or(1.0)
     }
 }
 
@@ -67,6 +79,8 @@ pub(crate) struct Metrics {
     pub(crate) first: f64,
     /// A warm invocation, in microseconds: the median.
     pub(crate) p50: f64,
+    /// A warm invocation, in microseconds: one in twenty takes longer.
+    pub(crate) p95: f64,
     /// A warm invocation, in microseconds: one in a hundred takes longer.
     pub(crate) p99: f64,
     /// The processor time of a warm invocation, in microseconds: the median.
@@ -80,12 +94,10 @@ pub(crate) struct Metrics {
 pub(crate) struct TableResult {
     /// How many invitations the table holds.
     pub(crate) invitations: usize,
-    /// A warm invocation, in microseconds: the median.
-    pub(crate) p50: f64,
-    /// A warm invocation, in microseconds: one in twenty takes longer.
-    pub(crate) p95: f64,
-    pub(crate) read_units: f64,
-    pub(crate) write_units: f64,
+    pub(crate) function: Metrics,
+    pub(crate) floor: Metrics,
+    /// What one invocation uses.
+    pub(crate) usage: Usage,
 }
 
 /// The results of one background step, which has no caller who waits and hence no floor.

@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, as far as a function needs it, and the clock beside it.
 //!
-//! A function asks for its next event, and posts its response. The time of an invocation runs from handing out the event
-//! to the arrival of the response.
+//! A function asks for its next event, and posts its response. The time of an invocation runs from handing out the
+//! event to the arrival of the response.
 
 use std::{
     future::pending,

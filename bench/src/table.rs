@@ -36,8 +36,8 @@ impl Table {
         Self::of(Database::memory()?, streams).await
     }
 
-    /// Serves an empty table without a stream that is in a file. One that is in memory has a transaction look through the more
-    /// the larger it has become.
+    /// Serves an empty table without a stream that is in a file. One that is in memory has a transaction look through
+    /// the more the larger it has become.
     pub(crate) async fn in_file(file: &Path) -> Result<Self> {
         Self::of(Database::new(&file.to_string_lossy())?, false).await
     }
@@ -54,8 +54,8 @@ impl Table {
         Ok(Self { endpoint, database })
     }
 
-    /// Serves the table at another URL as well, where the tokens of transactions are left out. The embedded database looks
-    /// through those of the last ten minutes at every transaction, which AWS does not.
+    /// Serves the table at another URL as well, where the tokens of transactions are left out. The embedded database
+    /// looks through those of the last ten minutes at every transaction, which AWS does not.
     pub(crate) async fn without_tokens(&self) -> Result<String> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let endpoint = format!("http://{}", listener.local_addr()?);

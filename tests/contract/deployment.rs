@@ -47,8 +47,8 @@ fn assert_takes(parameter: &str, good: &[&str], bad: &[&str]) {
 
 // ---- Deploys, also the second time ---------------------------------------------------------------------------------
 
-/// An account has an SES identity once; who makes it first must not keep a second stack from being made, nor take it from
-/// others by going.
+/// An account has an SES identity once; who makes it first must not keep a second stack from being made, nor take it
+/// from others by going.
 #[test]
 fn the_sender_identity_is_made_on_demand_and_never_taken_away() {
     let sender = template().resource("Sender");
@@ -184,8 +184,8 @@ fn no_function_reads_a_stream_by_two_mappings() {
     assert_eq!(mappings, ["DeliverMapping", "MailMapping"]);
 }
 
-/// What fails, fails because something is down: the rest of its batch goes on, and it is repeated for nearly as long as the
-/// stream keeps it. Then it is in the dead letters, and there is nothing else by which to lose it.
+/// What fails, fails because something is down: the rest of its batch goes on, and it is repeated for nearly as long as
+/// the stream keeps it. Then it is in the dead letters, and there is nothing else by which to lose it.
 #[test]
 fn what_a_mapping_could_not_follow_up_is_repeated_for_a_day_and_then_kept() {
     for mapping in ["DeliverMapping", "MailMapping"] {
@@ -283,8 +283,8 @@ fn an_identity_provider_of_the_hosts_own_needs_an_audience_and_a_chosen_group() 
 
 // ---- What is open to everyone --------------------------------------------------------------------------------------
 
-/// Whoever floods the routes that need no token finds a limit before any function runs, and uses up executions that nobody
-/// who is signed in needs.
+/// Whoever floods the routes that need no token finds a limit before any function runs, and uses up executions that
+/// nobody who is signed in needs.
 #[test]
 fn routes_that_need_no_token_have_limits_and_a_function_of_their_own() {
     let public = |route: &&Route| route.public;

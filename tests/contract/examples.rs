@@ -70,8 +70,8 @@ fn every_code_has_an_example() {
 #[test]
 fn every_outcome_has_an_example() {
     let document = document();
-    let answer = &document["paths"]["/communities/{communityId}/invitations"]["post"]["responses"]["200"];
-    let examples = answer["content"]["application/json"]["examples"].as_object().unwrap();
+    let response = &document["paths"]["/communities/{communityId}/invitations"]["post"]["responses"]["200"];
+    let examples = response["content"]["application/json"]["examples"].as_object().unwrap();
     for outcome in Outcome::ALL {
         let example = &examples[json!(outcome).as_str().unwrap()]["value"];
         assert_eq!(example["results"][0]["outcome"], json!(outcome));

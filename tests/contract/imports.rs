@@ -1,8 +1,8 @@
 //! Which file of a crate imports from which, and the circles in that.
 //!
-//! A file imports from the file that defines a name, through however many re-exports it reaches the name; it imports what it
-//! re-exports, too. A method that is called on `self` or `Self` counts as a name of the file that has it. To declare a module
-//! is no import.
+//! A file imports from the file that defines a name, through however many re-exports it reaches the name; it imports
+//! what it re-exports, too. A method that is called on `self` or `Self` counts as a name of the file that has it. To
+//! declare a module is no import.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,5 +1,6 @@
 //! What is promised in writing is compared with the code: `openapi.yaml` and `schema.graphql`, which are made from it,
-//! and the pages in `docs/`. After a change of the contract, `UPDATE_OPENAPI=1 cargo test -p contract` writes the files anew.
+//! and the pages in `docs/`. After a change of the contract, `UPDATE_OPENAPI=1 cargo test -p contract` writes the files
+//! anew.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 

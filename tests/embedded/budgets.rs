@@ -24,7 +24,7 @@ const WRITE_UNITS: [(&str, f64); 16] = [
     ("accept", 20.0),
     ("decline", 18.0),
     ("cancel, by the sender", 12.0),
-    ("reject", 15.0),
+    ("reject", 17.0),
     ("approve", 25.0),
     ("resend, by the sender", 10.0),
     ("accept behind a link", 20.0),
@@ -106,7 +106,7 @@ async fn sending_keeps_to_its_budget() {
     world.call(request.clone()).await.ok();
     usages.note(&world, "send to one user, idempotent", 3);
     world.call(request).await.ok();
-    usages.note(&world, "the same again, replayed", 1);
+    usages.note(&world, "the same again, replayed", 3);
     let ids = guests(&world, 1, 1).await;
     world.send(&mona, "chess", json!({ "emails": [format!("{}@example.org", ids[0])] })).await;
     usages.note(&world, "send to one address of a user", 4);
@@ -171,9 +171,9 @@ async fn reading_keeps_to_its_budget() {
 
 /// Executes a document, which nothing may stand in the way of.
 async fn execute(world: &World, who: &Person, document: &str) -> Value {
-    let answer = world.post(who, "/graphql", json!({ "query": document })).await.ok().json();
-    assert_eq!((&answer["errors"], answer.to_string().contains("\"code\":")), (&Value::Null, false), "{answer}");
-    answer
+    let response = world.post(who, "/graphql", json!({ "query": document })).await.ok().json();
+    assert_eq!((&response["errors"], response.to_string().contains("\"code\":")), (&Value::Null, false), "{response}");
+    response
 }
 
 #[tokio::test]

@@ -41,7 +41,8 @@ async fn erasing_a_user_withdraws_what_is_live_and_leaves_no_name_or_address() {
             assert!(!text.contains(personal), "{place:?} still holds {personal}: {text}");
         }
         assert!(!place.0.starts_with("USER#quentin"), "{place:?}");
-        // The counters of days know senders by id, as their invitations do; so may that of a community, by its attributes.
+        // The counters of days know senders by id, as their invitations do; so may that of a community, by its
+        // attributes.
         let is_counter = place.0.starts_with("DAYS#");
         assert!(is_counter || !place.1.ends_with("#quentin"), "{place:?}");
         assert!(!place.0.contains(key.as_str()), "{place:?}");
@@ -68,7 +69,7 @@ async fn an_erasure_that_breaks_off_anywhere_is_finished_by_its_repetition() {
         world.register(&quentin).await;
         let own = world.invite_user(&mona, "chess", &quentin).await;
         world.pump().await;
-        world.faults.refuse_after(transactions);
+        world.faults.fail_after(transactions);
         let removed = world.directory("DELETE", "users/quentin", Value::Null).await;
         world.faults.clear();
         if removed.status != 204 {
@@ -132,7 +133,7 @@ async fn erasing_a_user_takes_their_address_from_invitations_that_had_ended_befo
 }
 
 #[tokio::test]
-async fn erasing_a_user_leaves_nothing_in_the_kept_answers_of_those_who_invited_them() {
+async fn erasing_a_user_leaves_nothing_in_the_kept_results_of_those_who_invited_them() {
     let (world, mona) = chess("owner").await;
     let quentin = person("quentin");
     world.register(&quentin).await;
@@ -254,6 +255,9 @@ async fn who_moderates_an_id_that_comes_back_sees_nothing_of_the_community_that_
         assert_eq!(world.invitation(&ben, &new).await.community.title, "Queens");
         // Whatever the removal has missed is not accepted into another community.
         world.edit(&former[2], |one| one.status = Status::Pending).await;
+        for verb in ["cancel", "approve", "reject", "resend"] {
+            world.command(&olga, &former[2], verb).await.refused(404, "invitation_not_found");
+        }
         let guest = person(&guests[0]);
         assert_eq!(world.invitation(&guest, &former[2]).await.action_ids(), ["DECLINE_COMMUNITY_INVITATION"]);
         world.command(&guest, &former[2], "accept").await.refused(403, "invitations_not_allowed");
@@ -340,7 +344,7 @@ async fn a_removal_that_breaks_off_anywhere_is_finished_by_its_repetition() {
         let [ann, otto] = world.people(["ann", "otto"]).await;
         world.member("chess", &otto, "moderator").await;
         let id = world.invite_user(&mona, "chess", &ann).await;
-        world.faults.refuse_after(transactions);
+        world.faults.fail_after(transactions);
         let removed = world.directory("DELETE", "communities/chess", Value::Null).await;
         world.faults.clear();
         world.remove("communities/chess").await;

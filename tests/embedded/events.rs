@@ -24,12 +24,12 @@ async fn events_name_ids_and_times_and_nothing_personal() {
 }
 
 #[tokio::test]
-async fn an_event_that_the_bus_refuses_is_told_later_and_no_other_twice() {
+async fn an_event_that_the_bus_does_not_take_is_told_later_and_no_other_twice() {
     let (world, mona) = chess("owner").await;
     let [ann, ben] = world.people(["ann", "ben"]).await;
     world.invite_user(&mona, "chess", &ann).await;
     world.invite_user(&mona, "chess", &ben).await;
-    world.fakes.refuse_events(1);
+    world.fakes.fail_events(1);
     let again = world.hand_over(&world.changes()).await;
     assert_eq!((again.len(), world.fakes.take_events().len()), (1, 1));
     assert!(world.hand_over(&again).await.is_empty());
@@ -42,7 +42,7 @@ async fn an_invitation_whose_end_was_told_in_vain_expires_when_an_operator_asks(
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     world.pump().await;
     world.set_expiry(&id, system::now()).await;
-    world.sweep_ttl();
+    world.remove_by_ttl();
     world.changes();
     world.fakes.take_events();
     let key = Key::invitation(id.parse().unwrap());

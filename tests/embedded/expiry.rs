@@ -5,7 +5,7 @@ use domain::invitation::Status;
 use jiff::SignedDuration;
 use serde_json::json;
 use system::now;
-use testkit::embedded::{Person, World, chess, person};
+use testkit::embedded::{Person, World, chess, kind_of, person};
 
 use crate::list_order::with_clock;
 
@@ -25,7 +25,7 @@ async fn when_the_table_drops_the_deadline_the_invitation_expires_for_good() {
         [("expired", 1), ("pending", 1)],
         "one lapsed, the other's answer is not counted yet"
     );
-    assert_eq!(world.sweep_ttl(), 2);
+    assert_eq!(world.remove_by_ttl(), 2);
     world.pump().await;
     let stored = world.stored(&lapsed).await;
     assert_eq!(stored.status.as_str(), "expired");
@@ -43,7 +43,7 @@ async fn an_invitation_whose_mail_is_heard_of_while_it_expires_expires() {
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     world.pump().await;
     world.lapse(&id).await;
-    world.sweep_ttl();
+    world.remove_by_ttl();
     let mut changes = world.changes();
     // Counting writes, too, and must not be what is held up.
     changes.retain(|change| change["eventName"] == "REMOVE");
@@ -74,7 +74,7 @@ async fn a_deadline_that_a_later_approval_has_moved_expires_nothing() {
     let mut stale = deadline;
     stale.insert("ttl".to_owned(), AttributeValue::N("1".to_owned()));
     world.put_record(stale).await;
-    world.sweep_ttl();
+    world.remove_by_ttl();
     world.pump().await;
     assert_eq!(world.status(&ann, &id).await, "pending");
 }
@@ -85,7 +85,7 @@ async fn what_is_counted_has_its_deadline_and_is_given_none_again() {
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     let mut changes = world.changes();
     // Its mail would be sent, too.
-    changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "invitation");
+    changes.retain(|change| kind_of(change) == "invitation");
     world.faults.throttle("BatchWriteItem", u32::MAX);
     assert_eq!(world.hand_over(&changes).await.len(), 1, "it comes again");
     assert_eq!(world.stats(&mona, "chess").await.nonzero(), []);
@@ -190,7 +190,7 @@ async fn an_invitation_that_ends_leaves_a_later_one_of_its_invitee_alone() {
     world.pump().await;
     world.lapse(&lapsed).await;
     let later = world.invite_user(&mona, "chess", &ann).await;
-    world.sweep_ttl();
+    world.remove_by_ttl();
     world.pump().await;
     assert_eq!(world.stored(&lapsed).await.status.as_str(), "expired");
     assert_eq!(live(&world, &ann).await.as_ref(), Some(&later));

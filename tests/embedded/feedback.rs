@@ -181,7 +181,7 @@ async fn a_suppressed_address_is_unavailable_by_id_and_by_address() {
 }
 
 #[tokio::test]
-async fn news_whose_write_lost_its_answer_is_written_once() {
+async fn feedback_whose_write_lost_its_response_is_written_once() {
     let (world, mona) = chess("moderator").await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     world.pump().await;
@@ -196,7 +196,7 @@ async fn news_whose_write_lost_its_answer_is_written_once() {
 }
 
 #[tokio::test]
-async fn news_that_collides_with_another_write_waits_it_out() {
+async fn feedback_that_collides_with_another_write_waits_it_out() {
     let (world, mona) = chess("moderator").await;
     let id = world.invite_address(&mona, "chess", "ann@example.org").await;
     world.pump().await;

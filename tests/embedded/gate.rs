@@ -16,7 +16,7 @@ use domain::outbox::MailState;
 use serde_json::{Value, json};
 use testkit::{
     SesEvent,
-    embedded::{Person, SesFault, World, chess, credentials},
+    embedded::{Person, SesFault, World, chess, credentials, kind_of},
     template::template,
 };
 use tokio::{
@@ -52,7 +52,7 @@ async fn a_fault_that_is_no_mail_s_own_parks_none_and_all_go_out_once_it_is_mend
     ] {
         with_clock(async |clock| {
             let (world, mona) = chess("owner").await;
-            world.fakes.script(move |_| Some(SesFault::Refused(status, error)));
+            world.fakes.script(move |_| Some(SesFault::Rejected(status, error)));
             let ids = invite(&world, &mona, 30).await;
             world.pump().await;
             let tried = world.fakes.take_ses_requests();
@@ -183,7 +183,7 @@ async fn a_mail_that_another_has_in_charge_does_not_hold_up_the_batch_and_is_loo
 #[tokio::test]
 async fn what_is_parked_is_spread_and_released_by_one_task() {
     let (world, mona) = chess("owner").await;
-    world.fakes.script(|_| Some(SesFault::Refused(400, "MessageRejected")));
+    world.fakes.script(|_| Some(SesFault::Rejected(400, "MessageRejected")));
     let ids = invite(&world, &mona, 50).await;
     world.pump().await;
     let partitions: BTreeSet<_> = world.parked().await.into_keys().map(|(pk, _)| pk).collect();
@@ -256,12 +256,12 @@ async fn what_is_noted_of_a_mail_hands_over_nothing_and_each_mail_comes_by_once(
     let all = world.whole_stream();
     let handed_over = all.iter().filter(|record| template().maps("MailMapping", record));
     assert_eq!(handed_over.count(), 3);
-    let of_mails = all.iter().filter(|record| record["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+    let of_mails = all.iter().filter(|record| kind_of(record) == "mail");
     assert!(of_mails.count() >= 9, "each was made, leased and sent");
 }
 
-/// A mail service that forgets its connections between two batches, as a frozen process finds it: what is written to one of
-/// them is lost. Returns where it is and what makes it forget.
+/// A mail service that forgets its connections between two batches, as a frozen process finds it: what is written to
+/// one of them is lost. Returns where it is and what makes it forget.
 async fn forgetful() -> (String, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (address, epoch) = (format!("http://{}", listener.local_addr().unwrap()), Arc::new(AtomicU32::new(0)));
@@ -285,12 +285,12 @@ async fn serve(mut connection: TcpStream, born: u32, current: Arc<AtomicU32>) {
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
         let length = head.split("content-length: ").nth(1).and_then(|rest| rest.split("\r\n").next());
         if length.map_or(0, |length| length.parse().unwrap()) <= body.len() {
-            let answer = "{\"MessageId\":\"message\"}";
+            let response = "{\"MessageId\":\"message\"}";
             let head = format!(
                 "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                answer.len()
+                response.len()
             );
-            connection.write_all(format!("{head}{answer}").as_bytes()).await.unwrap();
+            connection.write_all(format!("{head}{response}").as_bytes()).await.unwrap();
             seen.clear();
         }
     }

@@ -11,6 +11,8 @@ use store::{keys::Key, record::Item};
 use system::now;
 use testkit::embedded::{Person, Request, World, chess, person};
 
+use crate::list_order::with_clock;
+
 fn millis(at: Timestamp) -> AttributeValue {
     AttributeValue::N(at.as_millisecond().to_string())
 }
@@ -144,7 +146,7 @@ async fn a_half_done_request_is_finished_even_when_it_used_up_the_day() {
     world.settings(json!({ "dailyInvitationsPerSender": 32 })).await;
     let ids = world.users(40).await;
     let body = json!({ "userIds": ids });
-    world.faults.refuse_after(1);
+    world.faults.fail_after(1);
     world.send_with_key(&mona, "key", &body).await;
     world.faults.clear();
     end_lease(&world, &mona, "key").await;
@@ -152,6 +154,45 @@ async fn a_half_done_request_is_finished_even_when_it_used_up_the_day() {
     let mut expected = ["invited"; 32].to_vec();
     expected.extend(["over_quota"; 8]);
     assert_eq!(sent.outcomes(), expected);
+}
+
+#[tokio::test]
+async fn what_a_repetition_goes_on_with_stands_where_its_request_began() {
+    with_clock(async |clock| {
+        let (world, mona) = chess("moderator").await;
+        let body = json!({ "userIds": world.users(40).await });
+        world.faults.fail_after(1);
+        world.send_with_key(&mona, "key", &body).await;
+        world.faults.clear();
+        clock.forward(3_600_000);
+        world.invite_address(&mona, "chess", "zoe@example.org").await;
+        clock.forward(3_600_000);
+        let sent = world.send_with_key(&mona, "key", &body).await.sent();
+        assert_eq!(sent.outcomes(), ["invited"; 40]);
+        let page = world.page(&mona, "/me/invitations/sent?limit=100").await;
+        let created: Vec<_> = page.invitations.iter().map(|one| &one.created_at).collect();
+        assert_eq!(created.len(), 41);
+        assert!(created.is_sorted_by(|newer, older| newer >= older), "{created:?}");
+        for (of_page, result) in page.invitations[1..].iter().rev().zip(&sent.results) {
+            let made = result.made();
+            assert_eq!((&of_page.id, &of_page.expires_at), (&made.id, &made.expires_at));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_result_that_is_shown_again_offers_what_can_be_done_by_now() {
+    let (world, mona) = chess("moderator").await;
+    let [ann, _] = world.people(["ann", "ben"]).await;
+    let body = json!({ "userIds": ["ann", "ben"] });
+    let sent = world.send_with_key(&mona, "key", &body).await.sent();
+    world.command(&ann, sent.results[0].id(), "accept").await.ok();
+    let replayed = world.send_with_key(&mona, "key", &body).await.sent();
+    let shown: Vec<_> =
+        replayed.results.iter().map(|result| (&*result.made().status, result.made().action_ids())).collect();
+    assert_eq!(shown, [("pending", vec![]), ("pending", sent.results[1].made().action_ids())]);
+    assert_eq!(shown[1].1, world.invitation(&mona, sent.results[1].id()).await.action_ids());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -176,7 +217,7 @@ async fn the_same_request_many_times_at_once_is_done_once() {
 async fn a_request_that_died_is_finished_by_one_of_many_attempts_at_once() {
     let (world, mona) = chess("moderator").await;
     let body = json!({ "userIds": world.users(40).await });
-    world.faults.refuse_after(1);
+    world.faults.fail_after(1);
     world.send_with_key(&mona, "key", &body).await;
     world.faults.clear();
     end_lease(&world, &mona, "key").await;
@@ -211,7 +252,7 @@ async fn the_record_of_a_key_goes_by_itself() {
 const CLIENT_ATTEMPTS: u32 = 3;
 
 #[tokio::test]
-async fn a_write_whose_answer_is_lost_happens_once_and_is_answered_as_what_it_is() {
+async fn a_write_whose_response_is_lost_happens_once_and_is_told_as_what_it_is() {
     let (world, mona) = chess("moderator").await;
     let [ann, ben] = world.people(["ann", "ben"]).await;
     world.faults.lose_responses(CLIENT_ATTEMPTS);

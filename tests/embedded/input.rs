@@ -84,7 +84,7 @@ async fn a_link_that_writes_a_mail_names_all_whom_it_would_write_to() {
     let sent = world.send(&mona, "chess", json!({ "emails": link })).await;
     assert_eq!(sent.recipients(), ["a@x.test", "b@y.test", "c@z.test", "e@x.test"]);
     assert_eq!(sent.outcomes(), ["invited"; 4]);
-    // Where one address is asked for, it is no answer.
+    // Where one address is asked for, such a link is none.
     let body = json!({ "displayName": "Ada", "email": "mailto:a@x.test?cc=b@y.test" });
     assert_eq!(world.directory("PUT", "users/ada", body).await.refused(422, "invalid_value").param(), "email");
 }

@@ -224,10 +224,10 @@ async fn whoever_becomes_a_member_has_no_live_invitation_whatever_happens_meanwh
         (declines, declines, "decline", "declined"),
     ] {
         let id = world.invite_user(&mona, "chess", user).await;
-        let answer = async {
+        let command = async {
             world.command(who, &id, verb).await.ok();
         };
-        interrupted(&world, becomes(user), answer).await.succeeded();
+        interrupted(&world, becomes(user), command).await.succeeded();
         assert_eq!(world.status(&mona, &id).await, becomes_of_it);
     }
     // The mail is sent, which is a change of the invitation.

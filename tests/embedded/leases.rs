@@ -1,5 +1,5 @@
-//! Senders that die, are late, or come at the same time: a lease lets one at a time send a mail, and its state tells the
-//! others what came of it.
+//! Senders that die, are late, or come at the same time: a lease lets one at a time send a mail, and its state tells
+//! the others what came of it.
 
 use std::sync::Arc;
 
@@ -107,7 +107,7 @@ async fn a_mail_that_many_are_about_to_send_is_sent_once() {
 #[tokio::test]
 async fn a_mail_that_was_sent_shows_so_also_when_its_sender_could_not_say_it_at_once() {
     let (world, mona, id, changes) = due().await;
-    world.faults.refuse_after(0);
+    world.faults.fail_after(0);
     assert!(!world.hand_over(&changes).await.is_empty());
     world.faults.clear();
     assert_eq!(world.fakes.take_mails().len(), 1);
@@ -122,7 +122,8 @@ async fn a_mail_that_was_sent_shows_so_also_when_its_sender_could_not_say_it_at_
     assert!(world.fakes.take_mails().is_empty());
 }
 
-/// Hands the changes to a sender, and does `meanwhile` once it has read the mail and waits at the stop before its lease.
+/// Hands the changes to a sender, and does `meanwhile` once it has read the mail and waits at the stop before its
+/// lease.
 async fn sending<T>(world: &World, changes: &[Value], meanwhile: impl AsyncFnOnce(&Stop) -> T) -> (Vec<Value>, T) {
     let lease = world.faults.stop_next_update();
     tokio::join!(world.hand_over(changes), async {
@@ -201,15 +202,15 @@ async fn a_mail_whose_record_is_in_another_transaction_is_sent_and_noted_all_the
 #[tokio::test]
 async fn of_two_who_find_a_lease_over_one_takes_the_mail_in_charge() {
     let (world, _, id, changes) = due().await;
-    let unanswered = async || {
+    let response_lost = async || {
         world.fakes.fail_next(SesFault::LostResponse);
         assert!(world.hand_over(&changes).await.is_empty());
         assert_eq!(world.fakes.take_ses_requests(), 1);
     };
-    unanswered().await;
+    response_lost().await;
     world.end_mail_lease(&id).await;
     let (late, ()) = sending(&world, &changes, async |lease| {
-        unanswered().await;
+        response_lost().await;
         lease.open();
     })
     .await;

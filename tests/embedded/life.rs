@@ -1,5 +1,5 @@
-//! What the life of one accepted invitation writes, step by step and record by record: so each unit that is saved is seen,
-//! and each that is lost is noticed.
+//! What the life of one accepted invitation writes, step by step and record by record: so each unit that is saved is
+//! seen, and each that is lost is noticed.
 //!
 //! `cargo test -p embedded life -- --nocapture` prints it.
 
@@ -12,7 +12,8 @@ use testkit::{
     template::template,
 };
 
-/// One step of a life: what it is called, how often functions behind the stream and the bus were invoked, and what it used.
+/// One step of a life: what it is called, how often functions behind the stream and the bus were invoked, and what it
+/// used.
 type Step = (&'static str, u32, Usage);
 
 /// The steps of a life.
@@ -25,8 +26,8 @@ const STEPS: [&str; 6] = [
     "feedback: they arrived",
 ];
 
-/// Hands over the stream as the mappings do where little happens: each gets by itself what has come since the last time.
-/// Returns how often `deliver` was invoked.
+/// Hands over the stream as the mappings do where little happens: each gets by itself what has come since the last
+/// time. Returns how often `deliver` was invoked.
 async fn deliver(world: &World) -> u32 {
     let mut invocations = 0;
     loop {

@@ -275,7 +275,8 @@ async fn a_user_with_ten_thousand_invitations_and_a_community_with_a_hundred_tho
                 world.meter.take();
                 let page = world.page(who, format!("{path}?status={status}&cursor={cursor}")).await;
                 let usage = world.meter.take();
-                // Whether any of the live ones have lapsed takes a query to know; of so many, one more for the requests.
+                // Whether any of the live ones have lapsed takes a query to know; of so many, one more for the
+                // requests.
                 let queries = match status {
                     "expired" if path == "/me/invitations" => 2,
                     "expired" => 3,

@@ -111,7 +111,7 @@ async fn parked_mails_and_a_mail_service_that_takes_none_raise_the_alarm_at_ever
     world.deliver_mail().await;
     world.wake().await;
     assert_eq!(errors("mails are parked"), 0);
-    world.fakes.fail_next(SesFault::Refused(403, "AccessDeniedException"));
+    world.fakes.fail_next(SesFault::Rejected(403, "AccessDeniedException"));
     world.invite_address(&mona, "chess", "ben@example.org").await;
     world.pump().await;
     assert_eq!(errors("the mail service takes no mail"), 1);
@@ -145,11 +145,11 @@ async fn a_mutation_that_fails_beside_one_that_is_done_raises_the_alarm_at_every
     let _guard = lines.listen(LevelFilter::ERROR);
     for (fails, count) in [(true, 1), (false, 0)] {
         if fails {
-            world.faults.refuse_after(1);
+            world.faults.fail_after(1);
         }
-        let answer = world.post(&mona, "/graphql", document.clone()).await;
+        let response = world.post(&mona, "/graphql", document.clone()).await;
         world.faults.clear();
-        assert_eq!(answer.status, 200, "so that no other alarm hears of it");
+        assert_eq!(response.status, 200, "so that no other alarm hears of it");
         let told = lines.take();
         let told = told.lines().filter(|line| line.contains("a part of a document failed"));
         let told: Vec<Value> = told.map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -27,7 +27,7 @@ async fn a_busy_mail_service_delays_mails_and_loses_none() {
 
 #[tokio::test]
 async fn a_mail_of_which_nobody_knows_whether_it_was_taken_is_not_posted_again_before_its_lease_ends() {
-    for fault in [SesFault::LostResponse, SesFault::Garbage, SesFault::Refused(504, "GatewayTimeout")] {
+    for fault in [SesFault::LostResponse, SesFault::Garbage, SesFault::Rejected(504, "GatewayTimeout")] {
         let (world, mona) = chess("moderator").await;
         let id = world.invite_address(&mona, "chess", "ann@example.org").await;
         world.fakes.fail_next(fault);
@@ -72,7 +72,7 @@ async fn a_plain_no_for_now_is_followed_by_another_post_at_once() {
         (400, "LimitExceededException"),
     ] {
         let (world, mona) = chess("moderator").await;
-        world.fakes.fail_next(SesFault::Refused(status, error));
+        world.fakes.fail_next(SesFault::Rejected(status, error));
         world.invite_address(&mona, "chess", "ann@example.org").await;
         assert!(world.hand_over(&world.changes()).await.is_empty());
         let mails = world.fakes.take_mails();
@@ -99,7 +99,7 @@ async fn a_mail_that_the_mail_service_is_too_busy_for_waits_as_long_as_its_invit
     with_clock(async |clock| {
         let (world, mona) = chess("moderator").await;
         let id = world.invite_address(&mona, "chess", "ann@example.org").await;
-        world.fakes.script(|_| Some(SesFault::Refused(429, "TooManyRequestsException")));
+        world.fakes.script(|_| Some(SesFault::Rejected(429, "TooManyRequestsException")));
         let changes = world.changes();
         assert!(world.hand_over(&changes).await.is_empty());
         // From the fifth minute on it waits, longer each time, for as long as it takes.

@@ -78,7 +78,7 @@ async fn a_mailbox_that_opted_out_gets_no_mail_while_its_new_owner_is_still_bein
         // Invited at their old address, or while they get the one that opted out: either way the mail is still to come.
         let queued = world.outcome(&mona, "chess", json!({ "userIds": ["owner"] })).await;
         assert_eq!(queued, "invited");
-        world.faults.refuse_after(transactions);
+        world.faults.fail_after(transactions);
         let put = json!({ "displayName": "Owner", "email": ann.email, "emailVerified": true });
         world.directory("PUT", "users/owner", put).await;
         world.faults.clear();

@@ -1,12 +1,13 @@
 //! The functions' handlers, called as the gateway and the stream call them, against an embedded `DynamoDB`.
 //!
-//! Nothing is faked but the mail service and the event bus, behind their real clients. Each test has a world of its own,
-//! with the table and the routes that `template.yaml` describes.
+//! Nothing is faked but the mail service and the event bus, behind their real clients. Each test has a world of its
+//! own, with the table and the routes that `template.yaml` describes.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
 mod actions;
 mod addresses;
+mod approvals;
 mod backlog;
 mod budgets;
 mod bulk;
@@ -31,6 +32,7 @@ mod list_order;
 mod lists;
 mod logs;
 mod mail_service;
+mod mailbox_days;
 mod mailboxes;
 mod mails;
 mod matrix;
@@ -45,6 +47,7 @@ mod people;
 mod quota;
 mod races;
 mod refusals;
+mod reminders;
 mod samples;
 mod searched_lists;
 mod silence;

@@ -50,8 +50,8 @@ fn expected(case: Case) -> Result<&'static str, &'static str> {
         (_, "network") => Err("inviters_are_administrators"),
         ("moderator", _) => at_once,
         ("member", _) if case.visibility == "private" => Err("community_private"),
-        // "While `membersInviteConnectionsOnly` holds, only their own connections; where it does not hold, any user and any
-        // email address."
+        // "While `membersInviteConnectionsOnly` holds, only their own connections; where it does not hold, any user and
+        // any email address."
         ("member", _) if case.recipient != "connection" && case.connections_only => Ok("not_connected"),
         ("member", "closed") => Ok("awaiting_approval"),
         ("member", _) => at_once,

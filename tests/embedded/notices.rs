@@ -1,24 +1,19 @@
 //! What moderators, senders and invitees are told of, and how often: as much as the network wants, nothing twice, and
-//! nothing lost, whoever dies in between.
+//! nothing lost, whoever dies in between. Reminders are in `reminders`.
 
-use domain::outbox::MailState;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use store::record::Item;
-use testkit::{
-    SesEvent,
-    embedded::{Mail, Person, SesFault, World, chess, person},
-};
+use testkit::embedded::{Mail, Person, SesFault, World, chess, kind_of, person};
 
 use crate::list_order::{Clock, with_clock};
 
 const MINUTE: i64 = 60_000;
-const HOUR: i64 = 60 * MINUTE;
-const DAY: i64 = 24 * HOUR;
+pub(crate) const HOUR: i64 = 60 * MINUTE;
+pub(crate) const DAY: i64 = 24 * HOUR;
 
 /// Returns a world with those settings in which Mona, its moderator, has invited some people to chess, with the ids of
 /// the invitations. What was mailed so far is put aside.
-async fn invited(settings: Value, count: usize) -> (World, Person, Vec<(Person, String)>) {
+pub(crate) async fn invited(settings: Value, count: usize) -> (World, Person, Vec<(Person, String)>) {
     let (world, mona) = chess("moderator").await;
     world.settings(settings).await;
     let ids = world.users(count).await;
@@ -29,12 +24,12 @@ async fn invited(settings: Value, count: usize) -> (World, Person, Vec<(Person, 
     (world, mona, invitations)
 }
 
-async fn accept(world: &World, (who, id): &(Person, String)) {
+pub(crate) async fn accept(world: &World, (who, id): &(Person, String)) {
     world.command(who, id, "accept").await.ok();
 }
 
 /// Delivers what is due, and returns the mails to the person.
-async fn told(world: &World, whom: &Person) -> Vec<Mail> {
+pub(crate) async fn told(world: &World, whom: &Person) -> Vec<Mail> {
     world.wake().await;
     let mails = world.deliver_mails().await;
     mails.into_iter().filter(|mail| mail.to == whom.email).collect()
@@ -206,14 +201,32 @@ async fn a_digest_whose_sender_dies_after_posting_comes_twice_alike_and_loses_no
     .await;
 }
 
+/// A digest whose time has come, and somebody's invitation that is not answered yet.
+async fn beside_a_digest(clock: &Clock) -> (World, Person, (Person, String)) {
+    let (world, mona, _) = waiting(clock).await;
+    let [ben] = world.people(["user9"]).await;
+    let id = world.invite_user(&mona, "chess", &ben).await;
+    world.pump().await;
+    world.fakes.take_mails();
+    (world, mona, (ben, id))
+}
+
+/// Asserts that nothing failed while both came at once, and that the answer is told in a digest after the other one.
+async fn assert_told_in_two_digests(world: &World, mona: &Person, clock: &Clock, failed: &[Value]) {
+    assert!(failed.is_empty());
+    world.pump().await;
+    clock.forward(HOUR);
+    let mut mails = world.fakes.take_mails();
+    mails.extend(told(world, mona).await);
+    let mut all: Vec<_> = mails.iter().map(|mail| named(mail, 10)).collect();
+    all.sort();
+    assert_eq!(all, [vec![1, 2, 3], vec![9]]);
+}
+
 #[tokio::test]
 async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
     with_clock(async |clock: Clock| {
-        let (world, mona, _) = waiting(&clock).await;
-        let [ben] = world.people(["user9"]).await;
-        let id = world.invite_user(&mona, "chess", &ben).await;
-        world.pump().await;
-        world.fakes.take_mails();
+        let (world, mona, ben) = beside_a_digest(&clock).await;
         world.wake().await;
         let changes = world.changes();
         // The digest is closed; what notes it as told waits, while the answer joins, or would like to.
@@ -223,20 +236,13 @@ async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
             let lease = world.faults.stop_next_update();
             closing.open();
             lease.reached().await;
-            accept(&world, &(ben.clone(), id)).await;
+            accept(&world, &ben).await;
             let answered = world.changes();
             assert!(world.hand_over(&answered).await.is_empty());
             lease.open();
         };
         let (failed, ()) = tokio::join!(world.hand_over(&changes), meanwhile);
-        assert!(failed.is_empty());
-        world.pump().await;
-        clock.forward(HOUR);
-        let mut mails = world.fakes.take_mails();
-        mails.extend(told(&world, &mona).await);
-        let mut all: Vec<_> = mails.iter().map(|mail| named(mail, 10)).collect();
-        all.sort();
-        assert_eq!(all, [vec![1, 2, 3], vec![9]]);
+        assert_told_in_two_digests(&world, &mona, &clock, &failed).await;
     })
     .await;
 }
@@ -244,14 +250,10 @@ async fn an_answer_that_comes_while_a_digest_is_sent_is_in_the_next_one() {
 #[tokio::test]
 async fn an_answer_that_joins_a_digest_which_is_sent_meanwhile_is_in_the_next_one() {
     with_clock(async |clock: Clock| {
-        let (world, mona, _) = waiting(&clock).await;
-        let [ben] = world.people(["user9"]).await;
-        let id = world.invite_user(&mona, "chess", &ben).await;
-        world.pump().await;
-        world.fakes.take_mails();
-        accept(&world, &(ben, id)).await;
+        let (world, mona, ben) = beside_a_digest(&clock).await;
+        accept(&world, &ben).await;
         let mut changes = world.changes();
-        changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+        changes.retain(|change| kind_of(change) == "mail");
         let joining = world.faults.stop_next();
         let meanwhile = async {
             joining.reached().await;
@@ -260,14 +262,7 @@ async fn an_answer_that_joins_a_digest_which_is_sent_meanwhile_is_in_the_next_on
             joining.open();
         };
         let (failed, ()) = tokio::join!(world.hand_over(&changes), meanwhile);
-        assert!(failed.is_empty());
-        world.pump().await;
-        clock.forward(HOUR);
-        let mut mails = world.fakes.take_mails();
-        mails.extend(told(&world, &mona).await);
-        let mut all: Vec<_> = mails.iter().map(|mail| named(mail, 10)).collect();
-        all.sort();
-        assert_eq!(all, [vec![1, 2, 3], vec![9]]);
+        assert_told_in_two_digests(&world, &mona, &clock, &failed).await;
     })
     .await;
 }
@@ -279,9 +274,7 @@ async fn of_two_answers_at_once_one_is_told_and_the_other_one_waits() {
         let mut changes = Vec::new();
         for one in &invitations {
             accept(&world, one).await;
-            changes.extend(
-                world.changes().into_iter().filter(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail"),
-            );
+            changes.extend(world.changes().into_iter().filter(|change| kind_of(change) == "mail"));
         }
         // Both have been read while nobody had been told of anything.
         let noting = world.faults.stop_next_update();
@@ -305,7 +298,7 @@ async fn a_notice_whose_attempt_dies_before_the_lease_is_sent_once_and_the_next_
         let (world, mona, invitations) = invited(json!({ "inviteeConfirmation": false }), 2).await;
         accept(&world, &invitations[0]).await;
         let mut changes = world.changes();
-        changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+        changes.retain(|change| kind_of(change) == "mail");
         let noting = world.faults.stop_next_update();
         let dies = async {
             noting.reached().await;
@@ -393,159 +386,6 @@ async fn answers_are_told_also_when_the_network_changes_its_mind_meanwhile() {
         let id = world.invite_user(&mona, "chess", &ben).await;
         accept(&world, &(ben, id)).await;
         assert_eq!(told(&world, &mona).await.len(), 1);
-    })
-    .await;
-}
-
-/// The reminder of the invitation, as the outbox has it.
-async fn reminder_record(world: &World, id: &str) -> Option<Item> {
-    let mails = world.dump().await.into_iter();
-    mails.filter(|((pk, sk), _)| pk.ends_with(id) && sk.starts_with("MAIL#reminder")).map(|(_, item)| item).next()
-}
-
-#[tokio::test]
-async fn an_invitee_is_reminded_once_some_days_before_the_expiry() {
-    with_clock(async |clock: Clock| {
-        let settings = json!({ "reminderDaysBeforeExpiry": 3, "invitationLifetimeDays": 10 });
-        let (world, mona, invitations) = invited(settings, 1).await;
-        let (ann, id) = &invitations[0];
-        clock.forward(7 * DAY - 1);
-        assert!(told(&world, ann).await.is_empty());
-        clock.forward(2);
-        world.wake().await;
-        let changes = world.changes();
-        assert!(world.hand_over(&changes).await.is_empty());
-        let mail = world.fakes.take_mail();
-        assert_eq!(
-            (&*mail.to, mail.tag("mail"), &*mail.subject),
-            (&*ann.email, "reminder", "Your invitation to Chess expires soon")
-        );
-        assert!(mail.header("List-Unsubscribe").is_some());
-        // It is repeated by nothing, and its link works.
-        for _ in 0..3 {
-            assert!(world.hand_over(&changes).await.is_empty());
-        }
-        world.backdate_mail(id).await;
-        world.command(&mona, id, "resend").await.ok();
-        clock.forward(DAY);
-        let mails = told(&world, ann).await;
-        assert_eq!(mails.iter().map(|mail| mail.tag("mail")).collect::<Vec<_>>(), ["invitation"]);
-        assert_eq!(world.submit(&mail.path("i"), "answer=accept").await.status, 200);
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn nobody_is_reminded_who_has_answered_or_opted_out_or_cannot_be_reached() {
-    with_clock(async |clock: Clock| {
-        let settings = json!({ "reminderDaysBeforeExpiry": 3, "invitationLifetimeDays": 10, "senderNotices": "none" });
-        let (world, mona) = chess("moderator").await;
-        world.settings(settings).await;
-        let people = world.people(["ann", "ben", "cem", "dora", "eve", "finn"]).await;
-        let mut invitations = Vec::new();
-        for person in &people {
-            let id = world.invite_user(&mona, "chess", person).await;
-            let mail = world.deliver_mail().await;
-            invitations.push((id, mail));
-        }
-        let [ann, ben, cem, dora, eve, finn] = &people;
-        accept(&world, &(ann.clone(), invitations[0].0.clone())).await;
-        world.command(ben, &invitations[1].0, "decline").await.ok();
-        world.unsubscribe(&invitations[2].1.path("u")).await;
-        world.ses_event(&SesEvent::new("Complaint", &invitations[3].0).complained(&dora.email)).await;
-        world.command(&mona, &invitations[4].0, "cancel").await.ok();
-        world.deliver_mails().await;
-        clock.forward(7 * DAY + 1);
-        world.wake().await;
-        let to: Vec<_> = world.deliver_mails().await.into_iter().map(|mail| mail.to).collect();
-        assert_eq!(to, [&*finn.email], "{cem:?} {eve:?}");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn reminders_are_not_queued_by_default_nor_sent_once_they_are_unwanted() {
-    with_clock(async |clock: Clock| {
-        let (world, _, invitations) = invited(json!({}), 1).await;
-        assert_eq!(reminder_record(&world, &invitations[0].1).await, None);
-        let (world, _, invitations) = invited(json!({ "reminderDaysBeforeExpiry": 3 }), 1).await;
-        assert!(reminder_record(&world, &invitations[0].1).await.is_some());
-        world.settings(json!({})).await;
-        clock.forward(29 * DAY);
-        assert!(told(&world, &invitations[0].0).await.is_empty());
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn one_mailbox_gets_no_more_than_its_day_holds_whoever_sends() {
-    with_clock(async |clock: Clock| {
-        let world = World::new().await;
-        world.settings(json!({ "dailyInvitationMailsPerAddress": 3, "senderNotices": "none" })).await;
-        let [ann] = world.people(["ann"]).await;
-        let mut invitations = Vec::new();
-        for number in 0..8 {
-            let (community, owner) = (format!("club{number}"), person(&format!("owner{number}")));
-            world.register(&owner).await;
-            world.community_of(&community, &owner, "owner").await;
-            // By name and by address: it is the same mailbox.
-            let id = match number % 2 {
-                0 => world.invite_user(&owner, &community, &ann).await,
-                _ => world.invite_address(&owner, &community, "ann@example.org").await,
-            };
-            invitations.push((owner, id));
-        }
-        assert_eq!(told(&world, &ann).await.len(), 3);
-        for (owner, id) in &invitations {
-            assert!(["sent", "queued"].contains(&&*world.delivery(owner, id).await));
-        }
-        assert!(told(&world, &ann).await.is_empty());
-        // From noon to the second hour of the next day.
-        clock.forward(13 * HOUR);
-        assert_eq!(told(&world, &ann).await.len(), 3);
-        clock.forward(DAY);
-        assert_eq!(told(&world, &ann).await.len(), 2);
-        clock.forward(DAY);
-        assert!(told(&world, &ann).await.is_empty());
-        for (_, id) in &invitations {
-            assert_eq!(world.outbox_mail(id).await.state, MailState::Sent);
-        }
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_busy_mail_service_does_not_use_up_the_day_of_a_mailbox() {
-    with_clock(async |_| {
-        let (world, mona) = chess("moderator").await;
-        world.settings(json!({ "dailyInvitationMailsPerAddress": 1 })).await;
-        world.fakes.throttle(40);
-        world.invite_address(&mona, "chess", "ann@example.org").await;
-        assert_eq!(world.deliver_mail().await.to, "ann@example.org");
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_mail_over_the_day_of_its_mailbox_is_dropped_if_the_invitation_is_over_by_then() {
-    with_clock(async |clock: Clock| {
-        let (world, mona) = chess("moderator").await;
-        world.settings(json!({ "dailyInvitationMailsPerAddress": 1, "invitationLifetimeDays": 1 })).await;
-        world.community_of("choir", &mona, "moderator").await;
-        let mut ids = Vec::new();
-        for community in ["chess", "choir"] {
-            ids.push(world.invite_address(&mona, community, "ann@example.org").await);
-        }
-        assert_eq!(world.deliver_mails().await.len(), 1);
-        clock.forward(25 * HOUR);
-        world.wake().await;
-        assert!(world.deliver_mails().await.is_empty());
-        let mut states = Vec::new();
-        for id in &ids {
-            states.push(world.outbox_mail(id).await.state.as_str());
-        }
-        states.sort_unstable();
-        assert_eq!(states, ["dropped", "sent"]);
     })
     .await;
 }

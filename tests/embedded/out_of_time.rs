@@ -1,5 +1,5 @@
-//! Work that takes longer than a function may: its caller is answered in time, what is done stays done, and the same request
-//! goes on from there.
+//! Work that takes longer than a function may: its caller gets a response in time, what is done stays done, and the
+//! same request goes on from there.
 //!
 //! The table is slow, and the clock of the runtime moves by itself, so that nobody waits.
 
@@ -39,8 +39,8 @@ fn delete(path: &str) -> Request {
     Request::new("DELETE", format!("/directory/{path}")).by(&platform())
 }
 
-/// Repeats the request until it has done all, giving it so much time the first time, and enough to get further each other time;
-/// returns how often it ran out of it.
+/// Repeats the request until it has done all, giving it so much time the first time, and enough to get further each
+/// other time; returns how often it ran out of it.
 async fn repeat(world: &World, request: &Request, time: Duration, mut between: impl AsyncFnMut()) -> u32 {
     for broken_off in 0..100 {
         let time = if broken_off == 0 { time } else { time.max(ENOUGH) };
@@ -62,7 +62,7 @@ async fn listed(world: &World, attribute: &str, value: &str) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_kind_of_request_is_answered_before_its_function_is_ended() {
+async fn every_kind_of_request_gets_its_response_before_its_function_is_ended() {
     let (world, mona) = world("every-kind").await;
     let [ann] = world.people(["ann"]).await;
     let id = world.invite_user(&mona, "chess", &ann).await;
@@ -161,8 +161,8 @@ async fn an_erasure_that_runs_out_of_time_anywhere_goes_on_where_it_stopped() {
                 let invite = Request::send(&quentin, "choir", &json!({ "emails": ["late@example.org"] }));
                 let refused = world.call(invite).await;
                 assert_eq!(refused.status, 403, "{refused:?}");
-                let answered = world.command(&quentin, &taken_over, "accept").await;
-                assert!([403, 409].contains(&answered.status), "{answered:?}");
+                let response = world.command(&quentin, &taken_over, "accept").await;
+                assert!([403, 409].contains(&response.status), "{response:?}");
             }
         })
         .await;

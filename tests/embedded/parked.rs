@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use testkit::embedded::{chess, recipients};
 
 #[tokio::test]
-async fn a_mail_that_is_refused_is_parked_where_an_operator_finds_it() {
+async fn a_mail_that_is_rejected_is_parked_where_an_operator_finds_it() {
     let (world, mona) = chess("owner").await;
     let id = world.invite_address(&mona, "chess", "x@example.org").await;
     world.fakes.reject_next();

@@ -1,4 +1,4 @@
-//! What the functions get from outside, damaged in any way: they answer, report or set aside, and never fail or hang.
+//! What the functions get from outside, damaged in any way: they respond, report or set aside, and never fail or hang.
 //!
 //! The damage is done to the samples in `events/`, so that most of each event still makes sense.
 
@@ -160,7 +160,7 @@ fn any_event_of_the_mail_service_is_taken_in_or_passed_over() {
 }
 
 #[test]
-fn any_body_and_any_id_in_a_path_gets_an_answer_that_blames_nobody_else() {
+fn any_body_and_any_id_in_a_path_gets_a_response_that_blames_nobody_else() {
     let (runtime, world, id) = club();
     runtime.block_on(world.register(&person("carl")));
     let test = |name: &str, damages: Vec<(Index, Option<Value>)>| {

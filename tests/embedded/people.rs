@@ -195,7 +195,7 @@ async fn connections_hear_of_a_new_name_however_often_telling_them_breaks_off() 
         world.directory("POST", "import", json!({ "records": records })).await.ok();
         world.connect(&mia, &person("ada")).await;
         let body = json!({ "displayName": "Ada Byron" });
-        world.faults.refuse_after(transactions);
+        world.faults.fail_after(transactions);
         let broken = world.directory("PUT", "users/ada", body.clone()).await;
         world.faults.clear();
         world.directory("PUT", "users/ada", body).await.succeeded();
@@ -251,7 +251,7 @@ async fn a_connection_that_ends_while_it_is_told_a_name_stays_ended() {
     let ada = person("ada");
     world.connect(&mia, &ada).await;
     let body = json!({ "displayName": "Ada Byron" });
-    world.faults.refuse_after(1);
+    world.faults.fail_after(1);
     assert_ne!(world.directory("PUT", "users/ada", body.clone()).await.status, 200);
     world.faults.clear();
     // The user has the new name; what is left is to tell it.
@@ -294,7 +294,7 @@ async fn a_name_that_is_given_again_while_it_is_told_is_told_to_all_again() {
         }
         write.reached().await;
         rename("Ada King").await.succeeded();
-        world.faults.refuse_after(1);
+        world.faults.fail_after(1);
         assert_ne!(rename("Ada Byron").await.status, 200);
         world.faults.clear();
         write.open();

@@ -1,4 +1,5 @@
-//! Many at once: one winner, and everyone else is told what won. Which request arrives first differs from round to round.
+//! Many at once: one winner, and everyone else is told what won. Which request arrives first differs from round to
+//! round.
 
 use std::{collections::BTreeMap, sync::Arc};
 

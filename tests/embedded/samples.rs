@@ -18,7 +18,7 @@ use testkit::{
 /// The invitation that the files speak of.
 const ID: &str = "01KZ7Q3V9MZ4T8X2C6B1N5D0FA";
 
-/// What each file comes to: the status of an HTTP function's answer and the code of a problem.
+/// What each file comes to: the status of an HTTP function's response and the code of a problem.
 const HTTP: [(&str, u16, &str); 61] = [
     ("send-good", 200, ""),
     ("send-repeated", 200, ""),
@@ -166,7 +166,7 @@ fn every_sample_is_tried() {
 }
 
 #[tokio::test]
-async fn samples_of_requests_are_answered_as_their_names_say() {
+async fn samples_of_requests_get_what_their_names_say() {
     for (name, status, code) in HTTP {
         let response = club().await.invoke(name).await;
         let got = response.code().unwrap_or_default();

@@ -1,5 +1,5 @@
-//! An address does not give away the account behind it: what a sender and a moderator get to see is the same, byte for byte,
-//! whether or not the address that was typed is a user's.
+//! An address does not give away the account behind it: what a sender and a moderator get to see is the same, byte for
+//! byte, whether or not the address that was typed is a user's.
 
 use std::sync::{
     Arc,
@@ -225,7 +225,7 @@ impl Watch {
             "expire" => {
                 self.pass(SignedDuration::from_hours(31 * 24));
                 self.look(id).await;
-                self.world.sweep_ttl();
+                self.world.remove_by_ttl();
             }
             "resend" => {
                 self.pass(SignedDuration::from_hours(2));

@@ -4,7 +4,7 @@ use domain::outbox::MailState;
 use serde_json::{Value, json};
 use testkit::{
     SesEvent,
-    embedded::{Person, World, chess, person},
+    embedded::{Person, World, chess, kind_of, person},
 };
 
 /// What the platform says of someone whose address it does not know.
@@ -118,7 +118,7 @@ async fn an_address_that_arrives_while_the_mail_is_given_up_gets_it() {
     let id = world.invite_user(&mona, "chess", &zoe).await;
     // Counting writes, too, and must not be what is held up.
     let mut changes = world.changes();
-    changes.retain(|change| change["dynamodb"]["NewImage"]["kind"]["S"] == "mail");
+    changes.retain(|change| kind_of(change) == "mail");
     let gate = world.faults.stop_next();
     let arrives = async {
         gate.reached().await;
@@ -138,7 +138,7 @@ async fn an_arrival_that_breaks_off_anywhere_is_finished_by_its_repetition() {
         world.community_of("choir", &mona, "owner").await;
         let other = world.invite_user(&mona, "choir", &zoe).await;
         world.pump().await;
-        world.faults.refuse_after(transactions);
+        world.faults.fail_after(transactions);
         let put = json!({ "displayName": "Zoe", "email": zoe.email, "emailVerified": true });
         let arrived = world.directory("PUT", "users/zoe", put).await;
         world.faults.clear();

@@ -5,8 +5,8 @@ use testkit::embedded::{Person, Request, World, chess};
 
 const WITHDRAWN: &str = "The platform has withdrawn all invitations of the sender.";
 
-/// Returns a world in which Mia, a member of a closed community and the owner of an open one, has sent some invitations:
-/// the ids of those that are live.
+/// Returns a world in which Mia, a member of a closed community and the owner of an open one, has sent some
+/// invitations: the ids of those that are live.
 async fn sent_by_mia() -> (World, [Person; 3], Vec<String>) {
     let (world, mona) = chess("owner").await;
     let (mia, ann, request) = world.requested().await;
@@ -78,7 +78,7 @@ async fn only_site_administrators_withdraw_what_others_sent_and_the_sender_need_
 async fn a_withdrawal_that_breaks_off_anywhere_is_finished_by_its_repetition() {
     for transactions in 0..=3 {
         let (world, [_, mia, _], live) = sent_by_mia().await;
-        world.faults.refuse_after(transactions);
+        world.faults.fail_after(transactions);
         let broken = world.directory("DELETE", "users/mia/invitations", Value::Null).await;
         assert_eq!(broken.status == 204, transactions == 3);
         world.faults.clear();

@@ -1,4 +1,5 @@
-//! Who gets in at all, besides what `sweep` tries: a stranger learns nothing from any route, an administrator may do all.
+//! Who gets in at all, besides what `callers` tries: a stranger learns nothing from any route, an administrator may do
+//! all.
 
 use serde_json::json;
 

@@ -13,9 +13,9 @@ fn execute(who: &Person, document: &str, variables: &Value) -> Response {
 }
 
 fn data(who: &Person, document: &str, variables: &Value) -> Value {
-    let mut answer = execute(who, document, variables).ok().json();
-    assert_eq!(answer["errors"], Value::Null, "{answer}");
-    answer["data"].take()
+    let mut response = execute(who, document, variables).ok().json();
+    assert_eq!(response["errors"], Value::Null, "{response}");
+    response["data"].take()
 }
 
 #[test]

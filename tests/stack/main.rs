@@ -7,6 +7,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "this crate is nothing but tests")]
 
 mod access;
+mod callers;
 mod directory;
 mod docs;
 mod elements;
@@ -24,4 +25,3 @@ mod refusals;
 mod roles;
 mod screens;
 mod story;
-mod sweep;

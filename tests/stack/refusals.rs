@@ -24,7 +24,7 @@ macro_rules! refusals {
 
 /// Refusals that no caller of the API can run into here, and who shows them instead.
 const SHOWN_ELSEWHERE: [(&str, &str); 7] = [
-    ("unauthenticated", "the gateway answers 401 before any function: see `access`"),
+    ("unauthenticated", "the gateway responds with 401 before any function: see `access`"),
     ("no_such_route", "the gateway knows the routes: see `access`"),
     ("registration_needed", "a page says it: see `page`"),
     ("sign_in_needed", "a page says it: see `page`"),

@@ -51,7 +51,7 @@ const ACTIONS: [Action; 12] = [
     Mail,
 ];
 
-/// What each function needs; everything else must be refused.
+/// What each function needs; everything else must be denied.
 const NEEDED: [(&str, &[Action]); 16] = [
     ("OptionsFunctionRole", &[]),
     // The table for names and connections alone.
@@ -152,7 +152,7 @@ impl RoleClients {
         }
     }
 
-    /// Tries the action on a record of its own; returns the code of the refusal, if there is one.
+    /// Tries the action on a record of its own; returns the code of the failure, if there is one.
     async fn try_to(&self, action: Action) -> Result<(), String> {
         let (client, table) = (&self.dynamodb, &stack().table_name);
         let name = |name: &str| AttributeValue::S(name.to_owned());
@@ -195,13 +195,13 @@ impl RoleClients {
     }
 }
 
-/// Returns the code of a refusal, without the `Exception` that some services end theirs with.
+/// Returns the code of a failure, without the `Exception` that some services end theirs with.
 fn code<T, E: ProvideErrorMetadata + std::fmt::Debug, R: std::fmt::Debug>(
     done: Result<T, SdkError<E, R>>,
 ) -> Result<(), String> {
-    let refused = |error: SdkError<E, R>| match error.code() {
+    let code_of = |error: SdkError<E, R>| match error.code() {
         Some(code) => code.trim_end_matches("Exception").to_owned(),
         None => format!("{error:?}"),
     };
-    done.map(drop).map_err(refused)
+    done.map(drop).map_err(code_of)
 }

@@ -1,5 +1,5 @@
-//! What the API responds with, as a client that is told every field reads it: a field that is not listed fails the test, except in an invitation,
-//! whose fields are compared with openapi.yaml alone.
+//! What the API responds with, as a client that is told every field reads it: a field that is not listed fails the
+//! test, except in an invitation, whose fields are compared with openapi.yaml alone.
 
 #![allow(missing_docs, reason = "the fields are explained in openapi.yaml")]
 
@@ -197,7 +197,7 @@ pub struct Preview {
 /// What a caller may do in a community.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct CommunityOptions {
     pub community_id: String,
     pub may_invite: bool,

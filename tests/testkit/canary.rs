@@ -147,8 +147,8 @@ impl Canary {
             let mut writes = vec![put("one"), put("two")];
             writes.insert(place, TransactWriteItem::builder().condition_check(check.build().unwrap()).build());
             let done = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-            let refused = done.unwrap_err().into_service_error();
-            assert!(refused.is_transaction_canceled_exception(), "{refused:?}");
+            let failed = done.unwrap_err().into_service_error();
+            assert!(failed.is_transaction_canceled_exception(), "{failed:?}");
             assert_eq!((self.get("one").await, self.get("two").await), (None, None), "place {place}");
         }
     }

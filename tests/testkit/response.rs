@@ -1,4 +1,4 @@
-//! What an HTTP request is answered with.
+//! What an HTTP request gets in response.
 
 use std::collections::BTreeMap;
 
@@ -37,13 +37,13 @@ impl Response {
     #[track_caller]
     fn read<T: DeserializeOwned>(&self) -> T {
         serde_json::from_str(&self.body)
-            .unwrap_or_else(|error| panic!("{} answered {} {}: {error}", self.request, self.status, self.body))
+            .unwrap_or_else(|error| panic!("{} got {} {}: {error}", self.request, self.status, self.body))
     }
 
     /// Returns this response, which must have that status.
     #[track_caller]
     pub fn expect(&self, status: u16) -> &Self {
-        assert_eq!(self.status, status, "{} answered {}", self.request, self.body);
+        assert_eq!(self.status, status, "{} got {}", self.request, self.body);
         self
     }
 
@@ -56,7 +56,7 @@ impl Response {
     /// Asserts any success: what was told to the directory may be new, replaced or removed.
     #[track_caller]
     pub fn succeeded(&self) -> &Self {
-        assert!((200..300).contains(&self.status), "{} answered {} {}", self.request, self.status, self.body);
+        assert!((200..300).contains(&self.status), "{} got {} {}", self.request, self.status, self.body);
         self
     }
 
@@ -119,7 +119,7 @@ impl Response {
     pub fn refused(&self, status: u16, code: &str) -> Problem {
         self.assert_form();
         let problem: Problem = self.read();
-        assert_eq!((self.status, &*problem.code), (status, code), "{} answered {}", self.request, self.body);
+        assert_eq!((self.status, &*problem.code), (status, code), "{} got {}", self.request, self.body);
         problem
     }
 
@@ -142,12 +142,12 @@ impl Response {
         }
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}: {}", self.request, self.body);
         let problem: Problem = self.read();
-        assert_eq!(problem.status, self.status, "{} answered {problem:?}", self.request);
+        assert_eq!(problem.status, self.status, "{} got {problem:?}", self.request);
         for text in [&problem.title, &problem.code, &problem.detail, &problem.request_id] {
             assert!(!text.is_empty(), "{} left a text empty: {problem:?}", self.request);
         }
         assert_eq!(problem.param.as_deref(), problem.params().first().copied(), "{}: {problem:?}", self.request);
         let wait = problem.retry_after.map(|seconds| seconds.to_string());
-        assert_eq!(self.header("retry-after"), wait.as_deref(), "{} answered {problem:?}", self.request);
+        assert_eq!(self.header("retry-after"), wait.as_deref(), "{} got {problem:?}", self.request);
     }
 }

@@ -1,5 +1,5 @@
-//! The one reader of `template.yaml`, for the tests and the bench: a change of the table, the functions, the routes or the
-//! stream's filters there shows in both.
+//! The one reader of `template.yaml`, for the tests and the bench: a change of the table, the functions, the routes or
+//! the stream's filters there shows in both.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

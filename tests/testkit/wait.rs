@@ -12,12 +12,12 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Polls `look` until it finds something, such as what follows a change by way of the table's stream.
 #[track_caller]
 pub fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + TIMEOUT;
+    let until = Instant::now() + TIMEOUT;
     loop {
         if let Some(found) = look() {
             return found;
         }
-        assert!(Instant::now() < deadline, "{what}: not within {} s", TIMEOUT.as_secs());
+        assert!(Instant::now() < until, "{what}: not within {} s", TIMEOUT.as_secs());
         sleep(PAUSE);
     }
 }

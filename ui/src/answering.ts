@@ -1,6 +1,6 @@
 /** Accepting, declining, and declining for good: what card and notice share. */
 import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult } from 'lit';
-import { answerOf, type Problem } from './api/client.js';
+import { responseOf, type Problem } from './api/client.js';
 import type { Action, AllowedAction, Invitation } from './api/schema.js';
 import { InvitationElement, STATE } from './element.js';
 import { tick } from './icons.js';
@@ -46,7 +46,7 @@ export abstract class AnsweringElement extends InvitationElement {
 
   /** Reads the invitation anew, with what only its own page tells of the community. */
   protected async reread(id: string): Promise<void> {
-    this.invitation = await answerOf(this.api.GET('/invitations/{invitationId}', { params: { path: { invitationId: id } } }));
+    this.invitation = await responseOf(this.api.GET('/invitations/{invitationId}', { params: { path: { invitationId: id } } }));
   }
 
   private async _answer(action: AllowedAction, block = false): Promise<void> {
@@ -56,9 +56,9 @@ export abstract class AnsweringElement extends InvitationElement {
     try {
       const changed = await this.act(this.invitation!, action, block ? { block } : {});
       if (changed) {
-        // What the answer leaves out, such as the community's description, is still true.
+        // What the response leaves out, such as the community's description, is still true.
         this.invitation = { ...this.invitation!, ...changed };
-        this._settle(block ? 'blocked' : action.id.startsWith('ACCEPT') ? 'accepted' : 'declined');
+        this._showResult(block ? 'blocked' : action.id.startsWith('ACCEPT') ? 'accepted' : 'declined');
       }
     } catch (error) {
       const problem = this.asProblem(error);
@@ -69,7 +69,7 @@ export abstract class AnsweringElement extends InvitationElement {
     }
   }
 
-  private _settle(result: Result): void {
+  private _showResult(result: Result): void {
     this.result = result;
     this._asking = false;
     void this.focusOn('.result');

@@ -1,13 +1,13 @@
 import { html, nothing, type PropertyDeclarations, type PropertyValues } from 'lit';
-import { answerOf } from './api/client.js';
+import { responseOf } from './api/client.js';
 import { InvitationElement } from './element.js';
 import { bell } from './icons.js';
 import { badgeStyles } from './styles/index.js';
-import { announce, callerOf, listen, type News } from './tabs.js';
+import { announce, callerOf, listen, type TabMessage } from './tabs.js';
 
 /** How often the count is read while nothing happens, in milliseconds; up to a fifth longer, so that not all ask at once. */
 const EVERY = 5 * 60_000;
-/** How long the tab that leads has to answer: it may be asleep. */
+/** How long the tab that leads has to respond: it may be asleep. */
 const PATIENCE = 1_000;
 /** How far the lists may lag behind an answer. */
 const LAG = 400;
@@ -44,7 +44,7 @@ export class InvitationBadge extends InvitationElement {
     super.connectedCallback();
     const { signal } = (this.#gone = new AbortController());
     const ask = () => void this.#ask();
-    listen((news) => this.#hear(news), signal);
+    listen((message) => this.#hear(message), signal);
     addEventListener('focus', ask, { signal });
     addEventListener('online', ask, { signal });
     document.addEventListener('visibilitychange', () => !document.hidden && ask(), { signal });
@@ -70,7 +70,7 @@ export class InvitationBadge extends InvitationElement {
     if (changed.has('getToken') || changed.has('apiUrl')) void this.#ask();
   }
 
-  /** Whoever leads reads; the others ask, and read only where nobody answers. */
+  /** Whoever leads reads; the others ask, and read only where nobody responds. */
   async #ask(): Promise<void> {
     if (!this.getToken) return;
     const caller = await callerOf(this.getToken);
@@ -81,12 +81,12 @@ export class InvitationBadge extends InvitationElement {
     this.#later('patience', PATIENCE);
   }
 
-  #hear(news: News): void {
-    if (typeof news === 'object') {
-      if (news.caller !== this.#caller) return;
+  #hear(message: TabMessage): void {
+    if (typeof message === 'object') {
+      if (message.caller !== this.#caller) return;
       clearTimeout(this.#timers.patience);
-      this.#show(news.count);
-    } else if (news === 'changed') {
+      this.#show(message.count);
+    } else if (message === 'changed') {
       this.#later(this.#leads ? 'lag' : 'patience', this.#leads ? LAG : PATIENCE);
     } else if (this.#leads) {
       void this.refresh();
@@ -99,7 +99,7 @@ export class InvitationBadge extends InvitationElement {
   }
 
   protected override load(): Promise<void> {
-    // What is asked for while a request runs may be newer than its answer: it is read once more, after it.
+    // What is asked for while a request runs may be newer than its response: it is read once more, after it.
     this.#again = !!this.#reading;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
@@ -111,7 +111,7 @@ export class InvitationBadge extends InvitationElement {
   async #read(): Promise<void> {
     if (this.#leads) this.#later('turn', EVERY * (1 + Math.random() / 5));
     const caller = this.#caller!;
-    const { pendingCount } = await answerOf(this.api.GET('/me/invitations/count'));
+    const { pendingCount } = await responseOf(this.api.GET('/me/invitations/count'));
     if (caller !== this.#caller) return;
     this.#show(pendingCount);
     announce({ count: pendingCount, caller });

@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
-import { answerOf } from './api/client.js';
+import { responseOf } from './api/client.js';
 import type { CommunityOptions } from './api/schema.js';
 import { entries, trim } from './composer/addresses.js';
 import { RecipientBox } from './composer/box.js';
@@ -74,7 +74,7 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
 
   protected override async load(): Promise<void> {
     const { communityId } = this;
-    this._options = await answerOf(
+    this._options = await responseOf(
       this.api.GET('/communities/{communityId}/options', { params: { path: { communityId } } }),
     );
     const caller = await callerOf(this.getToken!);

@@ -32,7 +32,7 @@ export class InvitationElement extends LitElement {
   /** Where the API is: the stack's output `ApiUrl`. */
   apiUrl = '';
 
-  /** The language: `en`, `de` or `ar`, with any region. Without it, that of the page, else of the browser. */
+  /** The language: a tag of those in `locales`, such as `en`, with any region. Without it, the page's, else the browser's. */
   locale?: string;
 
   /** `light`, `dark` or `auto` (as the system has it). Without it, as the page's `color-scheme` says. */

@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyDeclarations } from 'lit';
-import { answerOf } from './api/client.js';
+import { responseOf } from './api/client.js';
 import type { Invitation } from './api/schema.js';
 import { InvitationElement, STATE } from './element.js';
 import { named, sentBy } from './names.js';
@@ -47,7 +47,7 @@ export class InvitationInbox extends InvitationElement {
 
   private async _read(cursor?: string): Promise<void> {
     const query = { limit: 25, ...(cursor ? { cursor } : {}) };
-    const page = await answerOf(this.api.GET('/me/invitations', { params: { query } }));
+    const page = await responseOf(this.api.GET('/me/invitations', { params: { query } }));
     for (const { id, status } of page.invitations) if (status === 'pending') this.#waiting.add(id);
     this._invitations = [...(cursor ? this._invitations! : []), ...page.invitations];
     this._cursor = page.nextCursor;

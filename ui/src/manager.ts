@@ -1,5 +1,5 @@
 import { html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit';
-import { answerOf, type Problem } from './api/client.js';
+import { responseOf, type Problem } from './api/client.js';
 import type { Action, Invitation, InvitationPage, Stats, Status } from './api/schema.js';
 import { InvitationElement, STATE } from './element.js';
 import { readCsv, save, type Filter } from './manager/exporting.js';
@@ -130,9 +130,9 @@ export class InvitationManager extends InvitationElement {
   private async _count(): Promise<void> {
     const query = this._view === 'numbers' ? lastDays(this._days) : {};
     const params = { path: { communityId: this.communityId }, query };
-    const counting = (this.#counting = answerOf(this.api.GET('/communities/{communityId}/invitations/stats', { params })));
+    const counting = (this.#counting = responseOf(this.api.GET('/communities/{communityId}/invitations/stats', { params })));
     const stats = await counting;
-    // What was asked last counts, not what is answered last.
+    // What was asked last counts, not what comes back last.
     if (counting === this.#counting) this._stats = stats;
   }
 
@@ -151,7 +151,7 @@ export class InvitationManager extends InvitationElement {
     this._reading = true;
     try {
       const params = { path: { communityId: this.communityId }, query };
-      const page = await answerOf(this.api.GET('/communities/{communityId}/invitations', { params, signal }));
+      const page = await responseOf(this.api.GET('/communities/{communityId}/invitations', { params, signal }));
       const before = cursor ? this._page!.invitations : [];
       this._page = { ...page, invitations: [...before, ...page.invitations] };
     } finally {
@@ -211,7 +211,7 @@ export class InvitationManager extends InvitationElement {
     } else await this._carryOut(verb, able);
   }
 
-  private async _answer(event: SubmitEvent): Promise<void> {
+  private async _confirm(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const { verb, invitations } = this._question!;
     const reason = new FormData(event.target as HTMLFormElement).get('reason')?.toString().trim();
@@ -354,7 +354,7 @@ export class InvitationManager extends InvitationElement {
     const n = invitations.length;
     const back = () => (this._question = undefined);
     const isBack = (event: KeyboardEvent) => event.key === 'Escape' && back();
-    return html`<form class="question stack" aria-labelledby="asked" @submit=${this._answer} @keydown=${isBack}>
+    return html`<form class="question stack" aria-labelledby="asked" @submit=${this._confirm} @keydown=${isBack}>
       ${verb === 'reject'
         ? html`<label id="asked" for="reason">${words.say('rejectAsked')}</label>
             <input class="field" id="reason" name="reason" maxlength=${LONGEST_REASON} aria-describedby="reason-hint" autofocus />

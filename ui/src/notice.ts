@@ -1,7 +1,7 @@
 import { html, nothing, type PropertyDeclarations } from 'lit';
 import { AnsweringElement } from './answering.js';
 import { STATE } from './element.js';
-import { answerOf } from './api/client.js';
+import { responseOf } from './api/client.js';
 import { cross, envelope } from './icons.js';
 import { sentBy } from './names.js';
 import { noticeStyles } from './styles/index.js';
@@ -39,7 +39,7 @@ export class InvitationNotice extends AnsweringElement {
     let cursor: string | undefined;
     for (let page = 0; page < PAGES && !this.invitation; page++) {
       const query = { status: 'pending' as const, limit: 100, ...(cursor ? { cursor } : {}) };
-      const { invitations, nextCursor } = await answerOf(this.api.GET('/me/invitations', { params: { query } }));
+      const { invitations, nextCursor } = await responseOf(this.api.GET('/me/invitations', { params: { query } }));
       this.invitation = invitations.find(({ communityId }) => communityId === this.communityId);
       if (!nextCursor) break;
       cursor = nextCursor;

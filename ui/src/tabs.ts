@@ -1,21 +1,22 @@
 /** Tabs of one browser tell each other what their badges need to know. */
 import type { GetToken } from './api/client.js';
 
-export type News = 'changed' | 'ask' | { count: number; caller: string };
+/** What one tab tells the others. */
+export type TabMessage = 'changed' | 'ask' | { count: number; caller: string };
 
 const NAME = 'invitations';
 
 /** Tells every tab, this one too. */
-export function announce(news: News): void {
+export function announce(message: TabMessage): void {
   const channel = new BroadcastChannel(NAME);
-  channel.postMessage(news);
+  channel.postMessage(message);
   channel.close();
 }
 
 /** Hears what tabs tell, until the signal. */
-export function listen(hear: (news: News) => void, signal: AbortSignal): void {
+export function listen(hear: (message: TabMessage) => void, signal: AbortSignal): void {
   const channel = new BroadcastChannel(NAME);
-  channel.onmessage = ({ data }) => hear(data as News);
+  channel.onmessage = ({ data }) => hear(data as TabMessage);
   signal.addEventListener('abort', () => channel.close());
 }
 

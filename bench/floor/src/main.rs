@@ -1,9 +1,9 @@
 //! The floor under a function: a Lambda function that makes the DynamoDB requests that it is told to, and nothing else.
 //!
-//! An invocation of `/prepare` brings the requests of the next invocation, as they go over the wire. That next one builds
-//! them with the SDK, sends those that go side by side together, and responds without looking at what came back. Like
-//! the service's functions it opens its connection during init. It has no logging, no rules, no records, no body in its
-//! response.
+//! An invocation of `/prepare` brings the requests of the next invocation, as they go over the wire. That next one
+//! builds them with the SDK, sends those that go side by side together, and responds without looking at what came back.
+//! Like the service's functions it opens its connection during init. It has no logging, no rules, no records, no body
+//! in its response.
 
 mod plan;
 

@@ -1,5 +1,6 @@
 //! Follows up changes from the table's stream: mails, events for the host platform, the community's counters, and the
-//! expiry of invitations whose deadline has passed. Each minute it is told to look for those and for mails whose time has come.
+//! expiry of invitations whose deadline has passed. Each minute it is told to look for those and for mails whose time
+//! has come.
 //!
 //! The stream reports everything at least once, sometimes twice and out of order. So nothing here trusts a report to
 //! be new: mails are leased, counts are marked, events have stable ids, and expiry is decided from the invitation.

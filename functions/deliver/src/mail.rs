@@ -35,8 +35,8 @@ impl Outbound {
                 Err(PostFailure::Stopped(fault)) => return Err(Failure::Stopped(fault)),
                 // The mail may be on its way.
                 Err(PostFailure::Unknown(cause)) => {
-                    tracing::warn!(invitation = %mail.invitation, cause, "the mail service did not answer");
-                    return Err(Failure::Unanswered);
+                    tracing::warn!(invitation = %mail.invitation, cause, "the mail service did not respond");
+                    return Err(Failure::NoResponse);
                 }
             }
         }
@@ -44,7 +44,7 @@ impl Outbound {
     }
 
     /// How long to wait after that many posts that met a busy mail service: doubling, half of it by chance, so that
-    /// mails that were refused together do not come back together.
+    /// mails that met it together do not come back together.
     fn pause(&self, posts: u32) -> Duration {
         let most = self.first_pause.saturating_mul(1 << (posts - 1));
         let mut chance = [0];

@@ -22,8 +22,8 @@ const EVENT_SOURCE: &str = "invitations";
 const EVENTS_PER_REQUEST: usize = 10;
 /// SES's error codes that mean "not now" although their status says that the request is at fault.
 const BUSY: [&str; 2] = ["LimitExceededException", "ThrottlingException"];
-/// SES's error codes that are about the account, the sender or this function's rights, whatever the mail is. So is every
-/// answer with the status 401 or 403.
+/// SES's error codes that are about the account, the sender or this function's rights, whatever the mail is. So is
+/// every response with the status 401 or 403.
 const STOPPED: [&str; 5] = [
     "AccountSuspendedException",
     "MailFromDomainNotVerifiedException",
@@ -36,8 +36,8 @@ const STOPPED: [&str; 5] = [
 const DAY_USED_UP: &str = "Daily message quota exceeded";
 /// What SES says of a sender that is not verified, and in the sandbox of a recipient.
 const NOT_VERIFIED: &str = "Email address is not verified";
-/// How long the mail service may take over one mail. What it has not answered by then it may have sent all the same,
-/// so it gets far more time than it ever needs.
+/// How long the mail service may take over one mail. What it has not responded to by then it may have sent all the
+/// same, so it gets far more time than it ever needs.
 pub(crate) const POST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a mail waits when the mail service is busy for the first time; each further time about twice as long.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -109,14 +109,14 @@ impl Outbound {
 
     /// A client of the mail service with connections of its own.
     ///
-    /// Between two batches the process may be frozen for minutes. A connection that died meanwhile looks alive until a mail
-    /// has been written to it, and then nobody knows whether that arrived. So no connection outlives its batch.
+    /// Between two batches the process may be frozen for minutes. A connection that died meanwhile looks alive until a
+    /// mail has been written to it, and then nobody knows whether that arrived. So no connection outlives its batch.
     pub fn connect(&self) -> Client {
         Self::client(&self.mail_service)
     }
 
     /// The client of the mail service, which asks once and waits long: SES knows no idempotency, so a request that is
-    /// repeated because its answer was late is a second mail.
+    /// repeated because its response was late is a second mail.
     fn client(aws: &SdkConfig) -> Client {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(Duration::from_secs(2))
@@ -143,7 +143,8 @@ impl Outbound {
         }
     }
 
-    /// How many shards of the table's stream are written to, each of which Lambda reads by itself; `None` if that is not told.
+    /// How many shards of the table's stream are written to, each of which Lambda reads by itself; `None` if that is
+    /// not told.
     pub(crate) async fn shards(&self) -> Option<u32> {
         let (mut open, mut after) = (0, None);
         loop {
@@ -193,11 +194,11 @@ impl Outbound {
         for chunk in announcements.chunks(EVENTS_PER_REQUEST) {
             let entries = chunk.iter().map(|announcement| self.entry(&announcement.event));
             let response = self.events.put_events().set_entries(Some(entries.collect())).send().await;
-            let refused = |index: usize| match &response {
+            let is_lost = |index: usize| match &response {
                 Ok(response) => response.entries().get(index).is_none_or(|entry| entry.error_code().is_some()),
                 Err(_) => true,
             };
-            let lost = chunk.iter().enumerate().filter(|(index, _)| refused(*index));
+            let lost = chunk.iter().enumerate().filter(|(index, _)| is_lost(*index));
             failed.extend(lost.map(|(_, announcement)| announcement.sequence.clone()));
         }
         if !failed.is_empty() {
@@ -231,14 +232,14 @@ fn post_failure(error: &SdkError<SendEmailError>) -> PostFailure {
                 408 => PostFailure::Unknown(code),
                 400..=499 if BUSY.contains(&&*code) => PostFailure::Busy(code),
                 400..=499 => PostFailure::Rejected(code),
-                // An answer that does not read, or one that a gateway gave in SES's stead.
+                // A response that does not read, or one that a gateway gave in SES's stead.
                 status => PostFailure::Unknown(format!("status {status}")),
             }
         }
         SdkError::ConstructionFailure(_) => PostFailure::Rejected("the request could not be built".to_owned()),
         SdkError::DispatchFailure(_) if never_connected(error) => PostFailure::Busy("no connection".to_owned()),
         SdkError::TimeoutError(_) => PostFailure::Unknown("timeout".to_owned()),
-        _ => PostFailure::Unknown("no answer".to_owned()),
+        _ => PostFailure::Unknown("no response".to_owned()),
     }
 }
 

@@ -17,8 +17,8 @@ pub enum Invocation {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", tag = "task")]
 pub enum Task {
-    /// Have the stream report the invitations whose lifetime has ended, and the mails whose time has come, as many as the mail
-    /// service takes.
+    /// Have the stream report the invitations whose lifetime has ended, and the mails whose time has come, as many as
+    /// the mail service takes.
     Wake,
     /// Have the stream report all that is parked: an operator has mended what kept it from going on.
     Release,

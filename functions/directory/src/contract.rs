@@ -35,7 +35,7 @@ pub(crate) fn delete_user() -> Operation {
     let delete = operation("Erases a user")
         .about(
             "From the first moment on they can do nothing more. Their live invitations are cancelled; name and address vanish \
-             from all others. What takes longer than one request may is answered with 503 and `Retry-After`: the same request \
+             from all others. What takes longer than one request may gets 503 and `Retry-After`: the same request \
              goes on from there, until it responds with 204.",
         );
     of_user(removed(delete))
@@ -84,7 +84,7 @@ pub(crate) fn delete_community() -> Operation {
     of_community(removed(operation("Removes a community").about(
         "Its live invitations are cancelled, and nobody moderates it any more. Other memberships stay on record: they mean \
          something again if the platform brings the same id back. Who moderates it then sees no invitation and no count from before. What \
-         takes longer than one request may is answered with 503 and `Retry-After`: the same request goes on from there, until \
+         takes longer than one request may gets 503 and `Retry-After`: the same request goes on from there, until \
          it responds with 204.",
     )))
 }

@@ -40,7 +40,8 @@ impl Fields {
         }
     }
 
-    /// Reads a record. `given` are the fields that stand elsewhere in the request, `faults` those that are known already.
+    /// Reads a record. `given` are the fields that stand elsewhere in the request, `faults` those that are known
+    /// already.
     pub(crate) fn read<T: FromFields>(&self, given: &[(&str, &str)], mut faults: Vec<Fault>) -> Result<T, Problem> {
         if let Some(name) = json::repeated(&self.0) {
             return Err(Problem::malformed(name, Unreadable::repeated(name)));

@@ -187,7 +187,10 @@ fn settings_read_back_as_they_were_put() {
         "productName": "Harbour", "logoUrl": "https://a.example/logo.png", "supportEmail": "help@a.example",
         "postalAddress": "Pier 1\nHarbour", "defaultLocale": "de",
     });
-    assert_eq!(json!(settings(wanted.clone()).unwrap()), wanted);
+    let read = json!(settings(wanted.clone()).unwrap());
+    for (field, value) in wanted.as_object().unwrap() {
+        assert_eq!(read[field], *value, "{field}");
+    }
 }
 
 #[test]

@@ -94,8 +94,8 @@ impl Detail {
 
     /// What the event means for the mail; `None` for what changes nothing.
     ///
-    /// SES reports a bounce that is not permanent once it has given up trying. It also takes an automatic reply for one,
-    /// which a delivered mail outlives.
+    /// SES reports a bounce that is not permanent once it has given up trying. It also takes an automatic reply for
+    /// one, which a delivered mail outlives.
     fn state(&self) -> Option<DeliveryState> {
         match self.event_type.as_str() {
             "Delivery" => Some(DeliveryState::Delivered),

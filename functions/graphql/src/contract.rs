@@ -12,7 +12,7 @@ use crate::{request::Posted, response::GRAPHQL_RESPONSE};
 #[derive(utoipa::ToSchema)]
 #[schema(as = GraphqlAnswer)]
 #[expect(dead_code, reason = "it describes what the library writes")]
-struct Answered {
+struct DocumentResponse {
     /// What was asked for, in the shape of the document. It is missing if the document was not executed.
     #[schema(value_type = Option<Object>)]
     data: Option<Value>,
@@ -29,7 +29,8 @@ struct GraphqlError {
     locations: Option<Vec<Location>>,
     /// Where in the data.
     path: Option<Vec<Value>>,
-    /// A `code` of the API; of a failure on our side `status` and `requestId` as well, and `retryAfter` where that is known.
+    /// A `code` of the API; of a failure on our side `status` and `requestId` as well, and `retryAfter` where that is
+    /// known.
     #[schema(value_type = Option<Object>)]
     extensions: Option<Value>,
 }
@@ -45,7 +46,7 @@ struct Location {
 
 pub(crate) fn execute_graphql() -> Operation {
     let invitation = json!({"id": EXAMPLE_ID, "community": {"id": "2"}, "created": 1_793_534_400});
-    let answer = json!({"data": {"createCommunityInvitation": {"errors": [], "response": invitation}}});
+    let done = json!({"data": {"createCommunityInvitation": {"errors": [], "response": invitation}}});
     let refused = json!({"data": {"acceptCommunityInvitation": {"errors": ["invitation_expired"], "response": null}}});
     let fault =
         |message: &str, code: Code| json!({"errors": [{"message": message, "extensions": {"code": code.as_str()}}]});
@@ -55,7 +56,7 @@ pub(crate) fn execute_graphql() -> Operation {
     let document = "mutation { createCommunityInvitation(communityId: 2, inviteeUserContextId: 345) { errors response { id \
         community { id } created } } }";
     let question = "query Mine($first: Int) { me { invitations(first: $first) { edges { node { id status } } } } }";
-    let also = |examples| (GRAPHQL_RESPONSE, Schema::of::<Answered>(), examples);
+    let also = |examples| (GRAPHQL_RESPONSE, Schema::of::<DocumentResponse>(), examples);
     Operation::new("GraphQL", "Executes a document")
         .about(
             "The same use cases, with the same rules and codes. `schema.graphql` says what may be asked for. What a rule \
@@ -69,8 +70,8 @@ pub(crate) fn execute_graphql() -> Operation {
                 ("query", json!({"query": question, "operationName": "Mine", "variables": {"first": 10}})),
             ],
         )
-        .responds(200, "What the document came to.", Schema::of::<Answered>(), vec![("done", answer.clone()), ("refused", refused.clone())])
-        .also(200, also(vec![("done", answer), ("refused", refused)]))
+        .responds(200, "What the document came to.", Schema::of::<DocumentResponse>(), vec![("done", done.clone()), ("refused", refused.clone())])
+        .also(200, also(vec![("done", done), ("refused", refused)]))
         .also(400, also(vec![("notExecuted", syntax)]))
         .also(500, also(vec![("failed", broken)]))
         .also(503, also(vec![("busy", busy)]))

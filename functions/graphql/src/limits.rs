@@ -1,12 +1,12 @@
-//! What a document may ask for. It is looked at before anything of it is validated or executed, in time that grows with its
-//! length alone: fragments are measured once each, however often they are spread.
+//! What a document may ask for. It is looked at before anything of it is validated or executed, in time that grows with
+//! its length alone: fragments are measured once each, however often they are spread.
 
 use std::collections::{HashMap, HashSet};
 
 use async_graphql::{
     Pos, Positioned, Response, ServerError,
     parser::{
-        parse_query,
+        self, parse_query,
         types::{Directive, ExecutableDocument, Field, FragmentSpread, OperationType, Selection, SelectionSet},
     },
 };
@@ -57,7 +57,11 @@ pub(crate) fn read(query: &str, introspection: bool) -> Result<ExecutableDocumen
     if nesting(query) > MAX_NESTING {
         return Err(Fault::new(format!("Brackets are nested too deep; at most {MAX_NESTING} are allowed."), None));
     }
-    let document = parse_query(query).map_err(|error| Fault(error.into()))?;
+    let document = parse_query(query).map_err(|error| match error {
+        // The parser's own words are for who knows its grammar.
+        parser::Error::Syntax { start, .. } => Fault::new("From here on the document is no GraphQL.", Some(start)),
+        error => Fault(error.into()),
+    })?;
     let mut measure = Measure { document: &document, introspection, fragments: HashMap::new(), open: 0 };
     measure.check()?;
     Ok(document)

@@ -123,7 +123,7 @@ impl Mutation {
         command(context, &id, Command::Cancel).await
     }
 
-    /// Grants a request. For moderators and above.
+    /// Approves a request for an invitation. For moderators and above.
     #[graphql(complexity = "READ + child_complexity")]
     async fn approve_community_invitation(
         &self,
@@ -133,7 +133,7 @@ impl Mutation {
         command(context, &id, Command::Approve).await
     }
 
-    /// Refuses a request; its sender is told. For moderators and above.
+    /// Rejects a request for an invitation; its sender is told. For moderators and above.
     #[graphql(complexity = "READ + child_complexity")]
     async fn reject_community_invitation(
         &self,

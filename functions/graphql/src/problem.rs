@@ -101,7 +101,8 @@ pub(crate) fn payload<T: OutputType>(context: &Context<'_>, result: Result<T, Pr
     unless_failed(context, result.map(done), Payload::from)
 }
 
-/// Returns the value, or what `refused` makes of a refusal; `None` after a failure of ours, which is told beside the data.
+/// Returns the value, or what `refused` makes of a refusal; `None` after a failure of ours, which is told beside the
+/// data.
 pub(crate) fn unless_failed<T>(
     context: &Context<'_>,
     result: Result<T, Problem>,

@@ -127,7 +127,8 @@ impl InvitingCommunity {
         &self.0
     }
 
-    /// All invitations to the community, for moderators and above. `AWAITING_APPROVAL` is the queue of requests to decide.
+    /// All invitations to the community, for moderators and above. `AWAITING_APPROVAL` is the queue of requests to
+    /// decide.
     #[graphql(complexity = "page::complexity(first, child_complexity)")]
     async fn invitations(
         &self,
@@ -146,7 +147,8 @@ impl InvitingCommunity {
         }
     }
 
-    /// What the community's invitations add up to, for moderators and above. The counts follow the invitations by moments.
+    /// What the community's invitations add up to, for moderators and above. The counts follow the invitations by
+    /// moments.
     #[graphql(complexity = "READ + child_complexity")]
     async fn stats(&self, context: &Context<'_>) -> Option<Payload<CommunityStats>> {
         let Session { reader, numbers, .. } = Session::of(context);
@@ -183,8 +185,8 @@ impl InvitingCommunity {
         payload(context, found)
     }
 
-    /// Finds people to invite by the beginning of any word of their names: at most ten, in the order of the words that were
-    /// found.
+    /// Finds people to invite by the beginning of any word of their names: at most ten, in the order of the words that
+    /// were found.
     #[graphql(complexity = "READ + child_complexity")]
     async fn people(
         &self,

@@ -43,8 +43,8 @@ pub(crate) fn over_http(response: Response, request: &Request) -> lambda_http::R
     not_stored(status, if status == StatusCode::OK { media_type } else { GRAPHQL_RESPONSE }, text)
 }
 
-/// Returns the response to a document that only asks: if a part of it failed on our side, all of it did, so that the status
-/// tells of it. What mutations have done before one fails is told all the same.
+/// Returns the response to a document that only asks: if a part of it failed on our side, all of it did, so that the
+/// status tells of it. What mutations have done before one fails is told all the same.
 pub(crate) fn to_question(mut response: Response) -> Response {
     if response.errors.iter().any(|error| failure(error).is_some()) {
         response.data = Value::Null;
@@ -94,7 +94,7 @@ fn shortened(mut response: Response) -> Response {
 }
 
 fn too_large() -> Response {
-    let mut error = ServerError::new("The answer is larger than 5 MB. Ask for less at once.", None);
+    let mut error = ServerError::new("The response is larger than 5 MB. Ask for less at once.", None);
     error.extensions.get_or_insert_default().set("code", Code::TooLarge.as_str());
     Response::from_errors(vec![error])
 }

@@ -1,4 +1,5 @@
-//! The types of the schema. An invitation is `http_api::view`'s, field by field: nothing is shown that is not shown there.
+//! The types of the schema. An invitation is `http_api::view`'s, field by field: nothing is shown that is not shown
+//! there.
 
 use async_graphql::{Enum, ID, Scalar, ScalarType, SimpleObject, Value};
 use domain::{Timestamp, invitation::Sender};
@@ -37,7 +38,7 @@ pub(crate) struct CommunityInvitation {
     expires_at: DateTime,
     /// When the invitee answered.
     answered_at: Option<DateTime>,
-    /// Who approved or rejected the request.
+    /// Who approved or rejected it.
     decided_by: Option<ID>,
     /// Why it was rejected or withdrawn, for its sender and for moderators.
     reason: Option<String>,
@@ -79,7 +80,7 @@ pub(crate) struct Community {
 
 /// What a caller may do in a community, by the rules that sending goes by.
 #[derive(Debug, Clone, SimpleObject)]
-#[allow(clippy::struct_excessive_bools, reason = "each answers a question of a form")]
+#[allow(clippy::struct_excessive_bools, reason = "each says one thing for a form")]
 pub(crate) struct CommunityOptions {
     /// Whether the caller may invite.
     may_invite: bool,
@@ -290,7 +291,7 @@ pub(crate) enum InvitationStatus {
     Accepted,
     /// The invitee said no.
     Declined,
-    /// A moderator rejected the request.
+    /// A moderator rejected it.
     Rejected,
     /// It was withdrawn.
     Cancelled,
@@ -311,10 +312,10 @@ pub(crate) enum ActionId {
     /// Withdraw it: `cancelCommunityInvitation`.
     #[graphql(name = "CANCEL_COMMUNITY_INVITATION")]
     Cancel,
-    /// Grant the request: `approveCommunityInvitation`.
+    /// Approve it: `approveCommunityInvitation`.
     #[graphql(name = "APPROVE_COMMUNITY_INVITATION")]
     Approve,
-    /// Refuse the request: `rejectCommunityInvitation`.
+    /// Reject it: `rejectCommunityInvitation`.
     #[graphql(name = "REJECT_COMMUNITY_INVITATION")]
     Reject,
     /// Mail it again: `resendCommunityInvitation`.
@@ -388,7 +389,7 @@ pub(crate) enum NotInvitable {
 pub(crate) enum InvitationOutcome {
     /// A pending invitation was made.
     Invited,
-    /// A request was made that a moderator must approve.
+    /// A moderator must approve it first.
     AwaitingApproval,
     /// The user is a member now (automatic mode).
     Joined,

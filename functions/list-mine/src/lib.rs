@@ -1,5 +1,5 @@
-//! Lists the caller's own invitations, pending first, with the count for a badge: one query, and one batch read. The count
-//! alone is a query or two of a smaller index.
+//! Lists the caller's own invitations, pending first, with the count for a badge: one query, and one batch read. The
+//! count alone is a query or two of a smaller index.
 
 #[cfg(feature = "openapi")]
 mod contract;

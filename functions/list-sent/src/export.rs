@@ -25,8 +25,8 @@ const COLUMNS: [&str; 12] = [
     "deliveryAt",
     "reason",
 ];
-/// Byte order marks, by which spreadsheets tell that the text is UTF-8. There are two, because `lambda_http` decodes the text of a
-/// response, which takes one away.
+/// Byte order marks, by which spreadsheets tell that the text is UTF-8. There are two, because `lambda_http` decodes
+/// the text of a response, which takes one away.
 const BYTE_ORDER_MARKS: &str = "\u{FEFF}\u{FEFF}";
 /// What a cell begins with that a spreadsheet takes for a formula, or from which it takes away what stands before one.
 const BEFORE_FORMULAS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
@@ -57,7 +57,8 @@ struct Row {
 struct Cell(String);
 
 impl Cell {
-    /// Where spreadsheets take a semicolon or a tab for the end of a cell, quotes or not, what stands behind it begins one, too.
+    /// Where spreadsheets take a semicolon or a tab for the end of a cell, quotes or not, what stands behind it begins
+    /// one, too.
     fn new(text: Option<impl Into<String>>) -> Self {
         let text = text.map(Into::into).unwrap_or_default();
         let mut safe = String::with_capacity(text.len());
@@ -93,8 +94,8 @@ impl From<InvitationView> for Row {
     }
 }
 
-/// Returns the rows of a page. The first one begins with the names of the columns, so that all pages, one after the other,
-/// are one table.
+/// Returns the rows of a page. The first one begins with the names of the columns, so that all pages, one after the
+/// other, are one table.
 ///
 /// # Errors
 /// [`Unwritable`]; no invitation is known to be.

@@ -10,9 +10,9 @@ use http_api::{
 use crate::Rejection;
 
 pub(crate) fn approve_invitation() -> Operation {
-    // An invitation that was never a request is pending, too, and cannot be approved.
+    // An invitation that needed no approval is pending, too, and cannot be approved.
     let conflicts = Status::ALL.into_iter().filter(|status| *status != AwaitingApproval);
-    command("Moderating", "Grants a request", Pending, conflicts)
+    command("Moderating", "Approves a request for an invitation", Pending, conflicts)
         .about(
             "For moderators and above. It asks again all that sending asked, of the invitee and of the sender. In automatic \
              mode the invitee becomes a member at once.",
@@ -30,7 +30,7 @@ pub(crate) fn approve_invitation() -> Operation {
 pub(crate) fn reject_invitation() -> Operation {
     let body = Schema::of::<Rejection>().with("reason", &json!({"maxLength": MAX_REASON_CHARS}));
     let conflicts = [Pending, Accepted, Declined, Cancelled, Expired];
-    command("Moderating", "Refuses a request", Rejected, conflicts)
+    command("Moderating", "Rejects a request for an invitation", Rejected, conflicts)
         .about("For moderators and above. The sender is told, with the reason. Repeating it changes nothing.")
         .reads(body, vec![("reason", json!({"reason": "The club is full until spring."}))])
         .refuses([Code::NotModerator, Code::MalformedRequest, Code::TooLarge, Code::InvalidValue])

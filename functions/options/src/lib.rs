@@ -1,4 +1,5 @@
-//! Tells a caller what they may do in a community: what a form needs to offer nothing that would be refused. One batch read.
+//! Tells a caller what they may do in a community: what a form needs to offer nothing that would be refused. One batch
+//! read.
 
 #[cfg(feature = "openapi")]
 mod contract;

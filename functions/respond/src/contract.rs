@@ -1,5 +1,5 @@
-//! What the contract says of each route, in a function of its handler's name: two for programs, and the pages behind mail
-//! links.
+//! What the contract says of each route, in a function of its handler's name: two for programs, and the pages behind
+//! mail links.
 
 use domain::{
     invitation::Status::{Accepted, Cancelled, Declined, Expired},

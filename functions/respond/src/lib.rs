@@ -12,8 +12,8 @@ use serde::Deserialize;
 
 use crate::link::Visit;
 
-// The token, and what mail programs put behind it: a slash is one more segment. By another name than `proxy`, SAM would not
-// let the gateway call the function on such a path.
+// The token, and what mail programs put behind it: a slash is one more segment. By another name than `proxy`, SAM would
+// not let the gateway call the function on such a path.
 http_api::routes! {
     POST "/invitations/{invitationId}/accept" => accept_invitation;
     POST "/invitations/{invitationId}/decline" => decline_invitation;

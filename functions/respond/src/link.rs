@@ -15,7 +15,7 @@ use lambda_http::{
 use mail::page::{self, Account, Answering, Intent, Page, PendingPage, Report};
 use service::{
     ServiceError,
-    link::{self, LinkRequest, LinkTarget, WayToAnswer},
+    link::{self, LinkCommand, LinkTarget, WayToAnswer},
 };
 use store::{Store, StoreError};
 use system::now;
@@ -61,7 +61,7 @@ pub(crate) async fn respond(api: &Api, request: &Request, visit: Visit) -> Respo
         Visit::Answer => opened.post(form(request)).await,
         Visit::ToUnsubscribe => opened.show(Report::Unsubscribe).await,
         // RFC 8058: whatever is posted to this address means it.
-        Visit::Unsubscribe => opened.post(Some(LinkRequest::Unsubscribe)).await,
+        Visit::Unsubscribe => opened.post(Some(LinkCommand::Unsubscribe)).await,
     }
 }
 
@@ -78,16 +78,16 @@ async fn open<'a>(api: &'a Api, request: &Request) -> Result<Option<Opened<'a>>,
 }
 
 impl Opened<'_> {
-    async fn post(self, request: Option<LinkRequest>) -> Response<Body> {
+    async fn post(self, request: Option<LinkCommand>) -> Response<Body> {
         let Some(request) = request else {
             return self.show_current(Intent::default(), Some(StatusCode::BAD_REQUEST)).await;
         };
         match Box::pin(link::perform(self.store, &self.found, &request, now())).await {
             Ok(()) => {
                 self.show(match request {
-                    LinkRequest::Unsubscribe => Report::Unsubscribed,
-                    LinkRequest::Answer(Command::Decline { block }) => Report::Declined { blocked: block },
-                    LinkRequest::Answer(_) => Report::Accepted,
+                    LinkCommand::Unsubscribe => Report::Unsubscribed,
+                    LinkCommand::Answer(Command::Decline { block }) => Report::Declined { blocked: block },
+                    LinkCommand::Answer(_) => Report::Accepted,
                 })
                 .await
             }
@@ -174,7 +174,7 @@ impl Opened<'_> {
 }
 
 /// What the form of `request` asks for; `None` if it is not one of ours.
-fn form(request: &Request) -> Option<LinkRequest> {
+fn form(request: &Request) -> Option<LinkCommand> {
     let mut answer = None;
     let mut block = false;
     for (name, value) in form_urlencoded::parse(body::bytes(request).ok()?) {
@@ -185,8 +185,8 @@ fn form(request: &Request) -> Option<LinkRequest> {
         }
     }
     match answer?.as_str() {
-        "accept" => Some(LinkRequest::Answer(Command::Accept)),
-        "decline" => Some(LinkRequest::Answer(Command::Decline { block })),
+        "accept" => Some(LinkCommand::Answer(Command::Accept)),
+        "decline" => Some(LinkCommand::Answer(Command::Decline { block })),
         _ => None,
     }
 }

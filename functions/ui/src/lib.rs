@@ -1,7 +1,7 @@
 //! Serves the custom elements: one bundle, which is in the binary. It reaches nothing else, neither table nor caller.
 //!
-//! An address that names the bundle's digest serves the same bytes as long as it serves any, so they are kept for ever. The
-//! address without it serves what is current, and is asked again after minutes.
+//! An address that names the bundle's digest serves the same bytes as long as it serves any, so they are kept for ever.
+//! The address without it serves what is current, and is asked again after minutes.
 
 mod bundle;
 #[cfg(feature = "openapi")]

@@ -1,7 +1,7 @@
 //! What a viewer may do with an invitation: exactly the commands that would change it now.
 //!
-//! No rule stands here. Each command is decided as if it had been given, and what the decision would have the write check
-//! is looked up in the facts.
+//! No rule stands here. Each command is decided as if it had been given, and what the decision would have the write
+//! check is looked up in the facts.
 
 use serde::Serialize;
 
@@ -33,10 +33,10 @@ pub enum Action {
     /// Withdraw it.
     #[serde(rename = "CANCEL_COMMUNITY_INVITATION")]
     Cancel,
-    /// Grant the request.
+    /// Let it go to its invitee.
     #[serde(rename = "APPROVE_COMMUNITY_INVITATION")]
     Approve,
-    /// Refuse the request.
+    /// Keep it from its invitee.
     #[serde(rename = "REJECT_COMMUNITY_INVITATION")]
     Reject,
     /// Mail it again.
@@ -131,8 +131,8 @@ fn would_be_written(transition: &Transition, viewer: Option<&Viewer<'_>>, around
         Guard::CommunityInvites(_) => around.invites(),
         Guard::Active(user) | Guard::OwnedByActive(_, user) => is_active(user, sender, viewer, around),
         // The role was not read, or the decision would not leave it to the write.
-        Guard::Moderates(..) | Guard::Belongs(..) => Fact::Unread,
-        // The decision was taken from this role. Whose a mailbox is was taken for granted; whoever's it is, the decision stays.
+        Guard::Moderates(..) | Guard::Belongs(..) | Guard::Unreplaced(_) => Fact::Unread,
+        // The decision was taken from this role; and it is the same for every owner of the mailbox.
         Guard::HasRole(..) | Guard::Owned(..) | Guard::Unowned(_) => Fact::Known(true),
     });
     let joins = transition.standings.iter().any(|(_, change)| matches!(change, StandingChange::Join { .. }));

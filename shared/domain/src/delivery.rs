@@ -13,7 +13,7 @@ use super::{
     gate::Gate,
     id::{InvitationId, UserId},
     invitation::{DeliveryState, Invitation, Invitee, Status},
-    outbox::{Addressee, MailKind, MailState, OutboxMail},
+    outbox::{Addressee, MailState, OutboxMail},
     person::{Standing, User},
     sending::Quota,
     settings::{SenderNotices, Settings},
@@ -24,8 +24,8 @@ use super::{
 /// of them may have sent it once more.
 const MAX_FAILURES: u32 = 5;
 
-/// How long the mail service may be too busy for a mail of an invitation that is over before an operator must look at it.
-/// The service's daily quota counts the last 24 hours, so whatever had used it up is past by then.
+/// How long the mail service may be too busy for a mail of an invitation that is over before an operator must look at
+/// it. The service's daily quota counts the last 24 hours, so whatever had used it up is past by then.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 /// For how long a mail that met a busy mail service queues again at once.
 const EAGER: SignedDuration = SignedDuration::from_mins(5);
@@ -61,7 +61,8 @@ pub enum Step {
     Again,
     /// Drop it and show it as failed: there is no address to send it to, or nothing left to tell of.
     Fail,
-    /// The same, and note with its user that no mailbox of theirs took it, so that it is queued again once they have another one.
+    /// The same, and note with its user that no mailbox of theirs took it, so that it is queued again once they have
+    /// another one.
     FailUnreached,
     /// Park it for an operator, for this reason.
     Park(&'static str),
@@ -104,7 +105,7 @@ impl<'a> Notices<'a> {
 
     /// What comes next for a mail whose recipient was found or not, as far as it depends on these; `None` to send it.
     fn next(&self, mail: &OutboxMail, found: bool, now: Timestamp) -> Option<Step> {
-        if mail.kind == MailKind::Reminder && !self.reminders {
+        if mail.kind.rules().reminds && !self.reminders {
             return Some(Step::Drop);
         }
         if !mail.is_sender_notice() {
@@ -124,8 +125,8 @@ impl<'a> Notices<'a> {
         }
     }
 
-    /// Whether the mail may carry those to the same sender that come while it waits: it is told by digest, and no other carries
-    /// them.
+    /// Whether the mail may carry those to the same sender that come while it waits: it is told by digest, and no other
+    /// carries them.
     fn may_carry(&self, mail: &OutboxMail) -> bool {
         mail.is_in_digest(self.to_senders) && self.digest.carrier.is_none()
     }
@@ -204,8 +205,8 @@ fn is_timely(mail: &OutboxMail, invitation: &Invitation, facts: &Facts<'_>, now:
 /// How long the invitations of one request may take to be made: as long as a function may run.
 const MAKING: SignedDuration = SignedDuration::from_secs(60);
 
-/// Whether one of the invitations of a request waits for approval; `None` stands for one that is not there. The first of
-/// them was made at `created_at`, and what is not there soon after it may still come.
+/// Whether one of the invitations of a request waits for approval; `None` stands for one that is not there. The first
+/// of them was made at `created_at`, and what is not there soon after it may still come.
 pub fn request_waits<'a>(
     invitations: impl IntoIterator<Item = Option<&'a Invitation>>,
     created_at: Timestamp,
@@ -234,7 +235,7 @@ pub enum Failure {
     /// The mail service will not send it, for this reason.
     Rejected(String),
     /// The mail service did not say. The mail may be on its way.
-    Unanswered,
+    NoResponse,
 }
 
 /// What to do with a mail that an attempt did not send.
@@ -263,12 +264,12 @@ pub fn after_failure<'a>(
         Failure::Busy => after_busy(mail, invitation, now),
         Failure::Stopped(_) => AfterFailure::Wait(spread(invitation.id, gate.closed_at(now).unwrap_or(now))),
         Failure::Rejected(why) => AfterFailure::Park(why),
-        Failure::Unanswered => AfterFailure::AwaitLease,
+        Failure::NoResponse => AfterFailure::AwaitLease,
     }
 }
 
-/// When a mail goes out for whose mailbox the day has no room: when the next day begins, each by chance at another second
-/// of its first hour.
+/// When a mail goes out for whose mailbox the day has no room: when the next day begins, each by chance at another
+/// second of its first hour.
 fn next_day(id: InvitationId, now: Timestamp) -> Timestamp {
     let bytes = id.to_bytes();
     let seconds = i64::from(u16::from_be_bytes([bytes[14], bytes[15]])) % 3_600;
@@ -322,8 +323,9 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
     }
 }
 
-/// Whether a party with this standing, a person or a mailbox, is not to get `mail`: it wants no invitation of the community.
-pub fn is_refused(mail: &OutboxMail, standing: &Standing, now: Timestamp) -> bool {
+/// Whether a party with this standing, a person or a mailbox, is not to get `mail`: it wants no invitation of the
+/// community.
+pub fn is_unwanted(mail: &OutboxMail, standing: &Standing, now: Timestamp) -> bool {
     mail.kind.rules().solicits && standing.unwilling_at(None, now).is_some()
 }
 

@@ -46,7 +46,8 @@ impl EmailAddress {
         &self.mailed
     }
 
-    /// The address in lower case, as it is searched for: with the domain in ASCII, and in its own script where that differs.
+    /// The address in lower case, as it is searched for: with the domain in ASCII, and in its own script where that
+    /// differs.
     pub fn searched_as(&self) -> Vec<String> {
         let mailed = self.mailed.to_lowercase();
         let (user, domain) = mailed.rsplit_once('@').unwrap_or_default();

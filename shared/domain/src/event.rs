@@ -1,4 +1,5 @@
-//! The events for the host platform (SPEC section 7). Payloads list their fields by name: ids and times, nothing personal.
+//! The events for the host platform (SPEC section 7). Payloads list their fields by name: ids and times, nothing
+//! personal.
 
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ named! {
         InvitationAccepted = "InvitationAccepted",
         /// The invitee said no.
         InvitationDeclined = "InvitationDeclined",
-        /// A moderator rejected the request.
+        /// A moderator rejected it.
         InvitationRejected = "InvitationRejected",
         /// It was withdrawn.
         InvitationCancelled = "InvitationCancelled",
@@ -55,7 +56,7 @@ pub struct Event {
     /// Its invitee, where that is a user: one who was invited by address only from acceptance on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invitee_id: Option<UserId>,
-    /// The moderator who decided the request, if one did.
+    /// The moderator who approved or rejected it, if one did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<UserId>,
     /// The invitation's status afterwards.

@@ -1,7 +1,8 @@
 //! The gate before the mail service: whether mails go out, and how many.
 //!
-//! What stops all mails alike (a right that is missing, a sender that is not verified, a paused account, a day that is used
-//! up) is no fault of any of them. So the gate closes for a while, and the mails wait; then a few try whether it is over.
+//! What stops all mails alike (a right that is missing, a sender that is not verified, a paused account, a day that is
+//! used up) is no fault of any of them. So the gate closes for a while, and the mails wait; then a few try whether it
+//! is over.
 
 use std::time::Duration;
 
@@ -69,8 +70,8 @@ impl Gate {
         self.closed_until.filter(|until| *until > now)
     }
 
-    /// The time between two mails of one function, where each shard of the stream has so many and all share the pace; none
-    /// where that is not known.
+    /// The time between two mails of one function, where each shard of the stream has so many and all share the pace;
+    /// none where that is not known.
     pub fn interval(&self, functions: u32) -> Duration {
         let sharing = u64::from(functions) * u64::from(self.shards.unwrap_or(1).max(1));
         match self.per_second {
@@ -80,26 +81,22 @@ impl Gate {
     }
 
     /// The gate where the stream has that many shards, as far as it told.
-    #[must_use]
     pub fn shared_by(&self, shards: Option<u32>) -> Self {
         Self { shards: shards.or(self.shards), ..self.clone() }
     }
 
     /// The gate after a mail met that fault.
-    #[must_use]
     pub fn closed_by(&self, fault: &str, now: Timestamp) -> Self {
         Self { closed_until: Some(later(now, PAUSE)), fault: Some(fault.to_owned()), ..self.clone() }
     }
 
     /// The gate after a mail got through.
-    #[must_use]
     pub fn opened(&self) -> Self {
         Self { closed_until: None, fault: None, ..self.clone() }
     }
 
-    /// The gate after a look at the account, as far as it could be taken, and the waiting mails that may go on within the
-    /// next minute.
-    #[must_use]
+    /// The gate after a look at the account, as far as it could be taken, and the waiting mails that may go on within
+    /// the next minute.
     pub fn after(&self, account: Option<&Account>, now: Timestamp) -> (Self, u32) {
         let per_second = account.map(|account| account.per_second.max(1)).or(self.per_second);
         let known = Self { per_second, ..self.clone() };

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use ulid::{ULID_LEN, Ulid};
 
+use super::Timestamp;
+
 /// The longest id of a user or community that is accepted, in bytes.
 pub const MAX_ID_LENGTH: usize = 128;
 
@@ -97,15 +99,20 @@ impl InvitationId {
 
     /// The id of the invitation for the recipient in that place of the same request.
     ///
-    /// The first two bytes of the entropy are the place, so that the invitations of one request keep their order. The last
-    /// byte differs by place too: what is spread by it is spread over the invitations of one request.
-    #[must_use]
+    /// The first two bytes of the entropy are the place, so that the invitations of one request keep their order. The
+    /// last byte differs by place too: what is spread by it is spread over the invitations of one request.
     pub fn at_place(self, place: u16) -> Self {
         let mut bytes = self.to_bytes();
         let ([_, here], [high, low]) = ([bytes[6], bytes[7]], place.to_be_bytes());
         (bytes[6], bytes[7]) = (high, low);
         bytes[15] ^= here ^ low;
         Self::from_bytes(bytes)
+    }
+
+    /// The time that the id says it was made at, in milliseconds. All lists are in the order of ids.
+    pub fn made_at(self) -> Timestamp {
+        let millis = i64::try_from(self.0.timestamp_ms()).ok();
+        millis.and_then(|millis| Timestamp::from_millisecond(millis).ok()).unwrap_or(Timestamp::MAX)
     }
 
     /// The 16 bytes that link tokens carry.

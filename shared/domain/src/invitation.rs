@@ -30,7 +30,7 @@ named! {
         Accepted = "accepted",
         /// The invitee said no.
         Declined = "declined",
-        /// A moderator rejected the request.
+        /// A moderator rejected it.
         Rejected = "rejected",
         /// The sender or a moderator withdrew it.
         Cancelled = "cancelled",
@@ -189,7 +189,8 @@ impl Invitee {
         Self::Address { key: email.key(), email: Some(email) }
     }
 
-    /// Whether the person, or the address, has been erased. Who accepted by a token alone has no name either, but the address.
+    /// Whether the person, or the address, has been erased. Who accepted by a token alone has no name either, but the
+    /// address.
     pub fn is_erased(&self) -> bool {
         match self {
             Self::User { invited_as: Some(InvitedAs::Address(_)), .. } => false,
@@ -243,7 +244,7 @@ pub enum DeliveryState {
     Sent,
     /// Taken by the recipient's server.
     Delivered,
-    /// Refused by the recipient's server.
+    /// Not taken by the recipient's server.
     Bounced,
     /// Reported as spam.
     Complained,
@@ -300,10 +301,10 @@ pub struct Invitation {
     /// When the invitee answered.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "millis")]
     pub answered_at: Option<Timestamp>,
-    /// The moderator who approved or rejected the request.
+    /// The moderator who approved or rejected it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<UserId>,
-    /// Why the request was rejected.
+    /// Why it was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Why it was withdrawn, unless somebody cancelled it.
@@ -330,7 +331,7 @@ impl Invitation {
         Era { id: self.community.id.clone(), since: self.community_since }
     }
 
-    /// Whether the invitee has, or could have, heard of it. A request that was not approved is none of theirs.
+    /// Whether the invitee has, or could have, heard of it. One that was not approved is none of theirs.
     pub fn has_reached_invitee(&self) -> bool {
         match self.status {
             Status::AwaitingApproval | Status::Rejected => false,
@@ -339,8 +340,8 @@ impl Invitation {
         }
     }
 
-    /// The invitation with the names, titles and links that hold now. Who or what has no record any more keeps the label as
-    /// it was, and what was erased stays so, even if another takes over the id.
+    /// The invitation with the names, titles and links that hold now. Who or what has no record any more keeps the
+    /// label as it was, and what was erased stays so, even if another takes over the id.
     pub fn relabelled(mut self, community: Option<&Community>, sender: Option<&User>, invitee: Option<&User>) -> Self {
         if let Some(community) = community {
             self.community = CommunityLabel::from(community);

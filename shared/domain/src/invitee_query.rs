@@ -47,8 +47,8 @@ impl InviteeQuery {
     }
 }
 
-/// The text that an invitation is found by: the name of its invitee, or the address that they were named by as long as they
-/// appear to others as that. `None` if they appear as neither.
+/// The text that an invitation is found by: the name of its invitee, or the address that they were named by as long as
+/// they appear to others as that. `None` if they appear as neither.
 pub fn found_by(invitation: &Invitation) -> Option<String> {
     match shown_to_others(invitation) {
         ShownInvitee::User { display_name: Some(name), .. } => Some(begin(&SearchName::new(name).to_string())),
@@ -57,7 +57,8 @@ pub fn found_by(invitation: &Invitation) -> Option<String> {
     }
 }
 
-/// Returns the beginning of an address as the domain's own script has it: in one of the many ways to type its letters and dots.
+/// Returns the beginning of an address as the domain's own script has it: in one of the many ways to type its letters
+/// and dots.
 fn fold_address(text: &str) -> String {
     ComposingNormalizerBorrowed::new_nfkc().normalize(&text.to_lowercase()).replace('。', ".")
 }

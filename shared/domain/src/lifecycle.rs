@@ -34,9 +34,9 @@ pub enum Command {
     },
     /// The sender or a moderator withdraws it.
     Cancel,
-    /// A moderator grants the request.
+    /// A moderator approves it.
     Approve,
-    /// A moderator rejects the request.
+    /// A moderator rejects it.
     Reject {
         /// Why, for the sender to read.
         reason: Option<String>,
@@ -52,9 +52,9 @@ pub enum Verdict {
     Change(Box<Transition>),
     /// It is so already: the command is a repetition and succeeds.
     Unchanged,
-    /// The answer depends on the caller's role, which must be read first.
+    /// The verdict depends on the caller's role, which must be read first.
     RoleNeeded,
-    /// The answer depends on the surroundings, which must be read first.
+    /// The verdict depends on the surroundings, which must be read first.
     SurroundingsNeeded,
 }
 
@@ -98,8 +98,8 @@ pub fn decide(
 ///
 /// # Errors
 /// [`Refusal::SignInNeeded`] where the network wants sign-in, or where the mailbox is not the invitee's;
-/// [`Refusal::RegistrationNeeded`] when an address without a user accepts; [`Refusal::Conflict`] where the state forbids
-/// it.
+/// [`Refusal::RegistrationNeeded`] when an address without a user accepts; [`Refusal::Conflict`] where the state
+/// forbids it.
 pub fn decide_by_link(
     command: &Command,
     invitation: &Invitation,
@@ -170,14 +170,14 @@ pub fn withdraw(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) 
     }
 }
 
-/// Ends an invitation that is stored as live: withdraws it for that reason, or stores its expiry if it has lapsed. `None` when
-/// nothing is left to do.
+/// Ends an invitation that is stored as live: withdraws it for that reason, or stores its expiry if it has lapsed.
+/// `None` when nothing is left to do.
 pub fn end(invitation: &Invitation, why: WithdrawalReason, now: Timestamp) -> Option<Transition> {
     withdraw(invitation, why, now).or_else(|| expire(invitation, now))
 }
 
-/// Ends `other`, the invitation that the standing of the party names that joins by `joining`: a member has no live one.
-/// Both must be written together. `None` when it is not live, and the standing alone remembers it.
+/// Ends `other`, which the standing of the party that joins still names: a member has no live invitation. It must be
+/// written together with `joining`. `None` if it is not live any more.
 pub fn make_moot(joining: &mut Transition, other: &Invitation, now: Timestamp) -> Option<Transition> {
     let concerned = other.invitee.party();
     for (party, change) in &mut joining.standings {
@@ -216,7 +216,8 @@ pub fn transfer(invitation: &Invitation, user: &User, now: Timestamp) -> Option<
     Some(transition)
 }
 
-/// Erases a user from an invitation: ends a live one, and removes their name and address. `None` when nothing is left to do.
+/// Erases a user from an invitation: ends a live one, and removes their name and address. `None` when nothing is left
+/// to do.
 pub fn erase(
     invitation: &Invitation,
     user: &UserId,
@@ -242,8 +243,8 @@ pub fn erase(
     (!untouched).then_some(transition)
 }
 
-/// Gives an invitation the present name of the user it is for, by which it is found. `None` when it has that name, or is not
-/// theirs.
+/// Gives an invitation the present name of the user it is for, by which it is found. `None` when it has that name, or
+/// is not theirs.
 pub fn rename(invitation: &Invitation, user: &User) -> Option<Transition> {
     let is_theirs = invitation.invitee.party() == Party::User(user.id.clone());
     let Invitation { invitee, .. } = invitation.clone().relabelled(None, None, Some(user));
@@ -260,8 +261,8 @@ pub fn track(invitation: &Invitation, state: DeliveryState, now: Timestamp) -> O
 enum Authority {
     /// Known to exist.
     Known,
-    /// It exists if the write finds this guard to hold.
-    Provided(Guard),
+    /// It exists if the write finds these guards to hold.
+    Provided(Vec<Guard>),
     /// It does not exist; the refusal depends on the role.
     RoleNeeded,
 }
@@ -273,8 +274,8 @@ impl Authority {
         match (self, verdict) {
             (Self::Known, verdict) => verdict,
             (Self::Provided(_), Ok(Verdict::SurroundingsNeeded)) => Ok(Verdict::SurroundingsNeeded),
-            (Self::Provided(guard), Ok(Verdict::Change(mut transition))) => {
-                transition.guards.push(guard);
+            (Self::Provided(guards), Ok(Verdict::Change(mut transition))) => {
+                transition.guards.extend(guards);
                 Ok(Verdict::Change(transition))
             }
             (Self::Provided(_) | Self::RoleNeeded, _) => Ok(Verdict::RoleNeeded),
@@ -294,8 +295,8 @@ fn may_answer(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
     let by_address = matches!(invitation.invitee, Invitee::Address { .. });
     match viewer.user {
         Some(user) if !user.active => Err(Refusal::CallerInactive),
-        // A verified address in the token is enough for an invitation to that address, and to repeat the answer: accepted,
-        // it names the user alone.
+        // A verified address in the token is enough for an invitation to that address, and to repeat the answer:
+        // accepted, it names the user alone.
         None if !by_address && invitation.status != Status::Accepted => Err(Refusal::CallerUnknown),
         _ => Ok(Authority::Known),
     }
@@ -322,7 +323,8 @@ fn may_resend(invitation: &Invitation, viewer: &Viewer<'_>) -> Result<Authority,
         RoleFact::Known(None) => Err(Refusal::NotAMember),
         RoleFact::Known(Some(_)) => Ok(Authority::Known),
         RoleFact::Unread => {
-            Ok(Authority::Provided(Guard::Belongs(viewer.caller.id.clone(), invitation.community.id.clone())))
+            let belongs = Guard::Belongs(viewer.caller.id.clone(), invitation.community.id.clone());
+            Ok(Authority::Provided(vec![belongs]))
         }
     }
 }
@@ -339,7 +341,9 @@ fn may_moderate_or(invitation: &Invitation, viewer: &Viewer<'_>, refusal: Refusa
                 Some(true) => refusal,
                 _ => Refusal::InvitationNotFound,
             })?;
-            Ok(Authority::Provided(Guard::Moderates(viewer.caller.id.clone(), invitation.community.id.clone())))
+            let community = &invitation.community.id;
+            let moderates = Guard::Moderates(viewer.caller.id.clone(), community.clone());
+            Ok(Authority::Provided(vec![moderates, Guard::Unreplaced(community.clone())]))
         }
     }
 }
@@ -584,7 +588,8 @@ impl Step<'_> {
 }
 
 impl Invitation {
-    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued, unless the platform tells of it.
+    /// Makes the invitation pending: its lifetime begins at `now`, and its mail is queued, unless the platform tells of
+    /// it.
     pub(super) fn make_pending(&mut self, now: Timestamp) {
         self.status = Status::Pending;
         self.expires_at = days_later(now, self.lifetime_days);

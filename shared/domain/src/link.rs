@@ -1,8 +1,8 @@
 //! The secret that a mail link carries.
 //!
 //! A token is the id of its invitation, the revision that the mail which carries it came with, and 256 random bits. The
-//! first two let one read find what it opens, and make it useless anywhere else; the random bits are the secret, of which
-//! only a digest is ever kept.
+//! first two let one read find what it opens, and make it useless anywhere else; the random bits are the secret, of
+//! which only a digest is ever kept.
 
 use std::{fmt, str::FromStr};
 
@@ -39,8 +39,8 @@ impl LinkToken {
         Self { invitation, revision, secret }
     }
 
-    /// Finds the token in what mail programs, chats and people make of a link: a slash, a full stop, a bracket, a quote, a
-    /// space or a sign of emphasis behind it, encoded or not. `None` where there is no whole token.
+    /// Finds the token in what mail programs, chats and people make of a link: a slash, a full stop, a bracket, a
+    /// quote, a space or a sign of emphasis behind it, encoded or not. `None` where there is no whole token.
     pub fn find(text: &str) -> Option<Self> {
         let in_token = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         // The last character of a token carries two bits, which spell neither of the signs.

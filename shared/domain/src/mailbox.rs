@@ -13,8 +13,8 @@ use super::{
 
 /// The mailbox that a person speaks through: they are known to read what comes to its address.
 ///
-/// It costs a read to know the user whose verified address it is. Until that is read the likely owner is taken for granted,
-/// and the write itself checks it.
+/// It costs a read to know the user whose verified address it is. Until that is read the likely owner is taken for
+/// granted, and the write itself checks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mailbox {
     /// The address.
@@ -33,8 +33,8 @@ impl Mailbox {
         Self::new(address.clone(), owner, likely)
     }
 
-    /// The mailbox of a caller who answers: the invited one, or else their verified one by the directory, or else by their
-    /// token. `None` where none is known.
+    /// The mailbox of a caller who answers: the invited one, or else their verified one by the directory, or else by
+    /// their token. `None` where none is known.
     pub fn of_viewer(viewer: &Viewer<'_>, owner: &Fact<Option<UserId>>, invitation: &Invitation) -> Option<Self> {
         let theirs = viewer.user.and_then(User::verified_email).map(EmailAddress::key);
         let address = match &invitation.invitee {
@@ -53,7 +53,8 @@ impl Mailbox {
         Self { address, owner }
     }
 
-    /// Whether who reads the mailbox is the invitee: the address was invited itself, or is the invited user's verified one.
+    /// Whether who reads the mailbox is the invitee: the address was invited itself, or is the invited user's verified
+    /// one.
     pub fn is_invitee(&self, invitation: &Invitation) -> bool {
         match &invitation.invitee {
             Invitee::Address { key, .. } => *key == self.address,
@@ -61,8 +62,8 @@ impl Mailbox {
         }
     }
 
-    /// The address that the invitee is known by, if it is the mailbox's own: who reads a mailbox may see its address, and no
-    /// other one of the invitee's. `user` is the record of an invited user.
+    /// The address that the invitee is known by, if it is the mailbox's own: who reads a mailbox may see its address,
+    /// and no other one of the invitee's. `user` is the record of an invited user.
     pub fn own_address<'a>(&self, invitation: &'a Invitation, user: Option<&'a User>) -> Option<&'a EmailAddress> {
         let known = match &invitation.invitee {
             Invitee::Address { email, .. } => email.as_ref(),

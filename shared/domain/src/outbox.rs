@@ -70,24 +70,25 @@ named! {
 pub struct MailRules {
     /// The status in which alone the mail is still true; `None` for one that stays true.
     pub wanted_while: Option<Status>,
-    /// Whether the mail solicits: it carries links, a recipient who blocked the community does not get it, and a mailbox
-    /// gets no more than so many of them a day.
+    /// Whether the mail solicits: it carries links, a recipient who blocked the community does not get it, and a
+    /// mailbox gets no more than so many of them a day.
     pub solicits: bool,
     /// Whether the invitation shows how this mail fares.
     pub tracked: bool,
     /// Whether it tells of an answer, which a sender hears of as the network wants.
     pub answers: bool,
+    /// Whether it reminds of what another mail has said, which a network may not want.
+    pub reminds: bool,
 }
 
 impl MailKind {
     /// Returns what delivery must know of mails of this kind.
     pub fn rules(self) -> MailRules {
-        let notice = MailRules { wanted_while: None, solicits: false, tracked: false, answers: false };
+        let notice = MailRules { wanted_while: None, solicits: false, tracked: false, answers: false, reminds: false };
+        let soliciting = MailRules { wanted_while: Some(Status::Pending), solicits: true, ..notice };
         match self {
-            Self::Invitation => {
-                MailRules { wanted_while: Some(Status::Pending), solicits: true, tracked: true, answers: false }
-            }
-            Self::Reminder => MailRules { wanted_while: Some(Status::Pending), solicits: true, ..notice },
+            Self::Invitation => MailRules { tracked: true, ..soliciting },
+            Self::Reminder => MailRules { reminds: true, ..soliciting },
             Self::Joined => MailRules { solicits: true, ..notice },
             Self::ApprovalNeeded => MailRules { wanted_while: Some(Status::AwaitingApproval), ..notice },
             Self::MembershipConfirmed | Self::Declined => MailRules { answers: true, ..notice },

@@ -181,8 +181,8 @@ pub struct Standing {
     pub mailbox: Option<MailboxWish>,
 }
 
-/// What a mailbox wants of a community, as its owner's standing repeats it. What it said itself stands in the standing of
-/// the address, and stays there when the address changes hands.
+/// What a mailbox wants of a community, as its owner's standing repeats it. What it said itself stands in the standing
+/// of the address, and stays there when the address changes hands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MailboxWish {
@@ -198,7 +198,6 @@ pub struct MailboxWish {
 
 impl MailboxWish {
     /// Adds what the same mailbox wants by another record. Of two mailboxes, this one alone counts.
-    #[must_use]
     pub fn and(self, other: Option<&Self>) -> Self {
         match other.filter(|other| other.address == self.address) {
             Some(other) => Self {
@@ -233,8 +232,8 @@ impl Standing {
         self.live_invitation.filter(|_| self.live_until.is_some_and(|until| until > now))
     }
 
-    /// How long the party wants no invitation, if that is so at `now`: by its own word, or by that of the mailbox at the
-    /// user's present `address`.
+    /// How long the party wants no invitation, if that is so at `now`: by its own word, or by that of the mailbox at
+    /// the user's present `address`.
     pub fn unwilling_at(&self, address: Option<&AddressKey>, now: Timestamp) -> Option<Unwilling> {
         let mailbox = self.mailbox.as_ref().filter(|wish| Some(&wish.address) == address);
         let mailbox = mailbox.and_then(|wish| Unwilling::at(now, wish.cooling_until, wish.blocked));

@@ -1,8 +1,9 @@
-//! Names as the search for people compares them: without case, accents and other differences that a keyboard may not have.
+//! Names as the search for people compares them: without case, accents and other differences that a keyboard may not
+//! have.
 //!
-//! A name is found by the beginning of any of its words, so it is filed once for each of them: with the words that follow and
-//! then those before, as if the name were written on a ring. What people type is then one stretch of such an order, whether
-//! they begin with the first name or the last.
+//! A name is found by the beginning of any of its words, so it is filed once for each of them: with the words that
+//! follow and then those before, as if the name were written on a ring. What people type is then one stretch of such an
+//! order, whether they begin with the first name or the last.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -79,10 +80,11 @@ fn fold(text: &str) -> impl Iterator<Item = char> {
     seen.flat_map(char::to_lowercase).flat_map(plain)
 }
 
-/// Whether the character is an accent, or a vowel point that may be left out. What tells words of other scripts apart, such as
-/// the vowel signs and viramas of India and the voicing of kana, is none.
+/// Whether the character is an accent, or a vowel point that may be left out. What tells words of other scripts apart,
+/// such as the vowel signs and viramas of India and the voicing of kana, is none.
 fn is_accent(c: char) -> bool {
-    // By the classes of Unicode: overlays, the points of Hebrew, Arabic and Syriac, and what stands above, below or beside.
+    // By the classes of Unicode: overlays, the points of Hebrew, Arabic and Syriac, and what stands above, below or
+    // beside.
     let class = CanonicalCombiningClassMapBorrowed::new().get_u8(c);
     class == 1 || (10..=36).contains(&class) || class >= 200
 }
@@ -92,8 +94,8 @@ fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '`' | '\u{2BB}' | '\u{2BC}' | '\u{2018}' | '\u{2019}' | '\u{2032}' | '\u{640}')
 }
 
-/// Returns a folded letter, with those that Unicode does not take apart as people without them on the keyboard write them. What
-/// is no part of a word is a space.
+/// Returns a folded letter, with those that Unicode does not take apart as people without them on the keyboard write
+/// them. What is no part of a word is a space.
 fn plain(c: char) -> impl Iterator<Item = char> {
     let (first, second) = match c {
         'ß' => ('s', Some('s')),

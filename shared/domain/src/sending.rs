@@ -72,8 +72,8 @@ impl Outcome {
 pub struct SendingRights {
     /// A moderator must approve each invitation.
     pub needs_approval: bool,
-    /// Only the sender's connections may be invited. Else any user may, and any address: an outcome that depended on whether
-    /// an address is a user's would tell.
+    /// Only the sender's connections may be invited. Else any user may, and any address: an outcome that depended on
+    /// whether an address is a user's would tell.
     pub connections_only: bool,
 }
 
@@ -135,8 +135,8 @@ pub enum SearchScope {
     Connections,
 }
 
-/// Returns the people that a caller who may invite finds by name: moderators and above everybody, members their connections,
-/// unless the network has less of it.
+/// Returns the people that a caller who may invite finds by name: moderators and above everybody, members their
+/// connections, unless the network has less of it.
 ///
 /// # Errors
 /// [`Refusal::PeopleSearchOff`] where the network has none.
@@ -248,12 +248,12 @@ impl Recipient {
         }
     }
 
-    /// The invitee that the recipient makes at `now` for a sender with these rights, or why they make none. An invitation
-    /// that is their `own` live one already does not stand in its own way.
+    /// The invitee that the recipient makes at `now` for a sender with these rights, or why they make none. An
+    /// invitation that is their `own` live one already does not stand in its own way.
     ///
     /// # Errors
-    /// The outcome that SPEC section 4 names. A sender who may not invite a person learns nothing else about them, and a
-    /// block hides everything but itself.
+    /// The outcome that SPEC section 4 names. A sender who may not invite a person learns nothing else about them, and
+    /// a block hides everything but itself.
     pub fn admit(
         &self,
         rights: SendingRights,
@@ -314,7 +314,8 @@ impl Terms {
             invitee,
             status: Status::AwaitingApproval,
             message: self.message.clone(),
-            created_at: self.now,
+            // A request that is resumed later keeps its place among the others.
+            created_at: id.made_at(),
             expires_at: days_later(self.now, self.lifetime_days),
             lifetime_days: self.lifetime_days,
             silent: self.silent,

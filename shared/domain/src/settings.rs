@@ -76,8 +76,8 @@ impl Locale {
         Self::ALL.into_iter().find(|locale| locale.as_str().eq_ignore_ascii_case(language))
     }
 
-    /// Returns the language that the header `Accept-Language` wants most (RFC 9110), the first of equals; `None` if none
-    /// of them is spoken here, or any will do.
+    /// Returns the language that the header `Accept-Language` wants most (RFC 9110), the first of equals; `None` if
+    /// none of them is spoken here, or any will do.
     pub fn wanted(header: &str) -> Option<Self> {
         let mut best: Option<(f32, &str)> = None;
         for range in header.split(',') {
@@ -158,8 +158,8 @@ pub struct Settings {
     /// Invitations that one sender may make in a UTC day, 1 to 1,000,000.
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub daily_invitations_per_sender: Whole<1, 1_000_000>,
-    /// Invitation mails that one mailbox gets in a UTC day, whoever sends them, 1 to 10,000. What is over waits for the next
-    /// day.
+    /// Invitation mails that one mailbox gets in a UTC day, whoever sends them, 1 to 10,000. What is over waits for the
+    /// next day.
     #[cfg_attr(feature = "openapi", schema(inline))]
     pub daily_invitation_mails_per_address: Whole<1, 10_000>,
     /// Whether members may invite only their own connections.

@@ -1,5 +1,5 @@
-//! The stats of a community: how many invitations there are in each status, how fast people answer, and what happened on
-//! each day.
+//! The stats of a community: how many invitations there are in each status, how fast people answer, and what happened
+//! on each day.
 
 use std::collections::BTreeMap;
 
@@ -141,7 +141,8 @@ pub enum Counter {
     AnswerSeconds(u64),
 }
 
-/// Returns how the counters of statuses change when an invitation, counted in the status `before` so far, is counted as it is now.
+/// Returns how the counters of statuses change when an invitation, counted in the status `before` so far, is counted as
+/// it is now.
 pub fn status_changes(before: Option<Status>, invitation: &Invitation) -> impl Iterator<Item = (Status, i64)> {
     [(invitation.status, 1)].into_iter().chain(before.map(|status| (status, -1)))
 }

@@ -7,8 +7,8 @@ pub(crate) fn is_unseen(c: char) -> bool {
 
 /// Whether the character is a mark without a shape: of direction, of joining and breaking, of variation, of encoding.
 ///
-/// These are the characters that Unicode calls ignorable by default, and others that draw nothing of their own: the blank
-/// of Braille, fillers, and what stands around annotations, hieroglyphs and objects.
+/// These are the characters that Unicode calls ignorable by default, and others that draw nothing of their own: the
+/// blank of Braille, fillers, and what stands around annotations, hieroglyphs and objects.
 pub(crate) fn is_mark(c: char) -> bool {
     matches!(
         c,

@@ -42,8 +42,8 @@ pub enum StandingChange {
     Join {
         /// The invitation that is the cause.
         invitation: InvitationId,
-        /// The only invitation that may still be the live one, since it ends in the same transaction: the cause itself, or
-        /// the party's own where the cause came to an address of theirs.
+        /// The only invitation that may still be the live one, since it ends in the same transaction: the cause itself,
+        /// or the party's own where the cause came to an address of theirs.
         ends: InvitationId,
     },
     /// The party becomes a member unasked (automatic mode). Needs what [`Self::Invite`] needs.
@@ -90,6 +90,8 @@ pub enum StandingChange {
 pub enum Guard {
     /// The community exists and allows invitations.
     CommunityInvites(CommunityId),
+    /// The community is none that has got its id since the invitation was sent.
+    Unreplaced(CommunityId),
     /// The user is a moderator or above of the community.
     Moderates(UserId, CommunityId),
     /// The user is a member of the community in any role.

@@ -45,8 +45,8 @@ pub enum Addressed {
 }
 
 impl Viewer<'_> {
-    /// Whether the invitation is for the caller: by user id, or by a verified address. A request that nobody has approved
-    /// is for no invitee yet.
+    /// Whether the invitation is for the caller: by user id, or by a verified address. A request that nobody has
+    /// approved is for no invitee yet.
     pub fn addressed(&self, invitation: &Invitation) -> Addressed {
         if !invitation.has_reached_invitee() {
             return Addressed::No;
@@ -137,8 +137,8 @@ pub enum ShownInvitee<'a> {
     Nobody,
 }
 
-/// Returns the invitee as they appear to everyone but themselves: to the sender and to moderators, in answers, notices and
-/// events.
+/// Returns the invitee as they appear to everyone but themselves: to the sender and to moderators, in answers, notices
+/// and events.
 pub fn shown_to_others(invitation: &Invitation) -> ShownInvitee<'_> {
     match &invitation.invitee {
         // The membership of who has accepted is there for all to see.

@@ -8,8 +8,8 @@ use runtime::{MissingVariable, variable};
 use super::problem::Problem;
 use domain::person::Caller;
 
-/// The claims whose text is a list, since none of their members can have a space: Cognito's groups, whose names take none,
-/// and the scopes of OAuth (RFC 6749, section 3.3), which some providers call `scp`.
+/// The claims whose text is a list, since none of their members can have a space: Cognito's groups, whose names take
+/// none, and the scopes of OAuth (RFC 6749, section 3.3), which some providers call `scp`.
 const LISTS: [&str; 3] = ["cognito:groups", "scope", "scp"];
 
 /// The names of the claims that say who a caller is.
@@ -24,8 +24,8 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Reads the names from the variables that the template sets. None has a default here: what makes an administrator is
-    /// never a guess.
+    /// Reads the names from the variables that the template sets. None has a default here: what makes an administrator
+    /// is never a guess.
     ///
     /// # Errors
     /// [`MissingVariable`] if one is not set.
@@ -65,9 +65,9 @@ impl Claims {
 
 /// Whether the text of the claim `name` is `value`, or a list with that member.
 ///
-/// A JSON array says itself what its members are. The gateway, however, hands an array on as `[a b]`, so that one member
-/// with a space reads like two: in a claim that is not known to have no such members, it says nothing for certain, and
-/// grants nothing.
+/// A JSON array says itself what its members are. The gateway, however, hands an array on as `[a b]`, so that one
+/// member with a space reads like two: in a claim that is not known to have no such members, it says nothing for
+/// certain, and grants nothing.
 fn holds(name: &str, text: &str, value: &str) -> bool {
     if let Ok(members) = serde_json::from_str::<Vec<String>>(text) {
         return members.iter().any(|member| member == value);

@@ -1,4 +1,5 @@
-//! What the contract says of each route. `tests/contract` puts `openapi.yaml` together from it. Only the feature `openapi` has this module; no deployed function carries it.
+//! What the contract says of each route. `tests/contract` puts `openapi.yaml` together from it. Only the feature
+//! `openapi` has this module; no deployed function carries it.
 //!
 //! Schemas are derived from the types that are really read and written. What their types do not tell, such as the
 //! longest text that passes, is added by naming a field and the constant that the code checks it against.
@@ -58,7 +59,8 @@ impl Operation {
         Self { described, problems: BTreeSet::new(), schemas: Vec::new(), others: Vec::new() }
     }
 
-    /// Adds what follows from the route and from its handler's name: the id, who may call, and what all such routes refuse.
+    /// Adds what follows from the route and from its handler's name: the id, who may call, and what all such routes
+    /// refuse.
     pub fn on(mut self, route: &Route, handler: &str) -> Self {
         self.described.operation_id = Some(camel_case(handler));
         match route.access {

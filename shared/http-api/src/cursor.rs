@@ -11,7 +11,8 @@ use super::problem::Problem;
 /// forged cursor leads to another place in the forger's own list.
 const SEAL: usize = 12;
 
-/// Returns the cursor of the position, as callers carry it; `query` is all that the list depends on, the caller included.
+/// Returns the cursor of the position, as callers carry it; `query` is all that the list depends on, the caller
+/// included.
 pub fn seal(position: &Position, query: &str) -> String {
     let Position { after, clock, lapsed, pending } = position;
     let pending = pending.map(|pending| pending.to_string()).unwrap_or_default();

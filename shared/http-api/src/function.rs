@@ -1,7 +1,7 @@
 //! Runs an HTTP function around its handlers: dispatch, the request id, the log line, problems, and JSON.
 //!
-//! The routes of a function are one table, from which dispatch, contract and the watch router follow. The gateway has its
-//! routes from `template.yaml`, which `tests/contract` compares with the tables.
+//! The routes of a function are one table, from which dispatch, contract and the watch router follow. The gateway has
+//! its routes from `template.yaml`, which `tests/contract` compares with the tables.
 
 use std::{convert::Infallible, env, time::Duration};
 
@@ -24,8 +24,8 @@ use system::now;
 
 /// The part of a function's time that is kept for its response.
 const KEPT_FOR_RESPONSE: Duration = Duration::from_secs(1);
-/// The most time that a function has, and what it has where Lambda does not say: as long as template.yaml gives it, and the
-/// gateway waits.
+/// The most time that a function has, and what it has where Lambda does not say: as long as template.yaml gives it, and
+/// the gateway waits.
 const USUAL: Duration = Duration::from_secs(29);
 
 /// A function behind the HTTP API.
@@ -38,11 +38,11 @@ pub struct Function {
 }
 
 /// Declares the routes of a function: `METHOD "/path" => handler;`, with `, everyone` or `, site_administrators` after
-/// the handler where not every caller with a token is meant. With `alone:` before them, the handlers reach no table, and
-/// everyone may call them.
+/// the handler where not every caller with a token is meant. With `alone:` before them, the handlers reach no table,
+/// and everyone may call them.
 ///
-/// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description of
-/// each route from the function of the handler's name in the module `contract`.
+/// Makes the constant `FUNCTION`, and with the feature `openapi` the function `operations`, which takes the description
+/// of each route from the function of the handler's name in the module `contract`.
 #[macro_export]
 macro_rules! routes {
     (alone: $($method:ident $path:literal => $handler:ident;)+) => {
@@ -96,8 +96,8 @@ pub async fn serve_alone(function: &Function) -> Result<(), lambda_http::Error> 
 
 /// Has the handler of its route respond to `request`; what goes wrong becomes a problem with the request's id.
 ///
-/// Lambda ends a function that takes too long, and its caller would learn nothing. So the handlers' store waits for nothing
-/// beyond what is left of the time, and the response comes before that.
+/// Lambda ends a function that takes too long, and its caller would learn nothing. So the handlers' store waits for
+/// nothing beyond what is left of the time, and the response comes before that.
 ///
 /// The log line carries the request id, the status and the code of a problem, and nothing of the request itself.
 /// Without `api`, handlers that reach the table fail.
@@ -180,9 +180,9 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
 
 /// Returns the path parameter `name` as its writer meant it; `None` if the route has none.
 ///
-/// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id and
-/// no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus sign in
-/// a path means itself.
+/// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id
+/// and no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus
+/// sign in a path means itself.
 pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let parameters = request.path_parameters();
     let text = parameters.first(name)?;

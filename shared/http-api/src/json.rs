@@ -12,8 +12,8 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-/// A value of JSON. Fields keep their order, and repetitions stay to be refused; whole numbers are whole however they are
-/// written.
+/// A value of JSON. Fields keep their order, and repetitions stay to be refused; whole numbers are whole however they
+/// are written.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
     /// `null`, which reads as left out.

@@ -17,7 +17,7 @@ use super::problem::Problem;
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityOptions))]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each says one thing")]
 #[allow(missing_docs, reason = "openapi.yaml is made from the fields")]
 pub struct OptionsView<'a> {
     #[cfg_attr(feature = "openapi", schema(value_type = CommunityId))]
@@ -38,8 +38,8 @@ pub struct OptionsView<'a> {
     pub may_moderate: bool,
     /// Whether invited users become members at once.
     pub membership_mode: MembershipMode,
-    /// The message of invitations without one of the sender's, in the caller's language and with its tokens. Sent back as it is,
-    /// each reader gets it in theirs.
+    /// The message of invitations without one of the sender's, in the caller's language and with its tokens. Sent back
+    /// as it is, each reader gets it in theirs.
     pub default_message: &'a str,
     pub message_tokens: [&'static str; TOKENS.len()],
     pub limits: SendLimits,

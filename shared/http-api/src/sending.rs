@@ -1,5 +1,5 @@
-//! What a request to invite says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a mail;
-//! and what came of each recipient.
+//! What a request to invite says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a
+//! mail; and what came of each recipient.
 
 use std::fmt;
 

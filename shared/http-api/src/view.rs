@@ -16,7 +16,8 @@ use domain::{
 };
 use service::command::ViewedInvitation;
 
-/// An invitation as one viewer sees it at one moment. Whatever it is shown in, such as JSON or GraphQL, shows these fields.
+/// An invitation as one viewer sees it at one moment. Whatever it is shown in, such as JSON or GraphQL, shows these
+/// fields.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = Invitation))]
 #[serde(rename_all = "camelCase")]
@@ -42,7 +43,8 @@ pub struct InvitationView {
     pub actions: Vec<ActionView>,
 }
 
-/// The community as its invitations show it. What it is and what it asks of its members stands in a single invitation alone.
+/// The community as its invitations show it. What it is and what it asks of its members stands in a single invitation
+/// alone.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = CommunityLabel))]
 #[serde(rename_all = "camelCase")]
@@ -130,7 +132,8 @@ impl InvitationView {
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
-            // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's reason.
+            // A moderator's words to the sender are for the sender and for moderators alone, and so is a withdrawal's
+            // reason.
             reason: reason(&invitation).filter(|_| viewer.sees_address(&invitation)).map(str::to_owned),
             actions: actions.iter().map(act).collect(),
             community: invitation.community.into(),

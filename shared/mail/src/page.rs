@@ -52,7 +52,8 @@ pub enum Intent {
 }
 
 impl Intent {
-    /// Returns the intent of `?intent=`; anything but `decline`, whatever a mail program has put behind it, is the default.
+    /// Returns the intent of `?intent=`; anything but `decline`, whatever a mail program has put behind it, is the
+    /// default.
     pub fn of_query(value: Option<&str>) -> Self {
         if value.is_some_and(|value| value.starts_with("decline")) { Self::Decline } else { Self::Accept }
     }
@@ -86,8 +87,8 @@ pub enum Answering<'a> {
 pub struct Account<'a> {
     /// The address of the account, if it is the reader's own; the page shows it masked.
     pub address: Option<&'a EmailAddress>,
-    /// Where to sign in with it for who is signed in with another one (see [`with_other_account`]). Without it, the page
-    /// says it in words.
+    /// Where to sign in with it for who is signed in with another one (see [`with_other_account`]). Without it, the
+    /// page says it in words.
     pub switch_url: Option<&'a str>,
 }
 
@@ -128,7 +129,8 @@ impl Report {
             Status::Pending => None,
             Status::Accepted => Some(Self::AlreadyAccepted),
             Status::Declined => Some(Self::AlreadyDeclined),
-            // No link leads to one that was not approved: the approval puts the mail that carries the link into the outbox.
+            // No link leads to one that was not approved: the approval puts the mail that carries the link into the
+            // outbox.
             Status::AwaitingApproval | Status::Rejected | Status::Cancelled => Some(Self::Cancelled),
             Status::Expired => Some(Self::Expired),
         }
@@ -140,8 +142,8 @@ pub fn with_return(url: &str, link: &str) -> String {
     with_query(url, "return_to", link)
 }
 
-/// Returns `url` with `prompt=select_account` in its query, which `OpenID` Connect has for people who are signed in with the
-/// wrong account, and with the way back, if there is one.
+/// Returns `url` with `prompt=select_account` in its query, which `OpenID` Connect has for people who are signed in
+/// with the wrong account, and with the way back, if there is one.
 pub fn with_other_account(url: &str, back: Option<&str>) -> String {
     let url = with_query(url, "prompt", "select_account");
     back.map_or_else(|| url.clone(), |back| with_return(&url, back))

@@ -135,8 +135,8 @@ pub(crate) fn shorten(text: &str, max: usize) -> String {
     format!("{}…", kept.trim_end())
 }
 
-/// Returns where in `text` a mail program could see a link: behind every colon, dot and at sign that could be part of an
-/// address.
+/// Returns where in `text` a mail program could see a link: behind every colon, dot and at sign that could be part of
+/// an address.
 fn link_joints(text: &str) -> Vec<usize> {
     let mut previous = None;
     let mut joints = Vec::new();

@@ -21,10 +21,11 @@ use tracing_subscriber::{
 
 use store::Store;
 
-/// The root certificates of Amazon's own authority, from which the endpoints of AWS's public regions have theirs: all five that
-/// <https://www.amazontrust.com/repository> wants in a trust store. The first of them ends in 2037.
+/// The root certificates of Amazon's own authority, from which the endpoints of AWS's public regions have theirs: all
+/// five that <https://www.amazontrust.com/repository> wants in a trust store. The first of them ends in 2037.
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon_roots.pem");
-/// What is in the names of regions whose endpoints have their certificates from elsewhere: China, `GovCloud`, isolated ones.
+/// What is in the names of regions whose endpoints have their certificates from elsewhere: China, `GovCloud`, isolated
+/// ones.
 const OTHER_AUTHORITIES: [&str; 3] = ["cn-", "-gov-", "-iso"];
 
 /// A variable that the template sets is missing or empty.
@@ -100,8 +101,9 @@ pub fn aws() -> Result<SdkConfig, MissingVariable> {
 
 /// The client for requests to AWS over HTTPS: the configuration's, or else one with connections of its own.
 ///
-/// It reads the five certificates that it needs. The system has some hundred and forty, and reading those was four fifths of all
-/// that a function computes before its first request. Where `SSL_CERT_FILE` is set, it reads that file instead.
+/// It reads the five certificates that it needs. The system has some hundred and forty, and reading those was four
+/// fifths of all that a function computes before its first request. Where `SSL_CERT_FILE` is set, it reads that file
+/// instead.
 pub fn https(aws: &SdkConfig) -> SharedHttpClient {
     aws.http_client().unwrap_or_else(|| {
         let region = aws.region().map(Region::as_ref).unwrap_or_default();

@@ -139,7 +139,8 @@ pub async fn perform(
     Ok(ViewedInvitation { invitation, user, role, actions })
 }
 
-/// The live invitation that the caller has at an address which the directory does not know as theirs, and their token does.
+/// The live invitation that the caller has at an address which the directory does not know as theirs, and their token
+/// does.
 async fn at_token_address(
     store: &Store,
     caller: &Caller,
@@ -208,9 +209,22 @@ async fn write(
                 let moot = ids.iter().filter_map(|id| records.invitation(*id).cloned()).collect();
                 Ok(ControlFlow::Continue(Facts { moot, ..facts }))
             }
-            None => resolve(&failed, &transition, facts, caller, now),
+            None => match caller.filter(|_| is_replaced(&failed)) {
+                // The role that held may be one in another community, which the invitation is not to.
+                Some(caller) => {
+                    let role = store.role_for(caller, &facts.invitation).await?;
+                    Ok(ControlFlow::Continue(Facts { role: RoleFact::Known(role), ..facts }))
+                }
+                None => resolve(&failed, &transition, facts, caller, now),
+            },
         },
     }
+}
+
+/// Whether another community may have the id of the invitation's by now, and nothing else has moved on.
+fn is_replaced(failed: &[FailedCondition]) -> bool {
+    let asks = |failed: &FailedCondition| matches!(failed.condition, Condition::Guard(Guard::Unreplaced(_)));
+    moved_on(failed).is_none() && failed.iter().any(asks)
 }
 
 /// The other live invitations of the party that joins by the transition, if nothing else is in the way.
@@ -256,7 +270,8 @@ enum Meaning {
     Refused(Refusal),
 }
 
-/// Resolves a conflict: the facts to decide again with, or the end, or the refusal that the failed condition stands for.
+/// Resolves a conflict: the facts to decide again with, or the end, or the refusal that the failed condition stands
+/// for.
 fn resolve(
     failed: &[FailedCondition],
     transition: &Transition,
@@ -306,14 +321,14 @@ fn meaning(
             Some(owner) if owner == *user => Meaning::Refused(Refusal::CallerInactive),
             owner => Meaning::Owner(owner),
         },
-        Condition::Guard(Guard::HasRole(..)) => Meaning::Outdated,
+        Condition::Guard(Guard::HasRole(..) | Guard::Unreplaced(_)) => Meaning::Outdated,
         Condition::Standing(..) | Condition::Guard(_) if facts.around.invitee != Fact::Unread => Meaning::Outdated,
         Condition::Standing(_, party) if joins(transition, party) => {
             Meaning::Refused(Refusal::AlreadyMember(facts.invitation.status_at(now)))
         }
         Condition::Standing(..) => Meaning::Repeated,
         Condition::Guard(guard) => refusal_of(guard, failed.found()).map_or(Meaning::Outdated, Meaning::Refused),
-        Condition::Invitation(_) | Condition::Quota | Condition::Request | Condition::Membership(_) => {
+        Condition::Invitation(_) | Condition::Quota | Condition::IdempotentRequest | Condition::Membership(_) => {
             return Err(StoreError::Damaged("a command failed on a condition that none has".to_owned()));
         }
     })

@@ -23,8 +23,8 @@ struct Reported<'a> {
     sequences: Vec<String>,
 }
 
-/// Counts the latest state of every invitation that has entered a new one, and what became of mails. Returns the reports
-/// that must come again.
+/// Counts the latest state of every invitation that has entered a new one, and what became of mails. Returns the
+/// reports that must come again.
 pub async fn count(store: &Store, changes: &[Change]) -> Vec<String> {
     let mut communities: BTreeMap<Era, Reported<'_>> = BTreeMap::new();
     for change in changes.iter().filter(|change| change.counts()) {

@@ -81,14 +81,19 @@ pub(crate) fn moved_on(failed: &[FailedCondition]) -> Option<&FailedCondition> {
     failed.iter().find(|failed| failed.condition == Condition::Invitation(0))
 }
 
-/// Returns what the caller is told where a check of the community or of someone who acts has failed; `None` for what only
-/// asks for another look.
+/// Returns what the caller is told where a check of the community or of someone who acts has failed; `None` for what
+/// only asks for another look.
 pub(crate) fn refusal_of(guard: &Guard, found: bool) -> Option<Refusal> {
     match guard {
         Guard::CommunityInvites(_) if found => Some(Refusal::InvitationsNotAllowed),
         Guard::CommunityInvites(_) => Some(Refusal::CommunityNotFound),
         Guard::Active(_) | Guard::OwnedByActive(..) if found => Some(Refusal::CallerInactive),
         Guard::Active(_) | Guard::OwnedByActive(..) => Some(Refusal::CallerUnknown),
-        Guard::Moderates(..) | Guard::Belongs(..) | Guard::HasRole(..) | Guard::Unowned(_) | Guard::Owned(..) => None,
+        Guard::Unreplaced(_)
+        | Guard::Moderates(..)
+        | Guard::Belongs(..)
+        | Guard::HasRole(..)
+        | Guard::Unowned(_)
+        | Guard::Owned(..) => None,
     }
 }

@@ -31,7 +31,8 @@ impl<'a> Inviter<'a> {
     /// Reads it in one batch.
     ///
     /// # Errors
-    /// [`Refusal::CommunityNotFound`], and what [`Viewer::check_active`] refuses; [`ServiceError::Store`] if the read fails.
+    /// [`Refusal::CommunityNotFound`], and what [`Viewer::check_active`] refuses; [`ServiceError::Store`] if the read
+    /// fails.
     pub(crate) async fn read(
         store: &Store,
         caller: &'a Caller,

@@ -24,7 +24,7 @@ use crate::{ServiceError, command::perform_by_link, labels};
 
 /// What the holder of a link asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LinkRequest {
+pub enum LinkCommand {
     /// An answer: accepting or declining.
     Answer(Command),
     /// No further invitations from the community.
@@ -72,16 +72,16 @@ pub async fn open(store: &Store, token: &LinkToken) -> Result<Option<LinkTarget>
 pub async fn perform(
     store: &Store,
     target: &LinkTarget,
-    request: &LinkRequest,
+    request: &LinkCommand,
     now: Timestamp,
 ) -> Result<(), ServiceError> {
     let decide = |invitation: &Invitation, owner: &Fact<Option<UserId>>| {
         let mailbox = Mailbox::of_link(&target.link.address, owner, invitation);
         match request {
-            LinkRequest::Answer(command) => {
+            LinkCommand::Answer(command) => {
                 lifecycle::decide_by_link(command, invitation, &mailbox, &target.settings, now)
             }
-            LinkRequest::Unsubscribe => lifecycle::unsubscribe(invitation, &mailbox, &target.settings, now),
+            LinkCommand::Unsubscribe => lifecycle::unsubscribe(invitation, &mailbox, &target.settings, now),
         }
     };
     perform_by_link(store, target.invitation.clone(), &decide, now).await.map(drop)

@@ -106,8 +106,9 @@ pub async fn page(store: &Store, caller: &Caller, request: &ListRequest, now: Ti
     found.page(&store.read_to_show(found.keys()).await?)
 }
 
-/// Reads one page of the caller's own invitations. An address that the token proves to be theirs and the directory does not
-/// know as theirs has a list of its own, which is shown as one with the caller's; that takes the page to be read anew.
+/// Reads one page of the caller's own invitations. An address that the token proves to be theirs and the directory does
+/// not know as theirs has a list of its own, which is shown as one with the caller's; that takes the page to be read
+/// anew.
 ///
 /// # Errors
 /// As [`page`].
@@ -130,9 +131,9 @@ pub async fn own_page(
     page(store, caller, &both, now).await
 }
 
-/// Counts the invitations that wait for the caller's answer, up to [`MAX_LIMIT`], as the first page of
-/// [`own_page`] does: a query for the caller, and one for an address that the token proves to be theirs. What an address was
-/// sent is its owner's as soon as the directory knows the owner, so that nothing is counted twice.
+/// Counts the invitations that wait for the caller's answer, up to [`MAX_LIMIT`], as the first page of [`own_page`]
+/// does: a query for the caller, and one for an address that the token proves to be theirs. What an address was sent is
+/// its owner's as soon as the directory knows the owner, so that nothing is counted twice.
 ///
 /// # Errors
 /// [`StoreError`] if a query fails.
@@ -184,9 +185,9 @@ impl<'a> Found<'a> {
         Party::User(self.caller.id.clone())
     }
 
-    /// Whether the caller may be more to an invitation than its invitee, so that their role and what is around it matter.
-    /// To an invited user there is no more: whoever becomes a member has no live invitation from then on. An address that
-    /// only their token knows may have one to a community that they moderate, or one that they sent.
+    /// Whether the caller may be more to an invitation than its invitee, so that their role and what is around it
+    /// matter. To an invited user there is no more: whoever becomes a member has no live invitation from then on. An
+    /// address that only their token knows may have one to a community that they moderate, or one that they sent.
     fn asks_around(&self) -> bool {
         self.request.lists != [List::To(self.party())] || self.caller.site_administrator
     }
@@ -239,7 +240,8 @@ impl<'a> Found<'a> {
         is_of_community && !records.is_to_present_community(invitation, self.spread)
     }
 
-    /// Where the next page starts. What comes after one that is left out, in the same status, is older and left out, too.
+    /// Where the next page starts. What comes after one that is left out, in the same status, is older and left out,
+    /// too.
     fn next(&self, records: &Records) -> Option<Position> {
         let next = self.page.next.clone()?;
         let last = self.page.entries.last().and_then(|entry| records.invitation(entry.id()));
@@ -250,8 +252,8 @@ impl<'a> Found<'a> {
         Some(Position { after, ..next })
     }
 
-    /// Whether the invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away from
-    /// a page that its new place is not on.
+    /// Whether the invitation belongs on the page as it is now. An index may lag behind: what has moved on stays away
+    /// from a page that its new place is not on.
     fn holds(&self, invitation: &Invitation) -> bool {
         let (request, place) = (self.request, Place::at(invitation, self.page.clock));
         let is_after = request.after.as_ref().is_none_or(|before| place < before.after);
@@ -263,8 +265,8 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Reads one invitation that the caller may see, and its community: one batch for itself, and one for what it is shown with
-/// and what the caller may do.
+/// Reads one invitation that the caller may see, and its community: one batch for itself, and one for what it is shown
+/// with and what the caller may do.
 ///
 /// # Errors
 /// [`Refusal::InvitationNotFound`] if the caller may not see it, [`ServiceError::Store`] if the table fails.

@@ -42,8 +42,8 @@ pub enum Reason {
 /// found. That takes two batch reads and a query, or two where several words are not found one after the other.
 ///
 /// # Errors
-/// What stands in the way of sending, and [`domain::refusal::Refusal::PeopleSearchOff`]; [`ServiceError::Store`] if a read
-/// fails.
+/// What stands in the way of sending, and [`domain::refusal::Refusal::PeopleSearchOff`]; [`ServiceError::Store`] if a
+/// read fails.
 pub async fn search(
     store: &Store,
     caller: &Caller,

@@ -56,8 +56,8 @@ pub struct PeriodStats {
 }
 
 impl StatsReader {
-    /// Lets the caller read, if they moderate the community. Reading costs more the more there is, so the right to it is
-    /// checked first.
+    /// Lets the caller read, if they moderate the community. Reading costs more the more there is, so the right to it
+    /// is checked first.
     ///
     /// # Errors
     /// As [`moderated_page`](crate::lists::moderated_page).

@@ -51,8 +51,8 @@ impl Store {
         self.update(Key::user(user), expression).await.map(drop)
     }
 
-    /// Lifts the suppression of the address, if there is one: mail goes to it again. Its owner's own record hears of it; that
-    /// of a user who has not proven the address, the next time the platform writes it.
+    /// Lifts the suppression of the address, if there is one: mail goes to it again. Its owner's own record hears of
+    /// it; that of a user who has not proven the address, the next time the platform writes it.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails, or conflicts do not end; a repetition finishes the job.

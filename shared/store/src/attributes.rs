@@ -16,12 +16,13 @@ pub(crate) const AGAIN: &str = "again";
 /// The sort key of the three indexes.
 pub(crate) const LISTING: &str = "listing";
 
-/// When a live invitation expires, in Unix milliseconds; the sort key of the index by expiry and of that of who is waited for.
+/// When a live invitation expires, in Unix milliseconds; the sort key of the index by expiry and of that of who is
+/// waited for.
 pub(crate) const EXPIRY: &str = "expiry";
 /// The text that an invitation is found by in a community's list.
 pub(crate) const FOUND_BY: &str = "foundBy";
-/// The party whose answer a pending invitation waits for, as a short digest; the hash key of the index that is counted for badges. The
-/// name is as short as the value: a hundred of the index's records are to fit into one read unit.
+/// The party whose answer a pending invitation waits for, as a short digest; the hash key of the index that is counted
+/// for badges. The name is as short as the value: a hundred of the index's records are to fit into one read unit.
 pub(crate) const WAITS_FOR: &str = "for";
 
 /// The fields of an invitation, as one map.
@@ -120,8 +121,8 @@ pub(crate) const TOLD_BY: &str = "toldBy";
 /// When that was.
 pub(crate) const TOLD_AT: &str = "toldAt";
 
-/// In a user, how many invitations they made on the day on which they sent last; elsewhere, how many mails a mailbox got in
-/// a day.
+/// In a user, how many invitations they made on the day on which they sent last; elsewhere, how many mails a mailbox
+/// got in a day.
 pub(crate) const USED: &str = "used";
 /// What tells one write of an idempotent request from the next.
 pub(crate) const STAMP: &str = "stamp";
@@ -134,7 +135,8 @@ pub(crate) const DAY: &str = "day";
 pub(crate) const MOVED: &str = "moved";
 /// The counter of invitations that became pending on a day.
 pub(crate) const SENT: &str = "sent";
-/// The counter of mails that arrived on a day. Beside an invitation, with the time of one of its mails: that it is counted.
+/// The counter of mails that arrived on a day. Beside an invitation, with the time of one of its mails: that it is
+/// counted.
 pub(crate) const DELIVERED: &str = "delivered";
 /// The counter of mails that bounced or were called spam on a day. Beside an invitation as [`DELIVERED`].
 pub(crate) const BOUNCED: &str = "bounced";

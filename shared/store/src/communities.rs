@@ -14,8 +14,8 @@ use crate::{
 };
 
 impl Store {
-    /// Writes the community, all its copies at once. Breaks with whether there was none before, and continues when another
-    /// writer was faster.
+    /// Writes the community, all its copies at once. Breaks with whether there was none before, and continues when
+    /// another writer was faster.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.

@@ -24,7 +24,8 @@ use crate::{
     write::{Write, Written},
 };
 
-/// How long it is kept what a sender was told, and a notice that another mail carries: that mail may be parked for a while.
+/// How long it is kept what a sender was told, and a notice that another mail carries: that mail may be parked for a
+/// while.
 const KEPT: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// The result of leasing a notice.
@@ -100,7 +101,8 @@ impl Store {
         self.update(Key::digest(sender), digest).await.map(drop)
     }
 
-    /// Notes that the sender is told, and takes the lease of a notice that is still as it was read, as [`Store::lease`] does.
+    /// Notes that the sender is told, and takes the lease of a notice that is still as it was read, as [`Store::lease`]
+    /// does.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -120,16 +122,16 @@ impl Store {
         told.set(TTL, kept_until(now));
         told.set(TOLD_BY, string(id.to_string()));
         told.set(TOLD_AT, number(now.as_millisecond()));
-        // One after the other at half the price: who is noted as told and dies before the lease may still be leased, and
-        // nobody else within the hour.
+        // Two writes cost half of a transaction. If the process ends between them, this mail may still be leased, and
+        // no other one of the sender's within the hour.
         if !self.update(Key::digest(sender), told).await? {
             return Ok(NoticeLease::Overtaken);
         }
         Ok(if self.update(id.key(), leased).await? { NoticeLease::Leased(lease) } else { NoticeLease::Taken })
     }
 
-    /// The notices that the mail of the sender's carries: each one's kind and its invitation, in the order in which these
-    /// were made.
+    /// The notices that the mail of the sender's carries: each one's kind and its invitation, in the order in which
+    /// these were made.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.

@@ -18,8 +18,8 @@ use crate::{
     write::{MAX_ACTIONS, Write, Written},
 };
 
-/// The records of a user that one transaction removes at the most: one action is the condition that the user is inactive, and
-/// each record may have one that mirrors it.
+/// The records of a user that one transaction removes at the most: one action is the condition that the user is
+/// inactive, and each record may have one that mirrors it.
 const BATCH: usize = (MAX_ACTIONS - 1) / 2;
 /// The records of a user that are read at once.
 const READ: usize = 10 * BATCH;

@@ -13,8 +13,8 @@ pub enum StoreError {
     /// The time for the work is over. What is done stays, and asking again goes on from there.
     #[error("the time is over")]
     OutOfTime,
-    /// The request was refused for a reason that a retry does not mend.
-    #[error("the table refused a request: {0}")]
+    /// A request failed for a reason that a retry does not mend.
+    #[error("a request to the table failed: {0}")]
     Permanent(String),
     /// A record does not read as what its key says it is.
     #[error("a record is damaged: {0}")]
@@ -22,7 +22,7 @@ pub enum StoreError {
 }
 
 /// Error codes of DynamoDB that a later attempt may not meet, and that say that nothing was carried out.
-const REFUSED_FOR_NOW: [&str; 4] = [
+const PASSING: [&str; 4] = [
     "ThrottlingException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
@@ -34,16 +34,16 @@ const UNCERTAIN: [&str; 4] =
     ["TransactionInProgressException", "InternalServerError", "InternalServerErrorException", "ServiceUnavailable"];
 
 /// Whether the table has said that it did not carry out the request, and may later.
-pub(crate) fn is_refused_for_now<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    error.as_service_error().and_then(E::code).is_some_and(|code| REFUSED_FOR_NOW.contains(&code))
+pub(crate) fn is_passing<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    error.as_service_error().and_then(E::code).is_some_and(|code| PASSING.contains(&code))
 }
 
 impl<E: ProvideErrorMetadata> From<SdkError<E>> for StoreError {
     fn from(error: SdkError<E>) -> Self {
         match &error {
-            SdkError::ServiceError(refused) => {
-                let code = refused.err().code().unwrap_or("unknown");
-                let is_transient = REFUSED_FOR_NOW.contains(&code) || UNCERTAIN.contains(&code);
+            SdkError::ServiceError(failed) => {
+                let code = failed.err().code().unwrap_or("unknown");
+                let is_transient = PASSING.contains(&code) || UNCERTAIN.contains(&code);
                 let code = code.to_owned();
                 if is_transient { Self::Unavailable(code) } else { Self::Permanent(code) }
             }

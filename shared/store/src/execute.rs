@@ -1,10 +1,13 @@
 //! The one place that writes transitions.
 //!
 //! A transition becomes the actions of one transaction; every rule that the decision relied on is a condition in it.
-//! Either all of it happens or none, and the loser of a race gets the records that the winner left. A transition of nothing
-//! but its invitation is one conditional write, at half the price.
+//! Either all of it happens or none, and the loser of a race gets the records that the winner left. A transition of
+//! nothing but its invitation is one conditional write, at half the price.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    ops::ControlFlow,
+};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
@@ -29,6 +32,7 @@ use crate::{
     idempotency::RequestWrite,
     keys::{Key, Spread, mail_name},
     record::{self, Address, Item, Kind, NoFields, due, invitation_record, record},
+    retry::retry,
     write::{Write, Written},
 };
 
@@ -54,7 +58,7 @@ pub enum ExtraWrite {
     /// That many invitations count against the sender's day. Its transitions must need an active sender.
     Quota(Quota, u32),
     /// The state of the idempotent request that asks for the transitions.
-    Request(RequestWrite),
+    IdempotentRequest(RequestWrite),
     /// The platform makes the user a member with that role, or gives a member another one.
     Membership(Membership),
 }
@@ -82,7 +86,7 @@ pub enum Condition {
     /// The sender's day has room.
     Quota,
     /// The idempotent request is as it was read.
-    Request,
+    IdempotentRequest,
     /// The membership can be written.
     Membership(MembershipCondition),
 }
@@ -171,8 +175,7 @@ impl Store {
         extra: &[ExtraWrite],
         now: Timestamp,
     ) -> Result<Executed, StoreError> {
-        let mut skipped = HashSet::new();
-        loop {
+        retry(HashSet::new(), |mut skipped| async move {
             let plan = || Plan::new(transitions, extra, &skipped, now);
             let (mut writes, checks) = plan()?.finish();
             let written = match writes.pop() {
@@ -186,7 +189,7 @@ impl Store {
                     self.transact_made(|| made.take().map_or_else(|| Ok(plan()?.finish().0), Ok)).await?
                 }
             };
-            let Written::Conflict(failed) = written else { return Ok(Executed::Done) };
+            let Written::Conflict(failed) = written else { return Ok(ControlFlow::Break(Executed::Done)) };
             let failed = failed.into_iter().flat_map(|(index, record)| {
                 let (key, conditions) = &checks[index];
                 conditions.iter().map(move |condition| FailedCondition {
@@ -199,10 +202,10 @@ impl Store {
             // A standing that is so already does not stop what else is to be written.
             let places = failed.iter().map(|failed| place(&failed.condition, transitions)).collect::<Option<Vec<_>>>();
             skipped.extend(places.iter().flatten().cloned());
-            if places.is_none() || transitions.iter().enumerate().any(|one| is_repeated(one, &skipped)) {
-                return Ok(Executed::Conflict(failed));
-            }
-        }
+            let is_over = places.is_none() || transitions.iter().enumerate().any(|one| is_repeated(one, &skipped));
+            Ok(if is_over { ControlFlow::Break(Executed::Conflict(failed)) } else { ControlFlow::Continue(skipped) })
+        })
+        .await
     }
 }
 
@@ -326,7 +329,7 @@ impl Plan {
     fn guard(&mut self, guard: &Guard, spread: Spread, since: Option<Timestamp>) {
         let standing = |user: &_, community| Key::standing(&Party::User(Clone::clone(user)), community);
         let key = match guard {
-            Guard::CommunityInvites(community) => Key::community(community, spread),
+            Guard::CommunityInvites(community) | Guard::Unreplaced(community) => Key::community(community, spread),
             Guard::Moderates(user, community)
             | Guard::Belongs(user, community)
             | Guard::HasRole(user, community, _) => standing(user, community),
@@ -340,12 +343,18 @@ impl Plan {
             return;
         }
         let expression = &mut self.at(key, Some(Condition::Guard(guard.clone()))).expression;
+        let since = since.map(|at| number(at.as_millisecond()));
         match guard {
             Guard::CommunityInvites(_) => {
                 expression.require_equal(ALLOW_INVITATIONS, yes());
                 // An id that has come back may be another community's.
-                expression.require_as_read(SINCE, since.map(|at| number(at.as_millisecond())));
+                expression.require_as_read(SINCE, since);
             }
+            // A community that is gone has none in its place.
+            Guard::Unreplaced(_) => match since {
+                Some(since) => expression.require_missing_or_equal(SINCE, since),
+                None => expression.require_missing(SINCE),
+            },
             Guard::Active(_) => expression.require_equal(ACTIVE, yes()),
             Guard::Unowned(_) => expression.require_missing(OWNER),
             Guard::Owned(_, user) => expression.require_equal(OWNER, string(user.as_str())),
@@ -376,8 +385,8 @@ impl Plan {
                     expression.increase(USED, i64::from(*count));
                 }
             }
-            ExtraWrite::Request(write) => {
-                let action = self.at(write.key.clone(), Some(Condition::Request));
+            ExtraWrite::IdempotentRequest(write) => {
+                let action = self.at(write.key.clone(), Some(Condition::IdempotentRequest));
                 action.put = Some(write.item()?);
                 match &write.replaces {
                     None => action.expression.require_missing(PK),

@@ -1,5 +1,5 @@
-//! Expressions without hand-kept placeholders: every name and value gets the next one. `DynamoDB` takes letters and digits in
-//! them, whatever characters the names have.
+//! Expressions without hand-kept placeholders: every name and value gets the next one. `DynamoDB` takes letters and
+//! digits in them, whatever characters the names have.
 
 use std::collections::HashMap;
 

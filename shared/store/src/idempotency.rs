@@ -26,8 +26,8 @@ pub struct IdempotentRequest {
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub leased_until: Timestamp,
     /// The result, once there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub answer: Option<String>,
+    #[serde(rename = "answer", skip_serializing_if = "Option::is_none")]
+    pub result: Option<String>,
 }
 
 /// A write of an idempotent request's record, whole, on the condition that it is as it was read.
@@ -44,8 +44,8 @@ pub struct RequestWrite {
 }
 
 impl Store {
-    /// Ends the lease of the attempt that wrote the request's record with that stamp. What another one has written since
-    /// stays.
+    /// Ends the lease of the attempt that wrote the request's record with that stamp. What another one has written
+    /// since stays.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.

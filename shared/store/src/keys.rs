@@ -58,8 +58,8 @@ const COMMUNITY_COPIES: u8 = 8;
 
 /// How many copies of the network's settings there are.
 ///
-/// Nearly every request reads them, consistently, and a partition gives 3,000 read units a second: one record would be
-/// the ceiling of the whole stack. So many copies give 96,000.
+/// Nearly every request reads them, consistently, and a partition gives 3,000 read units a second: one record would
+/// limit the whole stack to that. So many copies give 96,000.
 const SETTINGS_COPIES: u8 = 32;
 
 /// The choice of a copy of a community, or of the settings. Equal values choose the same one.
@@ -140,8 +140,8 @@ impl Key {
         Some((SearchName::of_folded(name), user.parse().ok()?))
     }
 
-    /// The invitation mails that the address got on that UTC day. Nothing leads from an address to it but a guess, so that it
-    /// may outlive an erasure by a day.
+    /// The invitation mails that the address got on that UTC day. Nothing leads from an address to it but a guess, so
+    /// that it may outlive an erasure by a day.
     pub fn mailed(address: &AddressKey, day: Date) -> Self {
         let digest = hex::encode(Sha256::digest(format!("{day} {}", address.as_str())));
         Self::new(format!("MAILED#{digest}"), "MAILED")
@@ -198,8 +198,8 @@ impl Key {
         Self::new(stats_partition(community), "TALLY")
     }
 
-    /// The community's counters of answers, as far as its present day does not hold them: of those that took a time of one magnitude. The
-    /// first one also has those of yes and no.
+    /// The community's counters of answers, as far as its present day does not hold them: of those that took a time of
+    /// one magnitude. The first one also has those of yes and no.
     pub fn answers(community: &Era, magnitude: u32) -> Self {
         Self::new(stats_partition(community), format!("ANSWERS#{magnitude:02}"))
     }
@@ -333,7 +333,8 @@ pub(crate) fn parked_partition(number: u8) -> String {
     format!("{PARKED_PREFIX}{number}")
 }
 
-/// What the sort keys of mails that wait until then, and of deadlines, begin with. Texts of one length compare as their numbers do.
+/// What the sort keys of mails that wait until then, and of deadlines, begin with. Texts of one length compare as their
+/// numbers do.
 pub(crate) fn due_at(at: Timestamp) -> String {
     format!("{:015}#", at.as_millisecond().max(0))
 }
@@ -468,10 +469,12 @@ pub enum List {
 pub(crate) const BY_EXPIRY: &str = "by-expiry";
 /// The index of pending invitations by whose answer they wait for and expiry.
 pub(crate) const BY_WAITING: &str = "by-waiting";
-/// The bytes of digest that name a party in it: among a billion parties, two are alike with a chance of one in ten thousand.
+/// The bytes of digest that name a party in it: among a billion parties, two are alike with a chance of one in ten
+/// thousand.
 const WAITING_DIGEST: usize = 9;
 
-/// The party as the hash key of the index of pending invitations names it: in twelve characters, however long its id is.
+/// The party as the hash key of the index of pending invitations names it: in twelve characters, however long its id
+/// is.
 pub fn waited_for(party: &Party) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(&Sha256::digest(party_partition(party))[..WAITING_DIGEST])
 }
@@ -488,8 +491,8 @@ pub(crate) fn partition_of(hash: &str) -> &str {
     hash.strip_prefix(REQUESTED).unwrap_or(hash)
 }
 
-/// What approving asks of the sender with the first partition besides their own record: how they stand with the community,
-/// and whether they are connected to the party with the second.
+/// What approving asks of the sender with the first partition besides their own record: how they stand with the
+/// community, and whether they are connected to the party with the second.
 pub(crate) fn inviter_at(sender: &str, invitee: &str, community: &CommunityId) -> impl Iterator<Item = Key> + use<> {
     [Some(standing_at(sender, community)), connection_at(sender, invitee)].into_iter().flatten()
 }

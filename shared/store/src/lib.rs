@@ -57,7 +57,8 @@ impl Store {
         Self { client, table: table.into(), due: None }
     }
 
-    /// Returns the same store for work whose response is due after `time`: from then on nothing is attempted or waited for.
+    /// Returns the same store for work whose response is due after `time`: from then on nothing is attempted or waited
+    /// for.
     pub fn within(&self, time: Duration) -> Self {
         Self { due: Some(Instant::now() + time), ..self.clone() }
     }
@@ -80,7 +81,8 @@ impl Store {
     /// Waits for `work` no longer than there is time; after that it is not begun.
     ///
     /// # Errors
-    /// [`StoreError::OutOfTime`] if the time is over first. A request that was on its way may be carried out all the same.
+    /// [`StoreError::OutOfTime`] if the time is over first. A request that was on its way may be carried out all the
+    /// same.
     fn within_time<T>(&self, work: impl Future<Output = T>) -> impl Future<Output = Result<T, StoreError>> {
         // A request of the SDK is large, and would be part of every use case.
         let work = Box::pin(work);

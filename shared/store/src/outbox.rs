@@ -35,8 +35,8 @@ use crate::{
 /// How long a lease lasts: longer than an attempt takes to be told yes or no, after which nothing of it goes on.
 pub const LEASE: SignedDuration = SignedDuration::from_secs(90);
 
-/// How far apart the clocks of two functions may be. A deadline that is reported too early for the one that is to store the
-/// expiry would not be reported again.
+/// How far apart the clocks of two functions may be. A deadline that is reported too early for the one that is to store
+/// the expiry would not be reported again.
 const SKEW: SignedDuration = SignedDuration::from_secs(10);
 
 /// Sorts behind every id.
@@ -147,7 +147,7 @@ impl InvitationWithMails {
 
     /// Whether the invitation has been mailed again since the mail that came with that revision.
     pub fn is_outdated(&self, revision: u64) -> bool {
-        let invitations = self.mails.iter().filter(|(_, mail)| mail.kind == MailKind::Invitation);
+        let invitations = self.mails.iter().filter(|(_, mail)| mail.kind.rules().tracked);
         let of = |(name, _): &(String, OutboxMail)| MailId { invitation: self.id, name: name.clone() }.revision();
         invitations.filter_map(of).any(|later| later > revision)
     }
@@ -274,8 +274,8 @@ impl Store {
         self.update(id.key(), dropping(mail)).await
     }
 
-    /// Drops an invitation mail that no mailbox of its user takes, and notes so in the user's record. `false` unless both
-    /// are still as they were read.
+    /// Drops an invitation mail that no mailbox of its user takes, and notes so in the user's record. `false` unless
+    /// both are still as they were read.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -449,7 +449,8 @@ pub(crate) fn unchanged(mail: &OutboxMail) -> Expression {
     expression
 }
 
-/// Leases the mail, unless an attempt has leased or finished it since it was read, and keeps the link that it will carry.
+/// Leases the mail, unless an attempt has leased or finished it since it was read, and keeps the link that it will
+/// carry.
 pub(crate) fn leasing(mail: &OutboxMail, link: &MailedLink, now: Timestamp) -> Result<(Lease, Expression), StoreError> {
     let lease = Lease { until: later(now, LEASE), link: mail.links.len(), counted_on: mail.counted_on };
     let mut expression = unchanged(mail);

@@ -209,8 +209,8 @@ impl PageRequest<'_> {
         self.counted > 0 && self.after.is_none() && matches!(self.status, None | Some(Status::Pending))
     }
 
-    /// How many index records the first query reads. One more than is shown tells whether there is a next page. Where some
-    /// are searched for, as many as a query can read.
+    /// How many index records the first query reads. One more than is shown tells whether there is a next page. Where
+    /// some are searched for, as many as a query can read.
     fn ahead(&self) -> Option<u32> {
         let counted = if self.counts() { self.counted } else { 0 };
         self.query.is_none().then_some((self.limit + 1).max(counted) + SPARE)
@@ -259,8 +259,8 @@ impl Reading<'_> {
 }
 
 impl Store {
-    /// Reads one page of the lists: a query for each, and a second one where some have lapsed. Where requests may be among
-    /// more live ones than a query reads, a page of the expired takes a third.
+    /// Reads one page of the lists: a query for each, and a second one where some have lapsed. Where requests may be
+    /// among more live ones than a query reads, a page of the expired takes a third.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.

@@ -1,7 +1,8 @@
 //! Names by which people are found: of all users in one order, and of each user's connections beside the connection.
 //!
-//! What is filed of a user is written with the user, in one transaction, so that it is always that of the present name. A
-//! user's name beside their connections follows it: the user's record says how far that is for as long as some have not been told.
+//! What is filed of a user is written with the user, in one transaction, so that it is always that of the present name.
+//! A user's name beside their connections follows it: the user's record says how far that is for as long as some have
+//! not been told.
 
 use std::collections::BTreeSet;
 
@@ -54,8 +55,8 @@ pub(crate) fn refile(before: Option<&User>, after: Option<&User>) -> Result<Vec<
 }
 
 impl Store {
-    /// Reads names that begin like the text, which is folded, in their order and at most so many: by one query. A user is
-    /// among them once for each of their words that begins so.
+    /// Reads names that begin like the text, which is folded, in their order and at most so many: by one query. A user
+    /// is among them once for each of their words that begins so.
     ///
     /// # Errors
     /// [`StoreError`] if the query fails.
@@ -67,8 +68,8 @@ impl Store {
         Ok(filed.map(|(name, user)| Named { user, name }).collect())
     }
 
-    /// Reads the connections of the user whose names have the text, which is folded, somewhere: by one query, and so of some
-    /// nine thousand connections at the most.
+    /// Reads the connections of the user whose names have the text, which is folded, somewhere: by one query, and so of
+    /// some nine thousand connections at the most.
     ///
     /// # Errors
     /// [`StoreError`] if the query fails.
@@ -102,9 +103,9 @@ impl Store {
         Ok(records.iter().filter_map(|record| key_of(record)?.connected_to()).collect())
     }
 
-    /// Tells some connections of the user, at most [`MAX_TOLD`] and in their order, the user's present name, if `told` was the last
-    /// who knew it. Returns who is now; `None` if something has changed: the name, who was told it last, or that one of them is a
-    /// connection.
+    /// Writes the user's present name to the connections that come after `told`, at most [`MAX_TOLD`] of them. Returns
+    /// the last of them. `None` if something changed meanwhile: the name, how far another attempt has come, or one of
+    /// the connections.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -140,7 +141,8 @@ impl Store {
     }
 }
 
-/// The condition that the user has the same name as when they were read, and `told` is the last connection who was told it.
+/// The condition that the user has the same name as when they were read, and `told` is the last connection who was told
+/// it.
 fn is_told(user: &User, told: &str) -> Expression {
     let mut expression = named(user);
     expression.require_equal(RENAMED, string(told));

@@ -8,8 +8,8 @@ use tokio::time::sleep;
 use crate::{Store, StoreError};
 
 impl Store {
-    /// Sends a request until it breaks with its result, some `attempts` times at the most. One that continues is sent again
-    /// with what it left.
+    /// Sends a request until it breaks with its result, some `attempts` times at the most. One that continues is sent
+    /// again with what it left.
     ///
     /// # Errors
     /// What the request fails with, and [`StoreError::Unavailable`] for that reason when the attempts are over.

@@ -90,8 +90,8 @@ impl Records {
         self.has(&Key::connection(user, other))
     }
 
-    /// The invitations that count against the sender's day, by their record. A day after which another one has begun has no
-    /// room any more: only that one is counted.
+    /// The invitations that count against the sender's day, by their record. A day after which another one has begun
+    /// has no room any more: only that one is counted.
     pub fn used(&self, sender: &UserId, day: Date) -> u32 {
         match self.0.get(&Key::user(sender)) {
             Some(Record::User(_, Some((sent_on, used)))) if *sent_on == day => *used,
@@ -108,7 +108,8 @@ impl Records {
         }
     }
 
-    /// The user `id`, if there is one, as a recipient of the sender's, who named them by the address in `typed` if not by id.
+    /// The user `id`, if there is one, as a recipient of the sender's, who named them by the address in `typed` if not
+    /// by id.
     pub fn user_recipient(
         &self,
         id: &UserId,
@@ -355,7 +356,8 @@ impl Store {
         Ok(found.item.map(record::value).transpose()?.unwrap_or_default())
     }
 
-    /// The keys of the first records of a partition whose sort key is below `end`, some `most` of them, read consistently.
+    /// The keys of the first records of a partition whose sort key is below `end`, some `most` of them, read
+    /// consistently.
     ///
     /// # Errors
     /// [`StoreError`] if the query fails.
@@ -376,8 +378,8 @@ impl Store {
         Ok(found.items().iter().filter_map(key_of).collect())
     }
 
-    /// The records of a partition whose sort keys lie from one to another, or the last of them: as many as so many requests
-    /// read, a megabyte each. Unless it is `consistent`, moments may be missing, as in an index.
+    /// The records of a partition whose sort keys lie from one to another, or the last of them: as many as so many
+    /// requests read, a megabyte each. Unless it is `consistent`, moments may be missing, as in an index.
     ///
     /// # Errors
     /// [`StoreError`] if a query fails.

@@ -167,8 +167,8 @@ pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     Ok(item)
 }
 
-/// The lists that the invitation stands in: one of each index. It stands in none of a person who has been erased from it, so
-/// that these lists are what an erasure has left to do.
+/// The lists that the invitation stands in: one of each index. It stands in none of a person who has been erased from
+/// it, so that these lists are what an erasure has left to do.
 pub fn lists_of(invitation: &Invitation) -> Vec<List> {
     let mut lists = vec![List::Into(invitation.community.id.clone())];
     if !invitation.invitee.is_erased() {
@@ -263,7 +263,8 @@ pub struct UserRecord {
     pub unreached: Option<String>,
     /// Whether the user is filed under their name, as everyone is who was written since there is such a thing.
     pub filed: bool,
-    /// While connections are to be told the user's present name: the last of them, in their order, who has been; empty before.
+    /// While connections are to be told the user's present name: the last of them, in their order, who has been; empty
+    /// before.
     pub renamed: Option<String>,
 }
 

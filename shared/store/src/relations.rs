@@ -140,8 +140,8 @@ impl Store {
         })
     }
 
-    /// Connects two users, both ways: each finds the other by name among their connections. Continues when one of them was
-    /// given another name meanwhile.
+    /// Connects two users, both ways: each finds the other by name among their connections. Continues when one of them
+    /// was given another name meanwhile.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
@@ -168,7 +168,8 @@ impl Store {
     /// [`StoreError`] if the table fails.
     pub async fn remove_connection(&self, user: &UserId, other: &UserId) -> Result<(), StoreError> {
         let mut keys = both_ways(user, other).to_vec();
-        // A user has no connection to themselves. Both ways would be one record, which a transaction may name only once.
+        // A user has no connection to themselves. Both ways would be one record, which a transaction may name only
+        // once.
         keys.dedup();
         self.remove(keys).await
     }

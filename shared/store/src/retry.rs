@@ -1,11 +1,11 @@
-//! The one way in which a write that a faster writer got in the way of is decided again.
+//! The one loop that decides again after a conflict.
 
 use std::ops::ControlFlow;
 
 use crate::error::StoreError;
 
-/// How often a decision is taken in all. Each time one writer gets done, so that many meet at one record only in a
-/// storm, which is better answered with 503 than waited out.
+/// How often a decision is taken in all. One writer succeeds each time. More than eight at one record are so rare that
+/// a 503 is better than to wait.
 const ATTEMPTS: u32 = 8;
 
 /// Takes `attempt` until it breaks with its result. One that met a conflict continues with what the faster writer left,

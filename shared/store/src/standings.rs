@@ -1,4 +1,5 @@
-//! How parties stand with communities, and how what an address refuses comes to the address's owner.
+//! How parties stand with communities. What a mailbox wants is repeated in the standing of the user who owns its
+//! address.
 
 use domain::{
     id::{CommunityId, UserId},
@@ -42,8 +43,8 @@ impl Store {
         Ok(standings)
     }
 
-    /// Writes into the user's standing with the community what their mailbox wants, in place of what was read there. The
-    /// address must still be theirs.
+    /// Writes into the user's standing with the community what their mailbox wants, in place of what was read there.
+    /// The address must still be theirs.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.

@@ -1,13 +1,14 @@
-//! The counters of a community, kept from the table's stream: everything is counted once, whatever the stream repeats or
-//! reorders.
+//! The counters of a community, kept from the table's stream: everything is counted once, whatever the stream repeats
+//! or reorders.
 //!
-//! Beside each invitation stands the status that it is counted in, its revision then, and which of its mails are counted. A
-//! transaction changes the counters and these marks together, so a repeated or late report finds itself counted already.
+//! Beside each invitation stands the status that it is counted in, its revision then, and which of its mails are
+//! counted. A transaction changes the counters and these marks together, so a repeated or late report finds itself
+//! counted already.
 //!
-//! Days have counters of their own, all together and for each sender: by the time of what happened, not of its report; what became
-//! of a mail happened when `feedback` heard of it. Those of the last day on which anything happened stand in the community's own record,
-//! so that one write counts a status and a day. What happens on a later day moves them to a record of their day, and the answers among them
-//! to those of all time.
+//! Each day has counters of its own, of all senders together and of each. A day counts what happened on it, whenever it
+//! is reported; the result of a mail happened when `feedback` was told of it. The counters of the last day stand in the
+//! community's own record, so that one write counts a status and a day. The first change of a later day moves them to a
+//! record of their day, and adds its answers to those of all time.
 
 use std::collections::BTreeMap;
 
@@ -73,8 +74,8 @@ impl Store {
         Ok(stats)
     }
 
-    /// The counters of a period. The days are one record each, and at most two requests. Where there is more of senders than is
-    /// read, only the last days count for them, each of them wholly.
+    /// The counters of a period. The days are one record each, and at most two requests. Where there is more of senders
+    /// than is read, only the last days count for them, each of them wholly.
     ///
     /// # Errors
     /// [`StoreError`] if a read fails.
@@ -114,8 +115,8 @@ impl Store {
         Ok(stats)
     }
 
-    /// Counts lapsed invitations of the community, by one query. They are those of the last minutes, unless a great many have
-    /// lapsed together: of these it finds as many as DynamoDB reads at once, some 7,000.
+    /// Counts lapsed invitations of the community, by one query. They are those of the last minutes, unless a great
+    /// many have lapsed together: of these it finds as many as DynamoDB reads at once, some 7,000.
     ///
     /// # Errors
     /// [`StoreError`] if the query fails.

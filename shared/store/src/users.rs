@@ -129,8 +129,8 @@ pub(crate) fn unreached(user: &User) -> Write {
     Write::Update(Key::user(&user.id), expression)
 }
 
-/// Makes the user `id` the owner of the address as `owner`, or no longer, provided that the address is still as it was read.
-/// It repeats whether its owner is active, so that who answers by it is checked by one record.
+/// Makes the user `id` the owner of the address as `owner`, or no longer, provided that the address is still as it was
+/// read. It repeats whether its owner is active, so that who answers by it is checked by one record.
 fn own(id: &UserId, key: &AddressKey, address: &Address, owner: Option<&User>) -> Write {
     let mut expression = Expression::default();
     // An owner's own record names the address, and is conditional itself.

@@ -1,7 +1,7 @@
 //! How many invitations wait for somebody's answer, for a badge that is asked for again and again.
 //!
-//! The index has nothing of an invitation but its keys: 80 bytes, so that a hundred are one read unit. It is in the order of
-//! their expiry, so that those which have lapsed lie outside the range that is counted.
+//! The index has nothing of an invitation but its keys: 80 bytes, so that a hundred are one read unit. It is in the
+//! order of their expiry, so that those which have lapsed lie outside the range that is counted.
 
 use aws_sdk_dynamodb::types::Select;
 use domain::{Timestamp, person::Party};

@@ -1,8 +1,9 @@
 //! Conditional writes: one alone, or up to a hundred that happen together or not at all.
 //!
-//! What the table refuses for now, because it collides with a transaction or is throttled, is sent again. What may have been
-//! carried out, because its response was lost, is sent again where a repetition is known as one: a transaction has a token, and a
-//! record that is written whole meets itself. An update has neither, and may count: it is repeated by the client alone.
+//! What fails for now, because it collides with a transaction or is throttled, is sent again. What may have been
+//! carried out, because its response was lost, is sent again where a repetition is known as one: a transaction has a
+//! token, and a record that is written whole meets itself. An update has neither, and may count: it is repeated by the
+//! client alone.
 
 use std::ops::ControlFlow;
 
@@ -18,7 +19,7 @@ use aws_sdk_dynamodb::{
 
 use system::randomise;
 
-use crate::{Store, StoreError, error::is_refused_for_now, expression::Expression, keys::Key, record::Item};
+use crate::{Store, StoreError, error::is_passing, expression::Expression, keys::Key, record::Item};
 
 /// The most actions that DynamoDB takes in one transaction.
 pub const MAX_ACTIONS: usize = 100;
@@ -27,7 +28,7 @@ const MAX_BATCH: usize = 25;
 /// How often a write is sent.
 const ATTEMPTS: u32 = 8;
 /// Why a write fails that was sent as often.
-const REFUSED: &str = "collisions or throttling";
+const IN_THE_WAY: &str = "collisions or throttling";
 
 /// One write, with the condition that its expression holds.
 #[derive(Debug, Clone)]
@@ -52,8 +53,9 @@ pub enum Written {
 }
 
 impl Store {
-    /// Writes all or nothing. Collisions with other transactions and throttling are waited out. A write whose response was lost
-    /// on its way is asked for again under the same token, so that it happens once and is known to have happened.
+    /// Writes all or nothing. Collisions with other transactions and throttling are waited out. A write whose response
+    /// was lost on its way is asked for again under the same token, so that it happens once and is known to have
+    /// happened.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or every response was lost.
@@ -61,14 +63,14 @@ impl Store {
         self.transact_made(|| Ok(writes.clone())).await
     }
 
-    /// The same with writes that can be made again, and need not be copied for an attempt that is hardly ever the last but
-    /// one.
+    /// The same with writes that can be made again, and need not be copied for an attempt that is hardly ever the last
+    /// but one.
     pub(crate) async fn transact_made(
         &self,
         mut make: impl FnMut() -> Result<Vec<Write>, StoreError>,
     ) -> Result<Written, StoreError> {
         let token = request_token();
-        self.persist(ATTEMPTS, REFUSED, (), |()| {
+        self.persist(ATTEMPTS, IN_THE_WAY, (), |()| {
             let (writes, token) = (make(), token.clone());
             async move { self.transact_once(writes?, token).await }
         })
@@ -83,11 +85,11 @@ impl Store {
         let items = writes.into_iter().map(|write| write.build(&self.table)).collect::<Result<_, _>>()?;
         let request = self.client.transact_write_items().set_transact_items(Some(items));
         let request = request.set_client_request_token(token);
-        let Err(refused) = self.within_time(request.send()).await? else {
+        let Err(error) = self.within_time(request.send()).await? else {
             return Ok(ControlFlow::Break(Written::Done));
         };
-        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = refused.as_service_error() else {
-            return again(refused.into());
+        let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+            return again(error.into());
         };
         let failed = failed_conditions(cancelled.cancellation_reasons())?;
         Ok(if failed.is_empty() { ControlFlow::Continue(()) } else { ControlFlow::Break(Written::Conflict(failed)) })
@@ -97,8 +99,8 @@ impl Store {
     /// transactions and throttling are waited out.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or the response was lost. The record may
-    /// be changed then.
+    /// [`StoreError::Unavailable`] when collisions or throttling outlast the attempts, or the response was lost. The
+    /// record may be changed then.
     pub async fn update(&self, key: Key, expression: Expression) -> Result<bool, StoreError> {
         let finished = expression.finish();
         let request = self
@@ -110,22 +112,23 @@ impl Store {
             .set_condition_expression(finished.condition)
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values);
-        self.persist(ATTEMPTS, REFUSED, (), |()| {
+        self.persist(ATTEMPTS, IN_THE_WAY, (), |()| {
             let request = request.clone();
             async move {
-                let Err(refused) = self.within_time(request.send()).await? else { return Ok(ControlFlow::Break(true)) };
-                match refused.as_service_error() {
+                let Err(error) = self.within_time(request.send()).await? else { return Ok(ControlFlow::Break(true)) };
+                match error.as_service_error() {
                     Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(ControlFlow::Break(false)),
-                    _ if is_refused_for_now(&refused) => Ok(ControlFlow::Continue(())),
-                    _ => Err(refused.into()),
+                    _ if is_passing(&error) => Ok(ControlFlow::Continue(())),
+                    _ => Err(error.into()),
                 }
             }
         })
         .await
     }
 
-    /// Writes one whole record at half the price of a transaction. Collisions with transactions and throttling are waited out.
-    /// There is no token: a write whose response was lost on its way shows as a conflict with what it left itself.
+    /// Writes one whole record at half the price of a transaction. Collisions with transactions and throttling are
+    /// waited out. There is no token: a write whose response was lost on its way shows as a conflict with what it left
+    /// itself.
     ///
     /// # Errors
     /// As [`Store::transact`].
@@ -140,17 +143,17 @@ impl Store {
             .set_expression_attribute_names(finished.names)
             .set_expression_attribute_values(finished.values)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        self.persist(ATTEMPTS, REFUSED, (), |()| {
+        self.persist(ATTEMPTS, IN_THE_WAY, (), |()| {
             let request = request.clone();
             async move {
-                let Err(refused) = self.within_time(request.send()).await? else {
+                let Err(error) = self.within_time(request.send()).await? else {
                     return Ok(ControlFlow::Break(Written::Done));
                 };
-                match refused.as_service_error() {
+                match error.as_service_error() {
                     Some(PutItemError::ConditionalCheckFailedException(failed)) => {
                         Ok(ControlFlow::Break(Written::Conflict(vec![(0, failed.item().cloned())])))
                     }
-                    _ => again(refused.into()),
+                    _ => again(error.into()),
                 }
             }
         })
@@ -208,7 +211,7 @@ impl Store {
     }
 }
 
-/// Has a request sent again that was refused for now, or whose response was lost.
+/// Has a request sent again that failed for now, or whose response was lost.
 fn again<T>(error: StoreError) -> Result<ControlFlow<T>, StoreError> {
     match error {
         StoreError::Unavailable(_) => Ok(ControlFlow::Continue(())),

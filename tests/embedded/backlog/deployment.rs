@@ -1,5 +1,5 @@
-//! A plan over the functions themselves: the handlers, the stream and `deliver`, over the embedded engine without a network. The
-//! clock is that of a runtime that does not wait.
+//! A plan over the functions themselves: the handlers, the stream and `deliver`, over the embedded engine without a
+//! network. The clock is that of a runtime that does not wait.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -19,8 +19,8 @@ use testkit::{
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::{
-    plan::{BATCH, Clock, EVENT_LANES, LANES, Outcome, Plan},
-    service::{MailService, Refused},
+    plan::{BATCH, BacklogResult, Clock, EVENT_LANES, LANES, Plan},
+    service::{MailService, Rejected},
 };
 
 /// How often the stream is read.
@@ -37,7 +37,7 @@ impl simulation::World for Clock {
 }
 
 /// Runs the plan.
-pub(super) fn run(plan: Plan) -> Outcome {
+pub(super) fn run(plan: Plan) -> BacklogResult {
     fastrand::seed(7);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -65,7 +65,7 @@ struct Deployment {
 }
 
 impl Deployment {
-    async fn run(plan: Plan, clock: Clock) -> Outcome {
+    async fn run(plan: Plan, clock: Clock) -> BacklogResult {
         let mut world = World::without_network(&format!("backlog-{}-{:?}", plan.per_second, plan.quota));
         world.deliver.outbound.concurrency = u32::try_from(LANES).unwrap();
         world.deliver.outbound.first_pause = Duration::from_millis(500);
@@ -82,8 +82,8 @@ impl Deployment {
                     *last_taken.lock().unwrap() = clock.0.elapsed();
                     None
                 }
-                Err(Refused::Busy) => Some(SesFault::Refused(429, "TooManyRequestsException")),
-                Err(Refused::UsedUp) => Some(SesFault::Refused(400, "Daily message quota exceeded")),
+                Err(Rejected::Busy) => Some(SesFault::Rejected(429, "TooManyRequestsException")),
+                Err(Rejected::UsedUp) => Some(SesFault::Rejected(400, "Daily message quota exceeded")),
             }
         });
         let deployment = Self {
@@ -103,7 +103,7 @@ impl Deployment {
             () = deployment.all_taken() => {}
             () = deployment.work() => {}
         }
-        deployment.outcome().await
+        deployment.result().await
     }
 
     async fn work(&self) {
@@ -162,7 +162,8 @@ impl Deployment {
         }
     }
 
-    /// Hands one batch after the other over; notes how old a record was at the most when its turn came, or when it was done.
+    /// Hands one batch after the other over; notes how old a record was at the most when its turn came, or when it was
+    /// done.
     async fn follow(&self, lane: &Lane, oldest: &Mutex<Duration>, when_done: bool) {
         loop {
             let batch: Vec<_> = {
@@ -188,9 +189,9 @@ impl Deployment {
         }
     }
 
-    async fn outcome(&self) -> Outcome {
+    async fn result(&self) -> BacklogResult {
         let taken = self.taken.lock().unwrap().clone();
-        let refused = {
+        let rejected = {
             let service = self.service.lock().unwrap();
             service.busy + service.used_up
         };
@@ -200,12 +201,12 @@ impl Deployment {
             let mail: OutboxMail = value((*item).clone()).unwrap();
             mail.state != domain::outbox::MailState::Sent
         });
-        Outcome {
+        BacklogResult {
             sent: taken.len() as u64,
             twice: taken.values().map(|times| u64::from(times - 1)).sum(),
             left: left.count() as u64,
             last_sent: *self.last_taken.lock().unwrap(),
-            refused,
+            rejected,
             waited: 0,
             waited_most: 0,
             oldest_report: *self.oldest_report.lock().unwrap(),

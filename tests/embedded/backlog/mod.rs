@@ -1,9 +1,9 @@
-//! A backlog of mails: far more than the mail service takes at once. None is lost, none parked, none sent twice, and events do
-//! not wait for them.
+//! A backlog of mails: far more than the mail service takes at once. None is lost, none parked, none sent twice, and
+//! events do not wait for them.
 //!
-//! Two ways of running the same plan: the functions themselves over the embedded engine, with some hundred mails; and what they
-//! decide (`domain::delivery`, `domain::gate`) over records as plain values, with as many as anybody wants. `make simulate`
-//! runs a million; docs/scale.md has what came of it.
+//! Two ways of running the same plan: the functions themselves over the embedded engine, with some hundred mails; and
+//! what they decide (`domain::delivery`, `domain::gate`) over records as plain values, with as many as anybody wants.
+//! `make simulate` runs a million; docs/scale.md has what came of it.
 
 mod deployment;
 mod outbox;
@@ -12,22 +12,22 @@ mod service;
 
 use std::time::Duration;
 
-use self::plan::{DAY, Outcome, PACE, Plan};
+use self::plan::{BacklogResult, DAY, PACE, Plan};
 
 /// Fails unless every mail went out once, and no event waited for one.
 #[track_caller]
-fn assert_holds(plan: Plan, outcome: &Outcome) {
-    let told = format!("{plan:?}: {outcome:?}");
-    assert_eq!((outcome.sent, outcome.left, outcome.twice), (plan.mails.into(), 0, 0), "{told}");
-    assert!(outcome.slowest_event <= Duration::from_secs(5), "{told}");
+fn assert_holds(plan: Plan, result: &BacklogResult) {
+    let told = format!("{plan:?}: {result:?}");
+    assert_eq!((result.sent, result.left, result.twice), (plan.mails.into(), 0, 0), "{told}");
+    assert!(result.slowest_event <= Duration::from_secs(5), "{told}");
     // The stream keeps a report for a day, and the mapping gives it up an hour before.
-    assert!(outcome.oldest_report < Duration::from_hours(3), "{told}");
+    assert!(result.oldest_report < Duration::from_hours(3), "{told}");
     // What the account takes is used: what it takes at once, and what a period has room for.
     let rate = f64::from(plan.mails) / f64::from(plan.per_second.min(plan.made).min(PACE));
     let periods = plan.quota.map_or(0, |quota| plan.mails.div_ceil(quota) - 1);
     let ideal = rate.max(plan.period.as_secs_f64() * f64::from(periods));
     let slack = 1.25 * ideal + 900.0 * f64::from(periods + 1);
-    assert!(outcome.last_sent.as_secs_f64() <= slack, "{slack} s: {told}");
+    assert!(result.last_sent.as_secs_f64() <= slack, "{slack} s: {told}");
 }
 
 #[test]
@@ -50,24 +50,24 @@ fn a_backlog_goes_out_at_the_pace_of_the_mail_service_and_nothing_waits_for_it()
 fn a_backlog_of_any_size_does_too() {
     let mails = std::env::var("MAILS").map_or(20_000, |text| text.parse().expect("must be a number"));
     println!(
-        "| Mails a second | Mails a day | All are out after | Posts refused | Waits | Of a mail | Oldest report | Event |"
+        "| Mails a second | Mails a day | All are out after | Posts rejected | Waits | Of a mail | Oldest report | Event |"
     );
     println!("|--:|--:|--:|--:|--:|--:|--:|--:|");
     for (per_second, quota) in [(14, None), (500, None), (14, Some(50_000)), (500, Some(50_000))] {
         // A day that is used up many times over takes as many mails for each of its smaller days.
         let quota = quota.map(|quota: u32| if mails < 200_000 { mails / 4 } else { quota });
         let plan = Plan { mails, made: 330, per_second, quota, period: DAY };
-        let outcome = outbox::run(plan);
+        let result = outbox::run(plan);
         println!(
             "| {per_second} | {} | {:.1} h | {} | {} | {} | {:.0} min | {:.1} s |",
             quota.map_or("no limit".to_owned(), |quota| quota.to_string()),
-            outcome.last_sent.as_secs_f64() / 3_600.0,
-            outcome.refused,
-            outcome.waited,
-            outcome.waited_most,
-            outcome.oldest_report.as_secs_f64() / 60.0,
-            outcome.slowest_event.as_secs_f64(),
+            result.last_sent.as_secs_f64() / 3_600.0,
+            result.rejected,
+            result.waited,
+            result.waited_most,
+            result.oldest_report.as_secs_f64() / 60.0,
+            result.slowest_event.as_secs_f64(),
         );
-        assert_holds(plan, &outcome);
+        assert_holds(plan, &result);
     }
 }

@@ -1,5 +1,5 @@
-//! A plan over plain values: what the functions decide is decided by the same code, and what they would write is written into a
-//! list. The clock is that of a runtime that does not wait.
+//! A plan over plain values: what the functions decide is decided by the same code, and what they would write is
+//! written into a list. The clock is that of a runtime that does not wait.
 
 use std::{
     cell::{Cell, RefCell},
@@ -32,8 +32,8 @@ use tokio::{
 };
 
 use super::{
-    plan::{BATCH, Clock, EVENT_LANES, LANES, Outcome, Plan},
-    service::{MailService, Refused},
+    plan::{BATCH, BacklogResult, Clock, EVENT_LANES, LANES, Plan},
+    service::{MailService, Rejected},
 };
 
 /// How long a request to the table takes, and one to the mail service: about as long as they do.
@@ -89,11 +89,11 @@ struct Simulation {
     events: [Lane; EVENT_LANES],
     open: Cell<u32>,
     done: Notify,
-    outcome: RefCell<Outcome>,
+    result: RefCell<BacklogResult>,
 }
 
 /// Runs the plan.
-pub(super) fn run(plan: Plan) -> Outcome {
+pub(super) fn run(plan: Plan) -> BacklogResult {
     fastrand::seed(7);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     runtime.block_on(async {
@@ -107,12 +107,12 @@ pub(super) fn run(plan: Plan) -> Outcome {
             () = all.for_each_concurrent(None, |function| function) => {}
         }
         // Events of what was sent last are still on their way.
-        let mut outcome = *simulation.outcome.borrow();
+        let mut result = *simulation.result.borrow();
         let service = simulation.service.borrow();
-        outcome.refused = service.busy + service.used_up;
-        outcome.left = simulation.mails.borrow().iter().filter(|mail| mail.state != MailState::Sent).count() as u64;
-        outcome.waited_most = simulation.waits.borrow().iter().copied().max().unwrap_or_default();
-        outcome
+        result.rejected = service.busy + service.used_up;
+        result.left = simulation.mails.borrow().iter().filter(|mail| mail.state != MailState::Sent).count() as u64;
+        result.waited_most = simulation.waits.borrow().iter().copied().max().unwrap_or_default();
+        result
     })
 }
 
@@ -133,7 +133,7 @@ impl Simulation {
             events: Default::default(),
             open: Cell::new(plan.mails),
             done: Notify::new(),
-            outcome: RefCell::default(),
+            result: RefCell::default(),
         }
     }
 
@@ -169,8 +169,8 @@ impl Simulation {
             let batch = lane.batch().await;
             sleep(EVENTS).await;
             let slowest = batch.iter().map(|(at, _)| at.elapsed()).max().unwrap_or_default();
-            let outcome = &mut *self.outcome.borrow_mut();
-            outcome.slowest_event = outcome.slowest_event.max(slowest);
+            let result = &mut *self.result.borrow_mut();
+            result.slowest_event = result.slowest_event.max(slowest);
         }
     }
 
@@ -197,8 +197,8 @@ impl Simulation {
             sleep(TABLE).await;
             let oldest = reports.iter().map(|(at, _)| at.elapsed()).max().unwrap_or_default();
             {
-                let outcome = &mut *self.outcome.borrow_mut();
-                outcome.oldest_report = outcome.oldest_report.max(oldest);
+                let result = &mut *self.result.borrow_mut();
+                result.oldest_report = result.oldest_report.max(oldest);
             }
             let batch = Batch {
                 begun: Instant::now(),
@@ -267,14 +267,14 @@ impl Simulation {
                     self.told(number);
                     return self.end(number, MailState::Sent);
                 }
-                Err(Refused::UsedUp) => {
+                Err(Rejected::UsedUp) => {
                     let fault = "the day is used up";
                     let gate = self.gate.borrow().closed_by(fault, self.clock.now());
                     *self.gate.borrow_mut() = gate;
                     failure = Failure::Stopped(fault.to_owned());
                     break;
                 }
-                Err(Refused::Busy) => {
+                Err(Rejected::Busy) => {
                     let most = FIRST_PAUSE * (1 << (post - 1));
                     let pause = most / 2 + most.mul_f64(fastrand::f64() / 2.0);
                     if post == TRIES || begun.elapsed() + pause > POSTS {
@@ -319,18 +319,18 @@ impl Simulation {
     fn put_aside(&self, number: u32, until: Timestamp) {
         self.due.borrow_mut().insert((until, number));
         self.waits.borrow_mut()[number as usize] += 1;
-        self.outcome.borrow_mut().waited += 1;
+        self.result.borrow_mut().waited += 1;
     }
 
     /// Ends the mail.
     fn end(&self, number: u32, state: MailState) {
         let before = self.mails.borrow()[number as usize].state;
         self.edit(number, |mail| mail.state = state);
-        let outcome = &mut *self.outcome.borrow_mut();
+        let result = &mut *self.result.borrow_mut();
         if state == MailState::Sent {
-            outcome.sent += 1;
-            outcome.last_sent = self.clock.0.elapsed();
-            outcome.twice += u64::from(before == MailState::Sent);
+            result.sent += 1;
+            result.last_sent = self.clock.0.elapsed();
+            result.twice += u64::from(before == MailState::Sent);
         }
         self.open.set(self.open.get().saturating_sub(1));
         if self.open.get() == 0 {

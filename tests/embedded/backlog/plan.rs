@@ -20,9 +20,9 @@ pub(super) struct Plan {
     pub(super) period: Duration,
 }
 
-/// What came of it.
+/// What came of a plan.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Outcome {
+pub(super) struct BacklogResult {
     /// Mails that the service took.
     pub(super) sent: u64,
     /// Mails that it took more than once.
@@ -32,7 +32,7 @@ pub(super) struct Outcome {
     /// How long after the first invitation the last mail went out.
     pub(super) last_sent: Duration,
     /// Posts that met a busy service, or a period that was used up.
-    pub(super) refused: u64,
+    pub(super) rejected: u64,
     /// How often mails waited in the table, as far as that was counted.
     pub(super) waited: u64,
     /// How often one of them did at the most.

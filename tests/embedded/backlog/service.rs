@@ -6,7 +6,7 @@ use domain::gate::Account;
 
 /// What stands in the way of a mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(super) enum Rejected {
     /// Too many within a second.
     Busy,
     /// Too many within the period.
@@ -25,9 +25,9 @@ pub(super) struct MailService {
     /// Mails of the last period, by second.
     taken: VecDeque<(i64, u32)>,
     in_period: u32,
-    /// All requests that were refused for being too many.
+    /// All requests that were rejected for being too many.
     pub(super) busy: u64,
-    /// All requests that were refused because the period is used up.
+    /// All requests that were rejected because the period is used up.
     pub(super) used_up: u64,
 }
 
@@ -55,12 +55,12 @@ impl MailService {
         }
     }
 
-    /// Takes a mail, or refuses it.
-    pub(super) fn post(&mut self, now: i64) -> Result<(), Refused> {
+    /// Takes a mail, or rejects it.
+    pub(super) fn post(&mut self, now: i64) -> Result<(), Rejected> {
         self.forget(now);
         if self.quota.is_some_and(|quota| self.in_period >= quota) {
             self.used_up += 1;
-            return Err(Refused::UsedUp);
+            return Err(Rejected::UsedUp);
         }
         let rate = f64::from(self.per_second);
         #[allow(clippy::cast_precision_loss, reason = "it is some minutes at the most that count")]
@@ -69,7 +69,7 @@ impl MailService {
         self.refilled = now;
         if self.room < 1.0 {
             self.busy += 1;
-            return Err(Refused::Busy);
+            return Err(Rejected::Busy);
         }
         self.room -= 1.0;
         self.in_period += 1;

@@ -52,7 +52,7 @@ async fn every_recipient_has_the_outcome_that_they_have_over_http() {
 }
 
 #[tokio::test]
-async fn a_key_replays_the_answer_by_either_door() {
+async fn a_key_replays_the_response_by_either_door() {
     let (world, mona) = chess("moderator").await;
     let [_ann, _ben] = world.people(["ann", "ben"]).await;
     let variables = json!({ "community": "chess", "users": ["ann"], "key": "once" });

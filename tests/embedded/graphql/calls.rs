@@ -1,4 +1,4 @@
-//! Documents, and their answers in the shape of the HTTP API.
+//! Documents, and the responses to them in the shape of the HTTP API.
 
 use serde_json::{Map, Value, json};
 use testkit::{
@@ -36,9 +36,9 @@ pub(crate) async fn execute(world: &World, who: &Person, query: &str, variables:
 
 /// Executes the document, which must be executed without a failure, and returns its data.
 pub(crate) async fn data(world: &World, who: &Person, query: &str, variables: Value) -> Value {
-    let mut answer = execute(world, who, query, variables).await.ok().json();
-    assert_eq!(answer["errors"], Value::Null, "{query}: {answer}");
-    answer["data"].take()
+    let mut response = execute(world, who, query, variables).await.ok().json();
+    assert_eq!(response["errors"], Value::Null, "{query}: {response}");
+    response["data"].take()
 }
 
 /// Gives a command on an invitation, or reads it; returns the invitation, or the status and the code of the refusal.

@@ -18,16 +18,16 @@ async fn a_failure_has_the_status_and_the_code_that_it_has_over_http_and_nothing
     let id = world.invite_user(&mona, "chess", &ann).await;
     let document = "mutation ($id: ID!) { cancelCommunityInvitation(id: $id) { errors } }";
     for (status, code) in [(500, "internal_error"), (503, "unavailable")] {
-        let fail = || if status == 500 { world.faults.refuse_after(0) } else { world.faults.conflict(u32::MAX) };
+        let fail = || if status == 500 { world.faults.fail_after(0) } else { world.faults.conflict(u32::MAX) };
         fail();
         let over_http = world.command(&mona, &id, "cancel").await.refused(status, code);
         world.faults.clear();
         fail();
-        let answer = execute(&world, &mona, document, json!({ "id": id })).await;
+        let response = execute(&world, &mona, document, json!({ "id": id })).await;
         world.faults.clear();
-        answer.expect(status);
-        assert_eq!(answer.header("content-type"), Some("application/graphql-response+json"));
-        let told = answer.json();
+        response.expect(status);
+        assert_eq!(response.header("content-type"), Some("application/graphql-response+json"));
+        let told = response.json();
         assert_eq!(told["errors"][0]["message"], over_http.detail);
         assert_eq!(told["errors"][0]["path"], json!(["cancelCommunityInvitation"]));
         let mut extensions = json!({ "code": code, "status": status, "requestId": "request-1" });
@@ -36,7 +36,7 @@ async fn a_failure_has_the_status_and_the_code_that_it_has_over_http_and_nothing
         }
         assert_eq!(told["errors"][0]["extensions"], extensions);
         let internal = ["dynamo", "Dynamo", "Store", "Transact", "hrottl", "src/"].into_iter();
-        assert_eq!(internal.filter(|word| answer.body.contains(word)).count(), 0, "{}", answer.body);
+        assert_eq!(internal.filter(|word| response.body.contains(word)).count(), 0, "{}", response.body);
     }
 }
 
@@ -46,32 +46,32 @@ async fn what_was_done_before_a_failure_is_told() {
     let [ann, ben] = world.people(["ann", "ben"]).await;
     let (first, second) =
         (world.invite_user(&mona, "chess", &ann).await, world.invite_user(&mona, "chess", &ben).await);
-    world.faults.refuse_after(1);
-    let answer = execute(&world, &mona, TWO, json!({ "first": first, "second": second })).await.ok().json();
+    world.faults.fail_after(1);
+    let response = execute(&world, &mona, TWO, json!({ "first": first, "second": second })).await.ok().json();
     world.faults.clear();
-    assert_eq!(answer["data"]["first"], json!({ "errors": [], "response": { "status": "CANCELLED" } }));
-    assert_eq!(answer["data"]["second"], Value::Null);
-    assert_eq!(answer["errors"][0]["path"], json!(["second"]));
+    assert_eq!(response["data"]["first"], json!({ "errors": [], "response": { "status": "CANCELLED" } }));
+    assert_eq!(response["data"]["second"], Value::Null);
+    assert_eq!(response["errors"][0]["path"], json!(["second"]));
     assert_eq!(world.status(&mona, &second).await, "pending");
     let again = data(&world, &mona, TWO, json!({ "first": first, "second": second })).await;
     assert_eq!(again["second"]["response"]["status"], "CANCELLED");
 }
 
 #[tokio::test]
-async fn a_question_of_which_a_part_failed_is_not_answered_in_part() {
+async fn a_question_of_which_a_part_failed_gets_no_part_of_the_data() {
     let (world, mona) = chess("moderator").await;
     let [ann] = world.people(["ann"]).await;
     let id = world.invite_user(&mona, "chess", &ann).await;
     let mut broken = world.record(Key::invitation(id.parse().unwrap())).await.unwrap();
     broken.insert("body".to_owned(), AttributeValue::S("?".to_owned()));
     world.put_record(broken).await;
-    let answer = execute(&world, &ann, "{ __typename me { __typename id invitations { errors } } }", json!({})).await;
-    answer.expect(500);
-    let told = answer.json();
+    let response = execute(&world, &ann, "{ __typename me { __typename id invitations { errors } } }", json!({})).await;
+    response.expect(500);
+    let told = response.json();
     assert_eq!(told.get("data"), None, "{told}");
     assert_eq!(told["errors"][0]["extensions"]["code"], "internal_error");
     assert_eq!(told["errors"][0]["path"], json!(["me", "invitations"]));
-    assert!(!answer.body.to_lowercase().contains("damaged"), "{}", answer.body);
+    assert!(!response.body.to_lowercase().contains("damaged"), "{}", response.body);
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn a_refusal_does_not_stop_the_mutations_after_it() {
 }
 
 #[tokio::test]
-async fn without_a_caller_there_is_no_answer_and_who_accepts_the_newer_media_type_gets_it() {
+async fn without_a_caller_nothing_is_executed_and_who_accepts_the_newer_media_type_gets_it() {
     let (world, mona) = chess("moderator").await;
     let document = json!({ "query": "{ me { id } }" });
     world

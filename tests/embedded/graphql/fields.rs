@@ -56,10 +56,10 @@ async fn full_club() -> (World, Vec<String>) {
 
 /// What a list shows over HTTP: its invitations, or the status and the code of the refusal.
 async fn listed(world: &World, who: &Person, path: &str) -> Result<Value, Value> {
-    let answer = world.get(who, path).await;
-    match answer.code() {
-        Some(code) => Err(json!([answer.status, code])),
-        None => Ok(answer.json()["invitations"].take()),
+    let response = world.get(who, path).await;
+    match response.code() {
+        Some(code) => Err(json!([response.status, code])),
+        None => Ok(response.json()["invitations"].take()),
     }
 }
 
@@ -80,10 +80,10 @@ async fn every_caller_sees_in_every_invitation_what_they_see_over_http() {
     for kind in CALLERS {
         let who = caller(kind);
         for id in &ids {
-            let answer = world.get(&who, format!("/invitations/{id}")).await;
-            let expected = match answer.code() {
-                Some(code) => Err((answer.status, code)),
-                None => Ok(answer.json()),
+            let response = world.get(&who, format!("/invitations/{id}")).await;
+            let expected = match response.code() {
+                Some(code) => Err((response.status, code)),
+                None => Ok(response.json()),
             };
             assert_eq!(command(&world, &who, id, "read").await, expected, "{kind} reads {id}");
         }
@@ -107,8 +107,8 @@ async fn every_caller_sees_in_every_list_what_they_see_over_http() {
             ("All", "/community/invitations", "/communities/club/invitations?limit=8"),
         ] {
             let body = json!({ "query": only(&document, name) });
-            let mut answer = world.post(&who, "/graphql", body).await.ok().json();
-            let found = shown(answer["data"].pointer_mut(pointer).unwrap());
+            let mut response = world.post(&who, "/graphql", body).await.ok().json();
+            let found = shown(response["data"].pointer_mut(pointer).unwrap());
             assert_eq!(found, listed(&world, &who, path).await, "{kind}: {name}");
         }
     }
@@ -133,11 +133,11 @@ async fn every_caller_sees_in_the_numbers_what_they_see_over_http() {
     for kind in CALLERS {
         let who = caller(kind);
         let mut payload = data(&world, &who, &document, json!({})).await["community"]["stats"].take();
-        let answer = world.get(&who, format!("/communities/club/invitations/stats?from={from}&to={to}")).await;
+        let over_http = world.get(&who, format!("/communities/club/invitations/stats?from={from}&to={to}")).await;
         if let Some(problem) = refused(&payload) {
             assert_eq!(
                 (&problem["status"], &problem["code"]),
-                (&json!(answer.status), &json!(answer.code())),
+                (&json!(over_http.status), &json!(over_http.code())),
                 "{kind}"
             );
             continue;
@@ -148,7 +148,7 @@ async fn every_caller_sees_in_the_numbers_what_they_see_over_http() {
         response["counts"] = Value::Object(counts.map(count).collect());
         assert!(refused(&response["period"]).is_none());
         response["period"] = response["period"]["response"].take();
-        let mut expected = answer.ok().json();
+        let mut expected = over_http.ok().json();
         for rows in ["days", "senders"] {
             for row in response["period"][rows].as_array_mut().unwrap() {
                 if let Some(sender) = row["sender"].as_object_mut() {
@@ -178,11 +178,11 @@ async fn every_caller_gets_the_count_the_options_and_the_people_that_they_get_ov
         assert_eq!(found["me"]["pendingCount"], world.waiting(&who).await, "{kind}");
         let mut community = found["community"].take();
         let (options, people) = (community["options"].take(), community["people"].take());
-        let answer = world.get(&who, "/communities/club/options").await;
-        let expected = (answer.code().is_none()).then(|| answer.json());
+        let response = world.get(&who, "/communities/club/options").await;
+        let expected = (response.code().is_none()).then(|| response.json());
         assert_eq!(
             refused(&options).map(|problem| problem["code"].as_str().unwrap().to_owned()),
-            answer.code(),
+            response.code(),
             "{kind}"
         );
         assert_eq!(
@@ -190,15 +190,15 @@ async fn every_caller_gets_the_count_the_options_and_the_people_that_they_get_ov
             expected,
             "{kind}"
         );
-        let answer = world.get(&who, "/communities/club/people?q=inv").await;
+        let response = world.get(&who, "/communities/club/people?q=inv").await;
         assert_eq!(
             refused(&people).map(|problem| problem["code"].as_str().unwrap().to_owned()),
-            answer.code(),
+            response.code(),
             "{kind}"
         );
-        if answer.code().is_none() {
+        if response.code().is_none() {
             let shown: Vec<_> = people["people"].as_array().unwrap().iter().map(person_as_rest).collect();
-            assert_eq!(json!({ "people": shown }), answer.json(), "{kind}");
+            assert_eq!(json!({ "people": shown }), response.json(), "{kind}");
         }
     }
 }

@@ -31,9 +31,9 @@ fn documents() -> Vec<(&'static str, String, &'static str)> {
     let cancel = |number: usize| format!("m{number}: cancelCommunityInvitation(id: {number}) {{ errors }}");
     let schema = format!("{{ __schema {{ types {{ {} name {} }} }} }}", "fields { type { ".repeat(9), "} }".repeat(9));
     vec![
-        ("nothing", String::new(), "expected"),
-        ("no document", "what?".to_owned(), "expected"),
-        ("no end", "{ me { id ".to_owned(), "expected"),
+        ("nothing", String::new(), "no GraphQL"),
+        ("no document", "what?".to_owned(), "no GraphQL"),
+        ("no end", "{ me { id ".to_owned(), "no GraphQL"),
         ("no such field", "{ secrets }".to_owned(), "secrets"),
         ("no such argument", "{ invitation(key: 1) { errors } }".to_owned(), "key"),
         ("no such type", "query ($id: Key!) { invitation(id: $id) { errors } }".to_owned(), "Key"),
@@ -99,13 +99,13 @@ async fn every_hostile_document_gets_a_clear_error_at_once_and_nothing_is_read_f
     let mut unclear = Vec::new();
     for (name, document, word) in documents() {
         let began = Instant::now();
-        let answer = world.call(request(&mona, &document, &json!({}))).await;
+        let response = world.call(request(&mona, &document, &json!({}))).await;
         assert!(began.elapsed() < PATIENCE, "{name} took {:?}", began.elapsed());
-        let told = answer.ok().json();
+        let told = response.ok().json();
         let errors = told["errors"].as_array().unwrap_or_else(|| panic!("{name}: {told}"));
         assert!((1..=10).contains(&errors.len()), "{name}: {told}");
         assert_eq!(told.get("data"), None, "{name}: {told}");
-        assert!(answer.body.len() < 20_000, "{name}: {} bytes", answer.body.len());
+        assert!(response.body.len() < 20_000, "{name}: {} bytes", response.body.len());
         for error in errors {
             assert_eq!(error["extensions"], json!({ "code": "malformed_request" }), "{name}: {told}");
         }
@@ -131,8 +131,8 @@ async fn documents_at_the_limits_are_executed() {
         format!("# {}\n{{ me {{ id }} }}", "{[(".repeat(500)),
         bomb(8).replace("me { id }", "__typename"),
     ] {
-        let answer = world.call(request(&mona, &document, &json!({}))).await.ok().json();
-        assert_eq!(answer["errors"], Value::Null, "{}: {answer}", document.chars().take(200).collect::<String>());
+        let response = world.call(request(&mona, &document, &json!({}))).await.ok().json();
+        assert_eq!(response["errors"], Value::Null, "{}: {response}", document.chars().take(200).collect::<String>());
     }
 }
 
@@ -149,11 +149,11 @@ const INTROSPECTION: &str = "query IntrospectionQuery { __schema { queryType { n
 #[tokio::test]
 async fn tools_may_ask_for_the_schema() {
     let (world, mona) = chess("moderator").await;
-    let answer = world.call(request(&mona, INTROSPECTION, &json!({}))).await.ok().json();
-    assert_eq!(answer["errors"], Value::Null, "{answer}");
-    let types = answer["data"]["__schema"]["types"].as_array().unwrap();
+    let response = world.call(request(&mona, INTROSPECTION, &json!({}))).await.ok().json();
+    assert_eq!(response["errors"], Value::Null, "{response}");
+    let types = response["data"]["__schema"]["types"].as_array().unwrap();
     assert!(types.iter().any(|one| one["name"] == "CommunityInvitation"));
-    assert_eq!(answer["data"]["__schema"]["subscriptionType"], Value::Null);
+    assert_eq!(response["data"]["__schema"]["subscriptionType"], Value::Null);
 }
 
 /// Hands the function a body as it is.

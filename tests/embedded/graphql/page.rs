@@ -16,10 +16,10 @@ async fn every_document_on_the_page_is_executed_without_a_refusal() {
     assert!(documents.len() >= 8, "{documents:?}");
     for document in documents {
         let (who, variables, world) = scene(document).await;
-        let answer = execute(&world, &person(who), document, variables).await.ok().json();
-        assert_eq!(answer["errors"], Value::Null, "{document}: {answer}");
+        let response = execute(&world, &person(who), document, variables).await.ok().json();
+        assert_eq!(response["errors"], Value::Null, "{document}: {response}");
         for refusal in [r#""code":"#, r#""errors":[""#] {
-            assert!(!answer.to_string().contains(refusal), "{document}: {answer}");
+            assert!(!response.to_string().contains(refusal), "{document}: {response}");
         }
     }
 }

@@ -73,7 +73,7 @@ async fn every_action_names_the_mutation_and_the_arguments_that_carry_it_out() {
         argument["key"].as_str().unwrap(),
         argument["value"],
     );
-    let answer = execute(&world, &person("345"), &document, Value::Null).await.ok().json();
+    let response = execute(&world, &person("345"), &document, Value::Null).await.ok().json();
     let expected = json!({ "errors": [], "response": { "status": "ACCEPTED", "cta": [] } });
-    assert_eq!(answer["data"]["acceptCommunityInvitation"], expected);
+    assert_eq!(response["data"]["acceptCommunityInvitation"], expected);
 }

@@ -67,7 +67,7 @@ pub(super) fn draw(random: &Random, operation: &str, query: bool) -> Option<Faul
 }
 
 /// Returns a response with that error.
-pub(super) fn refusal(status: u16, code: &str) -> HttpResponse {
+pub(super) fn failure(status: u16, code: &str) -> HttpResponse {
     engine::response((status, json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}") }).to_string()))
 }
 

@@ -1,4 +1,4 @@
-//! What callers were answered, held against what was really written.
+//! What callers got in response, held against what was really written.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,9 +19,9 @@ use super::{
 
 const DAY: i64 = 86_400_000;
 
-/// What an idempotent send was answered first.
+/// What an idempotent send got in response first.
 #[derive(Debug)]
-struct Answered {
+struct FirstResponse {
     at: i64,
     results: String,
     erasures: u64,
@@ -31,12 +31,12 @@ struct Answered {
 #[derive(Debug, Default)]
 pub(super) struct History {
     pub(super) calls: u64,
-    /// Answers that leave open what happened: none at all, or a 503.
+    /// Calls whose response leaves open what happened: none at all, or a 503.
     pub(super) unknown: u64,
-    /// Requests to the API by the status of their answer.
+    /// Requests to the API by the status of their response.
     pub(super) statuses: BTreeMap<u16, u64>,
     pub(super) replays: u64,
-    answered: BTreeMap<(String, String, String), Answered>,
+    first_responses: BTreeMap<(String, String, String), FirstResponse>,
     /// How often the removal of a user began or ended.
     erasures: BTreeMap<String, u64>,
     /// Users to whom no mail could go at some time.
@@ -83,7 +83,7 @@ impl History {
         what.hash(&mut self.digest);
     }
 
-    /// Records that a call was answered, or never will be; returns what should not have been.
+    /// Records that a call got its response, or never will; returns what should not have been.
     pub(super) fn record(
         &mut self,
         call: &Call,
@@ -105,7 +105,7 @@ impl History {
         if response.status >= 500 {
             self.unknown += 1;
             if response.status != 503 || !call.troubled() {
-                violations.push("is answered so although nothing failed".to_owned());
+                violations.push("gets that although nothing failed".to_owned());
             }
         } else {
             violations.extend(definite(call, about, response, log, at));
@@ -120,7 +120,7 @@ impl History {
         violations.into_iter().map(what).collect()
     }
 
-    /// Checks that the same key and body is answered as before.
+    /// Checks that the same key and body get the same response as before.
     fn repeated(
         &mut self,
         call: &Call,
@@ -133,14 +133,14 @@ impl History {
         let results = results.join(" ");
         let erasures = self.erasures.get(&call.user).copied().unwrap_or_default();
         let request = (call.user.clone(), key.to_owned(), format!("{about} {body}"));
-        let first = self.answered.get(&request);
+        let first = self.first_responses.get(&request);
         // A day later, or after the sender's erasure, it is a new request.
         if let Some(first) = first.filter(|first| at < first.at + DAY && first.erasures == erasures) {
             self.replays += 1;
-            return (first.results != results).then(|| format!("was first answered {}", first.results));
+            return (first.results != results).then(|| format!("first got {}", first.results));
         }
-        // Kept since the request began, which was some time before its answer.
-        self.answered.insert(request, Answered { at: at - 60_000, results, erasures });
+        // Kept since the request began, which was some time before its response.
+        self.first_responses.insert(request, FirstResponse { at: at - 60_000, results, erasures });
         None
     }
 }
@@ -150,7 +150,7 @@ fn brief(result: &SendResult) -> String {
     format!("{}:{}:{id}", result.recipient, result.outcome)
 }
 
-/// Returns what a definite answer says although it is not so.
+/// Returns what a definite response says although it is not so.
 fn definite(call: &Call, about: &str, response: &Response, log: &WriteLog, at: i64) -> Vec<String> {
     let mut violations = Vec::new();
     let reached = |status: &str| log.states(about).iter().any(|entry| entry.status == status);

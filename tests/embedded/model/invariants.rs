@@ -232,8 +232,8 @@ impl<'a> Inspection<'a> {
         let standing = self.get(&one.party, &format!("STANDING#{}", one.community));
         let mailbox =
             |standing: &Item| standing.get("mailbox").is_some_and(|wish| wish.as_m().unwrap().contains_key("blocked"));
-        let refuses = standing.is_some_and(|standing| standing.contains_key("blocked") || mailbox(standing));
-        let unwanted = refuses || self.history.was_removed(one.community);
+        let unwilling = standing.is_some_and(|standing| standing.contains_key("blocked") || mailbox(standing));
+        let unwanted = unwilling || self.history.was_removed(one.community);
         over || unwanted || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
     }
 
@@ -369,7 +369,8 @@ impl<'a> Inspection<'a> {
                 // A person whom only a token names may join by their address, and leave a standing that says nothing.
                 let joined = text(item, &["joinedBy"]).is_some() || item.len() == 3;
                 let may_be_apart = sk.starts_with("STANDING#") && joined;
-                // A request that was answered while its sender was erased is kept for a while, and what they were told.
+                // A request whose response came while its sender was erased is kept for a while, and what they were
+                // told.
                 let is_kept = |sk: &str| ["REQUEST#", "DIGEST", "NOTICE#"].iter().any(|kept| sk.starts_with(kept));
                 let passes = number(item, &["ttl"]).is_some_and(|ttl| is_kept(sk) && ttl * 1_000 > self.now);
                 let back = sk.strip_prefix("CONNECTION#");

@@ -36,10 +36,10 @@ const LAG: usize = 12;
 pub(super) struct Counts {
     pub(super) requests: u64,
     pub(super) faults: BTreeMap<Fault, u64>,
-    /// Transactions refused because another one held an item.
+    /// Transactions that failed because another one held an item.
     pub(super) conflicts: u64,
-    /// Writes refused because a condition did not hold: lost races among them.
-    pub(super) refused: u64,
+    /// Writes that failed because a condition did not hold: lost races among them.
+    pub(super) failed_conditions: u64,
 }
 
 /// The layer.
@@ -139,8 +139,8 @@ impl Layer {
             }
         }
         match fault {
-            Some(Fault::Throttled) => return Ok(fault::refusal(400, "ThrottlingException")),
-            Some(Fault::Internal) => return Ok(fault::refusal(500, "InternalServerError")),
+            Some(Fault::Throttled) => return Ok(fault::failure(400, "ThrottlingException")),
+            Some(Fault::Internal) => return Ok(fault::failure(500, "InternalServerError")),
             Some(Fault::Conflict) => return Ok(fault::conflict()),
             Some(Fault::LostRequest) => return Err(fault::no_response()),
             Some(Fault::CrashBefore) => return fault::crash(&call).await,
@@ -203,11 +203,11 @@ impl Layer {
             self.with_log(|log| log.written(call, request, inner.clock.millis()));
         } else if writes {
             let kind = ["ConditionalCheckFailed", "TransactionCanceled"].iter().any(|kind| reply.1.contains(kind));
-            assert!(kind, "the table refuses {operation}: {} {body}", reply.1);
-            inner.counts.lock().unwrap().refused += 1;
+            assert!(kind, "the table rejects {operation}: {} {body}", reply.1);
+            inner.counts.lock().unwrap().failed_conditions += 1;
             call.trouble();
         } else {
-            assert_eq!(reply.0, 200, "the table refuses {operation}: {} {body}", reply.1);
+            assert_eq!(reply.0, 200, "the table rejects {operation}: {} {body}", reply.1);
         }
         drop(writing);
         reply

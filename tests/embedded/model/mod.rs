@@ -1,8 +1,8 @@
 //! The model test: random programs of many callers against the real handlers, with a stream that repeats and delays, a
 //! network and a mail service that fail, and functions that crash.
 //!
-//! A run is wholly determined by its seed: one request to the table goes at a time, a seeded scheduler chooses which, time
-//! is paused and randomness seeded. The same programs also run on several threads, where nothing is determined.
+//! A run is wholly determined by its seed: one request to the table goes at a time, a seeded scheduler chooses which,
+//! time is paused and randomness seeded. The same programs also run on several threads, where nothing is determined.
 //!
 //! `SEEDS`, `OPERATIONS` and `SEED` set how much is run; `make prove` runs all of it.
 
@@ -65,15 +65,15 @@ fn summary(reports: &[Report], started: Instant) -> String {
         report.statuses.iter().for_each(|(status, count)| *statuses.entry(*status).or_default() += count);
     }
     format!(
-        "{} runs: {} calls {statuses:?}, {} of unknown outcome, {} replayed; {} requests to the table, faults {faults:?}, \
-         {} conflicts, {} refused by a condition; {} invitations, {} mails, {} of them twice; {:.0} s",
+        "{} runs: {} calls {statuses:?}, {} of unknown result, {} replayed; {} requests to the table, faults {faults:?}, \
+         {} conflicts, {} failed conditions; {} invitations, {} mails, {} of them twice; {:.0} s",
         reports.len(),
         sum(|report| report.calls),
         sum(|report| report.unknown),
         sum(|report| report.replays),
         sum(|report| report.counts.requests),
         sum(|report| report.counts.conflicts),
-        sum(|report| report.counts.refused),
+        sum(|report| report.counts.failed_conditions),
         sum(|report| report.invitations as u64),
         sum(|report| report.mails),
         sum(|report| report.sent_twice),

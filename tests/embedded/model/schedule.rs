@@ -100,7 +100,7 @@ pub(super) enum Purpose {
     Deliver,
 }
 
-/// One call to a handler, from its first request to its answer.
+/// One call to a handler, from its first request to its response.
 pub(super) struct Call {
     pub(super) number: u64,
     /// Who makes it; calls of one caller follow one another.

@@ -1,7 +1,7 @@
 //! What was really written, invitation by invitation, and the simple model that says what may be.
 //!
-//! The model knows nothing of the domain's code. It gets every write that the table took, with the call that made it, and
-//! says at once what should not have been.
+//! The model knows nothing of the domain's code. It gets every write that the table took, with the call that made it,
+//! and says at once what should not have been.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::Request;
 use crate::{Response, files, template::Route};
 
-/// The document, with schemas that allow no field besides theirs: what is not documented shall not be answered.
+/// The document, with schemas that allow no field besides theirs: what is not documented shall not be sent back.
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut document: Value = files::yaml("openapi.yaml");
     for schema in document["components"]["schemas"].as_object_mut().unwrap().values_mut() {
@@ -41,7 +41,7 @@ pub(super) fn check(request: &Request, route: &Route, response: &Response) {
             assert!(content.is_object(), "{method} {route} does not document {found} with {status}");
             if found.ends_with("json") {
                 let faults = faults(&content["schema"], &response.json());
-                assert!(faults.is_empty(), "{method} {route} answers {body}: {faults:?}");
+                assert!(faults.is_empty(), "{method} {route} sends back {body}: {faults:?}");
             }
         }
     }

@@ -16,6 +16,11 @@ const BATCH: usize = 25;
 /// How often a record comes again before the mapping gives it up.
 const RETRIES: u32 = 10;
 
+/// Returns of which kind a record is after the change; nothing if it is removed.
+pub fn kind_of(change: &Value) -> &str {
+    change["dynamodb"]["NewImage"]["kind"]["S"].as_str().unwrap_or_default()
+}
+
 impl World {
     /// Returns the records since the last time, as far as the mapping's filters let them through.
     pub fn changes(&self) -> Vec<Value> {

@@ -83,8 +83,8 @@ pub fn recipients(mails: &[Mail]) -> Vec<&str> {
 /// What goes wrong with a mail.
 #[derive(Debug, Clone, Copy)]
 pub enum SesFault {
-    /// It is refused with that status and error.
-    Refused(u16, &'static str),
+    /// It is rejected with that status and error.
+    Rejected(u16, &'static str),
     /// It is accepted, and the response is lost.
     LostResponse,
     /// It is accepted, and the response is garbage.
@@ -115,8 +115,8 @@ struct State {
     shards: usize,
     /// What goes wrong with the next mails.
     ses_faults: VecDeque<SesFault>,
-    /// How many more events the bus refuses.
-    refused_events: usize,
+    /// How many more events the bus fails to take.
+    failing_events: usize,
     /// What decides about the mails after those.
     script: Option<Script>,
     /// What the mail service says of the account, unless it is the usual.
@@ -158,19 +158,19 @@ impl Fakes {
         std::mem::take(&mut self.0.lock().unwrap().ses_requests)
     }
 
-    /// Refuses that many more events.
-    pub fn refuse_events(&self, events: usize) {
-        self.0.lock().unwrap().refused_events = events;
+    /// Has the bus fail to take that many more events.
+    pub fn fail_events(&self, events: usize) {
+        self.0.lock().unwrap().failing_events = events;
     }
 
     /// Rejects the next mail for good.
     pub fn reject_next(&self) {
-        self.fail_next(SesFault::Refused(400, "MessageRejected"));
+        self.fail_next(SesFault::Rejected(400, "MessageRejected"));
     }
 
     /// Throttles the next mails.
     pub fn throttle(&self, mails: usize) {
-        (0..mails).for_each(|_| self.fail_next(SesFault::Refused(429, "TooManyRequestsException")));
+        (0..mails).for_each(|_| self.fail_next(SesFault::Rejected(429, "TooManyRequestsException")));
     }
 
     /// Lets that go wrong with the next mail, after those that already have a fault.
@@ -254,14 +254,14 @@ impl Fakes {
         let mail = Mail::of(request);
         let fault = state.ses_faults.pop_front().or_else(|| state.script.as_ref()?.0(&mail));
         match fault {
-            Some(SesFault::Refused(status, error)) => {
+            Some(SesFault::Rejected(status, error)) => {
                 return Ok((status, Some(error), json!({ "message": error }).to_string()));
             }
-            Some(SesFault::LostRequest) => return Err(ConnectorError::timeout("no answer".into())),
+            Some(SesFault::LostRequest) => return Err(ConnectorError::timeout("no response".into())),
             _ => state.mails.push(mail),
         }
         match fault {
-            Some(SesFault::LostResponse) => Err(ConnectorError::timeout("no answer".into())),
+            Some(SesFault::LostResponse) => Err(ConnectorError::timeout("no response".into())),
             Some(SesFault::Garbage) => Ok((200, None, "<html>".to_owned())),
             _ => Ok((200, None, json!({ "MessageId": format!("message-{}", state.mails.len()) }).to_string())),
         }
@@ -271,8 +271,8 @@ impl Fakes {
         let mut state = self.0.lock().unwrap();
         let (mut results, mut failed) = (Vec::new(), 0);
         for entry in request["Entries"].as_array().unwrap() {
-            if state.refused_events > 0 {
-                state.refused_events -= 1;
+            if state.failing_events > 0 {
+                state.failing_events -= 1;
                 failed += 1;
                 results.push(json!({ "ErrorCode": "InternalFailure" }));
                 continue;

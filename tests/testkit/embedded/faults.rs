@@ -22,8 +22,8 @@ enum Mode {
     /// They are executed.
     #[default]
     Fine,
-    /// That many more are executed, all others refused for good.
-    RefusedAfter(u32),
+    /// That many more are executed, all others fail for good.
+    FailingAfter(u32),
     /// That many more of them and of single writes conflict with others.
     Conflicting(u32),
     /// That many more are executed, and their responses lost.
@@ -69,8 +69,8 @@ impl Stop {
 
 impl Faults {
     /// Executes that many more changes; all others fail.
-    pub fn refuse_after(&self, changes: u32) {
-        self.set(Mode::RefusedAfter(changes));
+    pub fn fail_after(&self, changes: u32) {
+        self.set(Mode::FailingAfter(changes));
     }
 
     /// Makes that many more writes of any kind conflict with a transaction.
@@ -161,8 +161,8 @@ impl Faults {
             return None;
         }
         match &mut *self.mode.lock().unwrap() {
-            Mode::RefusedAfter(0) if change => Some(json!({ "__type": "AccessDeniedException" })),
-            Mode::RefusedAfter(left) if change => {
+            Mode::FailingAfter(0) if change => Some(json!({ "__type": "AccessDeniedException" })),
+            Mode::FailingAfter(left) if change => {
                 *left -= 1;
                 None
             }

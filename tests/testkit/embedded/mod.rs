@@ -17,6 +17,7 @@ mod table;
 mod world;
 
 pub use self::{
+    delivery::kind_of,
     fakes::{BASE_URL, Fakes, Mail, SesFault, credentials, recipients},
     faults::{Faults, Stop},
     fixtures::chess,

@@ -30,7 +30,8 @@ impl World {
         self.fresh_changes();
     }
 
-    /// Does what the table does some time after a record's `ttl`, by the clock of a test; returns how many records went.
+    /// Does what the table does some time after a record's `ttl`, by the clock of a test; returns how many records
+    /// went.
     pub fn remove_outlived(&self, now: i64) -> usize {
         let scan = json!({
             "TableName": TABLE, "FilterExpression": "#ttl < :now", "ProjectionExpression": "pk, sk",

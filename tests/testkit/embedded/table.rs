@@ -160,7 +160,7 @@ impl World {
     }
 
     /// Does what the table does some time after a record's `ttl`: removes it.
-    pub fn sweep_ttl(&self) -> usize {
+    pub fn remove_by_ttl(&self) -> usize {
         self.engine.database().sweep_ttl().unwrap()
     }
 }

@@ -56,8 +56,8 @@ impl World {
         Self::over(engine, own, Client::from_conf(watched), meter, faults)
     }
 
-    /// Returns an empty deployment without a network, for tests that lead the time: what waits for a network would not be waited
-    /// for.
+    /// Returns an empty deployment without a network, for tests that lead the time: what waits for a network would not
+    /// be waited for.
     pub fn without_network(name: &str) -> Self {
         let engine = Engine::default();
         let client = engine.client();

@@ -109,7 +109,8 @@ impl Stack {
             ("X-Amz-Target", target),
         ];
         let ask = || call("POST", &self.endpoint_url, &headers, Some(&body.to_string()));
-        // The local AWS stumbles now and then over two callers who change the same kind of thing at once, and does nothing.
+        // The local AWS stumbles now and then over two callers who change the same kind of thing at once, and does
+        // nothing.
         let stumbled = |response: &Response| response.body.contains("dictionary changed size during iteration");
         let mut response = ask();
         for _ in 0..5 {

@@ -72,7 +72,8 @@ impl Stack {
         created["UserPoolClient"]["ClientId"].as_str().unwrap().to_owned()
     }
 
-    /// Returns a token that was good until a moment ago. No one else may sign in meanwhile: their tokens would end as soon.
+    /// Returns a token that was good until a moment ago. No one else may sign in meanwhile: their tokens would end as
+    /// soon.
     pub fn expired_token(&self) -> String {
         let client = json!({"UserPoolId": self.user_pool_id, "ClientId": self.client_id});
         let before = self.cognito("DescribeUserPoolClient", &client)["UserPoolClient"].clone();

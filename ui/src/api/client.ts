@@ -13,7 +13,7 @@ export type GetToken = (options?: { renew?: boolean }) => string | Promise<strin
 export type Api = Pick<Client<paths>, 'GET' | 'POST'>;
 
 /** What came of a request, before anybody asks whether it went well. */
-interface Answer<T> {
+interface Received<T> {
   data?: T;
   error?: unknown;
   response: Response;
@@ -26,7 +26,7 @@ interface Options {
   signal?: AbortSignal;
 }
 
-/** Why a request has failed: a code of the contract, or `offline` where no answer came. */
+/** Why a request has failed: a code of the contract, or `offline` where no response came. */
 export class Problem extends Error {
   constructor(
     readonly code: Code | 'offline',
@@ -45,7 +45,7 @@ export class Problem extends Error {
   }
 }
 
-/** Makes a client of the API at `baseUrl`, until `ended`: nothing that was asked for one person is answered to another. */
+/** Makes a client of the API at `baseUrl`, until `ended`: nothing that was asked for one person is told to another. */
 export function connect(baseUrl: string, getToken: GetToken, ended: AbortSignal): Api {
   const method = (method: string) => async (path: string, { params = {}, body, parseAs, signal }: Options = {}) => {
     const place = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params.path![name]!));
@@ -65,16 +65,16 @@ export function connect(baseUrl: string, getToken: GetToken, ended: AbortSignal)
   return { GET: method('GET'), POST: method('POST') } as unknown as Api;
 }
 
-/** Returns what the API has answered. Throws a {@link Problem}, or the abort of the request. */
-export async function answerOf<T>(call: Promise<Answer<T>>): Promise<T> {
-  let answer;
+/** Returns what the API has sent back. Throws a {@link Problem}, or the abort of the request. */
+export async function responseOf<T>(call: Promise<Received<T>>): Promise<T> {
+  let received;
   try {
-    answer = await call;
+    received = await call;
   } catch (error) {
     if (error instanceof DOMException || error instanceof Problem) throw error;
     throw new Problem('offline', 0, undefined, String(error));
   }
-  const { data, error, response } = answer;
+  const { data, error, response } = received;
   if (response.ok) return data as T;
   throw problemOf(response, error);
 }
@@ -85,7 +85,7 @@ function problemOf({ status }: Response, body: unknown): Problem {
     retryAfter: number;
     detail: string;
   }>;
-  // The gateway's own answers have no code.
+  // The gateway's own responses have no code.
   const byStatus: Record<number, Code> = { 401: 'unauthenticated', 404: 'no_such_route', 429: 'unavailable' };
   const code = problem.code ?? byStatus[status] ?? (status > 500 ? 'unavailable' : 'internal_error');
   return new Problem(code, status, problem.retryAfter, problem.detail);
@@ -93,5 +93,5 @@ function problemOf({ status }: Response, body: unknown): Problem {
 
 /** Does what an invitation's `actions` offer, at the place they name. */
 export function follow(api: Api, action: AllowedAction, body: object): Promise<Invitation> {
-  return answerOf<Invitation>(api.POST(action.href as never, { body } as never));
+  return responseOf<Invitation>(api.POST(action.href as never, { body } as never));
 }

@@ -19,7 +19,9 @@ const QUOTED = around(UNSEEN.source + '|"');
 const END_OF_WORD = /[\p{White_Space},;"<>()]/u;
 /** What ends a sentence or a bracket behind an address. */
 const STOPS = /[.。｡:\]!]+$/;
-const LOCAL_PART = /^(?!\.)(?!.*\.(\.|$))[\w.!#$%&'*+/=?^`{|}~-]+$/;
+const LOCAL_PART = /^(?!\.)(?!.*\.(\.|$))[\w.!#$%&'*+/=?^`{|}~-]{1,64}$/;
+/** Labels of at most 63 characters, of which the last is no number. */
+const DOMAIN = /^([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)+(xn--[a-z\d-]{0,58}[a-z\d]|[a-z]{2,63})$/i;
 const LONGEST = 254;
 
 /** What looks like another character: set by a typographer, or of East Asian width. */
@@ -61,7 +63,7 @@ function spelledOut(whole: string, link: string): string {
 /** An address as it is compared: in lower case, with its domain in ASCII. */
 export function keyOf(address: string): string {
   const at = address.lastIndexOf('@');
-  return (address.slice(0, at + 1) + (asciiDomain(address.slice(at + 1)) ?? '')).toLowerCase();
+  return (address.slice(0, at + 1) + asciiDomain(address.slice(at + 1))).toLowerCase();
 }
 
 class Reader {
@@ -211,10 +213,21 @@ class Reader {
       // Several addresses, or text around one, are read like any other text.
       if (END_OF_WORD.test(content.replace(QUOTED, ''))) return void this.#at++;
       const address = addressIn(content);
-      if (address !== undefined || open === '<') this.#add(address, behind);
-      else this.#keep(behind);
-    } else if (open === '(' && this.#followsAddress) this.#at = behind;
-    else this.#keep(behind);
+      if ((address || open === '<') && !this.#namesWhatFollows(open, address, behind)) return this.#add(address, behind);
+    } else if (open === '(' && this.#followsAddress) return void (this.#at = behind);
+    this.#keep(behind);
+  }
+
+  /**
+   * Whether a bracket with an address in it, which ended before `from`, is a part of the name of the address that follows on the
+   * line: a comment as in "Erin (old@x.test) <e@x.test>", or the same address.
+   */
+  #namesWhatFollows(open: string, address: string | undefined, from: number): boolean {
+    const next = this.#bracketAfter(this.#meant[from] === "'" ? from + 1 : from);
+    const pair = open + this.#meant[next];
+    const named = LINE_END.test(this.#meaning(from, next)) ? undefined : this.#bracketed(next)?.[0].split(',').map(addressIn);
+    const isName = (one?: string): boolean => one !== undefined && (pair === '(<' || (open === '[' && keyOf(one) === keyOf(address ?? '')));
+    return !!named?.some(isName);
   }
 
   /** What stands in a bracket that opens at `open`, and where it ends; on one line, without a bracket in it. */
@@ -243,8 +256,8 @@ class Reader {
 function addressIn(word: string): string | undefined {
   // Spreadsheets mark text with a single apostrophe.
   const text = word.replace(QUOTED, '').replace(STOPS, '').replace(/^'+|'+$/g, '');
-  const bare = withoutLabel(withoutMarks(text))?.replace(STOPS, '');
-  return bare !== undefined && isAddress(trim(bare)) ? trim(bare) : undefined;
+  const bare = trim(withoutLabel(withoutMarks(text))?.replace(STOPS, '') ?? '');
+  return isAddress(bare) ? bare : undefined;
 }
 
 /** Takes out the marks that came with an address. Between letters that are not ASCII a joiner is a part of the name. */
@@ -261,17 +274,14 @@ function withoutMarks(word: string): string {
 
 /** Takes away what labels an address, such as `mailto:` or `Cc:`. */
 function withoutLabel(word: string): string | undefined {
-  const [, label, rest] = /^([^:]*):([^]*)$/.exec(word) ?? [];
-  if (label === undefined) return word;
-  return /^[a-z-]+$/i.test(label) && !rest!.startsWith('/') ? rest : undefined;
+  return word.includes(':') ? /^[a-z-]+:(?!\/)([^]*)$/i.exec(word)?.[1] : word;
 }
 
 /** Whether mail can be sent to an address. */
 function isAddress(text: string): boolean {
   const at = text.lastIndexOf('@');
-  const user = text.slice(0, at);
   const domain = asciiDomain(text.slice(at + 1));
-  return at > 0 && user.length <= 64 && LOCAL_PART.test(user) && !!domain && user.length + 1 + domain.length <= LONGEST;
+  return at > 0 && LOCAL_PART.test(text.slice(0, at)) && !!domain && at + domain.length < LONGEST;
 }
 
 /** The domain in ASCII, if the public mail system can have it. The browser's own URLs know how. */
@@ -284,9 +294,7 @@ function asciiDomain(domain: string): string | undefined {
   } catch {
     return undefined;
   }
-  const labels = ascii.split('.');
-  const good = labels.every((label) => /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i.test(label));
-  return labels.length > 1 && good && /^(xn--.+|[a-z]{2,})$/i.test(labels.at(-1)!) ? ascii : undefined;
+  return DOMAIN.test(ascii) ? ascii : undefined;
 }
 
 /**
@@ -298,6 +306,6 @@ export function entriesOfRows(file: string): Entry[] {
   return rows.flatMap(({ row, found }, index) => {
     const valid = found.filter((entry) => entry.valid);
     if (valid.length) return [...valid, ...found.filter((entry) => !entry.valid && entry.text.includes('@'))];
-    return index === 0 && !row.includes('@') && /mail|adress|address|بريد/i.test(row) ? [] : found;
+    return index === 0 && !row.includes('@') && /mail|add?ress|بريد/i.test(row) ? [] : found;
   });
 }

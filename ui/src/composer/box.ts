@@ -1,6 +1,6 @@
 /** The box with the recipients: by name, by address, as a pasted list or a dropped file. A combobox of the ARIA practices. */
 import { html, nothing, type ReactiveController, type TemplateResult } from 'lit';
-import { answerOf } from '../api/client.js';
+import { responseOf } from '../api/client.js';
 import type { Person } from '../api/schema.js';
 import { alert, cross } from '../icons.js';
 import { initials } from '../names.js';
@@ -125,7 +125,7 @@ export class RecipientBox implements ReactiveController {
     const { api, communityId, words } = this._host;
     const params = { path: { communityId }, query: { q } };
     await this._host.attempt(async () => {
-      const { people } = await answerOf(api.GET('/communities/{communityId}/people', { params, signal }));
+      const { people } = await responseOf(api.GET('/communities/{communityId}/people', { params, signal }));
       const chosen = new Set(this.recipients.map(({ userId }) => userId));
       this._people = people.filter(({ userId }) => !chosen.has(userId));
       this._active = this._people.findIndex(({ reason }) => !reason);

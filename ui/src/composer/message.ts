@@ -1,6 +1,6 @@
 /** The message that goes with the invitations, and the mail that it becomes. */
 import { html, nothing, type ReactiveController, type TemplateResult } from 'lit';
-import { answerOf, type Problem } from '../api/client.js';
+import { responseOf, type Problem } from '../api/client.js';
 import { alert } from '../icons.js';
 import { renderTabs } from '../tablist.js';
 import type { ComposerHost } from './host.js';
@@ -97,7 +97,7 @@ export class MessageEditor implements ReactiveController {
     };
     try {
       const params = { path: { communityId } };
-      this._mail = await answerOf(api.POST('/communities/{communityId}/invitations/preview', { params, body }));
+      this._mail = await responseOf(api.POST('/communities/{communityId}/invitations/preview', { params, body }));
       this._problem = undefined;
     } catch (error) {
       this._problem = this._host.asProblem(error);

@@ -21,11 +21,11 @@ export type Fault = Pick<Result, 'outcome' | 'until'>;
 /** Outcomes that need nobody's attention. */
 const FINE: Outcome[] = ['invited', 'joined', 'awaiting_approval'];
 /** Outcomes of people who cannot be invited and need not be. */
-const SETTLED: Outcome[] = ['already_member', 'already_invited', 'duplicate'];
+const ALREADY_IN: Outcome[] = ['already_member', 'already_invited', 'duplicate'];
 
 export const isFine = ({ outcome }: Result): boolean => FINE.includes(outcome);
-export const isSettled = ({ outcome }: Result): boolean => SETTLED.includes(outcome);
-export const isRefused = (result: Result): boolean => !isFine(result) && !isSettled(result);
+export const isAlreadyIn = ({ outcome }: Result): boolean => ALREADY_IN.includes(outcome);
+export const isRefused = (result: Result): boolean => !isFine(result) && !isAlreadyIn(result);
 
 /** What is wrong with each recipient. It is asked anew with every change, for removing one may set another right. */
 export function review(recipients: Recipient[], options: CommunityOptions): (Fault | undefined)[] {

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { tone } from '../tones.js';
 import type { Words } from '../words.js';
-import { isFine, isRefused, isSettled, reasonOf } from './recipients.js';
+import { isFine, isAlreadyIn, isRefused, reasonOf } from './recipients.js';
 import type { Result } from './sending.js';
 
 /** What needs attention comes first. Why, and until when, stands on each of them, in the box. */
@@ -12,7 +12,7 @@ export function renderResults(words: Words, results: Result[], names: Record<str
     <bdi>${names[result.recipient] ?? result.recipient}</bdi>
     <span class="tag ${tone(result.outcome)}">${reasonOf(words, result)}</span>
   </li>`;
-  const fold = (kind: string, key: 'settled' | 'done', rows: Result[]) =>
+  const fold = (kind: string, key: 'already' | 'done', rows: Result[]) =>
     rows.length
       ? html`<details class="note ${kind}">
           <summary>${words.say(key, { n: rows.length })}</summary>
@@ -23,7 +23,7 @@ export function renderResults(words: Words, results: Result[], names: Record<str
     ${failed
       ? html`<p class="note bad"><span><b>${words.say('failed', { n: failed })}</b> ${words.say('failedHint')}</span></p>`
       : nothing}
-    ${fold('', 'settled', results.filter(isSettled))} ${fold('good', 'done', results.filter(isFine))}
+    ${fold('', 'already', results.filter(isAlreadyIn))} ${fold('good', 'done', results.filter(isFine))}
     <div>
       <button class="button small" @click=${close}>${words.say('close')}</button>
     </div>

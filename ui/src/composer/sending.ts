@@ -1,5 +1,5 @@
 /** Sending any number of invitations, in as many requests as the API takes, through reloads and interruptions. */
-import { Problem, answerOf, type Api } from '../api/client.js';
+import { Problem, responseOf, type Api } from '../api/client.js';
 import type { Outcome } from '../api/schema.js';
 
 /** What has come of one recipient. */
@@ -64,7 +64,7 @@ async function sendChunk(chunk: Chunk, message: string | undefined, api: Api, co
   for (let attempt = 1; ; attempt++) {
     try {
       const body = { userIds, emails, ...(message ? { message } : {}) };
-      const { results } = await answerOf(api.POST('/communities/{communityId}/invitations', { params, body }));
+      const { results } = await responseOf(api.POST('/communities/{communityId}/invitations', { params, body }));
       return results.map(({ recipient, outcome, retryAfter }) => ({ recipient, outcome, ...until(retryAfter) }));
     } catch (error) {
       if (!(error instanceof Problem)) throw error;

@@ -69,7 +69,7 @@ export const ar: Messages = {
   failed: 'لم تتم دعوة: {n}.',
   failedHint: 'عادوا إلى الخانة.',
   done: 'في الطريق: {n}',
-  settled: 'أعضاء أو مدعوون بالفعل: {n}',
+  already: 'أعضاء أو مدعوون بالفعل: {n}',
 
   manage: 'الدعوات المرسلة',
   requests: 'بانتظار الموافقة',

@@ -68,7 +68,7 @@ export const de: Messages = {
   failed: '{n} nicht eingeladen.',
   failedHint: 'Sie stehen wieder im Feld.',
   done: '{n} unterwegs',
-  settled: '{n} schon eingeladen oder Mitglied',
+  already: '{n} schon eingeladen oder Mitglied',
 
   manage: 'Gesendete Einladungen',
   requests: 'Freizugeben',

@@ -69,7 +69,7 @@ export const en = {
   failed: '{n} not invited.',
   failedHint: 'They are in the box again.',
   done: '{n} on the way',
-  settled: '{n} invited or members already',
+  already: '{n} invited or members already',
 
   // Managing.
   manage: 'Sent invitations',

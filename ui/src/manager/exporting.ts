@@ -1,5 +1,5 @@
 /** A community's invitations as one file. */
-import { answerOf, type Api } from '../api/client.js';
+import { responseOf, type Api } from '../api/client.js';
 import type { Status } from '../api/schema.js';
 
 /** Which invitations: all without. */
@@ -21,7 +21,7 @@ export async function readCsv(api: Api, communityId: string, filter: Filter, hea
     const query = { ...filter, limit: PAGE, ...(cursor ? { cursor } : {}) };
     const params = { path: { communityId }, query };
     const call = api.GET('/communities/{communityId}/invitations/export', { params, parseAs: 'blob' });
-    pages.push(await answerOf(call));
+    pages.push(await responseOf(call));
     heard(pages.length * PAGE);
     cursor = nextOf((await call).response);
   } while (cursor);

@@ -199,7 +199,7 @@ fn what_the_mail_service_says_decides_whether_a_mail_waits_or_is_parked() {
     let (mail, invitation) = (mail(MailKind::Invitation, MailState::Sending), invitation(Status::Pending));
     let rejected = Failure::Rejected("MessageRejected".to_owned());
     assert_eq!(after(&rejected, &mail, &invitation), AfterFailure::Park("MessageRejected"));
-    assert_eq!(after(&Failure::Unanswered, &mail, &invitation), AfterFailure::AwaitLease);
+    assert_eq!(after(&Failure::NoResponse, &mail, &invitation), AfterFailure::AwaitLease);
     let gate = Gate::default().closed_by("AccessDenied", now());
     let stopped = Failure::Stopped("AccessDenied".to_owned());
     assert_eq!(
@@ -215,9 +215,9 @@ fn who_blocked_the_community_gets_no_mail_that_solicits_and_every_notice() {
     let rested = Standing { cooling_until: Some(now()), ..Standing::default() };
     for kind in MailKind::ALL {
         let solicits = matches!(kind, MailKind::Invitation | MailKind::Joined | MailKind::Reminder);
-        let refused = |standing| is_refused(&mail(kind, MailState::Queued), standing, now());
-        assert_eq!([&blocked, &cooling].map(refused), [solicits; 2], "{kind:?}");
-        assert_eq!([&rested, &Standing::default()].map(refused), [false; 2], "{kind:?}");
+        let unwanted = |standing| is_unwanted(&mail(kind, MailState::Queued), standing, now());
+        assert_eq!([&blocked, &cooling].map(unwanted), [solicits; 2], "{kind:?}");
+        assert_eq!([&rested, &Standing::default()].map(unwanted), [false; 2], "{kind:?}");
     }
 }
 

@@ -1,10 +1,10 @@
 //! Addresses as people paste them: what mail programs, spreadsheets and documents put on the clipboard.
 //!
-//! It reads the mailbox lists of RFC 5322 (names, quoted names, angle brackets, comments, groups, folded lines) and what
-//! comes instead of them: addresses between white space, lines or separators of any script, typographic quotes,
-//! `mailto:` links with all their addresses, a name and its address in two cells, a comma in a name without quotes, a full stop behind an address,
-//! unseen marks. What stands before an address is its name. Text that belongs to no address is an entry of its
-//! own, so that nothing is lost without a word.
+//! It reads the mailbox lists of RFC 5322 (names, quoted names, angle brackets, comments, groups, folded lines) and
+//! what comes instead of them: addresses between white space, lines or separators of any script, typographic quotes,
+//! `mailto:` links with all their addresses, a name and its address in two cells, a comma in a name without quotes, a
+//! full stop behind an address, unseen marks. What stands before an address is its name. Text that belongs to no
+//! address is an entry of its own, so that nothing is lost without a word.
 //!
 //! Time and space are linear in the text: wherever the reader looks ahead, it stops where the next look begins.
 
@@ -228,6 +228,9 @@ impl<'a> Reader<'a> {
             if !is_word(content) {
                 return self.step(to);
             }
+            if self.names_what_follows(open, content, behind) {
+                return self.keep(behind);
+            }
             if let Some(linked) = linked(content) {
                 return self.found_linked(linked, behind);
             }
@@ -241,7 +244,25 @@ impl<'a> Reader<'a> {
         if open == '(' && self.follows_address { self.step(behind) } else { self.keep(behind) }
     }
 
-    /// Returns what stands in a bracket that opened before `from`, and where it ends; on one line, without a bracket in it.
+    /// Whether a bracket with an address in it, which ended before `from`, is a part of the name of the address that
+    /// follows on the line: a comment as in "Erin (old@x.test) <e@x.test>", or the same address.
+    fn names_what_follows(&self, open: char, content: &str, from: usize) -> bool {
+        let quoted = self.char_at(from).filter(|(c, _)| *c == '\'');
+        let next = self.bracket_after(quoted.map_or(from, |(_, end)| end));
+        let Some((at, next)) = next.filter(|(at, _)| !self.text[from..*at].contains(ends_line)) else { return false };
+        let Some((named, _)) = self.char_at(at).and_then(|(_, inside)| self.bracketed(next, inside)) else {
+            return false;
+        };
+        let named = linked(named).unwrap_or_else(|| address(named).into_iter().map(Ok).collect());
+        match (open, next) {
+            ('(', '<') => !named.is_empty(),
+            ('[', '<' | '(') => names(&named, address(content).as_ref()),
+            _ => false,
+        }
+    }
+
+    /// Returns what stands in a bracket that opened before `from`, and where it ends; on one line, without a bracket in
+    /// it.
     fn bracketed(&self, open: char, from: usize) -> Option<(&'a str, usize)> {
         let (at, c) = self.seek(from, |c| matches!(c, '<' | '(' | '[' | '>' | ')' | ']') || ends_line(c))?;
         let closes = matches!((open, c), ('<', '>') | ('(', ')') | ('[', ']'));
@@ -381,8 +402,8 @@ fn separates(c: char) -> bool {
     matches!(meant(c), ',' | ';')
 }
 
-/// Reads a link that writes a mail: the addresses in its path and its fields `to`, `cc` and `bcc`, each once. `None` for any
-/// other text, and for a link that names no address.
+/// Reads a link that writes a mail: the addresses in its path and its fields `to`, `cc` and `bcc`, each once. `None`
+/// for any other text, and for a link that names no address.
 fn linked(word: &str) -> Option<Vec<Entry<'_>>> {
     let link = without_mailto(word)?;
     let (path, query) = link.split_once('?').unwrap_or((link, ""));

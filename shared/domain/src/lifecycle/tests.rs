@@ -35,7 +35,7 @@ enum Act {
     Unsubscribe,
     Expire,
     Withdraw,
-    Claim,
+    Transfer,
     EraseInvitee,
     EraseSender,
     Track(DeliveryState),
@@ -73,7 +73,7 @@ fn acts() -> impl Strategy<Value = Act> {
         1 => Just(Act::Unsubscribe),
         1 => Just(Act::Expire),
         1 => Just(Act::Withdraw),
-        1 => Just(Act::Claim),
+        1 => Just(Act::Transfer),
         1 => Just(Act::EraseInvitee),
         1 => Just(Act::EraseSender),
         2 => states.prop_map(Act::Track),
@@ -205,10 +205,10 @@ fn act(act: &Act, invitation: &Invitation, now: Timestamp) -> Result<Option<Tran
         Act::Unsubscribe => unsubscribe(invitation, &mailbox, &settings, now)?,
         Act::Expire => return Ok(expire(invitation, now)),
         Act::Withdraw => return Ok(withdraw(invitation, WithdrawalReason::CommunityRemoved, now)),
-        Act::Claim if matches!(invitation.invitee, Invitee::Address { .. }) => {
+        Act::Transfer if matches!(invitation.invitee, Invitee::Address { .. }) => {
             return Ok(transfer(invitation, &invitee(), now));
         }
-        Act::Claim => return Ok(None),
+        Act::Transfer => return Ok(None),
         Act::EraseInvitee => return Ok(erase(invitation, &invitee().id, Some(&address().key()), now)),
         Act::EraseSender => return Ok(erase(invitation, &invitation.sender.id, None, now)),
         Act::Track(state) => return Ok(track(invitation, *state, now)),

@@ -39,7 +39,7 @@ pub struct OutgoingMail {
     pub revision: u32,
     /// The number of this attempt.
     pub attempt: u32,
-    /// When its lease began. The mail service must have answered, or been given up, before that ends.
+    /// When its lease began. The mail service must have responded, or been given up, before that ends.
     pub leased_at: Instant,
 }
 
@@ -52,11 +52,12 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// Writes the mail, with links below `public_base_url` that nothing has carried before, and takes its lease. `None` if
-    /// another mail to the same sender was faster: what comes next is to be decided again.
+    /// Writes the mail, with links below `public_base_url` that nothing has carried before, and takes its lease. `None`
+    /// if another mail to the same sender was faster: what comes next is to be decided again.
     ///
     /// # Errors
-    /// [`DeliveryError::Leased`] if another attempt was faster, [`DeliveryError::Unwritable`] if the content cannot be made.
+    /// [`DeliveryError::Leased`] if another attempt was faster, [`DeliveryError::Unwritable`] if the content cannot be
+    /// made.
     pub(super) async fn begin(
         store: &Store,
         draft: Draft,

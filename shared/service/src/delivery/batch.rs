@@ -9,8 +9,9 @@ use tokio::time::{Instant, sleep};
 
 use super::error::DeliveryError;
 
-/// How old the reports of a batch may be whose mails are sent at once. The stream forgets what nobody has followed up for a
-/// day, so mails that it would keep for longer than this wait in the table to be woken, at the pace of the mail service.
+/// How old the reports of a batch may be whose mails are sent at once. The stream forgets what nobody has followed up
+/// for a day, so mails that it would keep for longer than this wait in the table to be woken, at the pace of the mail
+/// service.
 pub const LATEST: Duration = Duration::from_hours(1);
 /// For how long a batch takes on more mails. The others come again.
 pub const TAKES_ON: Duration = Duration::from_mins(1);
@@ -30,8 +31,8 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Begins a batch that came at `begun`, and whose oldest report was made at `since`. So many functions send mails at the
-    /// same time.
+    /// Begins a batch that came at `begun`, and whose oldest report was made at `since`. So many functions send mails
+    /// at the same time.
     ///
     /// # Errors
     /// [`StoreError`] if the gate does not read.

@@ -1,7 +1,7 @@
 //! Delivery of the mails in the outbox: what comes next for one, its lease, its content, and what came of it.
 //!
-//! `domain::delivery` decides; it is carried out here, as far as the table goes. The mail service itself is the caller's, who
-//! posts the mails.
+//! `domain::delivery` decides; it is carried out here, as far as the table goes. The mail service itself is the
+//! caller's, who posts the mails.
 
 mod attempt;
 mod batch;
@@ -30,8 +30,8 @@ pub use self::{
     waking::wake,
 };
 
-/// Delivers a mail of the batch, with links below `public_base_url`: does what comes next for it, and has it posted by `post`
-/// if it is to be sent. A mail that there is no time for comes by again; one that cannot be made is parked.
+/// Delivers a mail of the batch, with links below `public_base_url`: does what comes next for it, and has it posted by
+/// `post` if it is to be sent. A mail that there is no time for comes by again; one that cannot be made is parked.
 ///
 /// It takes as long as the mail service does, and so reads the clock at each step.
 ///
@@ -62,8 +62,8 @@ where
     }
 }
 
-/// Does what comes next for the mail, and takes its lease if it is to be sent. Continues where something got in between, so
-/// that it is to be decided again.
+/// Does what comes next for the mail, and takes its lease if it is to be sent. Continues where something got in
+/// between, so that it is to be decided again.
 async fn begin(
     store: &Store,
     id: &MailId,

@@ -1,4 +1,5 @@
-//! What comes next for a mail: `domain::delivery` decides it from what is looked up here, and all but sending is done at once.
+//! What comes next for a mail: `domain::delivery` decides it from what is looked up here, and all but sending is done
+//! at once.
 
 use std::ops::ControlFlow;
 
@@ -43,8 +44,8 @@ struct Surroundings {
     looked_up: LookedUp,
 }
 
-/// Decides what comes next for a mail and does it; what is to be sent is returned. Continues where something got in between,
-/// so that it is to be decided again.
+/// Decides what comes next for a mail and does it; what is to be sent is returned. Continues where something got in
+/// between, so that it is to be decided again.
 ///
 /// # Errors
 /// [`DeliveryError::Leased`] while another attempt is at it, [`DeliveryError::Store`] if the table fails.
@@ -134,15 +135,23 @@ async fn carry_out(
             false
         }
         Step::Send => match around {
-            Some(Surroundings { records, looked_up: LookedUp::Recipient(recipient), .. }) => {
-                let context = Context::read(store, id, mail, invitation, &records).await?;
-                let draft = Draft { id: id.clone(), mail: mail.clone(), recipient, context };
-                return Ok(ControlFlow::Break(Some(draft)));
-            }
-            _ => false,
+            Some(around) => return draft(store, id, (mail, invitation), around).await,
+            None => false,
         },
     };
     Ok(if done { ControlFlow::Break(None) } else { ControlFlow::Continue(()) })
+}
+
+/// The mail as it is to be written, if it has a recipient.
+async fn draft(
+    store: &Store,
+    id: &MailId,
+    (mail, invitation): (&OutboxMail, &Invitation),
+    Surroundings { records, looked_up, .. }: Surroundings,
+) -> Result<ControlFlow<Option<Draft>>, DeliveryError> {
+    let LookedUp::Recipient(recipient) = looked_up else { return Ok(ControlFlow::Continue(())) };
+    let context = Context::read(store, id, mail, invitation, &records).await?;
+    Ok(ControlFlow::Break(Some(Draft { id: id.clone(), mail: mail.clone(), recipient, context })))
 }
 
 /// Whether an invitation that was asked for together with this one waits for approval.

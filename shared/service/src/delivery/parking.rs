@@ -1,5 +1,5 @@
-//! What is given up: parked for an operator, or dropped since no mailbox took it. It is queued again when an operator releases
-//! it, or when its user has another mailbox.
+//! What is given up: parked for an operator, or dropped since no mailbox took it. It is queued again when an operator
+//! releases it, or when its user has another mailbox.
 
 use domain::{
     Timestamp, delivery,

@@ -73,7 +73,7 @@ pub(super) async fn look_up(
         return Ok(LookedUp::Nobody);
     }
     let standing = records.standing(&invitation.invitee.party(), &invitation.community.id);
-    if delivery::is_refused(mail, &standing, now) {
+    if delivery::is_unwanted(mail, &standing, now) {
         return Ok(LookedUp::Nobody);
     }
     Ok(match delivery::target(mail, invitation) {
@@ -106,8 +106,8 @@ async fn user_recipient(
     Ok(Some(Recipient { address: address.clone(), locale: found.user.locale() }))
 }
 
-/// Whether an address takes the mail, by its own records. The user's repeat what they say of a proven address, but not at
-/// once, and say nothing of one that is theirs by the platform's word alone.
+/// Whether an address takes the mail, by its own records. The user's repeat what they say of a proven address, but not
+/// at once, and say nothing of one that is theirs by the platform's word alone.
 async fn takes_mail(
     store: &Store,
     user: &UserId,
@@ -124,5 +124,5 @@ async fn takes_mail(
         store.suppress_for(user, &key).await?;
         return Ok(false);
     }
-    Ok(!delivery::is_refused(mail, &records.standing(&party, community), now))
+    Ok(!delivery::is_unwanted(mail, &records.standing(&party, community), now))
 }

@@ -3,13 +3,13 @@
 use domain::{Timestamp, gate::Account};
 use store::{Store, StoreError};
 
-/// How many lifetimes end in a minute at the most, so that a great many that end together hold up nothing else: a third of what
-/// the index of one community takes.
+/// How many lifetimes end in a minute at the most, so that a great many that end together hold up nothing else: a third
+/// of what the index of one community takes.
 const LAPSED: usize = 10_000;
 
-/// Has the stream report the mails whose time has come, as many as the mail service takes by what it says of the account, and
-/// the invitations whose lifetime has ended. Returns how many mails. The pace is that of a stream with so many `shards`, as
-/// far as that is known.
+/// Has the stream report the mails whose time has come, as many as the mail service takes by what it says of the
+/// account, and the invitations whose lifetime has ended. Returns how many mails. The pace is that of a stream with so
+/// many `shards`, as far as that is known.
 ///
 /// # Errors
 /// [`StoreError`] if the table fails. What was reported stays so.

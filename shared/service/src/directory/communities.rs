@@ -24,12 +24,13 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
 /// Removes the community, which ends inviting and accepting, then ends the memberships of those who moderate it, and
 /// withdraws its live invitations.
 ///
-/// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are members
-/// again if the platform brings the same id back. What was sent before stays its invitees' and senders'. Who moderates an id
-/// that comes back sees no invitation of it and no count, since the id may be another community's.
+/// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are
+/// members again if the platform brings the same id back. What was sent before stays its invitees' and senders'. Who
+/// moderates an id that comes back sees no invitation of it and no count, since the id may be another community's.
 ///
 /// # Errors
-/// [`store::StoreError::OutOfTime`] if another attempt must go on; any other [`ServiceError::Store`] if the table fails.
+/// [`store::StoreError::OutOfTime`] if another attempt must go on; any other [`ServiceError::Store`] if the table
+/// fails.
 pub async fn remove(store: &Store, id: CommunityId, now: Timestamp) -> Result<(), ServiceError> {
     store.remove_community(&id, now).await?;
     remove_moderators(store, &id).await?;

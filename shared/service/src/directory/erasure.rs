@@ -1,9 +1,9 @@
 //! The erasure of a user: nothing that names the person stays behind.
 //!
 //! The user is made inactive first, which keeps them from acting and from being invited while the rest is found and
-//! changed. An invitation from which they are erased leaves their lists, and a record that is removed is no longer theirs:
-//! so whatever breaks an erasure off, its repetition finds what is left to do and nothing else. What leads to the rest goes
-//! last, their address with it.
+//! changed. An invitation from which they are erased leaves their lists, and a record that is removed is no longer
+//! theirs: so whatever breaks an erasure off, its repetition finds what is left to do and nothing else. What leads to
+//! the rest goes last, their address with it.
 
 use std::ops::ControlFlow;
 

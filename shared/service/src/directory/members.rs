@@ -14,8 +14,8 @@ use store::{Store, StoreError, relations::RelationWrite, retry};
 use super::Stored;
 use crate::ServiceError;
 
-/// Makes the user a member with that role, whatever else is known of how they stand with the community. A live invitation
-/// of theirs is moot, and ends in silence with it.
+/// Makes the user a member with that role, whatever else is known of how they stand with the community. A live
+/// invitation of theirs is moot, and ends in silence with it.
 ///
 /// Both must be in the directory: a late message brings no erased user back.
 ///

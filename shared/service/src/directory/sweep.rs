@@ -1,8 +1,9 @@
 //! One decision applied to many invitations: page by page, some at a time, as long as there is time.
 //!
-//! What an ending or an erasing sweep has changed is not where it looks any more: it leaves the status or the list. So one that
-//! is repeated goes on where the last one stopped, and keeps no note of how far that was. One that tells a new name looks through
-//! all again, and writes what is still to be told: nobody is invited so often that reading alone takes all the time.
+//! What an ending or an erasing sweep has changed is not where it looks any more: it leaves the status or the list. So
+//! one that is repeated goes on where the last one stopped, and keeps no note of how far that was. One that tells a new
+//! name looks through all again, and writes what is still to be told: nobody is invited so often that reading alone
+//! takes all the time.
 
 use domain::{
     Timestamp,

@@ -19,8 +19,8 @@ use crate::{ServiceError, delivery::reach_again};
 /// no mailbox of theirs go to a new one, and they are found by their new name.
 ///
 /// # Errors
-/// [`Refusal::EmailTaken`] if the verified address is another user's; [`store::StoreError::OutOfTime`] if another attempt must go
-/// on telling the name; [`ServiceError::Store`] if the table fails.
+/// [`Refusal::EmailTaken`] if the verified address is another user's; [`store::StoreError::OutOfTime`] if another
+/// attempt must go on telling the name; [`ServiceError::Store`] if the table fails.
 pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<User>, ServiceError> {
     let Change { before, .. } = replace(store, &user.id, |_| Some(user.clone())).await?;
     if let Some(told) = before.as_ref().and_then(|record| record.renamed_to(&user)) {
@@ -33,8 +33,8 @@ pub async fn put(store: &Store, user: User, now: Timestamp) -> Result<Stored<Use
     Ok(Stored { record: user, created: before.is_none() })
 }
 
-/// Tells the invitations to the user, and all connections behind the one in `told`, the name that they are found by. Where it
-/// changes meanwhile, that is left to who changes it.
+/// Writes the user's name to the invitations to them, and to those of their connections that come after the one in
+/// `told`. All of these are searched by it. If the name changes meanwhile, whoever changes it does the rest.
 async fn tell_name(store: &Store, user: &User, told: String, now: Timestamp) -> Result<(), ServiceError> {
     let decide = &|one: &Invitation| lifecycle::rename(one, user);
     let party = Party::User(user.id.clone());
@@ -90,7 +90,7 @@ async fn replace(
         let before = store.user(id).await?;
         let known = before.as_ref().map(|record| &record.user);
         let after = edit(known);
-        // Whether a suppression has been lifted meanwhile, a user hears by being written.
+        // A suppressed user is written even if nothing else changes: the suppression may have been lifted.
         let stands = |record: &UserRecord| record.filed && !record.suppressed;
         if known == after.as_ref() && before.as_ref().is_none_or(stands) {
             return Ok(ControlFlow::Break(Change { before, after }));

@@ -63,7 +63,7 @@ pub(super) fn look(
     if found.digest != digest {
         return Err(Refusal::IdempotencyKeyReused.into());
     }
-    if let Some(result) = found.answer {
+    if let Some(result) = found.result {
         let result = serde_json::from_str(&result).map_err(|error| StoreError::Damaged(error.to_string()))?;
         return Ok(Earlier::Finished(Box::new(result)));
     }
@@ -96,7 +96,7 @@ impl Attempt {
             stamp: self.stamp(self.writes),
             started_at: self.started_at,
             leased_until: later(now, LEASE),
-            answer: kept.map_err(|error| StoreError::Damaged(error.to_string()))?,
+            result: kept.map_err(|error| StoreError::Damaged(error.to_string()))?,
         };
         let kept_until = later(self.started_at, KEPT);
         Ok(RequestWrite { key: self.key.clone(), request, replaces: self.replaces.clone(), kept_until })

@@ -41,8 +41,8 @@ pub use self::{
 };
 use crate::{ServiceError, decision::refusal_of};
 
-/// Actions of a transaction that do not belong to one invitation: the guard of the community, that of the sender with the
-/// quota, the idempotent request, the mail that asks the moderators.
+/// Actions of a transaction that do not belong to one invitation: the guard of the community, that of the sender with
+/// the quota, the idempotent request, the mail that asks the moderators.
 const SHARED_ACTIONS: usize = 4;
 
 /// Invites the recipients. With an idempotency key, the same request again has the same result.
@@ -65,7 +65,7 @@ pub async fn send(
         Some(key) => match idempotency::look(facts.request(key)?, key, &submission.digest(community), now)? {
             Earlier::Finished(kept) => {
                 facts.resolve_owners(store, &submission).await?;
-                return Ok(kept.in_full(caller, &submission, &facts, true));
+                return Ok(kept.replay(store, caller, &submission, &facts, now).await?);
             }
             Earlier::Open(attempt) => Some(attempt),
         },
@@ -157,7 +157,7 @@ impl<'a> Send<'a> {
                 ChunkEnd::Elsewhere(result) => return Ok(ControlFlow::Break(result)),
             };
         }
-        let result = self.result().in_full(self.caller, &self.submission, &self.facts, false);
+        let result = self.result().in_full(self.caller, &self.submission, &self.facts, None);
         Ok(ControlFlow::Break(result))
     }
 
@@ -172,11 +172,8 @@ impl<'a> Send<'a> {
             if let Some(made) = records.invitation(*id) {
                 let sent = self.terms.invitation(*id, made.invitee.clone());
                 self.asked = true;
-                self.entries[index] = Some(Entry {
-                    outcome: outcome_of(&sent),
-                    retry_after: None,
-                    made: Some(Made { id: *id, party: made.invitee.party(), at: made.created_at }),
-                });
+                self.entries[index] =
+                    Some(Entry { outcome: outcome_of(&sent), retry_after: None, made: Some(Made::of(made)) });
             }
         }
         Ok(())
@@ -269,7 +266,7 @@ impl<'a> Send<'a> {
             extra.push(ExtraWrite::Quota(self.quota.clone(), count));
         }
         if let Some(attempt) = &self.attempt {
-            extra.push(ExtraWrite::Request(attempt.record(&self.result(), last, self.terms.now)?));
+            extra.push(ExtraWrite::IdempotentRequest(attempt.record(&self.result(), last, self.terms.now)?));
         }
         if extra.is_empty() {
             return Ok(ControlFlow::Break(ChunkEnd::Chunk(Box::new(self))));
@@ -289,7 +286,7 @@ impl<'a> Send<'a> {
         for (index, _) in &chunk {
             self.entries[*index] = None;
         }
-        if let Some(result) = self.learn(failed)? {
+        if let Some(result) = self.learn(failed).await? {
             return Ok(ControlFlow::Break(ChunkEnd::Elsewhere(result)));
         }
         self.facts.resolve_owners(self.store, &self.submission).await?;
@@ -300,10 +297,10 @@ impl<'a> Send<'a> {
     }
 
     /// Takes in what a conflict says of the world. The result of the same request, if that was faster, is returned.
-    fn learn(&mut self, mut failed: Vec<FailedCondition>) -> Result<Option<SendResult>, ServiceError> {
+    async fn learn(&mut self, mut failed: Vec<FailedCondition>) -> Result<Option<SendResult>, ServiceError> {
         // The same request that was faster explains all else that failed: in the same millisecond, even the ids are
         // alike.
-        failed.sort_by_key(|failed| failed.condition != Condition::Request);
+        failed.sort_by_key(|failed| failed.condition != Condition::IdempotentRequest);
         for failed in failed {
             match &failed.condition {
                 Condition::Standing(..) | Condition::Guard(Guard::Unowned(_)) => self.facts.learn(failed)?,
@@ -320,7 +317,7 @@ impl<'a> Send<'a> {
                     self.facts.learn(failed)?;
                     self.quota.used = self.facts.used();
                 }
-                Condition::Request => return self.faster_request(failed),
+                Condition::IdempotentRequest => return self.faster_request(failed).await,
                 Condition::Invitation(_) | Condition::Membership(_) => return Err(busy()),
             }
         }
@@ -328,11 +325,14 @@ impl<'a> Send<'a> {
     }
 
     /// The same request came twice at once, and the other one was faster: its result is this one's, if it has one yet.
-    fn faster_request(&mut self, failed: FailedCondition) -> Result<Option<SendResult>, ServiceError> {
+    async fn faster_request(&mut self, failed: FailedCondition) -> Result<Option<SendResult>, ServiceError> {
         self.facts.learn(failed)?;
         let Some(attempt) = &self.attempt else { return Ok(None) };
-        match idempotency::look(self.facts.request(&attempt.key)?, &attempt.key, &attempt.digest, self.terms.now)? {
-            Earlier::Finished(kept) => Ok(Some(kept.in_full(self.caller, &self.submission, &self.facts, true))),
+        let now = self.terms.now;
+        match idempotency::look(self.facts.request(&attempt.key)?, &attempt.key, &attempt.digest, now)? {
+            Earlier::Finished(kept) => {
+                Ok(Some(kept.replay(self.store, self.caller, &self.submission, &self.facts, now).await?))
+            }
             Earlier::Open(_) => Err(busy()),
         }
     }
@@ -371,11 +371,7 @@ enum ChunkEnd<'a> {
 
 fn made(transition: &Transition) -> Entry {
     let invitation = &transition.invitation;
-    Entry {
-        outcome: outcome_of(invitation),
-        retry_after: None,
-        made: Some(Made { id: invitation.id, party: invitation.invitee.party(), at: invitation.created_at }),
-    }
+    Entry { outcome: outcome_of(invitation), retry_after: None, made: Some(Made::of(invitation)) }
 }
 
 fn busy() -> ServiceError {

@@ -21,8 +21,8 @@ use crate::ServiceError;
 /// What stands where a mail has its links, which are made when it is sent.
 const NO_LINK: &str = "https://example.com/";
 
-/// Returns the mail for the first recipient that is one; in the network's language if there is none. An address gets the
-/// mail of one that is no user's: a preview, of which no one is told, would be the place to find out whose it is.
+/// Returns the mail for the first recipient that is one; in the network's language if there is none. An address gets
+/// the mail of one that is no user's: a preview, of which no one is told, would be the place to find out whose it is.
 ///
 /// # Errors
 /// As [`send`](super::send), as far as the whole request is concerned.

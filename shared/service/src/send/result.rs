@@ -3,6 +3,8 @@
 //! What is kept of it names no person: the rest of every invitation follows from the terms, and the recipients from the
 //! request that comes again. So an erased person is in no kept result.
 
+use std::collections::HashMap;
+
 use domain::{
     Timestamp,
     actions::{Action, actions},
@@ -12,9 +14,15 @@ use domain::{
     person::{Caller, Party, Role},
     sending::{Outcome, Terms},
     surroundings::{SenderNow, Surroundings},
+    time::days_earlier,
     viewing::{RoleFact, Viewer},
 };
 use serde::{Deserialize, Serialize};
+use store::{
+    Store, StoreError,
+    keys::{Key, Spread},
+    read::surroundings_keys,
+};
 
 use super::{facts::Facts, submission::Submission};
 
@@ -72,18 +80,53 @@ pub(super) struct Entry {
 pub(super) struct Made {
     pub(super) id: InvitationId,
     pub(super) party: Party,
+    /// When it was decided on, from which its lifetime counts.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub(super) at: Timestamp,
 }
 
+impl Made {
+    pub(super) fn of(invitation: &Invitation) -> Self {
+        let at = days_earlier(invitation.expires_at, invitation.lifetime_days);
+        Self { id: invitation.id, party: invitation.invitee.party(), at }
+    }
+}
+
 impl KeptResult {
+    /// The result again, as it was. What may be done with its invitations goes by what they are by now.
+    pub(super) async fn replay(
+        &self,
+        store: &Store,
+        caller: &Caller,
+        submission: &Submission,
+        facts: &Facts,
+        now: Timestamp,
+    ) -> Result<SendResult, StoreError> {
+        let ids = self.entries.iter().filter_map(|entry| Some(entry.made.as_ref()?.id));
+        let found = store.read(ids.clone().map(Key::invitation)).await?;
+        let present = ids.filter_map(|id| found.invitation(id));
+        let live = present.filter(|invitation| !invitation.status_at(now).is_final());
+        let (spread, sender) = (Spread::by_time(now), Party::User(caller.id.clone()));
+        let keys = live.clone().flat_map(|invitation| {
+            surroundings_keys(invitation, spread).chain([Key::standing(&sender, &invitation.community.id)])
+        });
+        let (records, settings) = (store.read(keys).await?, facts.settings());
+        let user = records.user(&caller.id).map(|record| &record.user);
+        let by_now = live.map(|invitation| {
+            let role = RoleFact::Known(records.role(&caller.id, invitation, spread));
+            let (viewer, around) = (Viewer { caller, user, role }, records.surroundings(invitation, spread));
+            (invitation.id, known(actions(invitation, &viewer, &around, &settings, now)))
+        });
+        Ok(self.in_full(caller, submission, facts, Some(&by_now.collect())))
+    }
+
     /// The result in full, for the submission that it is one of.
     pub(super) fn in_full(
         &self,
         caller: &Caller,
         submission: &Submission,
         facts: &Facts,
-        replayed: bool,
+        by_now: Option<&HashMap<InvitationId, Vec<Action>>>,
     ) -> SendResult {
         let (community, sender, settings) = (facts.community(), facts.sender(), facts.settings());
         let viewer = Viewer { caller, user: sender, role: RoleFact::Known(self.role) };
@@ -92,7 +135,6 @@ impl KeptResult {
             sender: Fact::Known(SenderNow { user: sender.cloned(), role: self.role }),
             ..Surroundings::default()
         };
-        let now = self.terms.now;
         let entries = self.entries.iter().zip(&submission.recipients);
         let results = entries.map(|(entry, recipient)| {
             let invitation = entry.made.as_ref().map(|made| {
@@ -100,22 +142,29 @@ impl KeptResult {
                 let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
                 invitation.relabelled(community, sender, None)
             });
-            let actions = invitation.as_ref().map(|made| {
-                around.invitee = Fact::Known(facts.recipient(recipient));
-                actions(made, &viewer, &around, &settings, now)
+            let actions = invitation.as_ref().map(|made| match by_now {
+                Some(by_now) => by_now.get(&made.id).cloned().unwrap_or_default(),
+                None => {
+                    around.invitee = Fact::Known(facts.recipient(recipient));
+                    known(actions(made, &viewer, &around, &settings, self.terms.now))
+                }
             });
-            let actions = match actions {
-                Some(Fact::Known(actions)) => actions,
-                Some(Fact::Unread) | None => Vec::new(),
-            };
             RecipientResult {
                 recipient: recipient.text.clone(),
                 outcome: entry.outcome,
                 retry_after: entry.retry_after,
                 invitation,
-                actions,
+                actions: actions.unwrap_or_default(),
             }
         });
-        SendResult { results: results.collect(), role: self.role, at: self.terms.now, replayed }
+        SendResult { results: results.collect(), role: self.role, at: self.terms.now, replayed: by_now.is_some() }
+    }
+}
+
+/// The actions, all facts of which were read.
+fn known(actions: Fact<Vec<Action>>) -> Vec<Action> {
+    match actions {
+        Fact::Known(actions) => actions,
+        Fact::Unread => Vec::new(),
     }
 }

@@ -54,8 +54,8 @@ pub enum Named {
 }
 
 impl Named {
-    /// What tells it from other recipients of the request as they were typed. A user and their address are two: that they
-    /// belong together is nothing that a sender is told.
+    /// What tells it from other recipients of the request as they were typed. A user and their address are two: that
+    /// they belong together is nothing that a sender is told.
     pub(super) fn party(&self) -> Option<Party> {
         match self {
             Self::User(id) => Some(Party::User(id.clone())),

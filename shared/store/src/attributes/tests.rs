@@ -117,5 +117,5 @@ fn the_attributes_of_what_a_sender_was_told_are_its_fields() {
 #[test]
 fn the_attributes_of_an_idempotent_request_are_its_fields() {
     let (digest, stamp, now) = (String::new(), String::new(), Timestamp::UNIX_EPOCH);
-    has(&IdempotentRequest { digest, stamp, started_at: now, leased_until: now, answer: None }, &[STAMP, LEASED_UNTIL]);
+    has(&IdempotentRequest { digest, stamp, started_at: now, leased_until: now, result: None }, &[STAMP, LEASED_UNTIL]);
 }

@@ -28,8 +28,8 @@ use crate::{
 
 /// How long the counters of a day are kept after it.
 const DAYS_KEPT: i64 = 400;
-/// Up to how many bytes the counters of senders and of times to answer fill the record of a community. A write costs by the size of the
-/// whole record, a unit for each kilobyte: the rest of the first is for the other counters.
+/// Up to how many bytes the counters of senders and of times to answer fill the record of a community. A write costs by
+/// the size of the whole record, a unit for each kilobyte: the rest of the first is for the other counters.
 const SHARED_BYTES: usize = 800;
 /// The bytes of a number, of up to four digits as counters have.
 const NUMBER_BYTES: usize = 3;
@@ -335,8 +335,8 @@ impl Apart<'_> {
         *self.of_days.entry((day, key)).or_default().entry(name).or_default() += by;
     }
 
-    /// Adds to a counter of all time, if it is one of answers. Times to answer are kept apart, by magnitude: a write costs by the size of
-    /// the whole record.
+    /// Adds to a counter of all time, if it is one of answers. Times to answer are kept apart, by magnitude: a write
+    /// costs by the size of the whole record.
     fn add_of_all_time(&mut self, counter: Counter, by: i64) {
         let magnitude = match counter {
             Counter::AnswerSeconds(seconds) => magnitude(seconds),

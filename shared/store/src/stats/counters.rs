@@ -1,4 +1,5 @@
-//! How counters stand in records: each is an attribute, named after what it counts and, where it is about one sender, after them.
+//! How counters stand in records: each is an attribute, named after what it counts and, where it is about one sender,
+//! after them.
 
 use domain::{id::UserId, invitation::Status, stats::Counter};
 use jiff::civil::Date;

@@ -19,8 +19,8 @@ const LATEST: usize = 20;
 const BATCH: usize = 25;
 /// Rounds in which everything must be delivered once nothing fails any more.
 const ROUNDS: usize = 40;
-/// How far time goes on from round to round: past the leases of the functions that crashed, and past the minute in which a mail comes by
-/// again that there was no time for.
+/// How far time goes on from round to round: past the leases of the functions that crashed, and past the minute in
+/// which a mail comes by again that there was no time for.
 const ROUND: Duration = Duration::from_secs(100);
 
 impl Run {
@@ -111,7 +111,7 @@ impl Run {
         failed
     }
 
-    /// Delivers everything, and repeats what the platform was not answered.
+    /// Delivers everything, and repeats what the platform got no response to.
     pub(super) async fn deliver_all(&self) {
         self.layer.quiet().await;
         let unfinished = std::mem::take(&mut *self.unfinished.lock().unwrap());

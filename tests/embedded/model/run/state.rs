@@ -26,7 +26,7 @@ use super::{
 
 /// Callers at the same time.
 pub(super) const CALLERS: usize = 8;
-/// How often the platform repeats a request that it was not answered.
+/// How often the platform repeats a request that got no response.
 const REPEATS: usize = 12;
 
 /// How long a run is and in which order it goes.
@@ -54,7 +54,7 @@ pub(super) struct Run {
     pub(super) taken: Arc<Mutex<Taken>>,
     pub(super) posted: Arc<Mutex<BTreeMap<u64, Vec<String>>>>,
     pub(super) violations: Mutex<Vec<String>>,
-    /// Directory requests that were never answered.
+    /// Directory requests that never got a response.
     pub(super) unfinished: Mutex<VecDeque<(Purpose, String, Request)>>,
     pub(super) failing: Arc<AtomicBool>,
     /// Mails that went out more often than is noted.
@@ -79,7 +79,7 @@ impl Run {
             move |mail| {
                 let fault = if failing.load(Ordering::SeqCst) { ses_fault(&random) } else { None };
                 let id = mail.tag("invitation");
-                if !matches!(fault, Some(SesFault::LostRequest | SesFault::Refused(..))) {
+                if !matches!(fault, Some(SesFault::LostRequest | SesFault::Rejected(..))) {
                     *taken.lock().unwrap().entry((id.to_owned(), mail.tag("mail").to_owned())).or_default() += 1;
                     let call = CALL.with(|call| call.number);
                     posted.lock().unwrap().entry(call).or_default().push(id.to_owned());
@@ -160,7 +160,7 @@ impl Run {
         }
     }
 
-    /// Notes what a request may do to a user or community, whether it is answered or not.
+    /// Notes what a request may do to a user or community, whether it gets a response or not.
     fn note_effect(&self, purpose: Purpose, about: &str) {
         let mut history = self.history.lock().unwrap();
         match purpose {
@@ -175,11 +175,11 @@ impl Run {
 /// Draws what goes wrong with a mail.
 fn ses_fault(random: &Random) -> Option<SesFault> {
     match random.below(1_000) {
-        0..40 => Some(SesFault::Refused(429, "TooManyRequestsException")),
+        0..40 => Some(SesFault::Rejected(429, "TooManyRequestsException")),
         40..55 => Some(SesFault::LostResponse),
         55..65 => Some(SesFault::Garbage),
         65..80 => Some(SesFault::LostRequest),
-        80..85 => Some(SesFault::Refused(400, "MessageRejected")),
+        80..85 => Some(SesFault::Rejected(400, "MessageRejected")),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ fn what_mail_programs_copy_is_understood() {
         ("\"b@x.test\" <a@x.test>", &["a@x.test"]),
         ("e@x.test (Erin, or Bar)", &["e@x.test"]),
         ("(Erin) e@x.test, (Bar) <b@x.test>", &["e@x.test", "b@x.test"]),
+        ("Erin (old@y.test) <e@x.test>, b@x.test", &["e@x.test", "b@x.test"]),
         ("Friends: a@x.test, Bob <b@x.test>;, c@x.test", &["a@x.test", "b@x.test", "c@x.test"]),
         ("To: a@x.test,\r\n\tErin Bar\r\n <b@x.test>,\r\n c@x.test", &["a@x.test", "b@x.test", "c@x.test"]),
         ("< e@x.test >", &["e@x.test"]),
@@ -33,6 +34,18 @@ fn what_mail_programs_copy_is_understood() {
         ("a@x.test <mailto:a@x.test>; b@x.test<b@x.test>", &["a@x.test", "b@x.test"]),
         ("Erin Bar [mailto:e@x.test]; [Bo](mailto:b@x.test)", &["e@x.test", "b@x.test"]),
         ("Erin Bar (e@x.test)", &["e@x.test"]),
+        ("Erin (e@x.test) <e@x.test>; 'Bo (b@x.test)' <b@x.test>", &["e@x.test", "b@x.test"]),
+        ("Erin [E@x.test] <e@x.test>; [b@x.test](mailto:b@x.test)", &["e@x.test", "b@x.test"]),
+        ("[info@bücher.test] <info@xn--bcher-kva.test>", &["info@xn--bcher-kva.test"]),
+        ("[a@x.test](b@x.test) (c@x.test)\n\n <d@x.test>", &["a@x.test", "b@x.test", "c@x.test", "d@x.test"]),
+        (
+            "Erin (e@x.test) <@erin>, [a@x.test](https://x.test/@a)",
+            &["e@x.test", "! <@erin>", "a@x.test", "! (https://x.test/@a)"],
+        ),
+        (
+            "(a@x.test) (b@x.test) [c@x.test] (d@x.test) <nobody>",
+            &["a@x.test", "b@x.test", "c@x.test", "d@x.test", "! <nobody>"],
+        ),
         ("mailto:e@x.test", &["e@x.test"]),
         ("MAILTO:e%2Bf@x.test?subject=Hi%20you", &["e+f@x.test"]),
         ("<mailto:e@x.test>", &["e@x.test"]),
@@ -283,7 +296,8 @@ thread_local! {
     pub(super) static LOOKS: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Returns how many characters are looked at while the text is read. Time would tell the same, and whatever else the machine does.
+/// Returns how many characters are looked at while the text is read. Time would tell the same, and whatever else the
+/// machine does.
 fn looks(text: &str) -> u64 {
     LOOKS.set(0);
     entries(text).for_each(drop);

@@ -1,4 +1,4 @@
-//! What the sweep needs: a person for every kind of caller, and what each route names, in the state that it is about.
+//! What `callers` needs: a person for every kind of caller, and what each route names, in the state that it is about.
 
 use serde_json::{Value, json};
 use testkit::{

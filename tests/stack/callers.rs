@@ -27,7 +27,7 @@ use self::{
 const THREADS: usize = 3;
 
 #[test]
-fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
+fn every_route_gives_every_kind_of_caller_what_the_specification_says() {
     let declared: BTreeSet<_> =
         template().routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
     let expected: BTreeSet<_> = RULES.iter().map(|rule| rule.route.to_owned()).collect();
@@ -41,7 +41,7 @@ fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
     };
     let (next, cases) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let wrong: Vec<String> = thread::scope(|scope| {
-        let sweep = || {
+        let work = || {
             let mut wrong = Vec::new();
             let mut fixture = Fixture::new(&bad);
             while let Some(rule) = RULES.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -51,11 +51,11 @@ fn every_route_answers_every_kind_of_caller_as_the_specification_says() {
             }
             wrong
         };
-        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(sweep)).collect();
+        let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(work)).collect();
         threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let cases = cases.into_inner();
-    eprintln!("authorisation sweep: {cases} cases, {} failures", wrong.len());
+    eprintln!("every route as every caller: {cases} cases, {} failures", wrong.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(cases, RULES.len() * (UNAUTHENTICATED.len() + SIGNED_IN.len()));
 }

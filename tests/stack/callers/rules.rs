@@ -98,8 +98,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("GET /me/invitations/count", 200, &SIGNED_IN, &[], 403),
     rule("GET /me/invitations", 200, &SIGNED_IN, &[], 403),
     rule("GET /me/invitations/sent", 200, &SIGNED_IN, &[], 403),
-    // "Read one invitation: its invitee (not before it is approved, and never if it is rejected), its sender, moderators
-    // and above of that community, site administrators. To anyone else it does not exist (404, not 403)."
+    // "Read one invitation: its invitee (not before it is approved, and never if it is rejected), its sender,
+    // moderators and above of that community, site administrators. To anyone else it does not exist (404, not 403)."
     rule(
         "GET /invitations/{invitationId}",
         200,
@@ -117,7 +117,8 @@ pub(super) const RULES: &[Rule] = &[
     rule("POST /invitations/{invitationId}/reject", 200, &MODERATORS, &[Sender], 404),
     // As cancelling.
     rule("POST /invitations/{invitationId}/resend", 200, &MODERATORS_AND_SENDER, &[Invitee], 404),
-    // Whoever has signed in may ask; what they are told is the same as elsewhere, which tests/embedded/graphql compares.
+    // Whoever has signed in may ask; what they are told is the same as elsewhere, which tests/embedded/graphql
+    // compares.
     rule("POST /graphql", 200, &SIGNED_IN, &[], 403),
     // "Directory API (site administrator or machine client)."
     rule("PUT /directory/users/{userId}", 200, &[SiteAdministrator], &[], 403),
