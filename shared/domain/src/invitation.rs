@@ -231,7 +231,7 @@ pub struct Delivery {
     pub at: Timestamp,
 }
 
-/// Where a mail is, in the order in which it gets there: with two exceptions, later news never gives way to earlier.
+/// Where a mail is, in the order in which it gets there: with two exceptions, a later state never gives way to an earlier one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
@@ -287,7 +287,7 @@ pub struct Invitation {
     /// The first moment at which it is expired.
     #[serde(with = "jiff::fmt::serde::timestamp::millisecond::required")]
     pub expires_at: Timestamp,
-    /// Days from the offer to its expiry: approval starts them anew.
+    /// Days from when its invitee may answer to its expiry: approval starts them anew.
     pub lifetime_days: u32,
     /// Whether no mail tells the invitee of it, since the platform does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

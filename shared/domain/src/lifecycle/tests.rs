@@ -579,12 +579,12 @@ fn a_reminder_is_queued_once_from_the_moment_an_invitation_is_offered() {
     let (now, recipient) = (terms(false, MembershipMode::Acceptance).now, recipient(false, Standing::default()));
     let id = InvitationId::new(1_800_000_000_000, [7; 10]);
     let at = |days| Some(days_later(now, days));
-    let offer = |needs_approval, mode| {
+    let made = |needs_approval, mode| {
         Terms { reminder_at: at(27), ..terms(needs_approval, mode) }.make(id, &recipient).unwrap()
     };
-    assert_eq!(reminders(&offer(false, MembershipMode::Acceptance)), [(Addressee::Invitee, at(27))]);
-    assert_eq!(reminders(&offer(false, MembershipMode::Automatic)), [], "a member has nothing to answer");
-    let asked = offer(true, MembershipMode::Acceptance);
+    assert_eq!(reminders(&made(false, MembershipMode::Acceptance)), [(Addressee::Invitee, at(27))]);
+    assert_eq!(reminders(&made(false, MembershipMode::Automatic)), [], "a member has nothing to answer");
+    let asked = made(true, MembershipMode::Acceptance);
     assert_eq!(reminders(&asked), [], "nobody hears of a request");
 
     let settings = Settings { reminder_days_before_expiry: const { Whole::new(3) }, ..Settings::default() };
