@@ -529,7 +529,7 @@ GUARDS = [
     Guard("a name is seen", FIELD, "!is_blank(text)", "true"),
     Guard("a link is no token", MESSAGE, "rest[..2].iter().all(u8::is_ascii_hexdigit)", "false"),
     Guard("an address has the domain of a mail system", EMAIL, "is_name", "true", near="let is_name = "),
-    Guard("an address has a domain of its own", EMAIL, "AsciiDenyList::STD3", "AsciiDenyList::EMPTY"),
+    Guard("an address has a domain of its own", EMAIL, "AsciiDenyList::STD3", "AsciiDenyList::EMPTY", near="fn ascii"),
     Guard("an address is for the mail service in ASCII", OUTBOUND, "mail.to.as_mailed()", "mail.to.as_str()"),
     Guard("a local part in quotes is not what it holds", PASTED,
           "self.char_at(behind).is_some_and(|(c, _)| c == '@')", "false"),

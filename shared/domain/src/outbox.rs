@@ -67,6 +67,7 @@ named! {
 
 /// What delivery must know of a kind of mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a column of the table of kinds")]
 pub struct MailRules {
     /// The status in which alone the mail is still true; `None` for one that stays true.
     pub wanted_while: Option<Status>,

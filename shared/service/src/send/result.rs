@@ -142,12 +142,12 @@ impl KeptResult {
                 let invitation = Terms { now: made.at, ..self.terms.clone() }.invitation(made.id, invitee);
                 invitation.relabelled(community, sender, None)
             });
-            let actions = invitation.as_ref().map(|made| match by_now {
-                Some(by_now) => by_now.get(&made.id).cloned().unwrap_or_default(),
-                None => {
-                    around.invitee = Fact::Known(facts.recipient(recipient));
-                    known(actions(made, &viewer, &around, &settings, self.terms.now))
+            let actions = invitation.as_ref().map(|made| {
+                if let Some(by_now) = by_now {
+                    return by_now.get(&made.id).cloned().unwrap_or_default();
                 }
+                around.invitee = Fact::Known(facts.recipient(recipient));
+                known(actions(made, &viewer, &around, &settings, self.terms.now))
             });
             RecipientResult {
                 recipient: recipient.text.clone(),
