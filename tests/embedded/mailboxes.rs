@@ -63,6 +63,25 @@ async fn a_mailbox_that_opted_out_gets_no_more_mail_whatever_becomes_of_its_addr
 }
 
 #[tokio::test]
+async fn who_blocks_the_community_before_their_mail_goes_out_gets_none_though_no_mailbox_says_so() {
+    let (world, mona) = chess("moderator").await;
+    world.settings(json!({ "declineCooldownDays": 0 })).await;
+    // The address is hers by the platform's word alone, so that it speaks for nobody.
+    let ann = person("ann").unverified();
+    world.register(&ann).await;
+    let declined = world.invite_user(&mona, "chess", &ann).await;
+    world.pump().await;
+    world.fakes.take_mails();
+    world.command(&ann, &declined, "decline").await.ok();
+    world.pump().await;
+    world.fakes.take_mails();
+    let pending = world.invite_user(&mona, "chess", &ann).await;
+    world.post(&ann, format!("/invitations/{declined}/decline"), json!({ "block": true })).await.ok();
+    assert_eq!(mailed(&world, &ann.email).await, Vec::<String>::new());
+    assert_eq!(world.status(&ann, &pending).await, "pending");
+}
+
+#[tokio::test]
 async fn a_mailbox_that_opted_out_gets_no_mail_while_its_new_owner_is_still_being_told() {
     for (transactions, body) in (0..4).flat_map(|transactions| {
         [to("ann@example.org"), json!({ "userIds": ["owner"] })].map(|body| (transactions, body))
