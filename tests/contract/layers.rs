@@ -150,7 +150,9 @@ fn a_function_uses_the_layers_that_it_may_and_no_other_function() {
     let of_ours = ["shared", "functions", "tests"].into_iter().flat_map(folders);
     let ours: BTreeSet<_> = of_ours.map(|folder| folder.rsplit_once('/').unwrap().1.to_owned()).collect();
     let [behind_stream, behind_gateway] = OURS;
-    for folder in folders("functions") {
+    let functions = folders("functions");
+    assert!(BEHIND_THE_STREAM.iter().all(|name| functions.contains(&format!("functions/{name}"))), "they are there");
+    for folder in functions {
         let is_behind_stream = BEHIND_THE_STREAM.iter().any(|name| folder == format!("functions/{name}"));
         let allowed = if is_behind_stream { behind_stream } else { behind_gateway };
         let found = dependencies(&folder);
