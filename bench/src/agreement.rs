@@ -7,11 +7,11 @@ use domain::{Timestamp, id::InvitationId};
 use dynoxide::Item;
 use serde_json::{Map, Value, json};
 use system::now;
-use testkit::template::template;
 
 use crate::{
     error::Result,
     fixtures::{CaseKind, Fixtures, INVITEE, OPEN, OWNER, SENDER},
+    operation::{ACCEPT, LIST_MINE, SEND, STATUS},
     process::Process,
     program::Program,
     prototype::Case,
@@ -19,12 +19,8 @@ use crate::{
     table::Table,
 };
 
-const SEND: &str = "POST /communities/{communityId}/invitations";
-const LIST: &str = "GET /me/invitations";
-const STATUS: &str = "GET /invitations/{invitationId}";
-const ACCEPT: &str = "POST /invitations/{invitationId}/accept";
 /// Each route, and the peer's name for the function behind it.
-const ROUTES: [(&str, &str); 4] = [(SEND, "send"), (LIST, "list-mine"), (STATUS, "status"), (ACCEPT, "accept")];
+const ROUTES: [(&str, &str); 4] = [(SEND, "send"), (LIST_MINE, "list-mine"), (STATUS, "status"), (ACCEPT, "accept")];
 /// A community that allows no invitations.
 const SHUT: &str = "shut";
 /// How often two requests race.
@@ -34,8 +30,8 @@ const ROUNDS: usize = 40;
 pub(crate) async fn check(fixtures: &Fixtures, binaries: &Path) -> Result<usize> {
     let ([ours, theirs], people) = tables(fixtures).await?;
     let began = now();
-    let mut ours = Side::start(ours, began, |route, _| Ok(function(binaries, route))).await?;
-    let mut theirs = Side::start(theirs, began, |_, name| Program::in_node(name)).await?;
+    let mut ours = Side::start(ours, began, |route, _| Ok(Program::behind(route, binaries))).await?;
+    let mut theirs = Side::start(theirs, began, |route, name| Program::in_node(name, route)).await?;
     let mut compared = 0;
     for request in people.requests() {
         let [one, other] = [ours.respond(&request).await?, theirs.respond(&request).await?];
@@ -55,10 +51,6 @@ pub(crate) async fn check(fixtures: &Fixtures, binaries: &Path) -> Result<usize>
         side.race(fixtures).await?;
     }
     Ok(compared)
-}
-
-fn function(binaries: &Path, route: &str) -> Program {
-    Program::binary(&binaries.join(&template().function_behind(route).name))
 }
 
 /// The people and invitations that the requests are about.
@@ -194,7 +186,7 @@ impl People {
             list(INVITEE).query("status", "lost"),
             list(INVITEE).query("cursor", "abc"),
             send(SENDER, OPEN, json!({ "userIds": [invitee, late] })),
-            Request::to(LIST),
+            Request::to(LIST_MINE),
         ]
     }
 }
@@ -208,7 +200,7 @@ fn on<'a>(route: &'a str, caller: &'a str, case: &'a Case) -> Request<'a> {
 }
 
 fn list(caller: &str) -> Request<'_> {
-    Request::to(LIST).by(caller)
+    Request::to(LIST_MINE).by(caller)
 }
 
 /// One of the two, with its table.

@@ -9,12 +9,12 @@ use std::{fs, path::Path, time::Duration};
 use domain::Timestamp;
 use serde_json::{Value, json};
 use system::now;
-use testkit::template::template;
 
 use crate::{
     better_auth::{BetterAuth, Person, Response, invite},
     error::Result,
     fixtures::{CaseKind, Fixtures, OPEN, SENDER},
+    operation::{ACCEPT, DECLINE, LINK, LIST_MINE, RESEND, SEND},
     process::Process,
     program::Program,
     prototype::Case,
@@ -23,12 +23,6 @@ use crate::{
     table::Table,
 };
 
-const SEND: &str = "POST /communities/{communityId}/invitations";
-const ACCEPT: &str = "POST /invitations/{invitationId}/accept";
-const DECLINE: &str = "POST /invitations/{invitationId}/decline";
-const RESEND: &str = "POST /invitations/{invitationId}/resend";
-const LIST: &str = "GET /me/invitations";
-const LINK: &str = "GET /i/{proxy+}";
 /// How often requests that come at once are tried.
 const ROUNDS: usize = 50;
 /// The lifetime that is left of an invitation which expires while it is accepted.
@@ -93,7 +87,7 @@ impl Function {
 
 impl Ours<'_> {
     fn program(&self, route: &str) -> Program {
-        Program::binary(&self.binaries.join(&template().function_behind(route).name))
+        Program::behind(route, self.binaries)
     }
 
     async fn function(&self, route: &str) -> Result<Function> {
@@ -124,15 +118,11 @@ impl Ours<'_> {
     async fn scanner(&self) -> Result<String> {
         let case = self.case(CaseKind::Mailed)?;
         let mut respond = self.function(LINK).await?;
-        let mut statuses = Vec::new();
-        for route in [LINK, "HEAD /i/{proxy+}"] {
-            statuses.push(respond.call(&Request::to(route).with("proxy+", &case.token)).await?.0.to_string());
-        }
-        Ok(format!(
-            "GET and HEAD of the mailed link: {}, a page with two buttons; {}",
-            statuses.join(", "),
-            self.told(&case)?
-        ))
+        let (status, page) = respond.call(&Request::to(LINK).with("proxy+", &case.token)).await?;
+        let (head, _) = respond.call(&Request::to("HEAD /i/{proxy+}").with("proxy+", &case.token)).await?;
+        let buttons = page.as_str().unwrap_or_default().matches("<button").count();
+        let state = self.told(&case)?;
+        Ok(format!("GET and HEAD of the mailed link: {status}, {head}, a page with {buttons} buttons; {state}"))
     }
 
     async fn two_answers(&self) -> Result<String> {
@@ -156,7 +146,7 @@ impl Ours<'_> {
     }
 
     async fn crash(&self) -> Result<String> {
-        let mut states = Vec::new();
+        let (mut states, mut writes) = (Vec::new(), 0);
         for hold in [Hold::BeforeTable, Hold::AfterTable] {
             let case = self.case(CaseKind::Pending)?;
             let accept = Request::to(ACCEPT).by(&case.users[0]).with("invitationId", &case.id);
@@ -168,14 +158,12 @@ impl Ours<'_> {
                 () = recorder.held() => {}
             }
             respond.0.stop().await?;
+            writes = recorder.take().writes();
             let state = self.told(&case)?;
             let (again, _) = self.function(ACCEPT).await?.call(&accept).await?;
             states.push(format!("{state}, accepted again: {again}"));
         }
-        Ok(format!(
-            "there is one write. Killed before it: {}. Killed after it, before its response: {}",
-            states[0], states[1]
-        ))
+        Ok(format!("writes: {writes}. Killed before: {}. Killed after, before the response: {}", states[0], states[1]))
     }
 
     async fn invited_twice(&self) -> Result<String> {
@@ -215,7 +203,7 @@ impl Ours<'_> {
         let address = format!("{guest}@example.org").to_uppercase();
         let request = Request::to(SEND).by(SENDER).with("communityId", OPEN).body(json!({ "emails": [address] }));
         let (_, sent) = self.function(SEND).await?.call(&request).await?;
-        let (_, listed) = self.function(LIST).await?.call(&Request::to(LIST).by(guest)).await?;
+        let (_, listed) = self.function(LIST_MINE).await?.call(&Request::to(LIST_MINE).by(guest)).await?;
         let id = sent["results"][0]["invitation"]["id"].as_str().ok_or("not invited")?;
         let accept = Request::to(ACCEPT).by(guest).with("invitationId", id);
         let (accepted, _) = self.function(ACCEPT).await?.call(&accept).await?;
@@ -344,7 +332,7 @@ impl Theirs {
             statuses.push(self.servers[0].call(&route, None, None).await?.status.to_string());
         }
         Ok(format!(
-            "it has no page: the link is the application's. GET of accept-invitation and get-invitation: {}; {}",
+            "GET of accept-invitation and get-invitation: {}; {}",
             statuses.join(", "),
             self.told(&guest, &id).await?
         ))
@@ -413,7 +401,7 @@ impl Theirs {
         }
         let mails = self.servers[0].bench("mails", Value::Null).await?.as_u64().unwrap_or_default() - before;
         let same = if same { "the same id" } else { "another id" };
-        Ok(format!("{} with {same}, {mails} mails; the link is the id, and stays", statuses.join(", ")))
+        Ok(format!("{} with {same}, {mails} mails", statuses.join(", ")))
     }
 
     async fn expiry(&mut self) -> Result<String> {
@@ -456,7 +444,7 @@ impl Theirs {
         for server in self.servers {
             server.stop().await?;
         }
-        Ok(format!("there are two writes. Killed between them: {state}, accepted again: {}", refused(&again)))
+        Ok(format!("killed before the member is inserted: {state}, accepted again: {}", refused(&again)))
     }
 }
 

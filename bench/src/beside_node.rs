@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use crate::{
     cost::Prices,
     error::Result,
-    page::{megabytes, splice, table},
+    page::{grouped, megabytes, splice, table},
     results::{Metrics, NodeResult, OperationResult, Results, TableResult, ratio},
     size::Size,
 };
@@ -47,14 +47,21 @@ impl Bar {
     }
 }
 
+/// Returns the operations that stand for all.
+fn shown(results: &Results) -> Result<Vec<Pair<'_>>> {
+    let shown: Vec<_> = pairs(results).into_iter().filter(|pair| SHOWN.contains(&pair.result.operation.name)).collect();
+    if shown.len() == SHOWN.len() { Ok(shown) } else { Err("an operation has no peer in Node".into()) }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "four operations")]
+fn mean(pairs: &[Pair<'_>], of: impl Fn(&Pair<'_>) -> f64) -> f64 {
+    pairs.iter().map(of).sum::<f64>() / pairs.len() as f64
+}
+
 /// Returns the means of the operations that stand for all.
 fn bars(results: &Results, prices: &Prices) -> Result<[Bar; 6]> {
-    let pairs: Vec<_> = pairs(results).into_iter().filter(|pair| SHOWN.contains(&pair.result.operation.name)).collect();
-    if pairs.len() != SHOWN.len() {
-        return Err("an operation has no peer in Node".into());
-    }
-    #[allow(clippy::cast_precision_loss, reason = "four operations")]
-    let mean = |of: &dyn Fn(&Pair<'_>) -> f64| pairs.iter().map(of).sum::<f64>() / pairs.len() as f64;
+    let shown = shown(results)?;
+    let mean = |of: &dyn Fn(&Pair<'_>) -> f64| mean(&shown, of);
     let metric = |of: fn(&Metrics) -> f64| {
         [mean(&|pair| of(&pair.result.smallest.function)), mean(&|pair| of(&pair.node.metrics))]
     };
@@ -82,10 +89,12 @@ fn bars(results: &Results, prices: &Prices) -> Result<[Bar; 6]> {
 pub(crate) fn write_opening(results: &Results, prices: &Prices) -> Result<()> {
     let bars = bars(results, prices)?;
     fs::write("docs/beside-node.svg", picture(&bars))?;
-    splice(Path::new("docs/speed.md"), "opening", &sentences(results, &bars))?;
+    let shown = shown(results)?;
+    let whole = mean(&shown, |pair| prices.million(pair.result).1);
+    splice(Path::new("docs/speed.md"), "opening", &sentences(results, &bars, whole))?;
     let [init, memory, cpu, ..] = &bars;
     let number = format!(
-        "A function is ready [in {:.1} ms](docs/speed.md#in-short) after a cold start and holds [{:.1} MB](docs/speed.md#in-short); \
+        "A function's process is ready [in {:.1} ms](docs/speed.md#in-short) and holds [{:.1} MB](docs/speed.md#in-short); \
          the same one in Node takes [{:.0} times as long to start, {:.0} times as much memory](docs/speed.md#in-short) and \
          [{:.1} times the processor time](docs/speed.md#in-short).",
         init.ours,
@@ -97,25 +106,22 @@ pub(crate) fn write_opening(results: &Results, prices: &Prices) -> Result<()> {
     splice(Path::new("README.md"), "numbers", &number)
 }
 
-fn sentences(results: &Results, bars: &[Bar; 6]) -> String {
+/// `whole` is what a million calls cost here, in dollars, with everything that they use.
+fn sentences(results: &Results, bars: &[Bar; 6], whole: f64) -> String {
     let [init, memory, cpu, p50, lambda, _] = bars;
-    let floors = results
-        .operations
-        .iter()
-        .map(|OperationResult { smallest, .. }| ratio(smallest.function.p50, smallest.floor.p50));
-    let most = floors.fold(0.0, f64::max);
-    let growth = results.operations.iter().map(OperationResult::growth).fold(0.0, f64::max);
-    let of_tables = |of: fn(&OperationResult) -> &TableResult| {
-        results.operations.first().map_or(0, |result| of(result).invitations)
-    };
+    let tables = || results.operations.iter().flat_map(OperationResult::tables);
+    let most = tables().map(TableResult::to_floor).fold(0.0, f64::max);
+    let of = |size: Option<usize>| grouped(size.unwrap_or_default());
+    let (smallest, largest) =
+        (of(tables().map(|table| table.invitations).min()), of(tables().map(|table| table.invitations).max()));
     format!(
         "## In short\n\n![The functions beside the same ones in Node](beside-node.svg)\n\n\
-         After a cold start a function here is ready {:.0} times sooner than the same one in Node, after {:.1} ms against {:.0}, and \
+         The process of a function here is ready {:.0} times sooner than that of the same one in Node, after {:.1} ms against {:.0}, and \
          it holds {:.1} MB of memory, where Node holds {:.0} times as much, {:.0} MB (the means of four: send, list, look and accept).\n\
          A call takes {:.2} ms of a processor, and {:.1} times as much in Node, {:.2}, so that Lambda costs {:.2} dollars a million calls \
-         against {:.2}; the caller waits {:.1} ms against {:.1}, table included.\n\
-         By the median, no warm call takes more than {most:.2} times as long as its requests to the table alone. With {} invitations in \
-         the table, or with any fewer, that ratio is {growth:.2} times at the most what it is with {}.",
+         against {:.2}, of some {:.1} with gateway and table; the caller waits {:.1} ms against {:.1}, table included.\n\
+         By the median, no warm call takes more than {most:.2} times as long as its requests to the table alone, with {smallest} \
+         invitations in the table and with {largest}.",
         init.times(),
         init.ours,
         init.node,
@@ -127,10 +133,9 @@ fn sentences(results: &Results, bars: &[Bar; 6]) -> String {
         cpu.node,
         lambda.ours,
         lambda.node,
+        whole,
         p50.ours,
         p50.node,
-        of_tables(OperationResult::largest),
-        of_tables(|result| &result.smallest),
     )
 }
 
@@ -216,8 +221,8 @@ pub(crate) fn beside_node(results: &Results, prices: &Prices, node_version: &str
     let columns = "Operation | our zip, MB: | Node's zip, MB: | Node's bundle, MB: | Node's requests: | read units: | write units:";
     let sizes = table(columns, pairs.iter().map(size));
     format!(
-        "### Beside Node\n\nOurs, then Node's ({node_version}), and in brackets how many times ours Node's is. Prices are for a \
-         million calls.\n\n{rows}\n{sizes}"
+        "### Beside Node\n\nOurs, then Node's ({node_version}), and in brackets Node's divided by ours. Prices are for a million calls, \
+         of both with the memory that the template gives to ours, and on arm64.\n\n{rows}\n{sizes}"
     )
 }
 

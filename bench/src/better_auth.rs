@@ -7,7 +7,6 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use testkit::template::template;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
@@ -16,7 +15,7 @@ use tokio::{
 use crate::{
     error::Result,
     fixtures::Fixtures,
-    operation::OPERATIONS,
+    operation::Operation,
     process::{Process, cpu_of, memory_of},
     program::{Program, node},
     table::Table,
@@ -59,7 +58,7 @@ impl BetterAuth {
     /// Starts a server of the database in that file; `:memory:` is one in memory.
     pub(crate) async fn start(file: &str) -> Result<Self> {
         if !Path::new("bench/peers/better-auth/node_modules").exists() {
-            return Err("better-auth is missing: `npm ci` in bench/peers/better-auth".into());
+            return Err("better-auth is missing: make peers".into());
         }
         let mut command = Command::new(node()?);
         command.args([SERVER, file]).stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
@@ -186,8 +185,8 @@ pub(crate) async fn measure(binaries: &Path, fixtures: &Fixtures, table: &Table)
     for (name, ours) in
         [("invite one person", "send to 1 user"), ("list one's own 25", "list-mine"), ("accept", "accept")]
     {
-        let operation = OPERATIONS.iter().find(|operation| operation.name == ours).ok_or("no such operation")?;
-        let program = Program::binary(&binaries.join(&template().function_behind(operation.route).name));
+        let operation = Operation::named(ours)?;
+        let program = Program::behind(operation.route, binaries);
         let mut process = Process::start(&program, &table.endpoint).await?;
         let cases = fixtures.cases(table, operation.case, if operation.reads() { 1 } else { WARM_UP + WARM })?;
         let (mut own, mut others) = (Vec::new(), Vec::new());

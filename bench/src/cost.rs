@@ -8,7 +8,7 @@ use testkit::template::template;
 use crate::{
     error::Result,
     fixtures::CaseKind,
-    operation::NOTICES,
+    operation::{LARGEST_SEND, NOTICES},
     page::{splice, table},
     recorder::Usage,
     results::{BackgroundResult, NodeResult, OperationResult, Results, TableResult},
@@ -73,7 +73,7 @@ const ACCEPTANCE: &str = "accept behind a link";
 /// The write units of a mail's record in a transaction.
 const OUTBOX_MAIL: f64 = 2.0;
 /// The operations that differ in the number of recipients alone.
-const SENDS: [&str; 3] = ["send to 1 user", "send to 10 users", "send to 100 users"];
+const SENDS: [&str; 3] = ["send to 1 user", "send to 10 users", LARGEST_SEND];
 
 /// One step in the life of an invitation: an invocation that AWS bills.
 struct Step<'a> {

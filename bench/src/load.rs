@@ -18,7 +18,6 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use testkit::template::template;
 use tokio::{
     sync::{Semaphore, mpsc},
     task::{JoinSet, spawn_blocking},
@@ -27,6 +26,7 @@ use tokio::{
 use crate::{
     error::Result,
     fixtures::{CaseKind, Fixtures, OPEN},
+    operation::{ACCEPT, LIST_MINE, SEND, STATUS},
     page::{measured_on, megabytes, splice, table, today},
     process::{Process, cpu_of, memory_of},
     program::Program,
@@ -38,12 +38,8 @@ use crate::{
 };
 
 /// What happens to an invitation, in order: it is sent to one user, who lists what they have, looks at it, and accepts.
-const STEPS: [(&str, &str); 4] = [
-    ("send to 1 user", "POST /communities/{communityId}/invitations"),
-    ("list-mine", "GET /me/invitations"),
-    ("status, to the invitee", "GET /invitations/{invitationId}"),
-    ("accept", "POST /invitations/{invitationId}/accept"),
-];
+const STEPS: [(&str, &str); 4] =
+    [("send to 1 user", SEND), ("list-mine", LIST_MINE), ("status, to the invitee", STATUS), ("accept", ACCEPT)];
 /// How many members send, turn by turn.
 const SENDERS: usize = 1_000;
 /// How many one of them may send in a day where the network does not say otherwise.
@@ -138,7 +134,7 @@ async fn run_in(folder: &Path, binaries: &Path, fixtures: &Fixtures, minutes: f6
     let members = fixtures.cases(&table, CaseKind::Accepted, SENDERS)?;
     let mut pools = Vec::new();
     for (_, route) in STEPS {
-        let program = Program::binary(&binaries.join(&template().function_behind(route).name));
+        let program = Program::behind(route, binaries);
         pools.push(Pool::start(&program, &endpoint).await?);
     }
     let mut load = Load {

@@ -205,9 +205,8 @@ impl Bench {
 
     /// Returns the function behind the operation, and its floor.
     fn contestants(&self, operation: &Operation) -> Contestants {
-        let function = &template().function_behind(operation.route).name;
         Contestants {
-            function: Program::binary(&self.binaries.join(function)),
+            function: Program::behind(operation.route, &self.binaries),
             floor: Program::binary(&self.binaries.join(FLOOR)),
             node: None,
         }
@@ -219,7 +218,7 @@ impl Bench {
         tables: &[(usize, Table)],
         repetitions: Repetitions,
     ) -> Result<OperationResult> {
-        let node = operation.in_node.map(Program::in_node).transpose()?;
+        let node = operation.in_node.map(|name| Program::in_node(name, operation.route)).transpose()?;
         let contestants = Contestants { node, ..self.contestants(operation) };
         measure(operation, &contestants, &self.fixtures, tables, repetitions).await
     }

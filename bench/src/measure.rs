@@ -143,29 +143,11 @@ pub(crate) async fn measure(
     tables: &[(usize, Table)],
     repetitions: Repetitions,
 ) -> Result<OperationResult> {
-    let Contestants { function, floor, node } = contestants;
     let warm_up = WARM_UP.min(repetitions.warm);
     let warm = (repetitions.warm / operation.one_in).max(1) + warm_up;
-    let needed = repetitions.starts + warm;
-    let own = |case: Case| Ok(Invocation { preparation: None, event: operation.event(&case) });
-
-    let mut runners = Vec::new();
-    let mut usages = Vec::new();
-    for (_, table) in tables {
-        let (usage, case) = recorded(operation, function, fixtures, table).await?;
-        let plan = Plan::new(&usage, case, operation.reads());
-        let prepared =
-            |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
-        runners.push(Runner::start(function, table, cases(operation, fixtures, table, needed)?.map(own)).await?);
-        runners.push(Runner::start(floor, table, cases(operation, fixtures, table, needed)?.map(prepared)).await?);
-        usages.push(usage);
-    }
-    let (_, small) = tables.first().ok_or("no table")?;
-    if let Some(node) = node {
-        runners.push(Runner::start(node, small, cases(operation, fixtures, small, needed)?.map(own)).await?);
-    }
-
+    let (mut runners, usages) = runners(operation, contestants, fixtures, tables, repetitions.starts + warm).await?;
     // Starts are measured on the smallest table alone: by its function, its floor, and Node.
+    let node = contestants.node.as_ref();
     let started: Vec<_> = [0, 1].into_iter().chain(node.is_some().then(|| runners.len() - 1)).collect();
     for turn in 0..repetitions.starts {
         for place in order(turn, started.len()) {
@@ -183,7 +165,7 @@ pub(crate) async fn measure(
 
     let node = match node {
         Some(program) => {
-            let (usage, _) = recorded(operation, program, fixtures, small).await?;
+            let (usage, _) = recorded(operation, program, fixtures, smallest(tables)?).await?;
             let metrics = runners[started[2]].metrics()?;
             Some(NodeResult { metrics, usage, size: Size::of(&program.uploaded)? })
         }
@@ -201,6 +183,38 @@ pub(crate) async fn measure(
     let mut results = results.into_iter();
     let smallest = results.next().ok_or("no table")?;
     Ok(OperationResult { operation, smallest, larger: results.collect(), node })
+}
+
+/// Starts the programs: on each table the function and its floor, then Node on the smallest. Returns them, and what
+/// the function uses on each table.
+async fn runners<'a>(
+    operation: &Operation,
+    Contestants { function, floor, node }: &'a Contestants,
+    fixtures: &Fixtures,
+    tables: &'a [(usize, Table)],
+    invocations: usize,
+) -> Result<(Vec<Runner<'a>>, Vec<Usage>)> {
+    let own = |case: Case| Ok(Invocation { preparation: None, event: operation.event(&case) });
+    let cases = |table| cases(operation, fixtures, table, invocations);
+    let (mut runners, mut usages) = (Vec::new(), Vec::new());
+    for (_, table) in tables {
+        let (usage, case) = recorded(operation, function, fixtures, table).await?;
+        let plan = Plan::new(&usage, case, operation.reads());
+        let prepared =
+            |case: Case| Ok(Invocation { preparation: Some(plan.prepare(&case)?), event: operation.event(&case) });
+        runners.push(Runner::start(function, table, cases(table)?.map(own)).await?);
+        runners.push(Runner::start(floor, table, cases(table)?.map(prepared)).await?);
+        usages.push(usage);
+    }
+    if let Some(node) = node {
+        let table = smallest(tables)?;
+        runners.push(Runner::start(node, table, cases(table)?.map(own)).await?);
+    }
+    Ok((runners, usages))
+}
+
+fn smallest(tables: &[(usize, Table)]) -> Result<&Table> {
+    Ok(&tables.first().ok_or("no table")?.1)
 }
 
 /// Returns what one invocation uses, and the case that it was about.
@@ -249,7 +263,7 @@ mod tests {
 
     #[test]
     fn everyone_comes_after_everyone_else_equally_often() {
-        for (count, turns, times) in [(1, 3, 0), (2, 2, 1), (3, 6, 2), (5, 20, 4)] {
+        for (count, turns, times) in [(1, 3, 0), (2, 2, 1), (3, 6, 2), (5, 20, 4), (7, 42, 6)] {
             let orders: Vec<Vec<_>> = (0..turns).map(|turn| order(turn, count).collect()).collect();
             let mut pairs: BTreeMap<_, usize> = BTreeMap::new();
             for pair in orders.iter().flat_map(|order| order.windows(2)) {

@@ -62,6 +62,11 @@ impl Operation {
         Self { is_query: true, ..self }
     }
 
+    /// Returns the operation of that name.
+    pub(crate) fn named(name: &str) -> Result<&'static Self> {
+        OPERATIONS.iter().find(|operation| operation.name == name).ok_or_else(|| format!("no operation {name}").into())
+    }
+
     /// Whether an invocation leaves its case as it was.
     pub(crate) fn reads(&self) -> bool {
         self.is_query || self.route.starts_with("GET ")
@@ -73,9 +78,16 @@ impl Operation {
     }
 }
 
-const SEND: &str = "POST /communities/{communityId}/invitations";
-const STATUS: &str = "GET /invitations/{invitationId}";
+pub(crate) const SEND: &str = "POST /communities/{communityId}/invitations";
+pub(crate) const LIST_MINE: &str = "GET /me/invitations";
+pub(crate) const STATUS: &str = "GET /invitations/{invitationId}";
+pub(crate) const ACCEPT: &str = "POST /invitations/{invitationId}/accept";
+pub(crate) const DECLINE: &str = "POST /invitations/{invitationId}/decline";
+pub(crate) const RESEND: &str = "POST /invitations/{invitationId}/resend";
+pub(crate) const LINK: &str = "GET /i/{proxy+}";
 pub(crate) const PEOPLE: &str = "GET /communities/{communityId}/people";
+/// The operation that sends to as many as one request may name.
+pub(crate) const LARGEST_SEND: &str = "send to 100 users";
 const GRAPHQL: &str = "POST /graphql";
 const ANSWER_PAGE: &str = "POST /i/{proxy+}";
 
@@ -86,7 +98,7 @@ pub(crate) static OPERATIONS: [Operation; 29] = [
         send(request, case).key(format!("once-{}", case.users.concat()))
     }),
     Operation::new("send to 10 users", SEND, CaseKind::Guests(10), 12, send).one_in(3).in_node("send"),
-    Operation::new("send to 100 users", SEND, CaseKind::Guests(100), 12, send).one_in(10).in_node("send"),
+    Operation::new(LARGEST_SEND, SEND, CaseKind::Guests(100), 12, send).one_in(10).in_node("send"),
     Operation::new("options", "GET /communities/{communityId}/options", CaseKind::Nothing, 1, |request, _| {
         request.by(OWNER).with("communityId", OPEN)
     }),
@@ -101,7 +113,7 @@ pub(crate) static OPERATIONS: [Operation; 29] = [
         request.by(OWNER).with("communityId", OPEN).query("q", "example+guest")
     }),
     Operation::new("count", "GET /me/invitations/count", CaseKind::Nothing, 2, |request, _| request.by(INVITEE)),
-    Operation::new("list-mine", "GET /me/invitations", CaseKind::Nothing, 2, |request, _| request.by(INVITEE))
+    Operation::new("list-mine", LIST_MINE, CaseKind::Nothing, 2, |request, _| request.by(INVITEE))
         .per_invitation(2)
         .in_node("list-mine"),
     Operation::new("list-sent, own", "GET /me/invitations/sent", CaseKind::Nothing, 2, |request, _| request.by(SENDER))
@@ -121,14 +133,13 @@ pub(crate) static OPERATIONS: [Operation; 29] = [
         .in_node("status"),
     Operation::new("status, to the sender", STATUS, CaseKind::Pending, 2, by_sender).in_node("status"),
     Operation::new("status, to a moderator", STATUS, CaseKind::Pending, 2, by_owner).in_node("status"),
-    Operation::new("accept", "POST /invitations/{invitationId}/accept", CaseKind::Pending, 3, by_invitee)
-        .in_node("accept"),
-    Operation::new("decline", "POST /invitations/{invitationId}/decline", CaseKind::Pending, 3, by_invitee),
+    Operation::new("accept", ACCEPT, CaseKind::Pending, 3, by_invitee).in_node("accept"),
+    Operation::new("decline", DECLINE, CaseKind::Pending, 3, by_invitee),
     Operation::new("cancel", "POST /invitations/{invitationId}/cancel", CaseKind::Pending, 3, by_sender),
     Operation::new("approve", "POST /invitations/{invitationId}/approve", CaseKind::AwaitingApproval, 4, by_owner),
     Operation::new("reject", "POST /invitations/{invitationId}/reject", CaseKind::AwaitingApproval, 3, by_owner),
-    Operation::new("resend", "POST /invitations/{invitationId}/resend", CaseKind::MailedLongAgo, 4, by_sender),
-    Operation::new("page behind a link", "GET /i/{proxy+}", CaseKind::Mailed, 2, by_link).per_invitation(1),
+    Operation::new("resend", RESEND, CaseKind::MailedLongAgo, 4, by_sender),
+    Operation::new("page behind a link", LINK, CaseKind::Mailed, 2, by_link).per_invitation(1),
     Operation::new("accept behind a link", ANSWER_PAGE, CaseKind::Mailed, 3, |request, case| {
         by_link(request, case).body("answer=accept".into())
     })

@@ -49,6 +49,12 @@ pub(crate) fn today() -> String {
     system::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
 }
 
+/// Returns a number with its digits in groups, as 1,000,000.
+pub(crate) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",")
+}
+
 /// Returns megabytes of 1,000,000 bytes.
 #[allow(clippy::cast_precision_loss, reason = "a count of bytes")]
 pub(crate) fn megabytes(bytes: u64) -> f64 {

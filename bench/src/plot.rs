@@ -4,6 +4,7 @@ use std::{fmt::Write as _, fs};
 
 use crate::{
     error::Result,
+    page::grouped,
     results::{OperationResult, TableResult},
 };
 
@@ -69,17 +70,14 @@ fn svg(operations: &[OperationResult]) -> String {
         }
         let largest = x(result.largest().function.p50);
         let _ = writeln!(svg, r#"<circle class="size" cx="{largest:.1}" cy="{}" r="4"/>"#, y + 5.5);
-        let ratio = ours / floor;
+        let ratio = result.smallest.to_floor();
         let _ = writeln!(svg, r#"<text x="{}" y="{}" text-anchor="end">{ratio:.2}</text>"#, WIDTH - 16.0, y + 15.0);
     }
     svg.push_str("</svg>\n");
     svg
 }
 
-/// Returns the size of the largest table, as 1,000,000.
+/// Returns the size of the largest table.
 fn largest(operations: &[OperationResult]) -> String {
-    let size = operations.first().map_or(0, |result| result.largest().invitations);
-    let digits = size.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
+    grouped(operations.first().map_or(0, |result| result.largest().invitations))
 }

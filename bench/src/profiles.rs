@@ -5,12 +5,10 @@ use std::{
     time::Duration,
 };
 
-use testkit::template::template;
-
 use crate::{
     error::Result,
     fixtures::Fixtures,
-    operation::OPERATIONS,
+    operation::Operation,
     page::{measured_on, megabytes, splice, table, today},
     process::Process,
     program::Program,
@@ -18,7 +16,7 @@ use crate::{
     timing::{Timing, median},
 };
 
-/// What is compared: the largest function, at one writing operation.
+/// What is compared: one function, at an operation that writes.
 const OPERATION: &str = "send to 1 user";
 const STARTS: usize = 15;
 const WARM: usize = 400;
@@ -26,7 +24,7 @@ const WARM: usize = 400;
 /// The function as one profile builds it.
 struct Candidate {
     profile: String,
-    binary: PathBuf,
+    program: Program,
     process: Process,
     inits: Vec<Duration>,
     timings: Vec<Timing>,
@@ -34,21 +32,20 @@ struct Candidate {
 
 /// Writes what is between the markers of `docs/speed.md` that are about profiles. The folders are named after them.
 pub(crate) async fn compare(folders: &[PathBuf]) -> Result<()> {
-    let operation = OPERATIONS.iter().find(|operation| operation.name == OPERATION).ok_or("no such operation")?;
-    let function = &template().function_behind(operation.route).name;
+    let operation = Operation::named(OPERATION)?;
     let fixtures = Fixtures::new().await?;
     let served = fixtures.table(1_000).await?;
     let mut candidates = Vec::new();
     for folder in folders {
         let profile = folder.to_string_lossy();
         let profile = profile.trim_end_matches("/release").rsplit('/').next().unwrap_or_default().to_owned();
-        let binary = folder.join(function);
-        let process = Process::start(&Program::binary(&binary), &served.endpoint).await?;
-        candidates.push(Candidate { profile, binary, inits: vec![process.init], process, timings: Vec::new() });
+        let program = Program::behind(operation.route, folder);
+        let process = Process::start(&program, &served.endpoint).await?;
+        candidates.push(Candidate { profile, program, inits: vec![process.init], process, timings: Vec::new() });
     }
     for _ in 1..STARTS {
         for candidate in &mut candidates {
-            let fresh = Process::start(&Program::binary(&candidate.binary), &served.endpoint).await?;
+            let fresh = Process::start(&candidate.program, &served.endpoint).await?;
             std::mem::replace(&mut candidate.process, fresh).stop().await?;
             candidate.inits.push(candidate.process.init);
         }
@@ -65,9 +62,9 @@ pub(crate) async fn compare(folders: &[PathBuf]) -> Result<()> {
         }
     }
     let mut rows = Vec::new();
-    for Candidate { profile, binary, process, inits, timings } in candidates {
+    for Candidate { profile, program, process, inits, timings } in candidates {
         process.stop().await?;
-        let Size { binary, zip } = Size::of(&binary)?;
+        let Size { binary, zip } = Size::of(&program.uploaded)?;
         let elapsed = timings.iter().map(|timing| timing.elapsed);
         let cpu = timings.iter().map(|timing| timing.cpu);
         let milliseconds = [median(inits.into_iter()), median(elapsed), median(cpu)].map(|micros| micros / 1e3);

@@ -6,14 +6,16 @@ use std::{
     process::Command,
 };
 
+use testkit::template::template;
+
 use crate::error::Result;
 
 /// The Runtime API client that runs the bundles.
 const NODE_RUNTIME: &str = "bench/peers/node/runtime.mjs";
 /// Where the bundles are, as `npm run build` leaves them.
 const NODE_BUNDLES: &str = "bench/peers/node/dist";
-/// The heap of a function of 256 MB: nine tenths of it for what lives long, a twentieth for each half of what is new.
-const NODE_HEAP: [&str; 2] = ["--max-old-space-size=230", "--max-semi-space-size=12"];
+/// Where the peers' own Node is, of the version that their lock file has.
+const NODE: &str = "bench/peers/node/node_modules";
 
 /// A program that speaks the Runtime API.
 #[derive(Debug, Clone)]
@@ -30,16 +32,22 @@ impl Program {
         Self { executable: path.to_owned(), arguments: Vec::new(), uploaded: path.to_owned() }
     }
 
-    /// The function of that name in `bench/peers/node`.
-    pub(crate) fn in_node(name: &str) -> Result<Self> {
+    /// The function behind the route, by the template's name for it, of which there is a binary in that folder.
+    pub(crate) fn behind(route: &str, binaries: &Path) -> Self {
+        Self::binary(&binaries.join(&template().function_behind(route).name))
+    }
+
+    /// The function of that name in `bench/peers/node`, which serves the route in as much memory as ours.
+    pub(crate) fn in_node(name: &str, route: &str) -> Result<Self> {
         let bundle = Path::new(NODE_BUNDLES).join(name).with_extension("mjs");
         if !bundle.exists() {
-            return Err(
-                format!("{} is missing: `npm ci && npm run build` in bench/peers/node", bundle.display()).into()
-            );
+            return Err(format!("{} is missing: make peers", bundle.display()).into());
         }
-        let heap = NODE_HEAP.map(PathBuf::from).into_iter();
-        let arguments = heap.chain([NODE_RUNTIME.into(), bundle.clone()]).collect();
+        // Nine tenths of it for what lives long, a twentieth for each half of what is new.
+        let memory = template().function_behind(route).memory;
+        let old = format!("--max-old-space-size={}", memory * 9 / 10);
+        let new = format!("--max-semi-space-size={}", memory / 20);
+        let arguments = vec![old.into(), new.into(), NODE_RUNTIME.into(), bundle.clone()];
         Ok(Self { executable: node()?, arguments, uploaded: bundle })
     }
 }
@@ -50,11 +58,11 @@ impl fmt::Display for Program {
     }
 }
 
-/// Returns where Node is. Programs are started without any variable of this process, `PATH` included.
+/// Returns where the peers' Node is.
 pub(crate) fn node() -> Result<PathBuf> {
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let found = env::split_paths(&folders).map(|folder| folder.join("node")).find(|path| path.is_file());
-    found.ok_or_else(|| "node is missing. On Debian 13: sudo apt-get install -y nodejs npm".into())
+    let architecture = if env::consts::ARCH == "aarch64" { "arm64" } else { "x64" };
+    let path = Path::new(NODE).join(format!("node-linux-{architecture}/bin/node"));
+    if path.is_file() { Ok(path) } else { Err(format!("{} is missing: make peers", path.display()).into()) }
 }
 
 /// Returns the version of Node, as `v20.20.2`.

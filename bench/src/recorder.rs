@@ -17,6 +17,9 @@ use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
 use crate::error::Result;
 
+/// The operations that change the table.
+const WRITES: [&str; 5] = ["TransactWriteItems", "BatchWriteItem", "UpdateItem", "PutItem", "DeleteItem"];
+
 /// What one invocation uses of other services.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Usage {
@@ -36,6 +39,11 @@ impl Usage {
     /// Returns the number of requests to the table.
     pub(crate) fn requests(&self) -> usize {
         self.groups.iter().map(Vec::len).sum()
+    }
+
+    /// Returns the number of those that change it.
+    pub(crate) fn writes(&self) -> usize {
+        self.groups.iter().flatten().filter(|(name, _)| WRITES.contains(&name.as_str())).count()
     }
 
     /// Returns how many requests of each operation there were.
@@ -94,7 +102,7 @@ impl Recording {
 
     fn end(&mut self, name: &str, units: f64) {
         self.in_flight -= 1;
-        if ["TransactWriteItems", "BatchWriteItem", "UpdateItem", "PutItem", "DeleteItem"].contains(&name) {
+        if WRITES.contains(&name) {
             self.usage.write_units += units;
         } else {
             self.usage.read_units += units;

@@ -62,17 +62,7 @@ impl<'a> Request<'a> {
 
     /// Returns the JSON of the event. A body that is a string is a form; any other body is JSON.
     pub(crate) fn event(&self) -> String {
-        let mut headers = json!({
-            "accept": "application/json, text/html;q=0.9, */*;q=0.8",
-            "accept-encoding": "gzip, deflate, br, zstd",
-            "accept-language": "en-GB,en;q=0.9",
-            "host": "abcdefghij.execute-api.eu-central-1.amazonaws.com",
-            "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
-            "x-amzn-trace-id": "Root=1-690a0c2e-1f2b5f4e3d7c8a9b0c1d2e3f",
-            "x-forwarded-for": "192.0.2.1",
-            "x-forwarded-port": "443",
-            "x-forwarded-proto": "https",
-        });
+        let mut headers = headers_of_a_browser();
         if let Some(key) = &self.idempotency_key {
             headers["idempotency-key"] = key.as_str().into();
         }
@@ -115,21 +105,7 @@ impl<'a> Request<'a> {
         }
         if let Some(caller) = self.caller {
             headers["authorization"] = format!("Bearer {}", "e".repeat(900)).into();
-            let groups = if caller == "platform" { "[administrators]" } else { "[people]" };
-            let claims = json!({
-                "aud": "4qj1l2m3n4o5p6q7r8s9t0u1v2",
-                "auth_time": "1793534400",
-                "cognito:groups": groups,
-                "cognito:username": caller,
-                "email": format!("{caller}@example.org"),
-                "email_verified": "true",
-                "exp": "1793538000",
-                "iat": "1793534400",
-                "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI",
-                "sub": caller,
-                "token_use": "id",
-            });
-            event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims, "scopes": null } });
+            event["requestContext"]["authorizer"] = json!({ "jwt": { "claims": claims_of(caller), "scopes": null } });
         }
         event["headers"] = headers;
         for (name, value) in &self.parameters {
@@ -137,4 +113,36 @@ impl<'a> Request<'a> {
         }
         event.to_string()
     }
+}
+
+fn headers_of_a_browser() -> Value {
+    json!({
+        "accept": "application/json, text/html;q=0.9, */*;q=0.8",
+        "accept-encoding": "gzip, deflate, br, zstd",
+        "accept-language": "en-GB,en;q=0.9",
+        "host": "abcdefghij.execute-api.eu-central-1.amazonaws.com",
+        "user-agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+        "x-amzn-trace-id": "Root=1-690a0c2e-1f2b5f4e3d7c8a9b0c1d2e3f",
+        "x-forwarded-for": "192.0.2.1",
+        "x-forwarded-port": "443",
+        "x-forwarded-proto": "https",
+    })
+}
+
+/// The claims of an identity token by Cognito.
+fn claims_of(caller: &str) -> Value {
+    let groups = if caller == "platform" { "[administrators]" } else { "[people]" };
+    json!({
+        "aud": "4qj1l2m3n4o5p6q7r8s9t0u1v2",
+        "auth_time": "1793534400",
+        "cognito:groups": groups,
+        "cognito:username": caller,
+        "email": format!("{caller}@example.org"),
+        "email_verified": "true",
+        "exp": "1793538000",
+        "iat": "1793534400",
+        "iss": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCdEfGhI",
+        "sub": caller,
+        "token_use": "id",
+    })
 }

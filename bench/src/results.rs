@@ -45,14 +45,14 @@ impl OperationResult {
         self.larger.last().unwrap_or(&self.smallest)
     }
 
-    /// Returns the warm time on a larger table as a multiple of that on the smallest: the most.
+    /// Returns how many times longer a warm invocation takes on a larger table than on the smallest: the most.
     pub(crate) fn longest(&self) -> f64 {
         self.most(|table| table.function.p50)
     }
 
-    /// Returns the same of what it takes beside its requests to that table alone.
+    /// Returns how many times higher the ratio to the floor is on a larger table than on the smallest: the most.
     pub(crate) fn growth(&self) -> f64 {
-        self.most(|table| ratio(table.function.p50, table.floor.p50))
+        self.most(TableResult::to_floor)
     }
 
     fn most(&self, of: impl Fn(&TableResult) -> f64) -> f64 {
@@ -100,6 +100,13 @@ pub(crate) struct TableResult {
     pub(crate) usage: Usage,
 }
 
+impl TableResult {
+    /// Returns how many times longer a warm invocation of the function takes than the floor's.
+    pub(crate) fn to_floor(&self) -> f64 {
+        ratio(self.function.p50, self.floor.p50)
+    }
+}
+
 /// The results of one background step, which has no caller who waits and hence no floor.
 #[derive(Debug)]
 pub(crate) struct BackgroundResult {
@@ -112,7 +119,7 @@ pub(crate) struct BackgroundResult {
     pub(crate) usage: Usage,
 }
 
-/// Returns 0 where there is no floor to compare with.
-pub(crate) fn ratio(ours: f64, floor: f64) -> f64 {
-    if floor > 0.0 { ours / floor } else { 0.0 }
+/// Returns how many times the second the first is; 0 where the second is nothing.
+pub(crate) fn ratio(one: f64, other: f64) -> f64 {
+    if other > 0.0 { one / other } else { 0.0 }
 }

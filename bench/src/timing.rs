@@ -16,7 +16,8 @@ pub(crate) fn median(times: impl Iterator<Item = Duration>) -> f64 {
     quantile(times, 0.5)
 }
 
-/// Returns the value in microseconds that this part of the times does not exceed.
+/// Returns the value in microseconds that this part of the times does not exceed. The 99th percentile of fewer than a
+/// hundred times is the longest of them.
 pub(crate) fn quantile(times: impl Iterator<Item = Duration>, part: f64) -> f64 {
     let mut times: Vec<_> = times.collect();
     times.sort();

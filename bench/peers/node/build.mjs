@@ -8,7 +8,7 @@ await build({
   bundle: true,
   minify: true,
   platform: "node",
-  target: "node20",
+  target: "node24",
   format: "esm",
   // The SDK's ES modules: more of what is not used is left out.
   mainFields: ["module", "main"],

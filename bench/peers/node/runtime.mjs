@@ -3,9 +3,6 @@
 import http from "node:http";
 import { pathToFileURL } from "node:url";
 
-// Lambda's Node is a newer one, of which the SDK says nothing.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= "true";
-
 const [hostname, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
 const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
 

@@ -39,7 +39,7 @@ export const handler = handled(async (event) => {
 const requestOf = (body) => {
   const unknown = Object.keys(body).find((field) => !FIELDS.includes(field));
   if (unknown) throw malformed(unknown, `unknown field, expected one of ${FIELDS.map((field) => `\`${field}\``).join(", ")}`);
-  const { userIds = [], message = undefined, expiresInDays } = body;
+  const { userIds = [], message, expiresInDays } = body;
   if (!Array.isArray(userIds) || !userIds.every((id) => typeof id === "string")) throw malformed("userIds", "must be a list");
   if (userIds.length === 0) {
     const errors = [{ param: "userIds", detail: "or emails must name at least one recipient" }];

@@ -1,6 +1,6 @@
 // GET /invitations/{invitationId}: one invitation, and where it stands.
 import { callerOf, handled, invitationIdOf, notFound } from "./http.js";
-import { actionsOf, sees, settingsOf, spreadById, statusAt, viewOf } from "./rules.js";
+import { actionsOf, sees, spreadById, statusAt, viewOf } from "./rules.js";
 import { keys, read } from "./table.js";
 
 export const handler = handled(async (event) => {
@@ -8,7 +8,7 @@ export const handler = handled(async (event) => {
   const id = invitationIdOf(event);
   const now = Date.now();
   const spread = spreadById(id);
-  const own = await read([keys.invitation(id), keys.user(caller.id), keys.settings(spread)]);
+  const own = await read([keys.invitation(id), keys.user(caller.id)]);
   const invitation = own.get(keys.invitation(id))?.body;
   if (!invitation) throw notFound();
   const communityId = invitation.community.id;
@@ -16,9 +16,7 @@ export const handler = handled(async (event) => {
   const senderId = invitation.sender.id;
   const standing = keys.standing(caller.id, communityId);
   const wanted = [keys.community(communityId, spread), keys.user(senderId), keys.user(inviteeId), standing];
-  if (statusAt(invitation, now) === "pending") {
-    wanted.push(keys.standing(senderId, communityId), keys.standing(inviteeId, communityId), keys.connection(senderId, inviteeId));
-  }
+  if (statusAt(invitation, now) === "pending") wanted.push(keys.standing(inviteeId, communityId));
   const records = await read(wanted);
   const user = own.get(keys.user(caller.id));
   const role = records.get(standing)?.role;

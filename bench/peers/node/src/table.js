@@ -33,11 +33,11 @@ export const keys = {
 const nameOf = ({ pk, sk }) => `${pk} ${sk}`;
 const pause = (attempt) =>
   attempt === 0 ? undefined : new Promise((resolve) => setTimeout(resolve, Math.random() * (20 << Math.min(attempt, 6))));
-export const unavailable = () =>
+const unavailable = () =>
   new Refusal(503, "unavailable", "The service is busy. Nothing may have been changed; try again in a moment.", { retryAfter: 2 });
 
 /** Records by key, as one moment's reads found them. */
-export class Records {
+class Records {
   #found = new Map();
 
   add(item) {
@@ -137,7 +137,7 @@ export const checkInviting = (key, since) => ({
   },
 });
 
-export const put = (item) => ({ Put: { TableName: TABLE, Item: item } });
+const put = (item) => ({ Put: { TableName: TABLE, Item: item } });
 
 /** Writes an invitation from the revision that it was read at; a new one, from none. */
 export const putInvitation = (invitation) => {
