@@ -193,3 +193,16 @@ async fn an_invitation_that_becomes_the_owners_while_its_list_is_read_is_not_sho
     assert_eq!(tokio::join!(page, transfer).0.invitations, []);
     assert_eq!(world.mine(&person("owner").with_email("zoe@example.org")).await.ids(), [&id]);
 }
+
+#[tokio::test]
+async fn an_import_gives_an_address_on_as_the_same_records_do_one_by_one() {
+    let (world, _) = chess("moderator").await;
+    let user = |id: &str, email: &str| json!({ "type": "user", "userId": id, "displayName": id, "email": email, "emailVerified": true });
+    let import = async |records| world.directory("POST", "import", json!({ "records": records })).await.import();
+    import(json!([user("ann", "desk@example.org")])).await;
+    let moved =
+        json!([user("ann", "ann@example.org"), user("ben", "desk@example.org"), user("eve", "ann@example.org")]);
+    let results = import(moved).await.results;
+    let refused: Vec<_> = results.iter().map(|result| result.error.as_ref().map(|error| &*error.code)).collect();
+    assert_eq!(refused, [None, None, Some("email_taken")]);
+}

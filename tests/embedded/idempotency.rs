@@ -266,3 +266,20 @@ async fn a_write_whose_response_is_lost_happens_once_and_is_told_as_what_it_is()
     assert_eq!(world.stored(ids[0]).await.revision, world.stored(ids[1]).await.revision);
     assert_eq!(world.mine(&ben).await.pending_count, Some(0));
 }
+
+#[tokio::test]
+async fn a_result_that_is_shown_again_names_no_other_community_that_has_the_id_by_now() {
+    let (world, mona) = chess("moderator").await;
+    world.people(["ann"]).await;
+    let body = json!({ "userIds": ["ann"] });
+    world.send_with_key(&mona, "key", &body).await.ok();
+    for (title, shown) in [("Rapid", "Rapid"), ("", "Rapid"), ("Choir", "Chess")] {
+        if title.is_empty() {
+            world.remove("communities/chess").await;
+            continue;
+        }
+        world.community("chess", json!({ "title": title })).await;
+        let replayed = world.send_with_key(&mona, "key", &body).await.sent();
+        assert_eq!(replayed.results[0].made().community.title, shown);
+    }
+}

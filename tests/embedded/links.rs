@@ -113,6 +113,20 @@ async fn a_used_link_tells_what_happened_and_answers_nothing_more() {
 }
 
 #[tokio::test]
+async fn a_page_says_that_the_sender_is_told_where_the_network_tells_them() {
+    for (notices, told) in [("digest", true), ("each", true), ("none", false)] {
+        for answer in ["answer=decline", "answer=decline&block=on"] {
+            let (world, mona) = chess("moderator").await;
+            let [ann] = world.people(["ann"]).await;
+            world.settings(json!({ "senderNotices": notices })).await;
+            world.invite_user(&mona, "chess", &ann).await;
+            let page = world.submit(&world.deliver_mail().await.path("i"), answer).await;
+            assert_eq!((page.status, page.body.contains("sender will be told")), (200, told), "{notices} {answer}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_link_opens_nothing() {
     let (world, mona) = chess("moderator").await;
     let [ann] = world.people(["ann"]).await;

@@ -81,3 +81,27 @@ async fn a_mail_over_the_day_of_its_mailbox_is_dropped_if_the_invitation_is_over
     })
     .await;
 }
+
+#[tokio::test]
+async fn an_invitation_that_is_mailed_again_while_its_mail_waits_is_mailed_once() {
+    with_clock(async |clock: Clock| {
+        let (world, mona) = chess("moderator").await;
+        let [ann] = world.people(["ann"]).await;
+        world.settings(json!({ "dailyInvitationMailsPerAddress": 1 })).await;
+        world.community_of("choir", &mona, "moderator").await;
+        world.invite_user(&mona, "chess", &ann).await;
+        assert_eq!(told(&world, &ann).await.len(), 1);
+        let id = world.invite_user(&mona, "choir", &ann).await;
+        for _ in 0..3 {
+            clock.forward(HOUR);
+            world.command(&mona, &id, "resend").await.ok();
+            assert!(told(&world, &ann).await.is_empty());
+        }
+        clock.forward(DAY);
+        assert_eq!(told(&world, &ann).await.len(), 1);
+        clock.forward(DAY);
+        assert!(told(&world, &ann).await.is_empty());
+        assert_eq!(world.delivery(&mona, &id).await, "sent");
+    })
+    .await;
+}

@@ -50,6 +50,44 @@ async fn a_preview_in_automatic_mode_is_the_mail_to_a_member() {
 }
 
 #[tokio::test]
+async fn a_preview_of_a_request_is_the_mail_that_its_approval_sends() {
+    for (mode, kind) in [("acceptance", "invitation"), ("automatic", "joined")] {
+        let (world, mona, mia) = closed_chess(mode).await;
+        let [ann] = world.people(["ann"]).await;
+        let preview = preview(&world, &mia, &json!({ "userIds": ["ann"] })).await;
+        let request = world.invite_user(&mia, "chess", &ann).await;
+        let asks = world.deliver_mail().await.text;
+        assert_eq!(asks.contains("become a member as soon as"), mode == "automatic", "{asks}");
+        world.command(&mona, &request, "approve").await.ok();
+        let mails = world.deliver_mails().await;
+        let mail = mails.iter().find(|mail| mail.to == ann.email).unwrap();
+        assert_eq!((mail.tag("mail"), &preview.subject), (kind, &mail.subject));
+    }
+}
+
+#[tokio::test]
+async fn moderators_are_told_what_their_approval_of_many_does() {
+    for mode in ["acceptance", "automatic"] {
+        let (world, _, mia) = closed_chess(mode).await;
+        let body = json!({ "userIds": world.users(2).await, "emails": ["zoe@example.org"] });
+        world.send(&mia, "chess", body).await;
+        let asks = world.deliver_mail().await.text;
+        assert!(asks.contains("Nobody hears of it before"), "{asks}");
+        assert_eq!(asks.contains("is a member from then on"), mode == "automatic", "{asks}");
+    }
+}
+
+/// Chess, where members ask for invitations, in that membership mode; its moderator and a member.
+async fn closed_chess(mode: &str) -> (World, Person, Person) {
+    let (world, mona) = chess("moderator").await;
+    let [mia] = world.people(["mia"]).await;
+    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
+    world.community("chess", json!({ "enrolment": "closed", "membershipMode": mode })).await;
+    world.member("chess", &mia, "member").await;
+    (world, mona, mia)
+}
+
+#[tokio::test]
 async fn a_long_name_of_the_product_comes_in_words_that_mail_programs_read() {
     let (world, mona) = chess("moderator").await;
     let name = "Übergroßer Gärtnerverein – für Höfe, Dächer und Balkone in Österreich 🌱";

@@ -3,7 +3,10 @@
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use testkit::embedded::{Mail, Person, SesFault, World, chess, kind_of, person};
+use testkit::{
+    SesEvent,
+    embedded::{Mail, Person, SesFault, World, chess, kind_of, person, recipients},
+};
 
 use crate::list_order::{Clock, with_clock};
 
@@ -65,6 +68,25 @@ async fn moderators_get_one_mail_for_a_request_however_many_it_asks_for() {
     let mails = world.deliver_mails().await;
     assert_eq!(mails.len(), 2);
     assert!(mails.iter().all(|mail| mail.text.contains("Zoe")));
+}
+
+#[tokio::test]
+async fn who_has_ceased_to_moderate_does_not_hear_of_a_request_that_waited() {
+    let (world, mona) = chess("moderator").await;
+    world.community("chess", json!({ "enrolment": "closed" })).await;
+    world.settings(json!({ "membersInviteConnectionsOnly": false })).await;
+    let [mia, mo, mary] = world.people(["mia", "mo", "mary"]).await;
+    world.member("chess", &mia, "member").await;
+    for moderator in [&mo, &mary] {
+        world.member("chess", moderator, "moderator").await;
+    }
+    world.invite_address(&mia, "chess", "zoe@example.org").await;
+    // The mail to all moderators becomes one to each of them.
+    world.hand_over(&world.fresh_changes()).await;
+    assert!(world.fakes.take_mails().is_empty());
+    world.member("chess", &mo, "member").await;
+    world.remove("communities/chess/members/mary").await;
+    assert_eq!(recipients(&world.deliver_mails().await), [&*mona.email]);
 }
 
 #[tokio::test]
@@ -162,6 +184,23 @@ async fn an_invitee_who_accepts_gets_a_confirmation_where_the_network_wants_one(
         let (world, _, invitations) = invited(settings, 1).await;
         accept(&world, &invitations[0]).await;
         assert_eq!(told(&world, &invitations[0].0).await.len(), confirmed);
+    }
+}
+
+#[tokio::test]
+async fn who_accepts_before_the_directory_knows_them_is_told_at_the_address_that_was_invited() {
+    for (bounces, confirmed) in [(false, 1), (true, 0)] {
+        let (world, mona) = chess("moderator").await;
+        let zoe = person("zoe");
+        let id = world.invite_address(&mona, "chess", &zoe.email).await;
+        world.deliver_mail().await;
+        world.command(&zoe, &id, "accept").await.ok();
+        if bounces {
+            world.ses_event(&SesEvent::new("Bounce", &id).bounced("Permanent", &zoe.email)).await;
+        }
+        let mails = told(&world, &zoe).await;
+        assert_eq!(mails.len(), confirmed, "{bounces}");
+        assert!(mails.iter().all(|mail| mail.tag("mail") == "membership_confirmed"));
     }
 }
 

@@ -174,7 +174,7 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
     const { words, _box: box } = this;
     const { faults } = box;
     const n = faults.filter((fault) => !fault).length + entries(box.text).filter(({ valid }) => valid).length;
-    const mode = options.membershipMode === 'automatic' ? 'joinAtOnce' : options.needsApproval ? 'needApproval' : undefined;
+    const mode = options.needsApproval ? 'needApproval' : options.membershipMode === 'automatic' ? 'joinAtOnce' : undefined;
     return html`<form class="stack" part="form" novalidate @submit=${this._send}>
       ${mode ? html`<p class="note accent">${words.say(mode)}</p>` : nothing}
       ${box.render(faults)} ${this._editor.render()} ${this.renderProblem()}

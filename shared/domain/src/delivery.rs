@@ -12,8 +12,8 @@ use super::{
     fact::Fact,
     gate::Gate,
     id::{InvitationId, UserId},
-    invitation::{DeliveryState, Invitation, Invitee, Status},
-    outbox::{Addressee, MailState, OutboxMail},
+    invitation::{DeliveryState, Invitation, InvitedAs, Invitee, Status},
+    outbox::{Addressee, MailKind, MailState, OutboxMail},
     person::{Standing, User},
     sending::Quota,
     settings::{SenderNotices, Settings},
@@ -73,6 +73,8 @@ pub enum Step {
 /// What is known around a mail, as far as it was looked up.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'a> {
+    /// Whether the invitation has been mailed again since.
+    pub outdated: bool,
     /// Whether an invitation of the same request waits for approval.
     pub request_waits: Fact<bool>,
     /// The recipient.
@@ -149,7 +151,9 @@ pub enum RecipientFact {
 /// Decides what comes next for `mail`, which is about `invitation`.
 pub fn decide(mail: &OutboxMail, invitation: &Invitation, facts: &Facts<'_>, now: Timestamp) -> Step {
     let timely = is_timely(mail, invitation, facts, now);
-    let wanted = timely != Fact::Known(false) && (mail.to != Addressee::Invitee || invitation.has_reached_invitee());
+    let outdated = facts.outdated && mail.kind.rules().tracked;
+    let heard = mail.to != Addressee::Invitee || invitation.has_reached_invitee();
+    let wanted = timely != Fact::Known(false) && heard && !outdated;
     match mail.state {
         MailState::Sent => return show(mail, invitation, DeliveryState::Sent),
         MailState::Parked => return show(mail, invitation, DeliveryState::Failed),
@@ -320,6 +324,25 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
         (Addressee::Sender, _) => Target::User(&invitation.sender.id),
         (Addressee::Invitee, Invitee::Address { key, email: Some(email) }) => Target::Address(key, email),
         (Addressee::Invitee, Invitee::Address { email: None, .. }) | (Addressee::Moderators, _) => Target::Gone,
+    }
+}
+
+/// The address that the invitee was invited by, where `mail` is to them: it takes the mail for as long as the directory
+/// does not know them.
+pub fn address_before_registration<'a>(mail: &OutboxMail, invitation: &'a Invitation) -> Option<&'a EmailAddress> {
+    match &invitation.invitee {
+        Invitee::User { invited_as: Some(InvitedAs::Address(email)), .. } if mail.to == Addressee::Invitee => {
+            Some(email)
+        }
+        _ => None,
+    }
+}
+
+/// The user who gets `mail` only for as long as they moderate the community.
+pub fn moderator_of(mail: &OutboxMail) -> Option<&UserId> {
+    match (mail.kind, &mail.to) {
+        (MailKind::ApprovalNeeded, Addressee::User(id)) => Some(id),
+        _ => None,
     }
 }
 

@@ -181,8 +181,8 @@ pub fn path<T: std::str::FromStr<Err: ToString>>(request: &Request, name: &str) 
 /// Returns the path parameter `name` as its writer meant it; `None` if the route has none.
 ///
 /// API Gateway hands over what it has decoded, `cargo lambda watch` and other gateways what stands in the path. No id
-/// and no token has a per cent sign, so decoding what is decoded already changes nothing that could be meant. A plus
-/// sign in a path means itself.
+/// and no token has a per cent sign, and no address that is in use has one before two hex digits, so decoding what is
+/// decoded already changes nothing that could be meant. A plus sign in a path means itself.
 pub fn parameter(request: &Request, name: &str) -> Option<String> {
     let parameters = request.path_parameters();
     let text = parameters.first(name)?;

@@ -218,6 +218,8 @@ pub(crate) struct PageValues {
     pub(crate) kind: &'static str,
     /// Whether a mail confirms an acceptance.
     pub(crate) confirmed: bool,
+    /// Whether the sender is told of an answer.
+    pub(crate) told: bool,
 }
 
 /// A piece of text: escaped, isolated if it is a name, and a link where it leads somewhere.

@@ -164,6 +164,8 @@ impl<'a> Mail<'a> {
             count: count.to_string(),
             more: if more > 0 { more.to_string() } else { String::new() },
             personal: pieces::is_personal(invitation, self.settings),
+            // Of an address, that would tell whether there is an account behind it.
+            joins: invitation.joins_on_approval && !invitation.invitee.is_named_by_address(),
             reason: !self.reason().is_empty(),
         }
     }

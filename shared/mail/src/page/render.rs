@@ -18,7 +18,7 @@ use domain::{
     community::CommunityType,
     email::EmailAddress,
     invitation::CommunityLabel,
-    settings::{Locale, Settings},
+    settings::{Locale, SenderNotices, Settings},
 };
 
 pub(crate) const STYLE: &str = include_str!("../../templates/page/page.css");
@@ -82,6 +82,7 @@ impl Page<'_> {
             addressee: PagePiece(Piece::name(&address, None)),
             kind: language::community_type(community_type, locale),
             confirmed: settings.invitee_confirmation,
+            told: settings.sender_notices != SenderNotices::None,
         }
     }
 

@@ -59,7 +59,8 @@ pub(super) async fn next(
     let (Some(mail), Some(invitation)) = (found.mail(&id.name), found.invitation.as_ref()) else {
         return Ok(ControlFlow::Break(None));
     };
-    let (mut facts, name) = (Facts::default(), id.to_string());
+    let outdated = id.revision().is_some_and(|revision| found.is_outdated(revision));
+    let (mut facts, name) = (Facts { outdated, ..Facts::default() }, id.to_string());
     let mut step = delivery::decide(mail, invitation, &facts, now);
     if step == Step::LookUpRequest {
         facts.request_waits = Fact::Known(request_waits(store, mail, invitation, now).await?);

@@ -7,7 +7,7 @@ use domain::{
     id::UserId,
     invitation::Invitation,
     outbox::OutboxMail,
-    person::{Party, User},
+    person::{Party, Role, User},
     settings::Locale,
 };
 use store::{
@@ -54,9 +54,10 @@ pub(super) fn keys(mail: &OutboxMail, invitation: &Invitation, spread: Spread) -
         Target::Address(key, _) => Some(Key::address(key)),
         Target::Gone => None,
     };
-    let solicits = mail.kind.rules().solicits;
-    let standing = solicits.then(|| Key::standing(&invitation.invitee.party(), community));
-    [Key::community(community, spread)].into_iter().chain(target).chain(standing)
+    let invitee = mail.kind.rules().solicits.then(|| invitation.invitee.party());
+    let moderator = delivery::moderator_of(mail).cloned().map(Party::User);
+    let standings = invitee.into_iter().chain(moderator).map(|party| Key::standing(&party, community));
+    [Key::community(community, spread)].into_iter().chain(target).chain(standings)
 }
 
 /// Looks up the recipient in those records, and in the address's own where the mail asks for something.
@@ -76,19 +77,36 @@ pub(super) async fn look_up(
     if delivery::is_unwanted(mail, &standing, now) {
         return Ok(LookedUp::Nobody);
     }
+    let moderates = |user| records.role(user, invitation, spread).is_some_and(Role::moderates);
+    if delivery::moderator_of(mail).is_some_and(|user| !moderates(user)) {
+        return Ok(LookedUp::Nobody);
+    }
     Ok(match delivery::target(mail, invitation) {
         Target::User(id) => match records.user(id) {
             Some(found) => match user_recipient(store, found, mail, invitation, now).await? {
                 Some(recipient) => LookedUp::Recipient(recipient),
                 None => LookedUp::Unreached(Box::new(found.user.clone())),
             },
-            None => LookedUp::Nobody,
+            None => unregistered_recipient(store, mail, invitation).await?,
         },
         Target::Address(key, email) if !records.address(key).suppressed => {
             LookedUp::Recipient(Recipient { address: email.clone(), locale: None })
         }
         Target::Address(..) | Target::Gone => LookedUp::Nobody,
     })
+}
+
+/// A user whom the directory does not know may have accepted with the address that they were invited by.
+async fn unregistered_recipient(
+    store: &Store,
+    mail: &OutboxMail,
+    invitation: &Invitation,
+) -> Result<LookedUp, StoreError> {
+    let Some(address) = delivery::address_before_registration(mail, invitation) else { return Ok(LookedUp::Nobody) };
+    let key = address.key();
+    let suppressed = store.read([Key::address(&key)]).await?.address(&key).suppressed;
+    let recipient = Recipient { address: address.clone(), locale: None };
+    Ok(if suppressed { LookedUp::Nobody } else { LookedUp::Recipient(recipient) })
 }
 
 async fn user_recipient(

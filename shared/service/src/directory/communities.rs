@@ -21,8 +21,8 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
     Ok(Stored { record: community, created })
 }
 
-/// Removes the community, which ends inviting and accepting, then ends the memberships of those who moderate it, and
-/// withdraws its live invitations.
+/// Removes the community, which ends inviting and accepting, then withdraws its live invitations, and ends the
+/// memberships of those who moderate it.
 ///
 /// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are
 /// members again if the platform brings the same id back. What was sent before stays its invitees' and senders'. Who
@@ -33,9 +33,12 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
 /// fails.
 pub async fn remove(store: &Store, id: CommunityId, now: Timestamp) -> Result<(), ServiceError> {
     store.remove_community(&id, now).await?;
-    remove_moderators(store, &id).await?;
     let decide = |one: &Invitation| lifecycle::end(one, WithdrawalReason::CommunityRemoved, now);
-    sweep_live(store, &List::Into(id), &decide, now).await
+    let invitations = List::Into(id.clone());
+    sweep_live(store, &invitations, &decide, now).await?;
+    remove_moderators(store, &id).await?;
+    // What was sent a moment before the removal may not have been in the index yet, and nothing else leads to it.
+    sweep_live(store, &invitations, &decide, now).await
 }
 
 /// Ends the memberships of moderators and above, as long as the platform does not bring the community back.

@@ -1,7 +1,8 @@
 //! Many records of all kinds, a result each. A bad record never stops the others.
 //!
 //! Records that have something to do with each other are applied in the order they came in; the others at the same
-//! time. A wave is as many records from the front as have nothing to do with each other.
+//! time. A wave is as many records from the front as have nothing to do with each other. An address that one user gives
+//! up and another gets shows in neither's record: who finds it taken is tried again at the end of the wave.
 
 use std::mem;
 
@@ -11,6 +12,7 @@ use domain::{
     email::{AddressKey, EmailAddress},
     id::{CommunityId, UserId},
     person::{Connection, Member, User},
+    refusal::Refusal,
 };
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -41,10 +43,30 @@ pub async fn import<E: From<ServiceError>>(
 ) -> Vec<Result<Stored<Record>, E>> {
     let mut results = Vec::new();
     for wave in waves(records) {
-        let applied = wave.into_iter().map(|record| async move { Ok(put(store, record?, now).await?) });
-        results.extend(stream::iter(applied).buffered(CONCURRENCY).collect::<Vec<_>>().await);
+        let applied = wave.into_iter().map(|record| async move {
+            let record = record.map_err(Attempt::Over)?;
+            put(store, record.clone(), now).await.map_err(|error| match error {
+                ServiceError::Refused(Refusal::EmailTaken) => Attempt::AddressTaken(record),
+                error => Attempt::Over(error.into()),
+            })
+        });
+        for result in stream::iter(applied).buffered(CONCURRENCY).collect::<Vec<_>>().await {
+            results.push(match result {
+                Ok(stored) => Ok(stored),
+                Err(Attempt::Over(error)) => Err(error),
+                Err(Attempt::AddressTaken(record)) => put(store, record, now).await.map_err(E::from),
+            });
+        }
     }
     results
+}
+
+/// An attempt at a record that did not succeed.
+enum Attempt<E> {
+    /// It will not.
+    Over(E),
+    /// The user's address was another one's.
+    AddressTaken(Record),
 }
 
 async fn put(store: &Store, record: Record, now: Timestamp) -> Result<Stored<Record>, ServiceError> {

@@ -40,11 +40,9 @@ pub async fn preview(
     let (invitee, locale) = submission.recipients.iter().find_map(|one| invitee(&facts, one)).unwrap_or_else(nobody);
     let invitation = terms.invitation(draw_id(now)?, invitee);
     let links = Links { accept: NO_LINK.into(), decline: NO_LINK.into(), unsubscribe: NO_LINK.into() };
-    let content = match invitation.status {
-        // Automatic mode: the mail tells its reader of a membership that exists already.
-        Status::Accepted => MailContent::Joined { links: &links },
-        _ => MailContent::Invitation { links: &links },
-    };
+    // Automatic mode: the mail tells its reader of a membership that exists already.
+    let joins = invitation.status == Status::Accepted || invitation.joins_on_approval;
+    let content = if joins { MailContent::Joined { links: &links } } else { MailContent::Invitation { links: &links } };
     let locale = locale.unwrap_or(settings.default_locale);
     Ok(mail::render(&content, &invitation, facts.community(), &settings, locale)?)
 }

@@ -128,7 +128,10 @@ impl KeptResult {
         facts: &Facts,
         by_now: Option<&HashMap<InvitationId, Vec<Action>>>,
     ) -> SendResult {
-        let (community, sender, settings) = (facts.community(), facts.sender(), facts.settings());
+        let (sender, settings) = (facts.sender(), facts.settings());
+        // Whatever has the id by now may be another community.
+        let is_same = facts.era().is_some_and(|era| era.since == self.terms.community_since);
+        let community = facts.community().filter(|_| is_same);
         let viewer = Viewer { caller, user: sender, role: RoleFact::Known(self.role) };
         let mut around = Surroundings {
             community: Fact::Known(community.cloned()),
