@@ -51,6 +51,21 @@ async fn an_invitee_is_reminded_once_some_days_before_the_expiry() {
 }
 
 #[tokio::test]
+async fn who_was_mailed_again_is_reminded_all_the_same() {
+    with_clock(async |clock: Clock| {
+        let settings = json!({ "reminderDaysBeforeExpiry": 3, "invitationLifetimeDays": 10 });
+        let (world, mona, invitations) = invited(settings, 1).await;
+        let (ann, id) = &invitations[0];
+        clock.forward(DAY);
+        world.command(&mona, id, "resend").await.ok();
+        clock.forward(7 * DAY);
+        let kinds: Vec<_> = told(&world, ann).await.iter().map(|mail| mail.tag("mail").to_owned()).collect();
+        assert_eq!(kinds, ["invitation", "reminder"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn nobody_is_reminded_who_has_answered_or_opted_out_or_cannot_be_reached() {
     with_clock(async |clock: Clock| {
         let settings = json!({ "reminderDaysBeforeExpiry": 3, "invitationLifetimeDays": 10, "senderNotices": "none" });
