@@ -36,6 +36,8 @@ def missing_prerequisites() -> "list[tuple[str, str]]":
         missing.append(("cargo", "install Rust as https://rustup.rs says"))
     if not any(shutil.which(compiler) for compiler in ("cc", "gcc", "clang")):
         missing.append(("a C compiler", install_hint("build-essential", "xcode-select --install")))
+    if not shutil.which("ps"):
+        missing.append(("ps", install_hint("procps", "xcode-select --install")))
     return missing
 
 

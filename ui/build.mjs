@@ -30,6 +30,21 @@ const nativeStyles = {
   },
 };
 
+/** Takes out of Lit what asks for polyfills that no browser with the rest of it needs, and what counts its versions. */
+const withoutPolyfills = {
+  name: 'without-polyfills',
+  setup({ onLoad }) {
+    onLoad({ filter: /(reactive-element|lit-html|lit-element)\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source
+        .replace(/[\w$]+\.\w+(Polyfill|Hydrate)Support/g, '(void 0)')
+        .replace(/\([\w$]+\.\w+Versions\?\?=\[\]\)\.push\("[^"]*"\)/, 'void 0');
+      if (/Versions|Support/.test(contents)) throw new Error(`${path} is not what it was`);
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 /** Takes the white space of the source out of templates and style sheets. */
 const tidyTemplates = {
   name: 'tidy-templates',
@@ -68,12 +83,12 @@ const common = {
 
 const { outputFiles } = await build({
   ...common,
-  plugins: [packLocales, nativeStyles, ...common.plugins],
+  plugins: [packLocales, nativeStyles, withoutPolyfills, ...common.plugins],
   entryPoints: ['src/index.ts'],
   write: false,
   minify: true,
   // What only the elements and Lit themselves use.
-  mangleProps: /^(_[$a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|renderWaiting|renderEmpty|renderMore|focusOn|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|reloads|moment|away|isWrong|isUpdatePending|renderOptions|renderBefore|getPropertyOptions|scheduleUpdate|performUpdate|enableUpdating)$/,
+  mangleProps: /^(_[$a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|renderWaiting|renderEmpty|renderMore|focusOn|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|reloads|moment|away|isWrong|isUpdatePending|renderOptions|renderBefore|getPropertyOptions|getPropertyDescriptor|elementStyles|shadowRootOptions|createRenderRoot|hasUpdated|willUpdate|addController|removeController|hostConnected|hostDisconnected|setConnected|fromAttribute|toAttribute|scheduleUpdate|performUpdate|enableUpdating)$/,
   charset: 'utf8',
 });
 /** What the licence of Lit asks for, which is in the bundle. */
@@ -81,8 +96,8 @@ const NOTICE = '/*! MIT. Contains Lit, Copyright 2017 Google LLC, BSD-3-Clause *
 const { code } = await minify(outputFiles[0].text, {
   ecma: 2022,
   module: true,
-  compress: { ecma: 2022, module: true, passes: 3, keep_fargs: false, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
-  format: { comments: false },
+  compress: { ecma: 2022, module: true, passes: 3, keep_fargs: false, lhs_constants: false, pure_getters: true, unsafe_arrows: true, unsafe_methods: true },
+  format: { comments: false, quote_style: 2 },
 });
 const bundle = NOTICE + code;
 await mkdir(`${HERE}/dist`, { recursive: true });

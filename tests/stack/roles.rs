@@ -65,21 +65,7 @@ const NEEDED: [(&str, &[Action]); 16] = [
     ("RespondByLinkFunctionRole", &[Get, Put, Update]),
     ("CancelFunctionRole", &[Get, Put, Update]),
     ("ModerateFunctionRole", &[Get, Put, Update]),
-    (
-        "DirectoryFunctionRole",
-        &[
-            Get,
-            QueryTable,
-            QueryByInvitee,
-            QueryBySender,
-            QueryByCommunity,
-            QueryByExpiry,
-            QueryByWaiting,
-            Put,
-            Update,
-            Delete,
-        ],
-    ),
+    ("DirectoryFunctionRole", &[Get, QueryTable, QueryByInvitee, QueryBySender, QueryByCommunity, Put, Update, Delete]),
     // All that callers may do, in one function: a parameter leaves it out.
     (
         "GraphqlFunctionRole",

@@ -63,7 +63,7 @@ export abstract class AnsweringElement extends InvitationElement {
     } catch (error) {
       const problem = this.asProblem(error);
       this.problem = problem;
-      if (!problem.passes) await this._catchUp(problem);
+      if (problem && !problem.passes) await this._catchUp(problem);
     } finally {
       this._busy = undefined;
     }

@@ -73,11 +73,13 @@ export class InvitationComposer extends InvitationElement implements ComposerHos
   }
 
   protected override async load(): Promise<void> {
-    const { communityId } = this;
+    const { api, communityId } = this;
     this._options = await responseOf(
-      this.api.GET('/communities/{communityId}/options', { params: { path: { communityId } } }),
+      api.GET('/communities/{communityId}/options', { params: { path: { communityId } } }),
     );
     const caller = await callerOf(this.getToken!);
+    // Another community's, or another person's, is on its way.
+    if (api !== this.api) return;
     this.#shelf = new Shelf(`invitations ${this.apiUrl} ${communityId} ${caller}`);
     const job = this.#shelf.take();
     if (job && !this._running) {

@@ -11,6 +11,9 @@ import { Words } from './words.js';
 /** What an element renders by, and no host sets. */
 export const STATE = { state: true };
 
+/** For whom, and of what, something is shown. */
+const CONTEXT = ['apiUrl', 'getToken', 'communityId', 'invitationId'];
+
 /**
  * The contract with the host page.
  *
@@ -67,11 +70,12 @@ export class InvitationElement extends LitElement {
       const wanted = this.locale || document.documentElement.lang || navigator.language;
       this.words = new Words(wanted, this.messages);
     }
-    if (this.reloads.some((name) => changed.has(name))) this.forget();
-    if (this.getToken && (changed.has('apiUrl') || changed.has('getToken'))) {
+    if (CONTEXT.some((name) => changed.has(name))) {
+      this.forget();
+      // What is still on its way is somebody else's, or of something else.
       this.#ended.abort();
       this.#ended = new AbortController();
-      this.api = connect(this.apiUrl, this.getToken, this.#ended.signal);
+      this.api = connect(this.apiUrl, this.getToken!, this.#ended.signal);
     }
   }
 
@@ -85,7 +89,7 @@ export class InvitationElement extends LitElement {
   }
 
   /** What makes the element forget, and load anew. */
-  protected readonly reloads: string[] = ['apiUrl', 'getToken', 'communityId', 'invitationId'];
+  protected readonly reloads: string[] = CONTEXT;
 
   protected override render(): TemplateResult {
     const { language, direction } = this.words;
@@ -101,24 +105,22 @@ export class InvitationElement extends LitElement {
    *
    * @internal
    */
-  async attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+  async attempt(work: () => Promise<unknown>): Promise<void> {
     try {
-      const result = await work();
+      await work();
       this.problem = undefined;
-      return result;
     } catch (error) {
-      if (error instanceof DOMException) return undefined;
       this.problem = this.asProblem(error);
-      return undefined;
     }
   }
 
   /**
-   * Tells the host of what went wrong.
+   * Tells the host of what went wrong. That a request was given up is no problem.
    *
    * @internal
    */
-  asProblem(error: unknown): Problem {
+  asProblem(error: unknown): Problem | undefined {
+    if (error instanceof DOMException) return undefined;
     if (!(error instanceof Problem)) throw error;
     this.tell('invitation-problem', error);
     return error;
@@ -165,7 +167,7 @@ export class InvitationElement extends LitElement {
     return html`<div class="note bad" part="problem" role="alert">
       <p>${this.words.problem(problem.code)}</p>
       ${again
-        ? html`<button class="button small" @click=${again}>${this.words.say('tryAgain')}</button>`
+        ? html`<button class="button small" type="button" @click=${again}>${this.words.say('tryAgain')}</button>`
         : nothing}
     </div>`;
   }

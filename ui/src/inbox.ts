@@ -55,6 +55,7 @@ export class InvitationInbox extends InvitationElement {
   }
 
   private async _more(): Promise<void> {
+    if (this._busy) return;
     this._busy = true;
     await this.attempt(() => this._read(this._cursor));
     this._busy = false;
@@ -110,11 +111,12 @@ export class InvitationInbox extends InvitationElement {
     ></invitation-card>`;
   }
 
-  private _renderEarlier({ community, sender, status, answeredAt, expiresAt }: Invitation): unknown {
+  private _renderEarlier({ community, sender, status, answeredAt, createdAt, expiresAt }: Invitation): unknown {
     const { words } = this;
+    const when = words.moment(answeredAt ?? (status === 'expired' ? expiresAt : createdAt));
     return html`<div class="grow">
         <div>${named(community.title, community.url)}</div>
-        <div class="muted">${words.show('sentBy', { sender: sentBy(words, sender), when: words.moment(answeredAt ?? expiresAt) })}</div>
+        <div class="muted">${words.show('sentBy', { sender: sentBy(words, sender), when })}</div>
       </div>
       <span class="tag ${tone(status)}">${words.status(status)}</span>`;
   }

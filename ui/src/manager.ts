@@ -89,6 +89,8 @@ export class InvitationManager extends InvitationElement {
   private _saving?: Progress;
   /** What has come of actions, by invitation. */
   private _notes = new Map<string, Problem | 'resent'>();
+  /** What is said of the last one that was dealt with, to who does not see it. */
+  private _said = '';
   #opened = false;
   #counting?: Promise<Stats>;
   #latest?: AbortController;
@@ -110,8 +112,11 @@ export class InvitationManager extends InvitationElement {
 
   protected override forget(): void {
     super.forget();
-    this._stats = this._page = this._question = undefined;
+    this._stats = this._page = this._question = this._working = undefined;
     this._selected.clear();
+    this._notes.clear();
+    clearTimeout(this.#pause);
+    this._query = this._said = '';
     this._view = 'requests';
     this.#opened = false;
   }
@@ -204,6 +209,7 @@ export class InvitationManager extends InvitationElement {
   }
 
   private async _do(verb: Verb, invitations: Invitation[]): Promise<void> {
+    if (this._working) return;
     const able = invitations.filter((invitation) => this._offers(invitation, verb));
     if (verb === 'cancel' || verb === 'reject') {
       this._question = { verb, invitations: able };
@@ -213,6 +219,7 @@ export class InvitationManager extends InvitationElement {
 
   private async _confirm(event: SubmitEvent): Promise<void> {
     event.preventDefault();
+    if (this._working) return;
     const { verb, invitations } = this._question!;
     const reason = new FormData(event.target as HTMLFormElement).get('reason')?.toString().trim();
     this._question = undefined;
@@ -221,18 +228,20 @@ export class InvitationManager extends InvitationElement {
 
   /** Does the same with all, a few at a time. One that fails stops none of the others. */
   private async _carryOut(verb: Verb, invitations: Invitation[], body = {}): Promise<void> {
-    if (this._working) return;
     const working = (this._working = { done: 0, all: invitations.length });
     const queue = [...invitations];
     const work = async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) {
+      // Until somebody else is here.
+      for (let next = queue.shift(); next && working === this._working; next = queue.shift()) {
         await this._carryOutOne(verb, next, body);
         working.done++;
         this.requestUpdate();
       }
     };
     await Promise.all(Array.from({ length: ABREAST }, work));
+    if (working !== this._working) return;
     this._working = undefined;
+    await this._return(invitations);
     this._selected = new Set([...this._selected].filter((id) => this._notes.has(id)));
     await new Promise((wait) => setTimeout(wait, LAG));
     await this.attempt(() => this._count());
@@ -244,10 +253,18 @@ export class InvitationManager extends InvitationElement {
       const changed = await this.act(invitation, this._offers(invitation, verb)!, body);
       if (!changed) return;
       if (verb === 'resend') this._notes.set(changed.id, 'resent');
+      else this._said = this.words.status(changed.status);
       if (this._page) this._page.invitations = this._page.invitations.map((one) => (one.id === changed.id ? changed : one));
     } catch (error) {
-      this._notes.set(invitation.id, this.asProblem(error));
+      const problem = this.asProblem(error);
+      if (problem) this._notes.set(invitation.id, problem);
     }
+  }
+
+  /** Brings the keyboard back to what was dealt with, if what it was at is gone. */
+  private async _return(invitations: Invitation[]): Promise<void> {
+    await this.updateComplete;
+    if (document.activeElement === document.body) await this.focusOn(invitations[1] ? '.check input' : `#i${invitations[0]?.id}`);
   }
 
   // What is seen.
@@ -266,6 +283,7 @@ export class InvitationManager extends InvitationElement {
       <div class="stack" id="panel" role="tabpanel" aria-labelledby="tab-${this._view}">
         ${this._view === 'numbers' ? this._renderNumbers(stats) : this._renderList()}
         ${this.renderProblem(this.problem, () => this.refresh())}
+        <p class="hidden" role="status">${this._said}</p>
       </div>
     </section>`;
   }
@@ -352,7 +370,10 @@ export class InvitationManager extends InvitationElement {
   private _renderQuestion({ verb, invitations }: Question): TemplateResult {
     const { words } = this;
     const n = invitations.length;
-    const back = () => (this._question = undefined);
+    const back = () => {
+      this._question = undefined;
+      void this._return(invitations);
+    };
     const isBack = (event: KeyboardEvent) => event.key === 'Escape' && back();
     return html`<form class="question stack" aria-labelledby="asked" @submit=${this._confirm} @keydown=${isBack}>
       ${verb === 'reject'
@@ -378,7 +399,7 @@ export class InvitationManager extends InvitationElement {
       if (!selected.delete(id)) selected.add(id);
       this._selected = selected;
     };
-    return html`<li class="item">
+    return html`<li class="item" id="i${id}" tabindex="-1">
       ${actions.length
         ? html`<label class="check"
             ><input type="checkbox" aria-label=${words.say('select', { name })} .checked=${this._selected.has(id)} @change=${toggle}

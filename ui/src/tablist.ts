@@ -26,6 +26,7 @@ export function renderTabs(label: string, tabs: Tab[], selected: string, select:
       ({ id, label, count }) =>
         html`<button
           class="tab"
+          type="button"
           role="tab"
           id="tab-${id}"
           aria-selected=${id === selected}

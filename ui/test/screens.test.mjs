@@ -194,6 +194,10 @@ test('what was refused is in the box again with the reason, and what needs no in
   await composing.done();
 });
 
+/** Waits until the keyboard is at an element of the manager that has this name. */
+const at = (managing, name) =>
+  managing.waitForFunction((name) => document.querySelector('invitation-manager').shadowRoot.activeElement?.tagName === name, name);
+
 test('moderators decide in bulk, with a reason, and see what became of each', async () => {
   const id = await here.community(`${RUN}-bulk`, { enrolment: 'closed' });
   const addresses = ['a', 'b', 'c', 'd'].map((name) => `${name}-${RUN}@example.org`);
@@ -213,6 +217,12 @@ test('moderators decide in bulk, with a reason, and see what became of each', as
     await managing.keyboard.press('Enter');
     await item(addresses[2]).getByText('Rejected').waitFor();
     await item(addresses[2]).getByText('We are full').waitFor();
+    // Whoever sees nothing of it hears it, and goes on from there.
+    await managing.locator('#panel > [role=status]').getByText('Rejected').waitFor({ state: 'attached' });
+    await at(managing, 'LI');
+    await item(addresses[3]).getByRole('button', { name: 'Reject' }).click();
+    await managing.keyboard.press('Escape');
+    await at(managing, 'LI');
     // Somebody else was faster with the last one: the row says so.
     const [{ id: last }] = (await here.sent(id, 'awaiting_approval')).filter(({ invitee }) => invitee.email === addresses[3]);
     await here.call('olga', 'POST', `/invitations/${last}/cancel`);
@@ -228,14 +238,16 @@ test('moderators decide in bulk, with a reason, and see what became of each', as
   });
 });
 
+/** Something that is given later, and may be awaited. */
+function signal() {
+  let give;
+  const given = new Promise((resolve) => (give = resolve));
+  return { give, given };
+}
+
 test('an action ends also where somebody turns to another tab meanwhile', async () => {
   const id = await here.community(`${RUN}-turning`, { enrolment: 'closed' });
   const [first, second] = ['first', 'second'].map((name) => `${name}-${RUN}@example.org`);
-  const signal = () => {
-    let give;
-    const given = new Promise((resolve) => (give = resolve));
-    return { give, given };
-  };
   const [turned, acted] = [signal(), signal()];
   await here.settings(FREE, async () => {
     await here.invite('mei', id, { emails: [first, second] });
@@ -258,6 +270,59 @@ test('an action ends also where somebody turns to another tab meanwhile', async 
     await managing.waitForFunction(() => window.events.filter(([type]) => type === 'invitation-action').length === 2);
     await managing.done();
   });
+});
+
+test('an action that a new token breaks off leaves the others possible', async () => {
+  const id = await here.community(`${RUN}-renewed`, { enrolment: 'closed' });
+  const [first, second] = ['one', 'two'].map((name) => `${name}-${RUN}@example.org`);
+  await here.settings(FREE, async () => {
+    await here.invite('mei', id, { emails: [first, second] });
+    let held = true;
+    const mock = (route, path) => (path.endsWith('/approve') && held ? undefined : route.continue());
+    const managing = await page('milan', element('manager', `community-id="${id}"`), { mock });
+    const approve = (name) => managing.locator('.item').filter({ hasText: name }).getByRole('button', { name: 'Approve' });
+    await Promise.all([managing.waitForRequest(/approve$/), approve(first).click()]);
+    await Promise.all([
+      managing.waitForEvent('requestfailed', (request) => request.url().endsWith('/approve')),
+      managing.locator('invitation-manager').evaluate((manager) => {
+        const { getToken } = manager;
+        manager.getToken = () => getToken();
+      }),
+    ]);
+    held = false;
+    await approve(second).click();
+    await managing.waitForFunction(() => window.events.some(([type]) => type === 'invitation-action'));
+    await managing.done();
+  });
+});
+
+test('what is on its way for one community is nothing to the next one', async () => {
+  const [first, second] = [await here.community(`${RUN}-first`), await here.community(`${RUN}-second`)];
+  const asked = signal();
+  const mock = (route, path) => (path.endsWith(`${first}/options`) ? asked.give() : route.continue());
+  const composing = await page('milan', element('composer', `community-id="${first}"`), { mock });
+  await asked.given;
+  await Promise.all([
+    composing.waitForEvent('requestfailed', (request) => request.url().endsWith(`${first}/options`)),
+    composing.locator('invitation-composer').evaluate((composer, id) => (composer.communityId = id), second),
+  ]);
+  await composing.locator('#input').waitFor();
+  await composing.done();
+});
+
+test('more of a list that is asked for twice at once comes once', async () => {
+  for (const name of ['more-one', 'more-two']) {
+    const id = await here.community(`${RUN}-${name}`);
+    await here.invite('milan', id, { userIds: [here.people.noor.userId] });
+  }
+  const mock = (route) => route.continue({ url: route.request().url().replace('limit=25', 'limit=1') });
+  const reading = await page('noor', element('inbox'), { mock });
+  const ids = () => reading.locator('invitation-card').evaluateAll((cards) => cards.map(({ invitation }) => invitation.id));
+  await reading.getByRole('button', { name: 'Show more' }).evaluate((button) => [button.click(), button.click()]);
+  await reading.locator('invitation-card').nth(1).waitFor();
+  await reading.getByRole('button', { name: 'Show more' }).or(reading.locator('.earlier')).first().waitFor();
+  assert.equal(new Set(await ids()).size, (await ids()).length);
+  await reading.done();
 });
 
 test('numbers by day and by sender for each period, and each list as one CSV file', async () => {
@@ -365,13 +430,19 @@ test('when somebody else signs in, nothing of the person before is left', async 
   const turning = await page('milan', element('composer', `community-id="${id}"`) + element('manager', `community-id="${id}"`) + element('inbox'));
   await turning.locator('.item').first().waitFor();
   await paste(turning, 'ann@example.org');
-  await turning.evaluate((token) => {
+  const search = turning.locator('input[type=search]');
+  await search.fill('noor');
+  const signIn = (token) => turning.evaluate((token) => {
     for (const element of document.querySelectorAll('main > *')) if ('getToken' in element) element.getToken = () => token;
-  }, here.people.noor.token);
+  }, token);
+  await signIn(here.people.noor.token);
   await turning.locator('invitation-inbox invitation-card').first().waitFor();
   await turning.getByText('Only members may invite here.').waitFor();
   await turning.locator('invitation-manager [part=problem]').waitFor();
   assert.deepEqual([await turning.locator('.chip').count(), await turning.locator('.item').count()], [0, 0]);
+  await signIn(here.people.milan.token);
+  await turning.locator('.item').first().waitFor();
+  assert.equal(await search.inputValue(), '');
   await turning.done();
 });
 
@@ -414,5 +485,8 @@ test('the message: tokens are marked, unknown ones stop it, and the preview show
   await composing.locator('.preview [role=tab]').first().focus();
   await composing.keyboard.press('ArrowRight');
   await composing.locator('pre').getByText('would like to see you.').waitFor();
+  await composing.locator('.preview [role=tab]').first().click();
+  await composing.locator('.mail').waitFor();
+  assert.deepEqual(await events(composing, 'before-send'), [], 'looking at the mail sends nothing');
   await composing.done();
 });

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use async_graphql::{
-    EmptySubscription, Request, Response,
+    EmptySubscription, Name, Request, Response,
     parser::types::{ExecutableDocument, OperationType},
 };
 
@@ -29,7 +29,11 @@ pub fn sdl() -> String {
 
 /// Executes the document.
 pub(crate) async fn execute(document: ExecutableDocument, posted: Posted, session: Session) -> Response {
-    let asks = document.operations.iter().all(|(_, operation)| operation.node.ty == OperationType::Query);
+    let is_chosen = |name: Option<&Name>| {
+        posted.operation_name.is_none() || name.map(Name::as_str) == posted.operation_name.as_deref()
+    };
+    let mut chosen = document.operations.iter().filter(|(name, _)| is_chosen(*name));
+    let asks = chosen.all(|(_, operation)| operation.node.ty == OperationType::Query);
     let mut request = Request::new(posted.query).variables(posted.variables).data(session).data(Pages::default());
     request.operation_name = posted.operation_name;
     request.set_parsed_query(document);

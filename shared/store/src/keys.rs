@@ -120,12 +120,12 @@ impl Key {
 
     /// How the party stands with the community.
     pub fn standing(party: &Party, community: &CommunityId) -> Self {
-        Self::new(party_partition(party), format!("{STANDING_PREFIX}{community}"))
+        Self::new(party_partition(party), standing_name(community))
     }
 
     /// That `other` is a connection of `user`; the way back is a record of its own.
     pub fn connection(user: &UserId, other: &UserId) -> Self {
-        Self::new(user_partition(user), format!("{CONNECTION_PREFIX}{other}"))
+        Self::new(user_partition(user), connection_name(other.as_str()))
     }
 
     /// That the user has that name, as it is filed from one of its words on; `None` for a name without words.
@@ -398,14 +398,24 @@ pub(crate) fn addressee_name(to: &Addressee) -> &str {
     }
 }
 
+/// The sort key of a standing with the community.
+fn standing_name(community: &CommunityId) -> String {
+    [STANDING_PREFIX, community.as_str()].concat()
+}
+
+/// The sort key of the connection to the other user.
+fn connection_name(other: &str) -> String {
+    [CONNECTION_PREFIX, other].concat()
+}
+
 /// The partition of all that concerns one user.
 pub(crate) fn user_partition(id: &UserId) -> String {
-    format!("{USER_PREFIX}{id}")
+    [USER_PREFIX, id.as_str()].concat()
 }
 
 /// The partition of all that concerns one address.
 pub(crate) fn address_partition(key: &AddressKey) -> String {
-    format!("ADDRESS#{}", key.as_str())
+    ["ADDRESS#", key.as_str()].concat()
 }
 
 /// The partition of all that concerns one party; its name is also the party's hash key in the index by invitee.
@@ -505,13 +515,13 @@ pub(crate) fn recipient_at(partition: &str, community: &CommunityId) -> [Key; 2]
 
 /// How the party with that partition stands with the community.
 fn standing_at(partition: &str, community: &CommunityId) -> Key {
-    Key::new(partition, format!("{STANDING_PREFIX}{community}"))
+    Key::new(partition, standing_name(community))
 }
 
 /// Whether the user with the first partition is connected to the party with the second; `None` if that is no user.
 pub(crate) fn connection_at(user: &str, other: &str) -> Option<Key> {
     let other = other.strip_prefix(USER_PREFIX)?;
-    Some(Key::new(user, format!("{CONNECTION_PREFIX}{other}")))
+    Some(Key::new(user, connection_name(other)))
 }
 
 impl List {

@@ -147,6 +147,8 @@ pub fn value<T: DeserializeOwned>(mut item: Item) -> Result<T, StoreError> {
 pub fn invitation_record(invitation: &Invitation) -> Result<Item, StoreError> {
     let body: Item = serde_dynamo::to_item(invitation)?;
     let mut item: Item = Key::invitation(invitation.id).into();
+    // At once for all that may come.
+    item.reserve(10);
     let mut put = |name: &str, value| item.insert(name.to_owned(), value);
     put(KIND, string(Kind::Invitation.as_str()));
     put(REVISION, number(invitation.revision));

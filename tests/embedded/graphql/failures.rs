@@ -72,6 +72,13 @@ async fn a_question_of_which_a_part_failed_gets_no_part_of_the_data() {
     assert_eq!(told["errors"][0]["extensions"]["code"], "internal_error");
     assert_eq!(told["errors"][0]["path"], json!(["me", "invitations"]));
     assert!(!response.body.to_lowercase().contains("damaged"), "{}", response.body);
+    // So it is where the document has a mutation besides, which is not the one that is executed.
+    let document = "query Ask { me { id invitations { errors } } } \
+        mutation Do($id: ID!) { cancelCommunityInvitation(id: $id) { errors } }";
+    let body = json!({ "query": document, "operationName": "Ask" });
+    let response = world.post(&ann, "/graphql", body).await;
+    response.expect(500);
+    assert_eq!(response.json().get("data"), None);
 }
 
 #[tokio::test]

@@ -49,12 +49,12 @@ export function entries(pasted: string): Entry[] {
 }
 
 /** A link that writes a mail (RFC 6068), up to its end: there may be commas between those whom it names. */
-const LINK = /mailto:((?:[^\s,;"<>()]|[,;](?=[^\s,;"<>()[]*(?:@|%40)))*)/gi;
+const LINK = /(?<![\w=])mailto:((?:[^\s,;"<>()]|[,;](?=[^\s,;"<>()[]*(?:@|%40)))*)/gi;
 
 /** All whom a link names, each once; a link that names nobody as it is. */
 function spelledOut(whole: string, link: string): string {
-  const [path, query] = link.replaceAll('+', '%2B').split('?');
-  const fields = new URLSearchParams(`to=${path!.replaceAll('&', '%26')}&${query}`);
+  const [path, ...query] = link.replaceAll('+', '%2B').split('?');
+  const fields = new URLSearchParams(`to=${path!.replaceAll('&', '%26')}&${query.join('?')}`);
   const named = [...fields].flatMap(([field, list]) => (/^(to|b?cc)$/i.test(field) ? list.split(/[,;]/) : []));
   const keys = named.map((one) => one.toLowerCase());
   return named.some(addressIn) ? named.filter((_, at) => keys.indexOf(keys[at]!) === at).join() : whole;

@@ -50,7 +50,7 @@ export const ar: Messages = {
   remove: 'إزالة {name}',
   until: 'حتى {date}',
   joinAtOnce: 'من لديه حساب يصبح عضوًا فورًا دون سؤال.',
-  needApproval: 'يوافق المشرفون على الدعوات قبل إرسالها.',
+  needApproval: 'يوافق عليها المشرفون أولًا.',
   message: 'الرسالة',
   reset: 'استعادة الأصل',
   tokens: 'إدراج',

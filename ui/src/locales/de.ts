@@ -49,7 +49,7 @@ export const de: Messages = {
   remove: '{name} entfernen',
   until: 'bis {date}',
   joinAtOnce: 'Wer ein Konto hat, wird sofort Mitglied, ohne gefragt zu werden.',
-  needApproval: 'Die Moderation muss Einladungen freigeben.',
+  needApproval: 'Erst gibt die Moderation sie frei.',
   message: 'Nachricht',
   reset: 'Zurücksetzen',
   tokens: 'Einfügen',

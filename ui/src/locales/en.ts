@@ -50,7 +50,7 @@ export const en = {
   remove: 'Remove {name}',
   until: 'until {date}',
   joinAtOnce: 'People with an account join at once, without being asked.',
-  needApproval: 'A moderator approves your invitations before they are sent.',
+  needApproval: 'A moderator approves them first.',
   message: 'Message',
   reset: 'Reset',
   tokens: 'Insert',

@@ -67,6 +67,7 @@ fn what_mail_programs_copy_is_understood() {
         ("mailto:a@x.test,Bob <b@y.test>", &["a@x.test", "b@y.test"]),
         ("mailto:a@x.test?subject=Hi,you; b@y.test", &["a@x.test", "! you", "b@y.test"]),
         ("mailto:a@x.test?cc=bob,c@z.test", &["a@x.test", "! bob", "c@z.test"]),
+        ("mailto:a@x.test?subject=Coming?&cc=b@y.test", &["a@x.test", "b@y.test"]),
         ("Cc:e@x.test", &["e@x.test"]),
     ] {
         assert_eq!(read(pasted), expected, "{pasted:?}");
@@ -136,6 +137,7 @@ fn what_is_no_address_is_told_as_it_was_pasted() {
         ("jörg@x.test", &["! jörg@x.test"]),
         ("https://x.test/?to=a@x.test", &["! https://x.test/?to=a@x.test"]),
         ("mailto:", &["! mailto:"]),
+        ("href=mailto:ann@x.test", &["! href=mailto:ann@x.test"]),
         ("mailto:?subject=Hi", &["! mailto:?subject=Hi"]),
         ("Erin mailto:e@@x", &["! Erin mailto:e@@x"]),
         ("\"Erin\", a@x.test", &["! \"Erin\"", "a@x.test"]),
