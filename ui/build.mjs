@@ -88,7 +88,7 @@ const { outputFiles } = await build({
   write: false,
   minify: true,
   // What only the elements and Lit themselves use.
-  mangleProps: /^(_[$a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|renderWaiting|renderEmpty|renderMore|focusOn|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|reloads|moment|away|isWrong|isUpdatePending|renderOptions|renderBefore|getPropertyOptions|getPropertyDescriptor|elementStyles|shadowRootOptions|createRenderRoot|hasUpdated|willUpdate|addController|removeController|hostConnected|hostDisconnected|setConnected|fromAttribute|toAttribute|scheduleUpdate|performUpdate|enableUpdating)$/,
+  mangleProps: /^(_[$a-z].*|say|show|words|attempt|renderProblem|renderSkeleton|renderWaiting|renderEmpty|renderMore|focusOn|asProblem|tell|act|reread|forget|api|problem|number|duration|load|offered|renderAnswer|moment|away|isWrong|isUpdatePending|renderOptions|renderBefore|getPropertyOptions|getPropertyDescriptor|elementStyles|shadowRootOptions|createRenderRoot|hasUpdated|willUpdate|addController|removeController|hostConnected|hostDisconnected|setConnected|fromAttribute|toAttribute|scheduleUpdate|performUpdate|enableUpdating)$/,
   charset: 'utf8',
 });
 /** What the licence of Lit asks for, which is in the bundle. */

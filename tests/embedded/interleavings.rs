@@ -281,9 +281,18 @@ async fn an_own_invitation_that_changes_while_another_is_accepted_hinders_nobody
 async fn a_community_that_comes_back_while_it_is_removed_keeps_whom_it_has_got() {
     let (world, mona) = busy_chess().await;
     let removal = Request::new("DELETE", "/directory/communities/chess").by(&platform());
-    let back = world.community_of("chess", &mona, "owner");
+    let [ann] = world.people(["ann"]).await;
+    let back = async {
+        world.community_of("chess", &mona, "owner").await;
+        world.invite_user(&mona, "chess", &ann).await;
+    };
     assert_eq!(halfway(&world, removal, Faults::stop_next, back).await.status, 204);
     assert_eq!(world.role(&mona, "chess").await.as_deref(), Some("owner"));
+    let kept = world.mine(&ann).await.invitations.remove(0);
+    assert_eq!(
+        (&*kept.status, world.page(&mona, "/communities/chess/invitations").await.ids()),
+        ("pending", vec![&*kept.id])
+    );
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ async fn a_preview_of_a_request_is_the_mail_that_its_approval_sends() {
         let preview = preview(&world, &mia, &json!({ "userIds": ["ann"] })).await;
         let request = world.invite_user(&mia, "chess", &ann).await;
         let asks = world.deliver_mail().await.text;
-        assert_eq!(asks.contains("become a member as soon as"), mode == "automatic", "{asks}");
+        assert_eq!(asks.contains("they are a member as soon as"), mode == "automatic", "{asks}");
         world.command(&mona, &request, "approve").await.ok();
         let mails = world.deliver_mails().await;
         let mail = mails.iter().find(|mail| mail.to == ann.email).unwrap();
@@ -69,11 +69,13 @@ async fn a_preview_of_a_request_is_the_mail_that_its_approval_sends() {
 async fn moderators_are_told_what_their_approval_of_many_does() {
     for mode in ["acceptance", "automatic"] {
         let (world, _, mia) = closed_chess(mode).await;
-        let body = json!({ "userIds": world.users(2).await, "emails": ["zoe@example.org"] });
-        world.send(&mia, "chess", body).await;
-        let asks = world.deliver_mail().await.text;
-        assert!(asks.contains("Nobody hears of it before"), "{asks}");
-        assert_eq!(asks.contains("is a member from then on"), mode == "automatic", "{asks}");
+        let users = world.users(3).await;
+        for body in [json!({ "userIds": users[..2] }), json!({ "emails": ["user2@example.org", "zoe@example.org"] })] {
+            world.send(&mia, "chess", body).await;
+            let asks = world.deliver_mail().await.text;
+            assert!(asks.contains("Nobody hears of it before"), "{asks}");
+            assert_eq!(asks.contains("is a member from then on"), mode == "automatic", "{asks}");
+        }
     }
 }
 

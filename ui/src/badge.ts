@@ -32,7 +32,6 @@ export class InvitationBadge extends InvitationElement {
   /** How many wait. */
   count = 0;
 
-  protected override readonly reloads = [];
   #caller?: string;
   #leads = false;
   #reading?: Promise<void>;

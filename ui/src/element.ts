@@ -85,11 +85,8 @@ export class InvitationElement extends LitElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (this.reloads.some((name) => changed.has(name))) void this.refresh();
+    if (CONTEXT.some((name) => changed.has(name))) void this.refresh();
   }
-
-  /** What makes the element forget, and load anew. */
-  protected readonly reloads: string[] = CONTEXT;
 
   protected override render(): TemplateResult {
     const { language, direction } = this.words;

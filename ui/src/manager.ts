@@ -171,6 +171,7 @@ export class InvitationManager extends InvitationElement {
     this._selected = new Set();
     this._notes = new Map();
     this._question = undefined;
+    this._said = '';
     void this.attempt(() => (this._view === 'numbers' ? this._count() : this._read()));
   }
 
@@ -228,7 +229,9 @@ export class InvitationManager extends InvitationElement {
 
   /** Does the same with all, a few at a time. One that fails stops none of the others. */
   private async _carryOut(verb: Verb, invitations: Invitation[], body = {}): Promise<void> {
+    const from = this.shadowRoot!.activeElement;
     const working = (this._working = { done: 0, all: invitations.length });
+    this._said = '';
     const queue = [...invitations];
     const work = async () => {
       // Until somebody else is here.
@@ -241,7 +244,7 @@ export class InvitationManager extends InvitationElement {
     await Promise.all(Array.from({ length: ABREAST }, work));
     if (working !== this._working) return;
     this._working = undefined;
-    await this._return(invitations);
+    await this._return(from, invitations);
     this._selected = new Set([...this._selected].filter((id) => this._notes.has(id)));
     await new Promise((wait) => setTimeout(wait, LAG));
     await this.attempt(() => this._count());
@@ -262,9 +265,9 @@ export class InvitationManager extends InvitationElement {
   }
 
   /** Brings the keyboard back to what was dealt with, if what it was at is gone. */
-  private async _return(invitations: Invitation[]): Promise<void> {
+  private async _return(from: Element | null, invitations: Invitation[]): Promise<void> {
     await this.updateComplete;
-    if (document.activeElement === document.body) await this.focusOn(invitations[1] ? '.check input' : `#i${invitations[0]?.id}`);
+    if (from?.isConnected === false && document.activeElement === document.body) await this.focusOn(invitations[1] ? '.check input' : `#i${invitations[0]?.id}`);
   }
 
   // What is seen.
@@ -371,8 +374,9 @@ export class InvitationManager extends InvitationElement {
     const { words } = this;
     const n = invitations.length;
     const back = () => {
+      const from = this.shadowRoot!.activeElement;
       this._question = undefined;
-      void this._return(invitations);
+      void this._return(from, invitations);
     };
     const isBack = (event: KeyboardEvent) => event.key === 'Escape' && back();
     return html`<form class="question stack" aria-labelledby="asked" @submit=${this._confirm} @keydown=${isBack}>

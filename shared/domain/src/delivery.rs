@@ -13,7 +13,7 @@ use super::{
     gate::Gate,
     id::{InvitationId, UserId},
     invitation::{DeliveryState, Invitation, InvitedAs, Invitee, Status},
-    outbox::{Addressee, MailKind, MailState, OutboxMail},
+    outbox::{Addressee, MailState, OutboxMail},
     person::{Standing, User},
     sending::Quota,
     settings::{SenderNotices, Settings},
@@ -41,7 +41,7 @@ pub enum Step {
     Show(DeliveryState),
     /// Wait for the attempt that holds the lease.
     Wait,
-    /// Drop it: what it says is not true any more.
+    /// Drop it: what it says is not true any more, or a later mail says it.
     Drop,
     /// Replace it by one mail to each moderator.
     FanOut,
@@ -327,22 +327,22 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
     }
 }
 
-/// The address that the invitee was invited by, where `mail` is to them: it takes the mail for as long as the directory
-/// does not know them.
+/// The address that the invitee was invited by, where `mail` tells them of their answer: it takes the mail for as long as
+/// the directory does not know them.
 pub fn address_before_registration<'a>(mail: &OutboxMail, invitation: &'a Invitation) -> Option<&'a EmailAddress> {
+    let tells = mail.to == Addressee::Invitee && !mail.kind.rules().solicits;
     match &invitation.invitee {
-        Invitee::User { invited_as: Some(InvitedAs::Address(email)), .. } if mail.to == Addressee::Invitee => {
-            Some(email)
-        }
+        Invitee::User { invited_as: Some(InvitedAs::Address(email)), .. } if tells => Some(email),
         _ => None,
     }
 }
 
 /// The user who gets `mail` only for as long as they moderate the community.
 pub fn moderator_of(mail: &OutboxMail) -> Option<&UserId> {
-    match (mail.kind, &mail.to) {
-        (MailKind::ApprovalNeeded, Addressee::User(id)) => Some(id),
-        _ => None,
+    match &mail.to {
+        // One of all moderators, to whom the mail went.
+        Addressee::User(id) => Some(id),
+        Addressee::Invitee | Addressee::Sender | Addressee::Moderators => None,
     }
 }
 

@@ -173,7 +173,8 @@ named! {
         Sending = "sending",
         /// The mail service has it.
         Sent = "sent",
-        /// It is not needed any more: the invitation was withdrawn or answered first, or there is no address.
+        /// It is not needed any more: the invitation was withdrawn, answered or mailed again first, or there is nobody
+        /// for it.
         Dropped = "dropped",
         /// Another mail tells its recipient what it says.
         Collected = "collected",

@@ -216,7 +216,7 @@ pub(crate) struct MailValues<N> {
     pub(crate) more: String,
     /// Whether the message is the sender's own words.
     pub(crate) personal: bool,
-    /// Whether the invitee, who is named by id, becomes a member by the approval.
+    /// Whether invitees with an account become members by the approval.
     pub(crate) joins: bool,
     /// Whether the rejection has a reason.
     pub(crate) reason: bool,

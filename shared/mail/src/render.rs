@@ -10,7 +10,7 @@ use crate::{
     plain::{self, Piece},
 };
 use domain::{
-    community::Community,
+    community::{Community, MembershipMode},
     email::EmailAddress,
     invitation::Invitation,
     settings::{Locale, Settings},
@@ -164,9 +164,18 @@ impl<'a> Mail<'a> {
             count: count.to_string(),
             more: if more > 0 { more.to_string() } else { String::new() },
             personal: pieces::is_personal(invitation, self.settings),
-            // Of an address, that would tell whether there is an account behind it.
-            joins: invitation.joins_on_approval && !invitation.invitee.is_named_by_address(),
+            joins: self.approval_makes_members(),
             reason: !self.reason().is_empty(),
+        }
+    }
+
+    /// Of an address, whether its own approval does would tell whether there is an account behind it.
+    fn approval_makes_members(&self) -> bool {
+        let mode = self.community.map(|community| self.settings.membership_mode_in(community));
+        if self.invitation.invitee.is_named_by_address() {
+            mode == Some(MembershipMode::Automatic)
+        } else {
+            self.invitation.joins_on_approval
         }
     }
 

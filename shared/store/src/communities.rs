@@ -9,7 +9,7 @@ use crate::{
     attributes::{PK, SINCE},
     expression::{Expression, number},
     keys::{Key, Spread},
-    record::{Kind, NoFields, record},
+    record::{Kind, NoFields, record, since},
     write::{Write, Written},
 };
 
@@ -57,10 +57,11 @@ impl Store {
     }
 
     /// Removes the community, if it is there, and keeps when that was: what comes back with the id is told by it.
+    /// Returns when the last removal was, in milliseconds; `None` if there was none.
     ///
     /// # Errors
     /// [`StoreError`] if the table fails.
-    pub async fn remove_community(&self, id: &CommunityId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn remove_community(&self, id: &CommunityId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let mut removal = record(Kind::Removal, Key::removal(id), &NoFields {})?;
         removal.insert(SINCE.to_owned(), number(now.as_millisecond()));
         let deletion = |copy| {
@@ -70,8 +71,12 @@ impl Store {
         };
         let deletions = Key::community_copies(id).map(deletion);
         let writes = [Write::Put(removal, Expression::default())].into_iter().chain(deletions).collect();
-        // A conflict says that there was no community.
-        self.transact(writes).await.map(drop)
+        if self.transact(writes).await? == Written::Done {
+            return Ok(Timestamp::from_millisecond(now.as_millisecond()).ok());
+        }
+        // There is no community; there may have been one.
+        let records = self.read([Key::removal(id)]).await?;
+        Ok(records.item(&Key::removal(id)).and_then(since))
     }
 
     /// Reads the network settings; the defaults until some are written.

@@ -221,8 +221,7 @@ impl Record {
                 Self::User(Box::new(user(item)?), counted)
             }
             COMMUNITY_RECORD => {
-                let since = item.get(SINCE).and_then(|since| since.as_n().ok()?.parse().ok());
-                let since = since.and_then(|millis| Timestamp::from_millisecond(millis).ok());
+                let since = since(&item);
                 Self::Community(Box::new(value(item)?), since)
             }
             ADDRESS_RECORD => Self::Address(value(item)?),
@@ -231,6 +230,11 @@ impl Record {
             _ => Self::Other(item),
         })
     }
+}
+
+/// When the community that had the id before was removed.
+pub(crate) fn since(item: &Item) -> Option<Timestamp> {
+    Timestamp::from_millisecond(item.get(SINCE)?.as_n().ok()?.parse().ok()?).ok()
 }
 
 /// The day that a user's invitations were last counted against, and how many they were.

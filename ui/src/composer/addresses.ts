@@ -49,7 +49,7 @@ export function entries(pasted: string): Entry[] {
 }
 
 /** A link that writes a mail (RFC 6068), up to its end: there may be commas between those whom it names. */
-const LINK = /(?<![\w=])mailto:((?:[^\s,;"<>()]|[,;](?=[^\s,;"<>()[]*(?:@|%40)))*)/gi;
+const LINK = /(?<![\wà-ÿ=:/.-])mailto:((?:[^\s,;"<>()]|[,;](?=[^\s,;"<>()[]*(?:@|%40)))*)/gi;
 
 /** All whom a link names, each once; a link that names nobody as it is. */
 function spelledOut(whole: string, link: string): string {

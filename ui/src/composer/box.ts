@@ -40,6 +40,7 @@ export class RecipientBox implements ReactiveController {
 
   /** Forgets everyone. */
   clear(): void {
+    this.hostDisconnected();
     this.recipients = this._people = [];
     this.text = '';
   }

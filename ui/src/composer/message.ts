@@ -34,7 +34,8 @@ export class MessageEditor implements ReactiveController {
 
   /** Forgets what was written. */
   clear(): void {
-    this._message = this._mail = undefined;
+    this.hostDisconnected();
+    this._message = this._mail = this._problem = undefined;
   }
 
   /** The message to send: none where it is still the default, which every reader gets in their own language. */

@@ -21,8 +21,8 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
     Ok(Stored { record: community, created })
 }
 
-/// Removes the community, which ends inviting and accepting, then withdraws its live invitations, and ends the
-/// memberships of those who moderate it.
+/// Removes the community, which ends inviting and accepting, then ends the memberships of those who moderate it, and
+/// withdraws its live invitations. Those of a community that has come back with the id meanwhile stay.
 ///
 /// Other members stay on record, since nothing lists them: without the community they mean nothing, and they are
 /// members again if the platform brings the same id back. What was sent before stays its invitees' and senders'. Who
@@ -32,13 +32,17 @@ pub async fn put(store: &Store, community: Community) -> Result<Stored<Community
 /// [`store::StoreError::OutOfTime`] if another attempt must go on; any other [`ServiceError::Store`] if the table
 /// fails.
 pub async fn remove(store: &Store, id: CommunityId, now: Timestamp) -> Result<(), ServiceError> {
-    store.remove_community(&id, now).await?;
-    let decide = |one: &Invitation| lifecycle::end(one, WithdrawalReason::CommunityRemoved, now);
-    let invitations = List::Into(id.clone());
-    sweep_live(store, &invitations, &decide, now).await?;
+    let removed = store.remove_community(&id, now).await?;
     remove_moderators(store, &id).await?;
-    // What was sent a moment before the removal may not have been in the index yet, and nothing else leads to it.
-    sweep_live(store, &invitations, &decide, now).await
+    let decide = |one: &Invitation| {
+        let is_of_next = removed.is_some() && one.community_since == removed;
+        (!is_of_next).then(|| lifecycle::end(one, WithdrawalReason::CommunityRemoved, now)).flatten()
+    };
+    // What was sent a moment before the removal may not be in the index at first, and nothing else leads to it.
+    for _ in 0..2 {
+        sweep_live(store, &List::Into(id.clone()), &decide, now).await?;
+    }
+    Ok(())
 }
 
 /// Ends the memberships of moderators and above, as long as the platform does not bring the community back.
