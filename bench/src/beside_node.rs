@@ -120,8 +120,8 @@ fn sentences(results: &Results, bars: &[Bar; 6], whole: f64) -> String {
          it holds {:.1} MB of memory, where Node holds {:.0} times as much, {:.0} MB (the means of four: send, list, look and accept).\n\
          A call takes {:.2} ms of a processor, and {:.1} times as much in Node, {:.2}, so that Lambda costs {:.2} dollars a million calls \
          against {:.2}, of some {:.1} with gateway and table; the caller waits {:.1} ms against {:.1}, table included.\n\
-         By the median, no warm call takes more than {most:.2} times as long as its requests to the table alone, with {smallest} \
-         invitations in the table and with {largest}.",
+         By the median, no warm call takes more than {most:.2} times as long as its requests to the table alone, however many \
+         invitations there are in the table, from {smallest} to {largest}.",
         init.times(),
         init.ours,
         init.node,
