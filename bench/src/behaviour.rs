@@ -122,7 +122,9 @@ impl Ours<'_> {
         let (head, _) = respond.call(&Request::to("HEAD /i/{proxy+}").with("proxy+", &case.token)).await?;
         let buttons = page.as_str().unwrap_or_default().matches(r#"<button name="answer""#).count();
         let state = self.told(&case)?;
-        Ok(format!("GET and HEAD of the mailed link: {status}, {head}, a page with {buttons} buttons to answer; {state}"))
+        Ok(format!(
+            "GET and HEAD of the mailed link: {status}, {head}, a page with {buttons} buttons to answer; {state}"
+        ))
     }
 
     async fn two_answers(&self) -> Result<String> {
