@@ -42,6 +42,8 @@ pub(super) struct History {
     /// Users to whom no mail could go at some time.
     unreachable: BTreeSet<String>,
     gone_communities: BTreeSet<String>,
+    /// Users who were given a role, or none any more.
+    moved: BTreeSet<String>,
     /// Everything in order, as one number.
     digest: DefaultHasher,
 }
@@ -59,6 +61,14 @@ impl History {
 
     pub(super) fn removing(&mut self, community: &str) {
         self.gone_communities.insert(community.to_owned());
+    }
+
+    pub(super) fn moving(&mut self, user: &str) {
+        self.moved.insert(user.to_owned());
+    }
+
+    pub(super) fn was_moved(&self, user: &str) -> bool {
+        self.moved.contains(user)
     }
 
     pub(super) fn was_erased(&self, user: &str) -> bool {

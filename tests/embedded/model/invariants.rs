@@ -215,9 +215,14 @@ impl<'a> Inspection<'a> {
         self.violations.extend(violations);
     }
 
-    /// Whether the mail may be dropped: its invitation has ended, or its recipient cannot be reached.
+    /// Whether the mail may be dropped: its invitation has ended or was mailed again, or its recipient cannot be reached
+    /// or may have ceased to moderate.
     fn may_drop(&self, one: &Stored<'_>, kind: &str, name: &str) -> bool {
+        let revision = |name: &str| name.rsplit('#').next().and_then(|revision| revision.parse::<u64>().ok());
+        let mut mails = self.of_kind("MAIL#invitation#").filter(|(pk, ..)| pk.ends_with(one.id));
+        let replaced = kind == "invitation" && mails.any(|(_, other, _)| revision(other) > revision(name));
         let over = match kind {
+            _ if replaced => true,
             "invitation" | "reminder" => one.status != "pending" || one.expires <= self.now,
             "approval_needed" => one.status != "awaiting_approval" || one.expires <= self.now,
             _ => false,
@@ -234,7 +239,8 @@ impl<'a> Inspection<'a> {
             |standing: &Item| standing.get("mailbox").is_some_and(|wish| wish.as_m().unwrap().contains_key("blocked"));
         let unwilling = standing.is_some_and(|standing| standing.contains_key("blocked") || mailbox(standing));
         let unwanted = unwilling || self.history.was_removed(one.community);
-        over || unwanted || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
+        let moved = to == "moderators" && self.history.was_moved(reached);
+        over || unwanted || moved || self.history.was_unreachable(reached) || reached.starts_with("ADDRESS#")
     }
 
     /// The counts are those of the invitations.

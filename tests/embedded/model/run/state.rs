@@ -167,6 +167,7 @@ impl Run {
             Purpose::DeleteUser => history.erasing(about),
             Purpose::PutUser => history.unreachable(about),
             Purpose::DeleteCommunity => history.removing(about),
+            Purpose::PutMember | Purpose::DeleteMember => history.moving(about),
             _ => {}
         }
     }
