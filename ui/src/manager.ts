@@ -89,7 +89,7 @@ export class InvitationManager extends InvitationElement {
   private _saving?: Progress;
   /** What has come of actions, by invitation. */
   private _notes = new Map<string, Problem | 'resent'>();
-  /** What is said of the last one that was dealt with, to who does not see it. */
+  /** What a screen reader says of the last one that was dealt with. */
   private _said = '';
   #opened = false;
   #counting?: Promise<Stats>;

@@ -327,8 +327,8 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
     }
 }
 
-/// The address that the invitee was invited by, where `mail` tells them of their answer: it takes the mail for as long as
-/// the directory does not know them.
+/// The address that the invitee was invited by, where `mail` tells them of their answer. It takes the mail as long as the
+/// directory does not know them.
 pub fn address_before_registration<'a>(mail: &OutboxMail, invitation: &'a Invitation) -> Option<&'a EmailAddress> {
     let tells = mail.to == Addressee::Invitee && !mail.kind.rules().solicits;
     match &invitation.invitee {
@@ -337,7 +337,7 @@ pub fn address_before_registration<'a>(mail: &OutboxMail, invitation: &'a Invita
     }
 }
 
-/// The user who gets `mail` only for as long as they moderate the community.
+/// The moderator that `mail` is for, as one of all: it is theirs only as long as they moderate the community.
 pub fn moderator_of(mail: &OutboxMail) -> Option<&UserId> {
     match &mail.to {
         // One of all moderators, to whom the mail went.

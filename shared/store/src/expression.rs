@@ -5,7 +5,8 @@ use std::{borrow::Cow, collections::HashMap};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// The placeholders of the first names and values. None of them has to be made: hardly an expression needs more.
+/// The placeholders of the first names and values, two characters each. Hardly an expression needs more, which would
+/// have to be made.
 const NAMES: &str = "#a#b#c#d#e#f#g#h#i#j#k#l#m#n#o#p#q#r#s#t#u#v#w#x#y#z";
 const VALUES: &str = ":a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:p:q:r:s:t:u:v:w:x:y:z";
 
