@@ -327,8 +327,8 @@ pub fn target<'a>(mail: &'a OutboxMail, invitation: &'a Invitation) -> Target<'a
     }
 }
 
-/// The address that the invitee was invited by, where `mail` tells them of their answer. It takes the mail as long as the
-/// directory does not know them.
+/// The address that the invitee was invited by, where `mail` tells them of their answer. It takes the mail as long as
+/// the directory does not know them.
 pub fn address_before_registration<'a>(mail: &OutboxMail, invitation: &'a Invitation) -> Option<&'a EmailAddress> {
     let tells = mail.to == Addressee::Invitee && !mail.kind.rules().solicits;
     match &invitation.invitee {
