@@ -22,7 +22,7 @@ async fn list_my_invitations(api: &Api, request: &Request) -> Result<Response<Bo
     let query = ListQuery::parse(request, vec![mine], caller.id.as_str(), true)?;
     let now = now();
     let page = lists::own_page(&api.store, &caller, &query.request, now).await?;
-    json(StatusCode::OK, &query.view(page, &caller, now))
+    query.respond(page, &caller, now)
 }
 
 /// What waits for the caller's answer.

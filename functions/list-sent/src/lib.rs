@@ -40,7 +40,7 @@ async fn list_sent_invitations(api: &Api, request: &Request) -> Result<Response<
     let query = ListQuery::parse(request, vec![List::By(caller.id.clone())], caller.id.as_str(), false)?;
     let now = now();
     let page = lists::page(&api.store, &caller, &query.request, now).await?;
-    json(StatusCode::OK, &query.view(page, &caller, now))
+    query.respond(page, &caller, now)
 }
 
 async fn list_community_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
@@ -49,7 +49,7 @@ async fn list_community_invitations(api: &Api, request: &Request) -> Result<Resp
     let query = ListQuery::parse(request, vec![List::Into(community.clone())], caller.id.as_str(), false)?;
     let now = now();
     let page = lists::moderated_page(&api.store, &caller, &community, &query.request, now).await?;
-    json(StatusCode::OK, &query.view(page, &caller, now))
+    query.respond(page, &caller, now)
 }
 
 async fn get_invitation_stats(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {

@@ -8,11 +8,11 @@ use http_api::{
         openapi::{header::HeaderBuilder, path::ParameterIn},
         text,
     },
-    sending::{MAX_IDEMPOTENCY_KEY, SendRequest},
+    sending::{MAX_IDEMPOTENCY_KEY, SendRequest, SendView},
 };
 use service::send::MAX_SUBMITTED;
 
-use crate::response::{Preview, SendView};
+use crate::Preview;
 
 pub(crate) fn send_invitations() -> Operation {
     let key = text().min_length(Some(1)).max_length(Some(MAX_IDEMPOTENCY_KEY)).pattern(Some("^[ -~]+$"));
@@ -51,7 +51,7 @@ pub(crate) fn preview_invitations() -> Operation {
              whether there is a user behind it does not show. `notify` changes nothing: it is the mail that a resend would send.",
         )
         .path::<CommunityId>("communityId", "The community to invite to.")
-        .responds(200, "The mail to the first recipient.", Schema::of::<Preview<'_>>(), vec![("mail", mail)]);
+        .responds(200, "The mail to the first recipient.", Schema::of::<Preview>(), vec![("mail", mail)]);
     common(operation)
 }
 

@@ -2,17 +2,17 @@
 
 #[cfg(feature = "openapi")]
 mod contract;
-mod response;
 
 use domain::id::CommunityId;
 use http_api::{
     api::Api,
     body,
-    function::path,
+    function::{json, path},
     problem::Problem,
     sending::{self, SendRequest},
 };
-use lambda_http::{Body, Request, Response};
+use lambda_http::{Body, Request, Response, http::StatusCode};
+use serde::Serialize;
 use system::now;
 
 http_api::routes! {
@@ -28,7 +28,16 @@ async fn send_invitations(api: &Api, request: &Request) -> Result<Response<Body>
         request.headers().get("idempotency-key").map(|key| sending::idempotency_key(key.as_bytes())).transpose()?;
     let submission = body.parse()?;
     let result = service::send::send(&api.store, &caller, &community, submission, key, now()).await?;
-    response::sent(result, &caller)
+    sending::respond(result, &caller)
+}
+
+/// The mail of a preview.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+struct Preview {
+    subject: String,
+    text: String,
+    html: String,
 }
 
 async fn preview_invitations(api: &Api, request: &Request) -> Result<Response<Body>, Problem> {
@@ -36,5 +45,5 @@ async fn preview_invitations(api: &Api, request: &Request) -> Result<Response<Bo
     let community: CommunityId = path(request, "communityId")?;
     let submission = body::json::<SendRequest>(request)?.parse()?;
     let mail = service::send::preview(&api.store, &caller, &community, &submission, now()).await?;
-    response::preview(&mail)
+    json(StatusCode::OK, &Preview { subject: mail.subject, text: mail.text, html: mail.html })
 }

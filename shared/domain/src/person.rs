@@ -233,9 +233,9 @@ impl Standing {
     }
 
     /// How long the party wants no invitation, if that is so at `now`: by its own word, or by that of the mailbox at
-    /// the user's present `address`.
-    pub fn unwilling_at(&self, address: Option<&AddressKey>, now: Timestamp) -> Option<Unwilling> {
-        let mailbox = self.mailbox.as_ref().filter(|wish| Some(&wish.address) == address);
+    /// the user's present address, `email`.
+    pub fn unwilling_at(&self, email: Option<&EmailAddress>, now: Timestamp) -> Option<Unwilling> {
+        let mailbox = self.mailbox.as_ref().filter(|wish| email.is_some_and(|email| email.key() == wish.address));
         let mailbox = mailbox.and_then(|wish| Unwilling::at(now, wish.cooling_until, wish.blocked));
         Unwilling::at(now, self.cooling_until, self.blocked).max(mailbox)
     }

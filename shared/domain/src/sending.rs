@@ -241,11 +241,16 @@ impl Recipient {
     }
 
     /// A user's present address.
-    pub fn address(&self) -> Option<AddressKey> {
+    fn email(&self) -> Option<&EmailAddress> {
         match self {
-            Self::User { user, .. } => user.address(),
+            Self::User { user, .. } => user.email.as_ref(),
             Self::UnknownUser | Self::InvalidEmail | Self::Address { .. } => None,
         }
+    }
+
+    /// The key of a user's present address.
+    pub fn address(&self) -> Option<AddressKey> {
+        self.email().map(EmailAddress::key)
     }
 
     /// The invitee that the recipient makes at `now` for a sender with these rights, or why they make none. An
@@ -274,7 +279,7 @@ impl Recipient {
             }
             Self::Address { email, standing, suppressed } => (Invitee::address(email.clone()), standing, *suppressed),
         };
-        let unwilling = standing.unwilling_at(self.address().as_ref(), now);
+        let unwilling = standing.unwilling_at(self.email(), now);
         if standing.role.is_some() {
             return Err(Outcome::AlreadyMember.into());
         }

@@ -1,11 +1,11 @@
 //! Serves lists over HTTP: their parameters, the cursor, and how a page is shown.
 
 use domain::{Timestamp, invitation::Status, invitee_query::InviteeQuery, person::Caller, viewing::Viewer};
-use lambda_http::Request;
+use lambda_http::{Body, Request, Response, http::StatusCode};
 use serde::Serialize;
 use service::lists::{List, ListRequest, Listed, Page, Position};
 
-use super::{cursor, problem::Problem, query::parameter, view::InvitationView};
+use super::{cursor, function::json, problem::Problem, query::parameter, view::InvitationView};
 
 pub use service::lists::MAX_LIMIT;
 
@@ -100,13 +100,17 @@ impl ListQuery {
         cursor::seal(position, &self.binding)
     }
 
-    /// Shows the page as the caller sees it.
-    pub fn view(&self, page: Page, caller: &Caller, now: Timestamp) -> ListView {
-        ListView {
+    /// Responds with the page as the caller sees it.
+    ///
+    /// # Errors
+    /// 500 if it does not serialise.
+    pub fn respond(&self, page: Page, caller: &Caller, now: Timestamp) -> Result<Response<Body>, Problem> {
+        let view = ListView {
             next_cursor: page.next.as_ref().map(|next| self.seal(next)),
             pending_count: page.pending,
             invitations: views(page, caller, now),
-        }
+        };
+        json(StatusCode::OK, &view)
     }
 }
 

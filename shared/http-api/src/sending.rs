@@ -1,7 +1,7 @@
 //! What a request to invite says, parsed: recipients in order, a message, a lifetime, and whether the invitees get a
 //! mail; and what came of each recipient.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use domain::{
     message::{InvalidMessage, Message},
@@ -11,6 +11,10 @@ use domain::{
     text::is_blank,
     viewing::{RoleFact, Viewer},
 };
+use lambda_http::{
+    Body, Response,
+    http::{HeaderValue, StatusCode},
+};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, SeqAccess, Visitor},
@@ -18,8 +22,9 @@ use serde::{
 use service::send::{RecipientResult, SendResult, Submission};
 
 use super::{
+    function::json,
     problem::{Fault, Problem},
-    view::InvitationView,
+    view::{self, InvitationView},
 };
 
 /// The longest `Idempotency-Key`, in characters (SPEC section 4).
@@ -140,14 +145,43 @@ pub struct ResultView {
     pub invitation: Option<InvitationView>,
 }
 
+/// The response: one entry per recipient, in order, and how many there are of each.
+#[derive(Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SendAnswer))]
+pub struct SendView {
+    results: Vec<ResultView>,
+    summary: BTreeMap<Outcome, usize>,
+}
+
+/// Responds with what became of a request to the caller who sent it.
+///
+/// # Errors
+/// 500 if it does not serialise.
+pub fn respond(result: SendResult, caller: &Caller) -> Result<Response<Body>, Problem> {
+    let mut summary: BTreeMap<_, _> = Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect();
+    for one in &result.results {
+        *summary.entry(one.outcome).or_default() += 1;
+    }
+    let replayed = result.replayed;
+    let mut response = json(StatusCode::OK, &SendView { results: results(result, caller), summary })?;
+    if replayed {
+        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
 /// Shows what became of each recipient of a request to the caller who sent it.
 pub fn results(result: SendResult, caller: &Caller) -> Vec<ResultView> {
     let viewer = Viewer { caller, user: None, role: RoleFact::Known(result.role) };
+    // The invitations of a request have its message, sender and community in common.
+    let message = result.results.iter().find_map(|one| one.invitation.as_ref()).map(view::message).unwrap_or_default();
+    let show =
+        |made, actions: Vec<_>| InvitationView::with_message(message.clone(), made, &actions, &viewer, result.at);
     let view = |RecipientResult { recipient, outcome, retry_after, invitation, actions }| ResultView {
         recipient,
         outcome,
         retry_after,
-        invitation: invitation.map(|made| InvitationView::new(made, &actions, &viewer, result.at)),
+        invitation: invitation.map(|made| show(made, actions)),
     };
     result.results.into_iter().map(view).collect()
 }

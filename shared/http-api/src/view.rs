@@ -117,6 +117,18 @@ impl From<ShownInvitee<'_>> for InviteeView {
 impl InvitationView {
     /// Returns `invitation` as `viewer`, who may see it and has these actions, sees it at `now`.
     pub fn new(invitation: Invitation, actions: &[Action], viewer: &Viewer<'_>, now: Timestamp) -> Self {
+        let message = message(&invitation);
+        Self::with_message(message, invitation, actions, viewer, now)
+    }
+
+    /// The same with what [`message`] returns for the invitation.
+    pub(crate) fn with_message(
+        message: String,
+        invitation: Invitation,
+        actions: &[Action],
+        viewer: &Viewer<'_>,
+        now: Timestamp,
+    ) -> Self {
         let id = invitation.id;
         let act = |action: &Action| ActionView {
             id: *action,
@@ -128,7 +140,7 @@ impl InvitationView {
             community_id: invitation.community.id.clone(),
             invitee: viewer.shown_invitee(&invitation).into(),
             status: invitation.status_at(now),
-            message: mail::plain_message(&invitation, Locale::En),
+            message,
             created_at: invitation.created_at,
             expires_at: invitation.expires_at,
             answered_at: invitation.answered_at,
@@ -158,6 +170,11 @@ impl InvitationView {
         }
         self
     }
+}
+
+/// Returns the invitation's message with its tokens replaced.
+pub(crate) fn message(invitation: &Invitation) -> String {
+    mail::plain_message(invitation, Locale::En)
 }
 
 /// Why the invitation was rejected or withdrawn.

@@ -19,7 +19,12 @@ use tracing_subscriber::{
     util::SubscriberInitExt,
 };
 
+use mimalloc::MiMalloc;
 use store::Store;
+
+/// An invocation asks for memory thousands of times, a large one a million times.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The root certificates of Amazon's own authority, from which the endpoints of AWS's public regions have theirs: all
 /// five that <https://www.amazontrust.com/repository> wants in a trust store. The first of them ends in 2037.

@@ -42,11 +42,20 @@ pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
 /// # Errors
 /// [`InvalidEmail`] if it names none, or more than one.
 pub fn only(text: &str) -> Result<EmailAddress, InvalidEmail> {
+    // Nearly every text is nothing but an address, which needs no such reader.
+    if let (true, Ok(address)) = (is_bare(text), text.parse()) {
+        return Ok(address);
+    }
     let mut entries = entries(text);
     match (entries.next(), entries.next()) {
         (Some(Ok(address)), None) => Ok(address),
         _ => Err(InvalidEmail),
     }
+}
+
+/// Whether the text has no character that could stand around an address.
+fn is_bare(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte))
 }
 
 /// Reads a field for an address that someone has typed, and that may be left out.

@@ -521,8 +521,8 @@ fn approving_asks_of_the_sender_what_sending_asked() {
 fn what_a_mailbox_wants_counts_while_it_is_the_users_and_the_longer_wish_holds() {
     let now = Timestamp::from_second(1_800_000_000).unwrap();
     let at = |seconds| later(now, SignedDuration::from_secs(seconds));
-    let (here, there) = (address().key(), "new@example.org".parse::<EmailAddress>().unwrap().key());
-    let wish = |cooling_until, blocked| MailboxWish { address: here.clone(), cooling_until, blocked };
+    let (here, there) = (address(), "new@example.org".parse::<EmailAddress>().unwrap());
+    let wish = |cooling_until, blocked| MailboxWish { address: here.key(), cooling_until, blocked };
     let standing = |own, mailbox| Standing { cooling_until: own, mailbox: Some(mailbox), ..Standing::default() };
     for (standing, at_home, elsewhere) in [
         (standing(None, wish(None, true)), Some(Unwilling::ForEver), None),
@@ -539,7 +539,7 @@ fn what_a_mailbox_wants_counts_while_it_is_the_users_and_the_longer_wish_holds()
     }
     let both = wish(Some(at(5)), false).and(Some(&wish(Some(at(9)), true)));
     assert_eq!(both, wish(Some(at(9)), true));
-    let other = MailboxWish { address: there, ..wish(None, true) };
+    let other = MailboxWish { address: there.key(), ..wish(None, true) };
     assert_eq!(wish(Some(at(5)), false).and(Some(&other)), wish(Some(at(5)), false));
 }
 

@@ -120,7 +120,7 @@ impl<'a> Send<'a> {
             Some(attempt) => attempt.first_id(),
             None => submission::draw_id(now)?,
         };
-        let entries = vec![None; submission.recipients.len()];
+        let entries = passing_over_repetitions(&submission);
         let (begun, asked) = (false, false);
         Ok(Self { store, caller, role, submission, facts, attempt, terms, quota, entries, first_id, begun, asked })
     }
@@ -185,18 +185,12 @@ impl<'a> Send<'a> {
         let mut chunk = Chunk::new();
         let mut room = MAX_ACTIONS - SHARED_ACTIONS;
         let mut left = self.quota.left();
-        let (mut typed, mut invited) = (HashSet::new(), self.invited());
+        let mut invited = self.invited();
         for index in 0..self.entries.len() {
-            let submitted = &self.submission.recipients[index];
-            let repeated = submitted.names.party().is_some_and(|party| !typed.insert(party));
             if self.entries[index].is_some() {
                 continue;
             }
-            if repeated {
-                self.pass_over(index, Outcome::Duplicate, None);
-                continue;
-            }
-            let recipient = self.facts.recipient(submitted);
+            let recipient = self.facts.recipient(&self.submission.recipients[index]);
             match self.terms.make(self.id(index), &recipient) {
                 Err(not_invited) => self.pass_over(index, not_invited.outcome, not_invited.retry_after),
                 // One person by two names is told what a second request would be.
@@ -359,6 +353,16 @@ impl<'a> Send<'a> {
         let entries = self.entries.iter().flatten().cloned().collect();
         KeptResult { terms: self.terms.clone(), role: self.role, entries }
     }
+}
+
+/// One entry per recipient: of those who are named again, and none yet of the others.
+fn passing_over_repetitions(submission: &Submission) -> Vec<Option<Entry>> {
+    let mut named = HashSet::new();
+    let entries = submission.recipients.iter().map(|recipient| {
+        let repeated = recipient.names.party().is_some_and(|party| !named.insert(party));
+        repeated.then_some(Entry { outcome: Outcome::Duplicate, retry_after: None, made: None })
+    });
+    entries.collect()
 }
 
 /// The end of one chunk.

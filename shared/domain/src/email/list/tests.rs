@@ -249,6 +249,13 @@ fn separators() -> impl Strategy<Value = (&'static str, bool)> {
 
 proptest! {
     #[test]
+    fn an_address_that_stands_by_itself_is_what_the_reader_reads(text in "[ab1@._+-]{0,4}@?[ab1@._+-]{0,6}(@x[.]test)?[.]?") {
+        let mut read = entries(&text);
+        let sole = read.next().filter(|_| read.next().is_none()).and_then(Result::ok);
+        prop_assert_eq!(only(&text).ok(), sole);
+    }
+
+    #[test]
     fn any_list_in_any_forms_between_any_separators_reads_as_exactly_its_addresses(
         addresses in addresses(), forms in vec(forms(), 20), separators in vec(separators(), 20),
     ) {
