@@ -70,6 +70,7 @@ const MAY_DEPEND_ON: [(&str, &[&str]); 7] = [
             "aws-config",
             "aws-sdk-dynamodb",
             "aws-smithy-http-client",
+            "mimalloc",
             "store",
             "thiserror",
             "tracing",

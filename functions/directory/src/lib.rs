@@ -18,8 +18,9 @@ use domain::email::{InvalidEmail, list};
 use http_api::{
     api::Api,
     body,
-    function::{json, parameter, path},
+    function::{parameter, path},
     problem::Problem,
+    response::json,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use service::directory::{communities, connections, erasure, members, senders, settings, suppressions, users};

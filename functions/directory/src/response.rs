@@ -1,6 +1,6 @@
 //! Shows records as they are kept from now on.
 
-use http_api::{function::json, problem::Problem};
+use http_api::{problem::Problem, response::json};
 use lambda_http::{
     Body, Response,
     http::{HeaderValue, StatusCode, header},

@@ -1,7 +1,7 @@
 //! How a response is sent: its media type, its HTTP status, and nothing that only we should know.
 
 use async_graphql::{Response, ServerError, Value};
-use http_api::{code::Code, function::not_stored};
+use http_api::{code::Code, response::not_stored};
 use lambda_http::{
     Body, Request,
     http::{StatusCode, header::ACCEPT},

@@ -5,7 +5,7 @@
 mod contract;
 
 use domain::person::Party;
-use http_api::{api::Api, function::json, list::ListQuery, problem::Problem};
+use http_api::{api::Api, list::ListQuery, problem::Problem, response::json};
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use serde::Serialize;
 use service::lists::{self, List};

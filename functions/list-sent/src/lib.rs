@@ -11,10 +11,11 @@ use domain::id::CommunityId;
 use futures::{FutureExt, future::OptionFuture};
 use http_api::{
     api::Api,
-    function::{json, not_stored, path},
+    function::path,
     list::{ListArguments, ListQuery, MAX_LIMIT, views},
     period,
     problem::Problem,
+    response::{json, not_stored},
 };
 use lambda_http::{
     Body, Request, Response,

@@ -5,12 +5,7 @@
 mod contract;
 
 use domain::id::CommunityId;
-use http_api::{
-    api::Api,
-    function::{json, path},
-    options::OptionsView,
-    problem::Problem,
-};
+use http_api::{api::Api, function::path, options::OptionsView, problem::Problem, response::json};
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use system::now;
 

@@ -6,10 +6,11 @@ mod contract;
 use domain::id::CommunityId;
 use http_api::{
     api::Api,
-    function::{json, path},
+    function::path,
     people::{PeopleView, search_name},
     problem::Problem,
     query::parameter,
+    response::json,
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use service::people;

@@ -7,8 +7,9 @@ use domain::id::CommunityId;
 use http_api::{
     api::Api,
     body,
-    function::{json, path},
+    function::path,
     problem::Problem,
+    response::json,
     sending::{self, SendRequest},
 };
 use lambda_http::{Body, Request, Response, http::StatusCode};

@@ -2,12 +2,7 @@
 //!
 //! One batch reads it, and one what it is shown with and what the caller may do.
 
-use http_api::{
-    api::Api,
-    function::{invitation_id, json},
-    problem::Problem,
-    view::InvitationView,
-};
+use http_api::{api::Api, function::invitation_id, problem::Problem, response::json, view::InvitationView};
 use lambda_http::{Body, Request, Response, http::StatusCode};
 use service::lists;
 use system::now;

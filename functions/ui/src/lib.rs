@@ -9,10 +9,7 @@ mod contract;
 #[cfg(test)]
 mod tests;
 
-use http_api::{
-    function::{json, parameter},
-    problem::Problem,
-};
+use http_api::{function::parameter, problem::Problem, response::json};
 use lambda_http::{
     Body, Request, Response,
     http::{HeaderValue, StatusCode, header},

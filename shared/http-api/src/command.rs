@@ -4,8 +4,9 @@ use lambda_http::{Body, Request, Response, http::StatusCode};
 
 use super::{
     api::Api,
-    function::{invitation_id, json},
+    function::invitation_id,
     problem::{Fault, Problem},
+    response::json,
     view::InvitationView,
 };
 use domain::{field::Prose, id::InvitationId, lifecycle::Command, person::Caller, text::is_blank};

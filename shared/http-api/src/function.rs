@@ -1,17 +1,12 @@
-//! Runs an HTTP function around its handlers: dispatch, the request id, the log line, problems, and JSON.
+//! Runs an HTTP function around its handlers: dispatch, the request id, the log line and problems.
 //!
 //! The routes of a function are one table, from which dispatch, contract and the watch router follow. The gateway has
 //! its routes from `template.yaml`, which `tests/contract` compares with the tables.
 
 use std::{convert::Infallible, env, time::Duration};
 
-use lambda_http::{
-    Body, Request, RequestExt, Response,
-    http::{HeaderValue, StatusCode, header},
-    request::RequestContext,
-};
+use lambda_http::{Body, Request, RequestExt, Response, request::RequestContext};
 use percent_encoding::percent_decode_str;
-use serde::Serialize;
 
 use super::{
     api::Api,
@@ -132,25 +127,6 @@ async fn handle(api: Option<&Api>, function: &Function, request: &Request) -> Re
         api.claims.site_administrator(request)?;
     }
     handler(api, request).await
-}
-
-/// Returns a JSON response.
-///
-/// # Errors
-/// 500 if `value` does not serialise.
-pub fn json(status: StatusCode, value: &impl Serialize) -> Result<Response<Body>, Problem> {
-    let text = serde_json::to_string(value).map_err(|_| Problem::internal())?;
-    Ok(not_stored(status, "application/json", text))
-}
-
-/// Returns a response that may not be stored.
-pub fn not_stored(status: StatusCode, content_type: &'static str, text: String) -> Response<Body> {
-    let mut response = Response::new(Body::Text(text));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
 }
 
 /// Returns the id of the invitation that the path names.

@@ -16,6 +16,7 @@ pub mod people;
 pub mod period;
 pub mod problem;
 pub mod query;
+pub mod response;
 pub mod route;
 pub mod sending;
 pub mod view;

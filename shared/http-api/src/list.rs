@@ -5,7 +5,7 @@ use lambda_http::{Body, Request, Response, http::StatusCode};
 use serde::Serialize;
 use service::lists::{List, ListRequest, Listed, Page, Position};
 
-use super::{cursor, function::json, problem::Problem, query::parameter, view::InvitationView};
+use super::{cursor, problem::Problem, query::parameter, response::json, view::InvitationView};
 
 pub use service::lists::MAX_LIMIT;
 

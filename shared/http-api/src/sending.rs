@@ -22,8 +22,8 @@ use serde::{
 use service::send::{RecipientResult, SendResult, Submission};
 
 use super::{
-    function::json,
     problem::{Fault, Problem},
+    response::json,
     view::{self, InvitationView},
 };
 
@@ -145,7 +145,7 @@ pub struct ResultView {
     pub invitation: Option<InvitationView>,
 }
 
-/// The response: one entry per recipient, in order, and how many there are of each.
+/// What came of each recipient, in the order in which they were named, and how often each outcome came.
 #[derive(Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(as = SendAnswer))]
 pub struct SendView {
