@@ -24,7 +24,7 @@ use service::send::{RecipientResult, SendResult, Submission};
 use super::{
     problem::{Fault, Problem},
     response::json,
-    view::{self, InvitationView},
+    view::{InvitationView, message},
 };
 
 /// The longest `Idempotency-Key`, in characters (SPEC section 4).
@@ -173,8 +173,8 @@ pub fn respond(result: SendResult, caller: &Caller) -> Result<Response<Body>, Pr
 /// Shows what became of each recipient of a request to the caller who sent it.
 pub fn results(result: SendResult, caller: &Caller) -> Vec<ResultView> {
     let viewer = Viewer { caller, user: None, role: RoleFact::Known(result.role) };
-    // The invitations of a request have its message, sender and community in common.
-    let message = result.results.iter().find_map(|one| one.invitation.as_ref()).map(view::message).unwrap_or_default();
+    // The message, its sender and its community are those of the request.
+    let message = result.results.iter().find_map(|one| one.invitation.as_ref()).map(message).unwrap_or_default();
     let show =
         |made, actions: Vec<_>| InvitationView::with_message(message.clone(), made, &actions, &viewer, result.at);
     let view = |RecipientResult { recipient, outcome, retry_after, invitation, actions }| ResultView {

@@ -121,7 +121,7 @@ impl InvitationView {
         Self::with_message(message, invitation, actions, viewer, now)
     }
 
-    /// The same with what [`message`] returns for the invitation.
+    /// As [`InvitationView::new`], where it is known already what [`message`] returns for the invitation.
     pub(crate) fn with_message(
         message: String,
         invitation: Invitation,

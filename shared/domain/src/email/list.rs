@@ -42,7 +42,7 @@ pub fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
 /// # Errors
 /// [`InvalidEmail`] if it names none, or more than one.
 pub fn only(text: &str) -> Result<EmailAddress, InvalidEmail> {
-    // Nearly every text is nothing but an address, which needs no such reader.
+    // Nearly every text is an address and nothing else, in which the reader would find nothing to take away.
     if let (true, Ok(address)) = (is_bare(text), text.parse()) {
         return Ok(address);
     }
@@ -53,7 +53,8 @@ pub fn only(text: &str) -> Result<EmailAddress, InvalidEmail> {
     }
 }
 
-/// Whether the text has no character that could stand around an address.
+/// Whether the text has no character for which an address is read otherwise than as it stands, but for a full stop at its
+/// end, with which none parses.
 fn is_bare(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@.-_+".contains(&byte))
 }

@@ -355,7 +355,8 @@ impl<'a> Send<'a> {
     }
 }
 
-/// One entry per recipient: of those who are named again, and none yet of the others.
+/// The entries before anything is decided: that of each recipient whom the request has named before, and none for the
+/// others.
 fn passing_over_repetitions(submission: &Submission) -> Vec<Option<Entry>> {
     let mut named = HashSet::new();
     let entries = submission.recipients.iter().map(|recipient| {
