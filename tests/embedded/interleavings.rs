@@ -296,6 +296,22 @@ async fn a_community_that_comes_back_while_it_is_removed_keeps_whom_it_has_got()
 }
 
 #[tokio::test]
+async fn a_community_that_closes_amid_a_request_leaves_what_is_written() {
+    let (world, mona) = busy_chess().await;
+    let mut ids = world.users(60).await;
+    ids.push(ids[0].clone());
+    let send = Request::send(&mona, "chess", &json!({ "userIds": ids }));
+    let closed = world.community("chess", json!({ "allowInvitations": false }));
+    let sent = halfway(&world, send, Faults::stop_next, closed).await.sent();
+    let mut outcomes = sent.outcomes();
+    assert_eq!(outcomes.pop(), Some("duplicate"), "the name stands in the request twice, whatever happens");
+    let invited = outcomes.iter().take_while(|outcome| **outcome == "invited").count();
+    assert!((1..60).contains(&invited), "{outcomes:?}");
+    assert!(outcomes[invited..].iter().all(|outcome| *outcome == "unavailable"), "{outcomes:?}");
+    assert_eq!(world.count_invitations().await, invited);
+}
+
+#[tokio::test]
 async fn what_changes_between_reading_and_writing_decides_anew() {
     let (world, mona) = busy_chess().await;
     let [ann, ben, cleo] = world.people(["ann", "ben", "cleo"]).await;
