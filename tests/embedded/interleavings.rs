@@ -302,8 +302,8 @@ async fn a_community_that_closes_amid_a_request_leaves_what_is_written() {
     ids.push(ids[0].clone());
     let send = Request::send(&mona, "chess", &json!({ "userIds": ids }));
     let closed = world.community("chess", json!({ "allowInvitations": false }));
-    let sent = halfway(&world, send, Faults::stop_next, closed).await.sent();
-    let mut outcomes = sent.outcomes();
+    let response = halfway(&world, send, Faults::stop_next, closed).await.sent();
+    let mut outcomes = response.outcomes();
     assert_eq!(outcomes.pop(), Some("duplicate"), "the name stands in the request twice, whatever happens");
     let invited = outcomes.iter().take_while(|outcome| **outcome == "invited").count();
     assert!((1..60).contains(&invited), "{outcomes:?}");

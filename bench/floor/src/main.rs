@@ -19,6 +19,9 @@ use lambda_http::{Body, Request, RequestExt, Response, http::StatusCode};
 
 use crate::plan::Plan;
 
+#[global_allocator]
+static ALLOCATOR: runtime::Allocator = runtime::Allocator;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
     // As lean as the service's own: what Lambda sets, nothing looked for elsewhere, and as few certificates.

@@ -3,6 +3,9 @@
 use deliver::{Deliver, Outbound};
 use lambda_runtime::{LambdaEvent, service_fn};
 
+#[global_allocator]
+static ALLOCATOR: runtime::Allocator = runtime::Allocator;
+
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
     runtime::start_logging(env!("CARGO_PKG_NAME"));

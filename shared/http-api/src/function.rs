@@ -17,6 +17,8 @@ use super::{
 use domain::id::InvitationId;
 use system::now;
 
+pub use runtime::Allocator;
+
 /// The part of a function's time that is kept for its response.
 const KEPT_FOR_RESPONSE: Duration = Duration::from_secs(1);
 /// The most time that a function has, and what it has where Lambda does not say: as long as template.yaml gives it, and

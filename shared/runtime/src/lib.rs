@@ -1,5 +1,5 @@
-//! What `main` needs before it can serve: telemetry, configuration from the environment, the table's client; and the
-//! allocator.
+//! What `main` needs before it can serve: the allocator, telemetry, configuration from the environment, the table's
+//! client.
 
 use std::{env, io, time::Duration};
 
@@ -12,7 +12,6 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use mimalloc::MiMalloc;
 use tracing::Subscriber;
 use tracing_subscriber::{
     filter::{LevelFilter, Targets},
@@ -23,9 +22,10 @@ use tracing_subscriber::{
 
 use store::Store;
 
-/// Asking for memory and giving it back was a quarter of a large send; this one takes less than half of that (docs/speed.md).
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+/// The allocator of every function: asking for memory and giving it back was a quarter of a large send, and is less than
+/// half of that with this one (docs/speed.md). Each program takes it for itself, so that what links this crate for its
+/// other uses, like tests and the benchmark's harness, keeps the allocator of the system.
+pub use mimalloc::MiMalloc as Allocator;
 
 /// The root certificates of Amazon's own authority, from which the endpoints of AWS's public regions have theirs: all
 /// five that <https://www.amazontrust.com/repository> wants in a trust store. The first of them ends in 2037.
