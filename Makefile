@@ -80,7 +80,7 @@ bench: peers ## Measures speed and cost, and writes docs/speed.md and docs/cost.
 	@cargo build --locked --release --bins --package floor $(FUNCTIONS)
 	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release
 	@cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --better-auth
-	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) taskset --cpu-list 0 \
+	@TMPDIR=$(or $(wildcard /dev/shm),/tmp) taskset --cpu-list $$(($$(nproc) - 1)) \
 	    cargo run --locked --quiet --profile harness --package bench -- $(TARGET)/release --load $(or $(LOAD),10)
 
 bench-growth: ## Measures the same operations on ten million invitations (needs 16 GB of memory)

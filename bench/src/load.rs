@@ -1,9 +1,9 @@
 //! A load run: lives of invitations, begun at even intervals, while everything shares one processor.
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four
-//! fifths of the time. How often that is changes with what a shared machine leaves of the core, so the rate is set anew
-//! every two seconds: what it takes less than before would otherwise pile up for as long. As on Lambda, a process
-//! handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
+//! fifths of the time. How often that is changes with what a shared machine leaves of the core, by half within seconds, so
+//! the rate is set anew several times a second: lives that it is too high for would otherwise pile up for as long. As on
+//! Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
 //!
 //! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was
 //! due, not from that at which this process came to make it.
@@ -46,8 +46,9 @@ const SENDERS: usize = 1_000;
 const DAILY: usize = 500;
 /// For how much of the time the core is to be busy.
 const BUSY: f64 = 0.8;
-/// How often the rate is set anew, and how long that goes on before anything is measured.
-const PERIOD: Duration = Duration::from_secs(2);
+/// How often the rate is set anew, how often it is told, and how long that goes on before anything is measured.
+const PERIOD: Duration = Duration::from_millis(150);
+const TOLD: Duration = Duration::from_secs(5);
 const WARM_UP: Duration = Duration::from_secs(80);
 /// The rate at first, in lives a second, which any core can take; and the highest one, which none could so far.
 const FIRST_RATE: f64 = 20.0;
@@ -180,7 +181,8 @@ impl Load<'_> {
         }
         let (mut running, mut stage) = (JoinSet::new(), Stage::default());
         let began = Moment::now(&self.pools)?;
-        let (mut period, mut is_early) = (Moment::now(&self.pools)?, true);
+        let (mut period, mut told) = (Moment::now(&self.pools)?, Moment::now(&self.pools)?);
+        let mut is_early = true;
         let mut beginnings = at_intervals(Arc::clone(&self.rate), length);
         while let Some(due) = beginnings.recv().await {
             if is_early && due >= began.at + length / 10 {
@@ -192,6 +194,10 @@ impl Load<'_> {
             if due >= period.at + PERIOD {
                 self.set_rate(&period)?;
                 period = Moment::now(&self.pools)?;
+            }
+            if due >= told.at + TOLD {
+                print(&format!("{:.1} lives a second: {}", lock(&self.rate), told.shares_since(&self.pools)?.told()));
+                told = Moment::now(&self.pools)?;
             }
             let guest = guests.next().ok_or("more lives than there are guests")?;
             let (pools, sender) = (Arc::clone(&self.pools), self.senders[self.begun % SENDERS].clone());
@@ -217,13 +223,14 @@ impl Load<'_> {
         Ok(stage)
     }
 
-    /// Sets the rate so that the core is as busy as it is to be, if it takes what it took since then.
+    /// Brings the rate nearer to the one at which the core is as busy as it is to be, if a life takes what it took since
+    /// then.
     fn set_rate(&self, since: &Moment) -> Result<()> {
-        let shares = since.shares_since(&self.pools)?;
+        let busy = since.shares_since(&self.pools)?.all();
         let mut rate = lock(&self.rate);
-        print(&format!("{rate:.1} lives a second: {}", shares.told()));
-        // At most twice as fast, since what little a slow rate takes tells little of what a quick one will take.
-        *rate = (*rate * (BUSY / shares.all()).clamp(0.5, 2.0)).clamp(1.0, HIGHEST_RATE);
+        // Half of the way to it: a dozen lives tell what one takes to a tenth, and the whole way overshot each time. At
+        // most twice as fast, since what little a slow rate takes tells little of what a quick one will take.
+        *rate = (*rate * (BUSY / busy).sqrt().clamp(0.5, 2.0)).clamp(1.0, HIGHEST_RATE);
         Ok(())
     }
 }
