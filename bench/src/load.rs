@@ -192,7 +192,7 @@ impl Load<'_> {
                 }
             }
             if due >= period.at + PERIOD {
-                self.set_rate(&period)?;
+                self.set_rate(&began, &period)?;
                 period = Moment::now(&self.pools)?;
             }
             if due >= told.at + TOLD {
@@ -223,10 +223,12 @@ impl Load<'_> {
         Ok(stage)
     }
 
-    /// Brings the rate nearer to the one at which the core is as busy as it is to be, if a life takes what it took since
-    /// then.
-    fn set_rate(&self, since: &Moment) -> Result<()> {
-        let busy = since.shares_since(&self.pools)?.all();
+    /// Brings the rate nearer to the one at which the core is as busy as it is to be, if a life takes what it took in the
+    /// last period.
+    fn set_rate(&self, began: &Moment, period: &Moment) -> Result<()> {
+        // Hundredths of a second, in which the kernel counts the others, are too coarse for a period.
+        let others = began.shares_since(&self.pools)?.others;
+        let busy = Shares { others, ..period.shares_since(&self.pools)? }.all();
         let mut rate = lock(&self.rate);
         // Half of the way to it: a dozen lives tell what one takes to a tenth, and the whole way overshot each time. At
         // most twice as fast, since what little a slow rate takes tells little of what a quick one will take.
