@@ -1,9 +1,9 @@
 //! A load run: lives of invitations, begun at even intervals, while everything shares one processor.
 //!
 //! The functions, the table and this process are pinned to one core, and lives begin as often as keeps it busy four
-//! fifths of the time. How often that is changes with what a shared machine leaves of the core, by half within seconds, so
-//! the rate is set anew several times a second: lives that it is too high for would otherwise pile up for as long. As on
-//! Lambda, a process handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
+//! fifths of the time. How often that is changes with what a shared machine leaves of the core, by half within seconds,
+//! so the rate is set anew several times a second: what begins too often would pile up until then. As on Lambda, a
+//! process handles one event at a time. All are started before, since those that AWS starts take time elsewhere.
 //!
 //! A call's time is that of its caller, who waits for a process, too: it runs from the moment at which the call was
 //! due, not from that at which this process came to make it.
@@ -223,8 +223,8 @@ impl Load<'_> {
         Ok(stage)
     }
 
-    /// Brings the rate nearer to the one at which the core is as busy as it is to be, if a life takes what it took in the
-    /// last period.
+    /// Brings the rate nearer to the one at which the core is as busy as it is to be, if a life takes what it took in
+    /// the last period.
     fn set_rate(&self, began: &Moment, period: &Moment) -> Result<()> {
         // Hundredths of a second, in which the kernel counts the others, are too coarse for a period.
         let others = began.shares_since(&self.pools)?.others;

@@ -22,9 +22,9 @@ use tracing_subscriber::{
 
 use store::Store;
 
-/// The allocator of every function: asking for memory and giving it back was a quarter of a large send, and is less than
-/// half of that with this one (docs/speed.md). Each program takes it for itself, so that what links this crate for its
-/// other uses, like tests and the benchmark's harness, keeps the allocator of the system.
+/// The allocator of every function: asking for memory and giving it back was a quarter of a large send, and is less
+/// than half of that with this one (docs/speed.md). Each program takes it for itself, so that what links this crate for
+/// its other uses, like tests and the benchmark's harness, keeps the allocator of the system.
 pub use mimalloc::MiMalloc as Allocator;
 
 /// The root certificates of Amazon's own authority, from which the endpoints of AWS's public regions have theirs: all
